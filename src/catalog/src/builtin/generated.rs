@@ -223,7 +223,7 @@ pub mod pg_type {
     /// `oid`.
     pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 0, rows: 611 };
     /// `typname`.
-    pub const TYPNAME: Column = Column { name: "typname", kind: Kind::Text, width: Width::Two, base: -526, ramp: 1, start: 1222, rows: 611 };
+    pub const TYPNAME: Column = Column { name: "typname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 1222, rows: 611 };
     /// `typnamespace`.
     pub const TYPNAMESPACE: Column = Column { name: "typnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 2444, rows: 611 };
     /// `typlen`.
@@ -279,9 +279,9 @@ pub mod pg_type {
     /// `typacl`.
     pub const TYPACL: Column = Column { name: "typacl", kind: Kind::Text, width: Width::Constant, base: 0, ramp: 0, start: 25816, rows: 611 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -595, ramp: 1, start: 25816, rows: 611 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 25816, rows: 611 };
     /// Row numbers in another order.
-    pub const BY_ELEM: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -377, ramp: 1, start: 27038, rows: 611 };
+    pub const BY_ELEM: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 27038, rows: 611 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_type", rows: ROWS, columns: &[OID, TYPNAME, TYPNAMESPACE, TYPLEN, TYPBYVAL, TYPTYPE, TYPCATEGORY, TYPISPREFERRED, TYPDELIM, TYPRELID, TYPSUBSCRIPT, TYPELEM, TYPARRAY, TYPINPUT, TYPOUTPUT, TYPRECEIVE, TYPSEND, TYPMODIN, TYPMODOUT, TYPANALYZE, TYPALIGN, TYPSTORAGE, TYPNOTNULL, TYPBASETYPE, TYPTYPMOD, TYPNDIMS, TYPCOLLATION, TYPDEFAULT, TYPACL] };
 }
@@ -347,7 +347,7 @@ pub mod pg_proc {
     /// `proacl`.
     pub const PROACL: Column = Column { name: "proacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 152750, rows: 3244 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -3206, ramp: 1, start: 159238, rows: 3244 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 159238, rows: 3244 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_proc", rows: ROWS, columns: &[OID, PRONAME, PRONAMESPACE, PROLANG, PROCOST, PROROWS, PROVARIADIC, PROSUPPORT, PROKIND, PROSECDEF, PROLEAKPROOF, PROISSTRICT, PRORETSET, PROVOLATILE, PROPARALLEL, PRONARGS, PRONARGDEFAULTS, PRORETTYPE, PROARGTYPES, PROALLARGTYPES, PROARGMODES, PROARGNAMES, PROARGDEFAULTS, PROSRC, PROBIN, PROSQLBODY, PROACL] };
 }
@@ -387,7 +387,7 @@ pub mod pg_operator {
     /// `oprjoin`.
     pub const OPRJOIN: Column = Column { name: "oprjoin", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 181107, rows: 799 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -735, ramp: 1, start: 182705, rows: 799 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 182705, rows: 799 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_operator", rows: ROWS, columns: &[OID, OPRNAME, OPRNAMESPACE, OPRKIND, OPRCANMERGE, OPRCANHASH, OPRLEFT, OPRRIGHT, OPRRESULT, OPRCOM, OPRNEGATE, OPRCODE, OPRREST, OPRJOIN] };
 }
@@ -413,7 +413,7 @@ pub mod pg_cast {
     /// Row numbers in another order.
     pub const BY_SOURCE: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -192, ramp: 1, start: 186135, rows: 229 };
     /// Row numbers in another order.
-    pub const BY_TARGET: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -165, ramp: 1, start: 186593, rows: 229 };
+    pub const BY_TARGET: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 186593, rows: 229 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_cast", rows: ROWS, columns: &[OID, CASTSOURCE, CASTTARGET, CASTFUNC, CASTCONTEXT, CASTMETHOD] };
 }
@@ -425,49 +425,49 @@ pub mod pg_aggregate {
     /// How many rows.
     pub const ROWS: usize = 148;
     /// `aggfnoid`.
-    pub const AGGFNOID: Column = Column { name: "aggfnoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 187051, rows: 148 };
+    pub const AGGFNOID: Column = Column { name: "aggfnoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 186822, rows: 148 };
     /// `aggkind`.
-    pub const AGGKIND: Column = Column { name: "aggkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 187347, rows: 148 };
+    pub const AGGKIND: Column = Column { name: "aggkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 187118, rows: 148 };
     /// `aggnumdirectargs`.
-    pub const AGGNUMDIRECTARGS: Column = Column { name: "aggnumdirectargs", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 187495, rows: 148 };
+    pub const AGGNUMDIRECTARGS: Column = Column { name: "aggnumdirectargs", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 187266, rows: 148 };
     /// `aggtransfn`.
-    pub const AGGTRANSFN: Column = Column { name: "aggtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 187643, rows: 148 };
+    pub const AGGTRANSFN: Column = Column { name: "aggtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 187414, rows: 148 };
     /// `aggfinalfn`.
-    pub const AGGFINALFN: Column = Column { name: "aggfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 187939, rows: 148 };
+    pub const AGGFINALFN: Column = Column { name: "aggfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 187710, rows: 148 };
     /// `aggcombinefn`.
-    pub const AGGCOMBINEFN: Column = Column { name: "aggcombinefn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188235, rows: 148 };
+    pub const AGGCOMBINEFN: Column = Column { name: "aggcombinefn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188006, rows: 148 };
     /// `aggserialfn`.
-    pub const AGGSERIALFN: Column = Column { name: "aggserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188531, rows: 148 };
+    pub const AGGSERIALFN: Column = Column { name: "aggserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188302, rows: 148 };
     /// `aggdeserialfn`.
-    pub const AGGDESERIALFN: Column = Column { name: "aggdeserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188827, rows: 148 };
+    pub const AGGDESERIALFN: Column = Column { name: "aggdeserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188598, rows: 148 };
     /// `aggmtransfn`.
-    pub const AGGMTRANSFN: Column = Column { name: "aggmtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189123, rows: 148 };
+    pub const AGGMTRANSFN: Column = Column { name: "aggmtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188894, rows: 148 };
     /// `aggminvtransfn`.
-    pub const AGGMINVTRANSFN: Column = Column { name: "aggminvtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189419, rows: 148 };
+    pub const AGGMINVTRANSFN: Column = Column { name: "aggminvtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189190, rows: 148 };
     /// `aggmfinalfn`.
-    pub const AGGMFINALFN: Column = Column { name: "aggmfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189715, rows: 148 };
+    pub const AGGMFINALFN: Column = Column { name: "aggmfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189486, rows: 148 };
     /// `aggfinalextra`.
-    pub const AGGFINALEXTRA: Column = Column { name: "aggfinalextra", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 190011, rows: 148 };
+    pub const AGGFINALEXTRA: Column = Column { name: "aggfinalextra", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 189782, rows: 148 };
     /// `aggmfinalextra`.
-    pub const AGGMFINALEXTRA: Column = Column { name: "aggmfinalextra", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 190030, rows: 148 };
+    pub const AGGMFINALEXTRA: Column = Column { name: "aggmfinalextra", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 189801, rows: 148 };
     /// `aggfinalmodify`.
-    pub const AGGFINALMODIFY: Column = Column { name: "aggfinalmodify", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 190030, rows: 148 };
+    pub const AGGFINALMODIFY: Column = Column { name: "aggfinalmodify", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 189801, rows: 148 };
     /// `aggmfinalmodify`.
-    pub const AGGMFINALMODIFY: Column = Column { name: "aggmfinalmodify", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 190178, rows: 148 };
+    pub const AGGMFINALMODIFY: Column = Column { name: "aggmfinalmodify", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 189949, rows: 148 };
     /// `aggsortop`.
-    pub const AGGSORTOP: Column = Column { name: "aggsortop", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 190326, rows: 148 };
+    pub const AGGSORTOP: Column = Column { name: "aggsortop", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 190097, rows: 148 };
     /// `aggtranstype`.
-    pub const AGGTRANSTYPE: Column = Column { name: "aggtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 190622, rows: 148 };
+    pub const AGGTRANSTYPE: Column = Column { name: "aggtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 190393, rows: 148 };
     /// `aggtransspace`.
-    pub const AGGTRANSSPACE: Column = Column { name: "aggtransspace", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 190918, rows: 148 };
+    pub const AGGTRANSSPACE: Column = Column { name: "aggtransspace", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 190689, rows: 148 };
     /// `aggmtranstype`.
-    pub const AGGMTRANSTYPE: Column = Column { name: "aggmtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 191066, rows: 148 };
+    pub const AGGMTRANSTYPE: Column = Column { name: "aggmtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 190837, rows: 148 };
     /// `aggmtransspace`.
-    pub const AGGMTRANSSPACE: Column = Column { name: "aggmtransspace", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 191362, rows: 148 };
+    pub const AGGMTRANSSPACE: Column = Column { name: "aggmtransspace", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 191133, rows: 148 };
     /// `agginitval`.
-    pub const AGGINITVAL: Column = Column { name: "agginitval", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 191510, rows: 148 };
+    pub const AGGINITVAL: Column = Column { name: "agginitval", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 191281, rows: 148 };
     /// `aggminitval`.
-    pub const AGGMINITVAL: Column = Column { name: "aggminitval", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 191806, rows: 148 };
+    pub const AGGMINITVAL: Column = Column { name: "aggminitval", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 191577, rows: 148 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_aggregate", rows: ROWS, columns: &[AGGFNOID, AGGKIND, AGGNUMDIRECTARGS, AGGTRANSFN, AGGFINALFN, AGGCOMBINEFN, AGGSERIALFN, AGGDESERIALFN, AGGMTRANSFN, AGGMINVTRANSFN, AGGMFINALFN, AGGFINALEXTRA, AGGMFINALEXTRA, AGGFINALMODIFY, AGGMFINALMODIFY, AGGSORTOP, AGGTRANSTYPE, AGGTRANSSPACE, AGGMTRANSTYPE, AGGMTRANSSPACE, AGGINITVAL, AGGMINITVAL] };
 }
@@ -479,13 +479,13 @@ pub mod pg_am {
     /// How many rows.
     pub const ROWS: usize = 7;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 192102, rows: 7 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 191873, rows: 7 };
     /// `amname`.
-    pub const AMNAME: Column = Column { name: "amname", kind: Kind::Text, width: Width::Constant, base: 5007, ramp: 1, start: 192116, rows: 7 };
+    pub const AMNAME: Column = Column { name: "amname", kind: Kind::Text, width: Width::Constant, base: 5007, ramp: 1, start: 191887, rows: 7 };
     /// `amhandler`.
-    pub const AMHANDLER: Column = Column { name: "amhandler", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 192116, rows: 7 };
+    pub const AMHANDLER: Column = Column { name: "amhandler", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 191887, rows: 7 };
     /// `amtype`.
-    pub const AMTYPE: Column = Column { name: "amtype", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 192130, rows: 7 };
+    pub const AMTYPE: Column = Column { name: "amtype", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 191901, rows: 7 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_am", rows: ROWS, columns: &[OID, AMNAME, AMHANDLER, AMTYPE] };
 }
@@ -497,13 +497,13 @@ pub mod pg_opfamily {
     /// How many rows.
     pub const ROWS: usize = 146;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 192137, rows: 146 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 191908, rows: 146 };
     /// `opfmethod`.
-    pub const OPFMETHOD: Column = Column { name: "opfmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 192429, rows: 146 };
+    pub const OPFMETHOD: Column = Column { name: "opfmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 192200, rows: 146 };
     /// `opfname`.
-    pub const OPFNAME: Column = Column { name: "opfname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 192721, rows: 146 };
+    pub const OPFNAME: Column = Column { name: "opfname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 192492, rows: 146 };
     /// `opfnamespace`.
-    pub const OPFNAMESPACE: Column = Column { name: "opfnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 193013, rows: 146 };
+    pub const OPFNAMESPACE: Column = Column { name: "opfnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 192784, rows: 146 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_opfamily", rows: ROWS, columns: &[OID, OPFMETHOD, OPFNAME, OPFNAMESPACE] };
 }
@@ -515,25 +515,25 @@ pub mod pg_opclass {
     /// How many rows.
     pub const ROWS: usize = 177;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 193013, rows: 177 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 192784, rows: 177 };
     /// `opcmethod`.
-    pub const OPCMETHOD: Column = Column { name: "opcmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 193367, rows: 177 };
+    pub const OPCMETHOD: Column = Column { name: "opcmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 193138, rows: 177 };
     /// `opcname`.
-    pub const OPCNAME: Column = Column { name: "opcname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 193721, rows: 177 };
+    pub const OPCNAME: Column = Column { name: "opcname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 193492, rows: 177 };
     /// `opcnamespace`.
-    pub const OPCNAMESPACE: Column = Column { name: "opcnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 194075, rows: 177 };
+    pub const OPCNAMESPACE: Column = Column { name: "opcnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 193846, rows: 177 };
     /// `opcfamily`.
-    pub const OPCFAMILY: Column = Column { name: "opcfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 1, start: 194075, rows: 177 };
+    pub const OPCFAMILY: Column = Column { name: "opcfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 193846, rows: 177 };
     /// `opcintype`.
-    pub const OPCINTYPE: Column = Column { name: "opcintype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 194429, rows: 177 };
+    pub const OPCINTYPE: Column = Column { name: "opcintype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 194200, rows: 177 };
     /// `opcdefault`.
-    pub const OPCDEFAULT: Column = Column { name: "opcdefault", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 194783, rows: 177 };
+    pub const OPCDEFAULT: Column = Column { name: "opcdefault", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 194554, rows: 177 };
     /// `opckeytype`.
-    pub const OPCKEYTYPE: Column = Column { name: "opckeytype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 194806, rows: 177 };
+    pub const OPCKEYTYPE: Column = Column { name: "opckeytype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 194577, rows: 177 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -161, ramp: 1, start: 195160, rows: 177 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 194931, rows: 177 };
     /// Row numbers in another order.
-    pub const BY_TYPE: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -130, ramp: 1, start: 195514, rows: 177 };
+    pub const BY_TYPE: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -130, ramp: 1, start: 195108, rows: 177 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_opclass", rows: ROWS, columns: &[OID, OPCMETHOD, OPCNAME, OPCNAMESPACE, OPCFAMILY, OPCINTYPE, OPCDEFAULT, OPCKEYTYPE] };
 }
@@ -545,27 +545,27 @@ pub mod pg_amop {
     /// How many rows.
     pub const ROWS: usize = 945;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 195691, rows: 945 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 195285, rows: 945 };
     /// `amopfamily`.
-    pub const AMOPFAMILY: Column = Column { name: "amopfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 195691, rows: 945 };
+    pub const AMOPFAMILY: Column = Column { name: "amopfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 195285, rows: 945 };
     /// `amoplefttype`.
-    pub const AMOPLEFTTYPE: Column = Column { name: "amoplefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 197581, rows: 945 };
+    pub const AMOPLEFTTYPE: Column = Column { name: "amoplefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 197175, rows: 945 };
     /// `amoprighttype`.
-    pub const AMOPRIGHTTYPE: Column = Column { name: "amoprighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 199471, rows: 945 };
+    pub const AMOPRIGHTTYPE: Column = Column { name: "amoprighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 199065, rows: 945 };
     /// `amopstrategy`.
-    pub const AMOPSTRATEGY: Column = Column { name: "amopstrategy", kind: Kind::Int, width: Width::Two, base: -937, ramp: 1, start: 201361, rows: 945 };
+    pub const AMOPSTRATEGY: Column = Column { name: "amopstrategy", kind: Kind::Int, width: Width::Two, base: -937, ramp: 1, start: 200955, rows: 945 };
     /// `amoppurpose`.
-    pub const AMOPPURPOSE: Column = Column { name: "amoppurpose", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 203251, rows: 945 };
+    pub const AMOPPURPOSE: Column = Column { name: "amoppurpose", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 202845, rows: 945 };
     /// `amopopr`.
-    pub const AMOPOPR: Column = Column { name: "amopopr", kind: Kind::Ref(Class::Operator), width: Width::Two, base: -613, ramp: 1, start: 204196, rows: 945 };
+    pub const AMOPOPR: Column = Column { name: "amopopr", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 203790, rows: 945 };
     /// `amopmethod`.
-    pub const AMOPMETHOD: Column = Column { name: "amopmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 206086, rows: 945 };
+    pub const AMOPMETHOD: Column = Column { name: "amopmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 205680, rows: 945 };
     /// `amopsortfamily`.
-    pub const AMOPSORTFAMILY: Column = Column { name: "amopsortfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 207976, rows: 945 };
+    pub const AMOPSORTFAMILY: Column = Column { name: "amopsortfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 207570, rows: 945 };
     /// Row numbers in another order.
-    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -871, ramp: 1, start: 209866, rows: 945 };
+    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -871, ramp: 1, start: 209460, rows: 945 };
     /// Row numbers in another order.
-    pub const BY_OPERATOR: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -892, ramp: 1, start: 211756, rows: 945 };
+    pub const BY_OPERATOR: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 211350, rows: 945 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_amop", rows: ROWS, columns: &[OID, AMOPFAMILY, AMOPLEFTTYPE, AMOPRIGHTTYPE, AMOPSTRATEGY, AMOPPURPOSE, AMOPOPR, AMOPMETHOD, AMOPSORTFAMILY] };
 }
@@ -577,19 +577,19 @@ pub mod pg_amproc {
     /// How many rows.
     pub const ROWS: usize = 696;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 213646, rows: 696 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 213240, rows: 696 };
     /// `amprocfamily`.
-    pub const AMPROCFAMILY: Column = Column { name: "amprocfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 213646, rows: 696 };
+    pub const AMPROCFAMILY: Column = Column { name: "amprocfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 213240, rows: 696 };
     /// `amproclefttype`.
-    pub const AMPROCLEFTTYPE: Column = Column { name: "amproclefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 215038, rows: 696 };
+    pub const AMPROCLEFTTYPE: Column = Column { name: "amproclefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 214632, rows: 696 };
     /// `amprocrighttype`.
-    pub const AMPROCRIGHTTYPE: Column = Column { name: "amprocrighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 216430, rows: 696 };
+    pub const AMPROCRIGHTTYPE: Column = Column { name: "amprocrighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 216024, rows: 696 };
     /// `amprocnum`.
-    pub const AMPROCNUM: Column = Column { name: "amprocnum", kind: Kind::Int, width: Width::Two, base: -689, ramp: 1, start: 217822, rows: 696 };
+    pub const AMPROCNUM: Column = Column { name: "amprocnum", kind: Kind::Int, width: Width::Two, base: -689, ramp: 1, start: 217416, rows: 696 };
     /// `amproc`.
-    pub const AMPROC: Column = Column { name: "amproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: -508, ramp: 1, start: 219214, rows: 696 };
+    pub const AMPROC: Column = Column { name: "amproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: -508, ramp: 1, start: 218808, rows: 696 };
     /// Row numbers in another order.
-    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -567, ramp: 1, start: 220606, rows: 696 };
+    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -567, ramp: 1, start: 220200, rows: 696 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_amproc", rows: ROWS, columns: &[OID, AMPROCFAMILY, AMPROCLEFTTYPE, AMPROCRIGHTTYPE, AMPROCNUM, AMPROC] };
 }
@@ -601,19 +601,19 @@ pub mod pg_range {
     /// How many rows.
     pub const ROWS: usize = 6;
     /// `rngtypid`.
-    pub const RNGTYPID: Column = Column { name: "rngtypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 221998, rows: 6 };
+    pub const RNGTYPID: Column = Column { name: "rngtypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 221592, rows: 6 };
     /// `rngsubtype`.
-    pub const RNGSUBTYPE: Column = Column { name: "rngsubtype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 222010, rows: 6 };
+    pub const RNGSUBTYPE: Column = Column { name: "rngsubtype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 221604, rows: 6 };
     /// `rngmultitypid`.
-    pub const RNGMULTITYPID: Column = Column { name: "rngmultitypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 1, start: 222022, rows: 6 };
+    pub const RNGMULTITYPID: Column = Column { name: "rngmultitypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 1, start: 221616, rows: 6 };
     /// `rngcollation`.
-    pub const RNGCOLLATION: Column = Column { name: "rngcollation", kind: Kind::Ref(Class::Collation), width: Width::Constant, base: 0, ramp: 0, start: 222034, rows: 6 };
+    pub const RNGCOLLATION: Column = Column { name: "rngcollation", kind: Kind::Ref(Class::Collation), width: Width::Constant, base: 0, ramp: 0, start: 221628, rows: 6 };
     /// `rngsubopc`.
-    pub const RNGSUBOPC: Column = Column { name: "rngsubopc", kind: Kind::Ref(Class::Opclass), width: Width::Two, base: 0, ramp: 0, start: 222034, rows: 6 };
+    pub const RNGSUBOPC: Column = Column { name: "rngsubopc", kind: Kind::Ref(Class::Opclass), width: Width::Two, base: 0, ramp: 0, start: 221628, rows: 6 };
     /// `rngcanonical`.
-    pub const RNGCANONICAL: Column = Column { name: "rngcanonical", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 222046, rows: 6 };
+    pub const RNGCANONICAL: Column = Column { name: "rngcanonical", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221640, rows: 6 };
     /// `rngsubdiff`.
-    pub const RNGSUBDIFF: Column = Column { name: "rngsubdiff", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 222058, rows: 6 };
+    pub const RNGSUBDIFF: Column = Column { name: "rngsubdiff", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221652, rows: 6 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_range", rows: ROWS, columns: &[RNGTYPID, RNGSUBTYPE, RNGMULTITYPID, RNGCOLLATION, RNGSUBOPC, RNGCANONICAL, RNGSUBDIFF] };
 }
@@ -625,21 +625,21 @@ pub mod pg_collation {
     /// How many rows.
     pub const ROWS: usize = 4;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 222070, rows: 4 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 221664, rows: 4 };
     /// `collname`.
-    pub const COLLNAME: Column = Column { name: "collname", kind: Kind::Text, width: Width::Constant, base: 5031, ramp: 1, start: 222078, rows: 4 };
+    pub const COLLNAME: Column = Column { name: "collname", kind: Kind::Text, width: Width::Constant, base: 5031, ramp: 1, start: 221672, rows: 4 };
     /// `collnamespace`.
-    pub const COLLNAMESPACE: Column = Column { name: "collnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 222078, rows: 4 };
+    pub const COLLNAMESPACE: Column = Column { name: "collnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 221672, rows: 4 };
     /// `collprovider`.
-    pub const COLLPROVIDER: Column = Column { name: "collprovider", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 222078, rows: 4 };
+    pub const COLLPROVIDER: Column = Column { name: "collprovider", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 221672, rows: 4 };
     /// `collisdeterministic`.
-    pub const COLLISDETERMINISTIC: Column = Column { name: "collisdeterministic", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 222082, rows: 4 };
+    pub const COLLISDETERMINISTIC: Column = Column { name: "collisdeterministic", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 221676, rows: 4 };
     /// `collencoding`.
-    pub const COLLENCODING: Column = Column { name: "collencoding", kind: Kind::Int, width: Width::One, base: -1, ramp: 0, start: 222082, rows: 4 };
+    pub const COLLENCODING: Column = Column { name: "collencoding", kind: Kind::Int, width: Width::One, base: -1, ramp: 0, start: 221676, rows: 4 };
     /// `collcollate`.
-    pub const COLLCOLLATE: Column = Column { name: "collcollate", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 222086, rows: 4 };
+    pub const COLLCOLLATE: Column = Column { name: "collcollate", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221680, rows: 4 };
     /// `collctype`.
-    pub const COLLCTYPE: Column = Column { name: "collctype", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 222094, rows: 4 };
+    pub const COLLCTYPE: Column = Column { name: "collctype", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221688, rows: 4 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_collation", rows: ROWS, columns: &[OID, COLLNAME, COLLNAMESPACE, COLLPROVIDER, COLLISDETERMINISTIC, COLLENCODING, COLLCOLLATE, COLLCTYPE] };
 }
@@ -651,11 +651,11 @@ pub mod pg_namespace {
     /// How many rows.
     pub const ROWS: usize = 4;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 222102, rows: 4 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 221696, rows: 4 };
     /// `nspname`.
-    pub const NSPNAME: Column = Column { name: "nspname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 222110, rows: 4 };
+    pub const NSPNAME: Column = Column { name: "nspname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221704, rows: 4 };
     /// `nspacl`.
-    pub const NSPACL: Column = Column { name: "nspacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 222118, rows: 4 };
+    pub const NSPACL: Column = Column { name: "nspacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221712, rows: 4 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_namespace", rows: ROWS, columns: &[OID, NSPNAME, NSPACL] };
 }
@@ -667,21 +667,21 @@ pub mod pg_language {
     /// How many rows.
     pub const ROWS: usize = 4;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 222126, rows: 4 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221720, rows: 4 };
     /// `lanname`.
-    pub const LANNAME: Column = Column { name: "lanname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 222134, rows: 4 };
+    pub const LANNAME: Column = Column { name: "lanname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 221728, rows: 4 };
     /// `lanispl`.
-    pub const LANISPL: Column = Column { name: "lanispl", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222142, rows: 4 };
+    pub const LANISPL: Column = Column { name: "lanispl", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221736, rows: 4 };
     /// `lanpltrusted`.
-    pub const LANPLTRUSTED: Column = Column { name: "lanpltrusted", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222143, rows: 4 };
+    pub const LANPLTRUSTED: Column = Column { name: "lanpltrusted", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221737, rows: 4 };
     /// `lanplcallfoid`.
-    pub const LANPLCALLFOID: Column = Column { name: "lanplcallfoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 222144, rows: 4 };
+    pub const LANPLCALLFOID: Column = Column { name: "lanplcallfoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221738, rows: 4 };
     /// `laninline`.
-    pub const LANINLINE: Column = Column { name: "laninline", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 222152, rows: 4 };
+    pub const LANINLINE: Column = Column { name: "laninline", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221746, rows: 4 };
     /// `lanvalidator`.
-    pub const LANVALIDATOR: Column = Column { name: "lanvalidator", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 222160, rows: 4 };
+    pub const LANVALIDATOR: Column = Column { name: "lanvalidator", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 221754, rows: 4 };
     /// `lanacl`.
-    pub const LANACL: Column = Column { name: "lanacl", kind: Kind::Text, width: Width::Constant, base: 0, ramp: 0, start: 222168, rows: 4 };
+    pub const LANACL: Column = Column { name: "lanacl", kind: Kind::Text, width: Width::Constant, base: 0, ramp: 0, start: 221762, rows: 4 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_language", rows: ROWS, columns: &[OID, LANNAME, LANISPL, LANPLTRUSTED, LANPLCALLFOID, LANINLINE, LANVALIDATOR, LANACL] };
 }
@@ -693,25 +693,25 @@ pub mod pg_authid {
     /// How many rows.
     pub const ROWS: usize = 13;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 222168, rows: 13 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221762, rows: 13 };
     /// `rolname`.
-    pub const ROLNAME: Column = Column { name: "rolname", kind: Kind::Text, width: Width::Constant, base: 5044, ramp: 1, start: 222194, rows: 13 };
+    pub const ROLNAME: Column = Column { name: "rolname", kind: Kind::Text, width: Width::Constant, base: 5044, ramp: 1, start: 221788, rows: 13 };
     /// `rolsuper`.
-    pub const ROLSUPER: Column = Column { name: "rolsuper", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222194, rows: 13 };
+    pub const ROLSUPER: Column = Column { name: "rolsuper", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221788, rows: 13 };
     /// `rolinherit`.
-    pub const ROLINHERIT: Column = Column { name: "rolinherit", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 222196, rows: 13 };
+    pub const ROLINHERIT: Column = Column { name: "rolinherit", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 221790, rows: 13 };
     /// `rolcreaterole`.
-    pub const ROLCREATEROLE: Column = Column { name: "rolcreaterole", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222196, rows: 13 };
+    pub const ROLCREATEROLE: Column = Column { name: "rolcreaterole", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221790, rows: 13 };
     /// `rolcreatedb`.
-    pub const ROLCREATEDB: Column = Column { name: "rolcreatedb", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222198, rows: 13 };
+    pub const ROLCREATEDB: Column = Column { name: "rolcreatedb", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221792, rows: 13 };
     /// `rolcanlogin`.
-    pub const ROLCANLOGIN: Column = Column { name: "rolcanlogin", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222200, rows: 13 };
+    pub const ROLCANLOGIN: Column = Column { name: "rolcanlogin", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221794, rows: 13 };
     /// `rolreplication`.
-    pub const ROLREPLICATION: Column = Column { name: "rolreplication", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222202, rows: 13 };
+    pub const ROLREPLICATION: Column = Column { name: "rolreplication", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221796, rows: 13 };
     /// `rolbypassrls`.
-    pub const ROLBYPASSRLS: Column = Column { name: "rolbypassrls", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 222204, rows: 13 };
+    pub const ROLBYPASSRLS: Column = Column { name: "rolbypassrls", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221798, rows: 13 };
     /// `rolconnlimit`.
-    pub const ROLCONNLIMIT: Column = Column { name: "rolconnlimit", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 222206, rows: 13 };
+    pub const ROLCONNLIMIT: Column = Column { name: "rolconnlimit", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 221800, rows: 13 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_authid", rows: ROWS, columns: &[OID, ROLNAME, ROLSUPER, ROLINHERIT, ROLCREATEROLE, ROLCREATEDB, ROLCANLOGIN, ROLREPLICATION, ROLBYPASSRLS, ROLCONNLIMIT] };
 }
@@ -723,13 +723,13 @@ pub mod pg_auth_members {
     /// How many rows.
     pub const ROWS: usize = 3;
     /// `roleid`.
-    pub const ROLEID: Column = Column { name: "roleid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 222206, rows: 3 };
+    pub const ROLEID: Column = Column { name: "roleid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221800, rows: 3 };
     /// `member`.
-    pub const MEMBER: Column = Column { name: "member", kind: Kind::Oid, width: Width::Constant, base: 3373, ramp: 0, start: 222212, rows: 3 };
+    pub const MEMBER: Column = Column { name: "member", kind: Kind::Oid, width: Width::Constant, base: 3373, ramp: 0, start: 221806, rows: 3 };
     /// `grantor`.
-    pub const GRANTOR: Column = Column { name: "grantor", kind: Kind::Oid, width: Width::Constant, base: 10, ramp: 0, start: 222212, rows: 3 };
+    pub const GRANTOR: Column = Column { name: "grantor", kind: Kind::Oid, width: Width::Constant, base: 10, ramp: 0, start: 221806, rows: 3 };
     /// `admin_option`.
-    pub const ADMIN_OPTION: Column = Column { name: "admin_option", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 222212, rows: 3 };
+    pub const ADMIN_OPTION: Column = Column { name: "admin_option", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 221806, rows: 3 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_auth_members", rows: ROWS, columns: &[ROLEID, MEMBER, GRANTOR, ADMIN_OPTION] };
 }
@@ -741,9 +741,9 @@ pub mod pg_tablespace {
     /// How many rows.
     pub const ROWS: usize = 2;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 1663, ramp: 1, start: 222212, rows: 2 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 1663, ramp: 1, start: 221806, rows: 2 };
     /// `spcname`.
-    pub const SPCNAME: Column = Column { name: "spcname", kind: Kind::Text, width: Width::Constant, base: 5057, ramp: 1, start: 222212, rows: 2 };
+    pub const SPCNAME: Column = Column { name: "spcname", kind: Kind::Text, width: Width::Constant, base: 5057, ramp: 1, start: 221806, rows: 2 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_tablespace", rows: ROWS, columns: &[OID, SPCNAME] };
 }
@@ -755,15 +755,15 @@ pub mod pg_extension {
     /// How many rows.
     pub const ROWS: usize = 1;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 13559, ramp: 0, start: 222212, rows: 1 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 13559, ramp: 0, start: 221806, rows: 1 };
     /// `extname`.
-    pub const EXTNAME: Column = Column { name: "extname", kind: Kind::Text, width: Width::Constant, base: 5043, ramp: 0, start: 222212, rows: 1 };
+    pub const EXTNAME: Column = Column { name: "extname", kind: Kind::Text, width: Width::Constant, base: 5043, ramp: 0, start: 221806, rows: 1 };
     /// `extnamespace`.
-    pub const EXTNAMESPACE: Column = Column { name: "extnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 222212, rows: 1 };
+    pub const EXTNAMESPACE: Column = Column { name: "extnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 221806, rows: 1 };
     /// `extrelocatable`.
-    pub const EXTRELOCATABLE: Column = Column { name: "extrelocatable", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 222212, rows: 1 };
+    pub const EXTRELOCATABLE: Column = Column { name: "extrelocatable", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 221806, rows: 1 };
     /// `extversion`.
-    pub const EXTVERSION: Column = Column { name: "extversion", kind: Kind::Text, width: Width::Constant, base: 5059, ramp: 0, start: 222212, rows: 1 };
+    pub const EXTVERSION: Column = Column { name: "extversion", kind: Kind::Text, width: Width::Constant, base: 5059, ramp: 0, start: 221806, rows: 1 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_extension", rows: ROWS, columns: &[OID, EXTNAME, EXTNAMESPACE, EXTRELOCATABLE, EXTVERSION] };
 }
@@ -775,35 +775,35 @@ pub mod pg_class {
     /// How many rows.
     pub const ROWS: usize = 330;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 222212, rows: 330 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221806, rows: 330 };
     /// `relname`.
-    pub const RELNAME: Column = Column { name: "relname", kind: Kind::Text, width: Width::Two, base: -132, ramp: 1, start: 222872, rows: 330 };
+    pub const RELNAME: Column = Column { name: "relname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 222466, rows: 330 };
     /// `relnamespace`.
-    pub const RELNAMESPACE: Column = Column { name: "relnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 223532, rows: 330 };
+    pub const RELNAMESPACE: Column = Column { name: "relnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 223126, rows: 330 };
     /// `reltype`.
-    pub const RELTYPE: Column = Column { name: "reltype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 224192, rows: 330 };
+    pub const RELTYPE: Column = Column { name: "reltype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 223786, rows: 330 };
     /// `relam`.
-    pub const RELAM: Column = Column { name: "relam", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 224852, rows: 330 };
+    pub const RELAM: Column = Column { name: "relam", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 224446, rows: 330 };
     /// `reltablespace`.
-    pub const RELTABLESPACE: Column = Column { name: "reltablespace", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 225512, rows: 330 };
+    pub const RELTABLESPACE: Column = Column { name: "reltablespace", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 225106, rows: 330 };
     /// `relhasindex`.
-    pub const RELHASINDEX: Column = Column { name: "relhasindex", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 226172, rows: 330 };
+    pub const RELHASINDEX: Column = Column { name: "relhasindex", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 225766, rows: 330 };
     /// `relisshared`.
-    pub const RELISSHARED: Column = Column { name: "relisshared", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 226214, rows: 330 };
+    pub const RELISSHARED: Column = Column { name: "relisshared", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 225808, rows: 330 };
     /// `relkind`.
-    pub const RELKIND: Column = Column { name: "relkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 226256, rows: 330 };
+    pub const RELKIND: Column = Column { name: "relkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 225850, rows: 330 };
     /// `relnatts`.
-    pub const RELNATTS: Column = Column { name: "relnatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 226586, rows: 330 };
+    pub const RELNATTS: Column = Column { name: "relnatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 226180, rows: 330 };
     /// `relhasrules`.
-    pub const RELHASRULES: Column = Column { name: "relhasrules", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 226916, rows: 330 };
+    pub const RELHASRULES: Column = Column { name: "relhasrules", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 226510, rows: 330 };
     /// `relreplident`.
-    pub const RELREPLIDENT: Column = Column { name: "relreplident", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 226958, rows: 330 };
+    pub const RELREPLIDENT: Column = Column { name: "relreplident", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 226552, rows: 330 };
     /// `relacl`.
-    pub const RELACL: Column = Column { name: "relacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 227288, rows: 330 };
+    pub const RELACL: Column = Column { name: "relacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 226882, rows: 330 };
     /// `reloptions`.
-    pub const RELOPTIONS: Column = Column { name: "reloptions", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 227948, rows: 330 };
+    pub const RELOPTIONS: Column = Column { name: "reloptions", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 227542, rows: 330 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -291, ramp: 1, start: 228608, rows: 330 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -291, ramp: 1, start: 228202, rows: 330 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_class", rows: ROWS, columns: &[OID, RELNAME, RELNAMESPACE, RELTYPE, RELAM, RELTABLESPACE, RELHASINDEX, RELISSHARED, RELKIND, RELNATTS, RELHASRULES, RELREPLIDENT, RELACL, RELOPTIONS] };
 }
@@ -815,25 +815,25 @@ pub mod pg_attribute {
     /// How many rows.
     pub const ROWS: usize = 2206;
     /// `attrelid`.
-    pub const ATTRELID: Column = Column { name: "attrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 229268, rows: 2206 };
+    pub const ATTRELID: Column = Column { name: "attrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 228862, rows: 2206 };
     /// `attnum`.
-    pub const ATTNUM: Column = Column { name: "attnum", kind: Kind::Int, width: Width::Two, base: -2202, ramp: 1, start: 233680, rows: 2206 };
+    pub const ATTNUM: Column = Column { name: "attnum", kind: Kind::Int, width: Width::Two, base: -2202, ramp: 1, start: 233274, rows: 2206 };
     /// `attname`.
-    pub const ATTNAME: Column = Column { name: "attname", kind: Kind::Text, width: Width::Two, base: -813, ramp: 1, start: 238092, rows: 2206 };
+    pub const ATTNAME: Column = Column { name: "attname", kind: Kind::Text, width: Width::Two, base: -813, ramp: 1, start: 237686, rows: 2206 };
     /// `atttypid`.
-    pub const ATTTYPID: Column = Column { name: "atttypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 242504, rows: 2206 };
+    pub const ATTTYPID: Column = Column { name: "atttypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 242098, rows: 2206 };
     /// `atttypmod`.
-    pub const ATTTYPMOD: Column = Column { name: "atttypmod", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 246916, rows: 2206 };
+    pub const ATTTYPMOD: Column = Column { name: "atttypmod", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 246510, rows: 2206 };
     /// `attndims`.
-    pub const ATTNDIMS: Column = Column { name: "attndims", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 246916, rows: 2206 };
+    pub const ATTNDIMS: Column = Column { name: "attndims", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 246510, rows: 2206 };
     /// `attstattarget`.
-    pub const ATTSTATTARGET: Column = Column { name: "attstattarget", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 249122, rows: 2206 };
+    pub const ATTSTATTARGET: Column = Column { name: "attstattarget", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 248716, rows: 2206 };
     /// `attnotnull`.
-    pub const ATTNOTNULL: Column = Column { name: "attnotnull", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 249122, rows: 2206 };
+    pub const ATTNOTNULL: Column = Column { name: "attnotnull", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 248716, rows: 2206 };
     /// `attcollation`.
-    pub const ATTCOLLATION: Column = Column { name: "attcollation", kind: Kind::Ref(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 249398, rows: 2206 };
+    pub const ATTCOLLATION: Column = Column { name: "attcollation", kind: Kind::Ref(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 248992, rows: 2206 };
     /// `attacl`.
-    pub const ATTACL: Column = Column { name: "attacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 253810, rows: 2206 };
+    pub const ATTACL: Column = Column { name: "attacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 253404, rows: 2206 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_attribute", rows: ROWS, columns: &[ATTRELID, ATTNUM, ATTNAME, ATTTYPID, ATTTYPMOD, ATTNDIMS, ATTSTATTARGET, ATTNOTNULL, ATTCOLLATION, ATTACL] };
 }
@@ -845,27 +845,27 @@ pub mod pg_index {
     /// How many rows.
     pub const ROWS: usize = 122;
     /// `indexrelid`.
-    pub const INDEXRELID: Column = Column { name: "indexrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 1, start: 258222, rows: 122 };
+    pub const INDEXRELID: Column = Column { name: "indexrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 1, start: 257816, rows: 122 };
     /// `indrelid`.
-    pub const INDRELID: Column = Column { name: "indrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 258466, rows: 122 };
+    pub const INDRELID: Column = Column { name: "indrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 258060, rows: 122 };
     /// `indnatts`.
-    pub const INDNATTS: Column = Column { name: "indnatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 258710, rows: 122 };
+    pub const INDNATTS: Column = Column { name: "indnatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 258304, rows: 122 };
     /// `indnkeyatts`.
-    pub const INDNKEYATTS: Column = Column { name: "indnkeyatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 258832, rows: 122 };
+    pub const INDNKEYATTS: Column = Column { name: "indnkeyatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 258426, rows: 122 };
     /// `indisunique`.
-    pub const INDISUNIQUE: Column = Column { name: "indisunique", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 258954, rows: 122 };
+    pub const INDISUNIQUE: Column = Column { name: "indisunique", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 258548, rows: 122 };
     /// `indisprimary`.
-    pub const INDISPRIMARY: Column = Column { name: "indisprimary", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 258970, rows: 122 };
+    pub const INDISPRIMARY: Column = Column { name: "indisprimary", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 258564, rows: 122 };
     /// `indkey`.
-    pub const INDKEY: Column = Column { name: "indkey", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 258986, rows: 122 };
+    pub const INDKEY: Column = Column { name: "indkey", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 258580, rows: 122 };
     /// `indcollation`.
-    pub const INDCOLLATION: Column = Column { name: "indcollation", kind: Kind::Refs(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 259230, rows: 122 };
+    pub const INDCOLLATION: Column = Column { name: "indcollation", kind: Kind::Refs(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 258824, rows: 122 };
     /// `indclass`.
-    pub const INDCLASS: Column = Column { name: "indclass", kind: Kind::Refs(Class::Opclass), width: Width::Two, base: 0, ramp: 0, start: 259474, rows: 122 };
+    pub const INDCLASS: Column = Column { name: "indclass", kind: Kind::Refs(Class::Opclass), width: Width::Two, base: 0, ramp: 0, start: 259068, rows: 122 };
     /// `indoption`.
-    pub const INDOPTION: Column = Column { name: "indoption", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 259718, rows: 122 };
+    pub const INDOPTION: Column = Column { name: "indoption", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 259312, rows: 122 };
     /// Row numbers in another order.
-    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -82, ramp: 1, start: 259962, rows: 122 };
+    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -82, ramp: 1, start: 259556, rows: 122 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_index", rows: ROWS, columns: &[INDEXRELID, INDRELID, INDNATTS, INDNKEYATTS, INDISUNIQUE, INDISPRIMARY, INDKEY, INDCOLLATION, INDCLASS, INDOPTION] };
 }
@@ -877,29 +877,29 @@ pub mod pg_constraint {
     /// How many rows.
     pub const ROWS: usize = 111;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 260084, rows: 111 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 259678, rows: 111 };
     /// `conname`.
-    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 260306, rows: 111 };
+    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 259900, rows: 111 };
     /// `connamespace`.
-    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 260528, rows: 111 };
+    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 260122, rows: 111 };
     /// `contype`.
-    pub const CONTYPE: Column = Column { name: "contype", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 260750, rows: 111 };
+    pub const CONTYPE: Column = Column { name: "contype", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 260344, rows: 111 };
     /// `conrelid`.
-    pub const CONRELID: Column = Column { name: "conrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 260861, rows: 111 };
+    pub const CONRELID: Column = Column { name: "conrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 260455, rows: 111 };
     /// `contypid`.
-    pub const CONTYPID: Column = Column { name: "contypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 261083, rows: 111 };
+    pub const CONTYPID: Column = Column { name: "contypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 260677, rows: 111 };
     /// `conindid`.
-    pub const CONINDID: Column = Column { name: "conindid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: -110, ramp: 1, start: 261305, rows: 111 };
+    pub const CONINDID: Column = Column { name: "conindid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: -110, ramp: 1, start: 260899, rows: 111 };
     /// `conislocal`.
-    pub const CONISLOCAL: Column = Column { name: "conislocal", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 261527, rows: 111 };
+    pub const CONISLOCAL: Column = Column { name: "conislocal", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 261121, rows: 111 };
     /// `connoinherit`.
-    pub const CONNOINHERIT: Column = Column { name: "connoinherit", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 261527, rows: 111 };
+    pub const CONNOINHERIT: Column = Column { name: "connoinherit", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 261121, rows: 111 };
     /// `conkey`.
-    pub const CONKEY: Column = Column { name: "conkey", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 261541, rows: 111 };
+    pub const CONKEY: Column = Column { name: "conkey", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 261135, rows: 111 };
     /// `condef`.
-    pub const CONDEF: Column = Column { name: "condef", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 261763, rows: 111 };
+    pub const CONDEF: Column = Column { name: "condef", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 261357, rows: 111 };
     /// Row numbers in another order.
-    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -46, ramp: 1, start: 261985, rows: 111 };
+    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -46, ramp: 1, start: 261579, rows: 111 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_constraint", rows: ROWS, columns: &[OID, CONNAME, CONNAMESPACE, CONTYPE, CONRELID, CONTYPID, CONINDID, CONISLOCAL, CONNOINHERIT, CONKEY, CONDEF] };
 }
@@ -911,11 +911,11 @@ pub mod system_views {
     /// How many rows.
     pub const ROWS: usize = 140;
     /// `viewid`.
-    pub const VIEWID: Column = Column { name: "viewid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 262096, rows: 140 };
+    pub const VIEWID: Column = Column { name: "viewid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 261690, rows: 140 };
     /// `ruleid`.
-    pub const RULEID: Column = Column { name: "ruleid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 262376, rows: 140 };
+    pub const RULEID: Column = Column { name: "ruleid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 261970, rows: 140 };
     /// `definition`.
-    pub const DEFINITION: Column = Column { name: "definition", kind: Kind::Text, width: Width::Constant, base: 6059, ramp: 1, start: 262656, rows: 140 };
+    pub const DEFINITION: Column = Column { name: "definition", kind: Kind::Text, width: Width::Constant, base: 6059, ramp: 1, start: 262250, rows: 140 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "system_views", rows: ROWS, columns: &[VIEWID, RULEID, DEFINITION] };
 }
@@ -927,19 +927,19 @@ pub mod pg_conversion {
     /// How many rows.
     pub const ROWS: usize = 128;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 262656, rows: 128 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 262250, rows: 128 };
     /// `conname`.
-    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 262912, rows: 128 };
+    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 262506, rows: 128 };
     /// `connamespace`.
-    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263168, rows: 128 };
+    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 262762, rows: 128 };
     /// `conforencoding`.
-    pub const CONFORENCODING: Column = Column { name: "conforencoding", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 263168, rows: 128 };
+    pub const CONFORENCODING: Column = Column { name: "conforencoding", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 262762, rows: 128 };
     /// `contoencoding`.
-    pub const CONTOENCODING: Column = Column { name: "contoencoding", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 263296, rows: 128 };
+    pub const CONTOENCODING: Column = Column { name: "contoencoding", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 262890, rows: 128 };
     /// `conproc`.
-    pub const CONPROC: Column = Column { name: "conproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 263424, rows: 128 };
+    pub const CONPROC: Column = Column { name: "conproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 263018, rows: 128 };
     /// `condefault`.
-    pub const CONDEFAULT: Column = Column { name: "condefault", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 263680, rows: 128 };
+    pub const CONDEFAULT: Column = Column { name: "condefault", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 263274, rows: 128 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_conversion", rows: ROWS, columns: &[OID, CONNAME, CONNAMESPACE, CONFORENCODING, CONTOENCODING, CONPROC, CONDEFAULT] };
 }
@@ -951,21 +951,21 @@ pub mod pg_ts_parser {
     /// How many rows.
     pub const ROWS: usize = 1;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 3722, ramp: 0, start: 263680, rows: 1 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 3722, ramp: 0, start: 263274, rows: 1 };
     /// `prsname`.
-    pub const PRSNAME: Column = Column { name: "prsname", kind: Kind::Text, width: Width::Constant, base: 5031, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSNAME: Column = Column { name: "prsname", kind: Kind::Text, width: Width::Constant, base: 5031, ramp: 0, start: 263274, rows: 1 };
     /// `prsnamespace`.
-    pub const PRSNAMESPACE: Column = Column { name: "prsnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSNAMESPACE: Column = Column { name: "prsnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263274, rows: 1 };
     /// `prsstart`.
-    pub const PRSSTART: Column = Column { name: "prsstart", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3717, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSSTART: Column = Column { name: "prsstart", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3717, ramp: 0, start: 263274, rows: 1 };
     /// `prstoken`.
-    pub const PRSTOKEN: Column = Column { name: "prstoken", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3718, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSTOKEN: Column = Column { name: "prstoken", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3718, ramp: 0, start: 263274, rows: 1 };
     /// `prsend`.
-    pub const PRSEND: Column = Column { name: "prsend", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3719, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSEND: Column = Column { name: "prsend", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3719, ramp: 0, start: 263274, rows: 1 };
     /// `prsheadline`.
-    pub const PRSHEADLINE: Column = Column { name: "prsheadline", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3720, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSHEADLINE: Column = Column { name: "prsheadline", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3720, ramp: 0, start: 263274, rows: 1 };
     /// `prslextype`.
-    pub const PRSLEXTYPE: Column = Column { name: "prslextype", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3721, ramp: 0, start: 263680, rows: 1 };
+    pub const PRSLEXTYPE: Column = Column { name: "prslextype", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3721, ramp: 0, start: 263274, rows: 1 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_parser", rows: ROWS, columns: &[OID, PRSNAME, PRSNAMESPACE, PRSSTART, PRSTOKEN, PRSEND, PRSHEADLINE, PRSLEXTYPE] };
 }
@@ -977,15 +977,15 @@ pub mod pg_ts_template {
     /// How many rows.
     pub const ROWS: usize = 5;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263680, rows: 5 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263274, rows: 5 };
     /// `tmplname`.
-    pub const TMPLNAME: Column = Column { name: "tmplname", kind: Kind::Text, width: Width::Constant, base: 6285, ramp: 1, start: 263690, rows: 5 };
+    pub const TMPLNAME: Column = Column { name: "tmplname", kind: Kind::Text, width: Width::Constant, base: 6285, ramp: 1, start: 263284, rows: 5 };
     /// `tmplnamespace`.
-    pub const TMPLNAMESPACE: Column = Column { name: "tmplnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263690, rows: 5 };
+    pub const TMPLNAMESPACE: Column = Column { name: "tmplnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263284, rows: 5 };
     /// `tmplinit`.
-    pub const TMPLINIT: Column = Column { name: "tmplinit", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 263690, rows: 5 };
+    pub const TMPLINIT: Column = Column { name: "tmplinit", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 263284, rows: 5 };
     /// `tmpllexize`.
-    pub const TMPLLEXIZE: Column = Column { name: "tmpllexize", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 263700, rows: 5 };
+    pub const TMPLLEXIZE: Column = Column { name: "tmpllexize", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 263294, rows: 5 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_template", rows: ROWS, columns: &[OID, TMPLNAME, TMPLNAMESPACE, TMPLINIT, TMPLLEXIZE] };
 }
@@ -997,15 +997,15 @@ pub mod pg_ts_dict {
     /// How many rows.
     pub const ROWS: usize = 29;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263710, rows: 29 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263304, rows: 29 };
     /// `dictname`.
-    pub const DICTNAME: Column = Column { name: "dictname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 263768, rows: 29 };
+    pub const DICTNAME: Column = Column { name: "dictname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 263362, rows: 29 };
     /// `dictnamespace`.
-    pub const DICTNAMESPACE: Column = Column { name: "dictnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263826, rows: 29 };
+    pub const DICTNAMESPACE: Column = Column { name: "dictnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263420, rows: 29 };
     /// `dicttemplate`.
-    pub const DICTTEMPLATE: Column = Column { name: "dicttemplate", kind: Kind::Ref(Class::TsTemplate), width: Width::Two, base: 0, ramp: 0, start: 263826, rows: 29 };
+    pub const DICTTEMPLATE: Column = Column { name: "dicttemplate", kind: Kind::Ref(Class::TsTemplate), width: Width::Two, base: 0, ramp: 0, start: 263420, rows: 29 };
     /// `dictinitoption`.
-    pub const DICTINITOPTION: Column = Column { name: "dictinitoption", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 263884, rows: 29 };
+    pub const DICTINITOPTION: Column = Column { name: "dictinitoption", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 263478, rows: 29 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_dict", rows: ROWS, columns: &[OID, DICTNAME, DICTNAMESPACE, DICTTEMPLATE, DICTINITOPTION] };
 }
@@ -1017,13 +1017,13 @@ pub mod pg_ts_config {
     /// How many rows.
     pub const ROWS: usize = 29;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263942, rows: 29 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263536, rows: 29 };
     /// `cfgname`.
-    pub const CFGNAME: Column = Column { name: "cfgname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 264000, rows: 29 };
+    pub const CFGNAME: Column = Column { name: "cfgname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 263594, rows: 29 };
     /// `cfgnamespace`.
-    pub const CFGNAMESPACE: Column = Column { name: "cfgnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 264058, rows: 29 };
+    pub const CFGNAMESPACE: Column = Column { name: "cfgnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263652, rows: 29 };
     /// `cfgparser`.
-    pub const CFGPARSER: Column = Column { name: "cfgparser", kind: Kind::Ref(Class::TsParser), width: Width::Constant, base: 3722, ramp: 0, start: 264058, rows: 29 };
+    pub const CFGPARSER: Column = Column { name: "cfgparser", kind: Kind::Ref(Class::TsParser), width: Width::Constant, base: 3722, ramp: 0, start: 263652, rows: 29 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_config", rows: ROWS, columns: &[OID, CFGNAME, CFGNAMESPACE, CFGPARSER] };
 }
@@ -1035,13 +1035,13 @@ pub mod pg_ts_config_map {
     /// How many rows.
     pub const ROWS: usize = 551;
     /// `mapcfg`.
-    pub const MAPCFG: Column = Column { name: "mapcfg", kind: Kind::Ref(Class::TsConfig), width: Width::Two, base: 0, ramp: 0, start: 264058, rows: 551 };
+    pub const MAPCFG: Column = Column { name: "mapcfg", kind: Kind::Ref(Class::TsConfig), width: Width::Two, base: 0, ramp: 0, start: 263652, rows: 551 };
     /// `maptokentype`.
-    pub const MAPTOKENTYPE: Column = Column { name: "maptokentype", kind: Kind::Int, width: Width::Two, base: -531, ramp: 1, start: 265160, rows: 551 };
+    pub const MAPTOKENTYPE: Column = Column { name: "maptokentype", kind: Kind::Int, width: Width::Two, base: -531, ramp: 1, start: 264754, rows: 551 };
     /// `mapseqno`.
-    pub const MAPSEQNO: Column = Column { name: "mapseqno", kind: Kind::Int, width: Width::Constant, base: 1, ramp: 0, start: 266262, rows: 551 };
+    pub const MAPSEQNO: Column = Column { name: "mapseqno", kind: Kind::Int, width: Width::Constant, base: 1, ramp: 0, start: 265856, rows: 551 };
     /// `mapdict`.
-    pub const MAPDICT: Column = Column { name: "mapdict", kind: Kind::Ref(Class::TsDict), width: Width::Two, base: 0, ramp: 0, start: 266262, rows: 551 };
+    pub const MAPDICT: Column = Column { name: "mapdict", kind: Kind::Ref(Class::TsDict), width: Width::Two, base: 0, ramp: 0, start: 265856, rows: 551 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_config_map", rows: ROWS, columns: &[MAPCFG, MAPTOKENTYPE, MAPSEQNO, MAPDICT] };
 }
@@ -1053,31 +1053,31 @@ pub mod pg_settings {
     /// How many rows.
     pub const ROWS: usize = 360;
     /// `name`.
-    pub const NAME: Column = Column { name: "name", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 267364, rows: 360 };
+    pub const NAME: Column = Column { name: "name", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 266958, rows: 360 };
     /// `vartype`.
-    pub const VARTYPE: Column = Column { name: "vartype", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 268084, rows: 360 };
+    pub const VARTYPE: Column = Column { name: "vartype", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 267678, rows: 360 };
     /// `context`.
-    pub const CONTEXT: Column = Column { name: "context", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 268804, rows: 360 };
+    pub const CONTEXT: Column = Column { name: "context", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 268398, rows: 360 };
     /// `unit`.
-    pub const UNIT: Column = Column { name: "unit", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 269524, rows: 360 };
+    pub const UNIT: Column = Column { name: "unit", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 269118, rows: 360 };
     /// `boot_val`.
-    pub const BOOT_VAL: Column = Column { name: "boot_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 270244, rows: 360 };
+    pub const BOOT_VAL: Column = Column { name: "boot_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 269838, rows: 360 };
     /// `min_val`.
-    pub const MIN_VAL: Column = Column { name: "min_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 270964, rows: 360 };
+    pub const MIN_VAL: Column = Column { name: "min_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 270558, rows: 360 };
     /// `max_val`.
-    pub const MAX_VAL: Column = Column { name: "max_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 271684, rows: 360 };
+    pub const MAX_VAL: Column = Column { name: "max_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 271278, rows: 360 };
     /// `enumvals`.
-    pub const ENUMVALS: Column = Column { name: "enumvals", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 272404, rows: 360 };
+    pub const ENUMVALS: Column = Column { name: "enumvals", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 271998, rows: 360 };
     /// `flags`.
-    pub const FLAGS: Column = Column { name: "flags", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 273124, rows: 360 };
+    pub const FLAGS: Column = Column { name: "flags", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 272718, rows: 360 };
     /// `category`.
-    pub const CATEGORY: Column = Column { name: "category", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 273844, rows: 360 };
+    pub const CATEGORY: Column = Column { name: "category", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 273438, rows: 360 };
     /// `short_desc`.
-    pub const SHORT_DESC: Column = Column { name: "short_desc", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 274564, rows: 360 };
+    pub const SHORT_DESC: Column = Column { name: "short_desc", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 274158, rows: 360 };
     /// `extra_desc`.
-    pub const EXTRA_DESC: Column = Column { name: "extra_desc", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 275284, rows: 360 };
+    pub const EXTRA_DESC: Column = Column { name: "extra_desc", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 274878, rows: 360 };
     /// Row numbers in another order.
-    pub const BY_LOWER_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -302, ramp: 1, start: 276004, rows: 360 };
+    pub const BY_LOWER_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -302, ramp: 1, start: 275598, rows: 360 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_settings", rows: ROWS, columns: &[NAME, VARTYPE, CONTEXT, UNIT, BOOT_VAL, MIN_VAL, MAX_VAL, ENUMVALS, FLAGS, CATEGORY, SHORT_DESC, EXTRA_DESC] };
 }

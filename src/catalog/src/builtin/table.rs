@@ -224,7 +224,8 @@ pub(super) fn find_text(wanted: &str) -> Option<u32> {
         return None;
     }
     // The last block whose first text is not greater; NULL's block head is the empty text.
-    let block = search(NAMES.div_ceil(BLOCK), |block| compare_at(BLOCKS[block] as usize, wanted) != Ordering::Greater) - 1;
+    let block =
+        search(NAMES.div_ceil(BLOCK), |block| compare_at(BLOCKS[block] as usize, wanted) != Ordering::Greater) - 1;
     let mut at = BLOCKS[block] as usize;
     for id in block * BLOCK..((block + 1) * BLOCK).min(NAMES) {
         // Index 0 stands for NULL.

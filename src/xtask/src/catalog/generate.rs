@@ -35,7 +35,11 @@ pub fn generate(tables: &[Table], symbols: &Symbols, constants: &Table) -> Outco
     let _ =
         writeln!(out, "/// Every catalog.\npub static TABLES: [&Table; {}] = [{}];\n", names.len(), names.join(", "));
     let _ = writeln!(out, "/// Texts per block of the string pool.\npub const BLOCK: usize = {BLOCK};\n");
-    let _ = writeln!(out, "/// How many texts, from index 0, are in byte order.\npub const NAMES: usize = {};\n", strings.names);
+    let _ = writeln!(
+        out,
+        "/// How many texts, from index 0, are in byte order.\npub const NAMES: usize = {};\n",
+        strings.names
+    );
     array(&mut out, "Where each block of the string pool starts.", "BLOCKS", &strings.blocks);
     array(&mut out, "Lists, each preceded by its length; offset 0 is the NULL list.", "LISTS", &lists.pool);
     out.push_str(&modules);
@@ -68,7 +72,8 @@ impl Strings {
                 }
             }
         }
-        let mut strings = Strings { index: BTreeMap::new(), pool: Vec::new(), blocks: Vec::new(), names: names.len() + 1 };
+        let mut strings =
+            Strings { index: BTreeMap::new(), pool: Vec::new(), blocks: Vec::new(), names: names.len() + 1 };
         // Index 0 is taken by NULL, shown as an empty text of its own.
         strings.blocks.push(0);
         strings.pool.push(0);
@@ -224,7 +229,8 @@ fn store(name: &str, kind: Kind, values: &[i64], blob: &mut Vec<u8>) -> Outcome<
     // Consecutive OIDs become a run of equal values once the row number is taken off; compression then drops them.
     let repeats = |values: &[i64]| values.windows(2).filter(|pair| pair[0] == pair[1]).count();
     let falling: Vec<i64> = values.iter().enumerate().map(|(row, value)| value - row as i64).collect();
-    let (ramp, values) = if kind != Kind::Bool && repeats(&falling) > repeats(values) { (1, &falling[..]) } else { (0, values) };
+    let counts_up = repeats(&falling) > repeats(values).max(values.len() / 4);
+    let (ramp, values) = if kind != Kind::Bool && counts_up { (1, &falling[..]) } else { (0, values) };
     let min = values.iter().copied().min().unwrap_or(0);
     let max = values.iter().copied().max().unwrap_or(0);
     let base = if min == max { min } else { min.min(0) };
