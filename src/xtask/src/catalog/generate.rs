@@ -97,7 +97,7 @@ impl Strings {
             return;
         }
         let id = self.index.len() + 1;
-        if id % BLOCK == 0 {
+        if id.is_multiple_of(BLOCK) {
             self.blocks.push(self.pool.len() as u32);
         }
         self.pool.extend_from_slice(text.as_bytes());
@@ -245,7 +245,7 @@ fn store(name: &str, kind: Kind, values: &[i64], blob: &mut Vec<u8>) -> Outcome<
     } else {
         let (width, bytes) = match max - base {
             0..=0xff => ("One", 1),
-            0..=0xffff => ("Two", 2),
+            0x100..=0xffff => ("Two", 2),
             _ => return Err(format!("{name}: {max} does not fit")),
         };
         // All low bytes, then all high bytes: the latter hardly change from row to row.
