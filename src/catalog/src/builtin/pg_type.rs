@@ -13,7 +13,7 @@ view! {
         /// `typnamespace`.
         namespace: oid = TYPNAMESPACE;
         /// `typlen`: -1 for variable length, -2 for a C string.
-        length: int = TYPLEN;
+        len: int = TYPLEN;
         /// `typbyval`.
         byval: bool = TYPBYVAL;
         /// `typtype`: `b`ase, `c`omposite, `d`omain, `e`num, `m`ultirange, `p`seudo, `r`ange.
