@@ -152,6 +152,7 @@ fn every_other_lookup_finds_every_row() {
         }
     }
     assert_eq!(builtin::type_of_array(oids::NAME), None);
+    assert_eq!(builtin::type_of_array(oids::OIDVECTOR), Some(oids::OID));
     for o in builtin::Operator::all() {
         assert_eq!(builtin::operator(o.oid()), Some(o));
         assert_eq!(builtin::operator_exact(o.name(), o.left(), o.right()), Some(o));
