@@ -67,11 +67,6 @@ pub(crate) fn returns_set(e: &Expr) -> bool {
     visit::any(e, &mut |x| matches!(&x.kind, ExprKind::Call(c) if c.retset))
 }
 
-/// Whether `e` contains aggregates or window functions.
-pub(crate) fn has_agg_or_window(e: &Expr) -> bool {
-    visit::any(e, &mut |x| matches!(&x.kind, ExprKind::Aggregate(_) | ExprKind::Window(_) | ExprKind::Grouping { .. }))
-}
-
 /// Whether `e` has no variables, parameters, subqueries or calls that must wait for execution.
 pub(crate) fn is_constant(e: &Expr) -> bool {
     !visit::any(e, &mut |x| match &x.kind {
@@ -122,7 +117,9 @@ pub(crate) fn rejects_null(e: &Expr, set: RelSet) -> bool {
         match &e.kind {
             ExprKind::Var(v) => v.level == 0 && set >> v.rte & 1 == 1,
             ExprKind::Call(c) => c.strict && !c.retset && c.args.iter().any(|a| null_if_null(a, set)),
-            ExprKind::Relabel { arg, .. } | ExprKind::ViaIo { arg, .. } | ExprKind::Collate(arg) => null_if_null(arg, set),
+            ExprKind::Relabel { arg, .. } | ExprKind::ViaIo { arg, .. } | ExprKind::Collate(arg) => {
+                null_if_null(arg, set)
+            }
             ExprKind::ScalarArray { left, .. } => null_if_null(left, set),
             ExprKind::Not(a) => null_if_null(a, set),
             _ => false,

@@ -143,7 +143,9 @@ impl Planner<'_> {
                     return self.compute(e);
                 }
             }
-            ExprKind::Array { elements, .. } if elements.iter().all(|a| a.as_const().is_some()) => return self.compute(e),
+            ExprKind::Array { elements, .. } if elements.iter().all(|a| a.as_const().is_some()) => {
+                return self.compute(e);
+            }
             ExprKind::ScalarArray { left, right, func, .. }
                 if left.as_const().is_some()
                     && right.as_const().is_some()

@@ -158,21 +158,34 @@ impl Planner<'_> {
     }
 
     /// The cheapest way to join two planned sides with a given kind.
-    fn build_join(&mut self, fc: &FromContext<'_>, kind: JoinKind, left: Rel, right: Item, quals: Vec<Expr>) -> Result<Rel> {
+    fn build_join(
+        &mut self,
+        fc: &FromContext<'_>,
+        kind: JoinKind,
+        left: Rel,
+        right: Item,
+        quals: Vec<Expr>,
+    ) -> Result<Rel> {
         let keys = hash_sides(&quals, left.set, right.rel.set);
         let lateral = right.rel.needs & left.set != 0;
-        let probe = if kind == JoinKind::Full || lateral { None } else { self.probe_choice(fc, &right, left.set, &quals)? };
+        let probe =
+            if kind == JoinKind::Full || lateral { None } else { self.probe_choice(fc, &right, left.set, &quals)? };
         let hash_ok = !keys.is_empty() && !lateral && self.cx.enabled("enable_hashjoin");
         if let Some((choice, all)) = probe {
             let visited = if choice.unique { 1.0 } else { (right_rows(&right) * choice.selectivity).max(1.0) };
             let loop_cost = left.plan.rows * (cost::INDEX_START + visited * cost::INDEX_ROW) * fc.fraction;
-            let hash_cost = right.rel.plan.total_cost + right.rel.plan.rows * 0.02 + left.plan.rows * cost::ROW * fc.fraction;
+            let hash_cost =
+                right.rel.plan.total_cost + right.rel.plan.rows * 0.02 + left.plan.rows * cost::ROW * fc.fraction;
             if !hash_ok || loop_cost < hash_cost {
                 let probed = self.probe_rel(fc, &right, &choice, &all)?;
                 return self.nest_loop(kind, left, probed, quals, Some(&all));
             }
         }
-        if hash_ok { self.hash_join(kind, left, right.rel, quals) } else { self.nest_loop(kind, left, right.rel, quals, None) }
+        if hash_ok {
+            self.hash_join(kind, left, right.rel, quals)
+        } else {
+            self.nest_loop(kind, left, right.rel, quals, None)
+        }
     }
 
     /// An index of `right` that conditions with the other side could enter.
@@ -186,7 +199,10 @@ impl Planner<'_> {
         let Some((r, own)) = &right.table else { return Ok(None) };
         let RteKind::Relation { oid, .. } = &fc.q.rtable[*r as usize].kind else { return Ok(None) };
         let relation = self.cx.relation(*oid)?;
-        if relation.system || fc.q.rtable[*r as usize].inherit && !relation.children.is_empty() || relation.indexes.is_empty() {
+        if relation.system
+            || fc.q.rtable[*r as usize].inherit && !relation.children.is_empty()
+            || relation.indexes.is_empty()
+        {
             return Ok(None);
         }
         let mut all = own.clone();
@@ -239,10 +255,18 @@ impl Planner<'_> {
         self.index_scan(rel, cols, set, own, choice, false, vec![], rows, out)
     }
 
-    fn nest_loop(&mut self, kind: JoinKind, left: Rel, right: Rel, quals: Vec<Expr>, probed: Option<&[Expr]>) -> Result<Rel> {
+    fn nest_loop(
+        &mut self,
+        kind: JoinKind,
+        left: Rel,
+        right: Rel,
+        quals: Vec<Expr>,
+        probed: Option<&[Expr]>,
+    ) -> Result<Rel> {
         let _ = probed;
         let set = left.set | right.set;
-        let (mine, outer): (Vec<_>, Vec<_>) = right.params.iter().cloned().partition(|(_, e)| expr::rels(e) & !left.set == 0);
+        let (mine, outer): (Vec<_>, Vec<_>) =
+            right.params.iter().cloned().partition(|(_, e)| expr::rels(e) & !left.set == 0);
         let mut params = Vec::new();
         for (id, e) in mine {
             params.push((id, resolve::resolve(&e, &left.cols)?));
@@ -253,7 +277,10 @@ impl Planner<'_> {
         let (lrows, rrows) = (left.plan.rows, right.plan.rows);
         let mut right_plan = right.plan;
         let mut rescan = right_plan.total_cost;
-        if params.is_empty() && !matches!(right_plan.node, Node::Material { .. } | Node::CteScan { .. } | Node::ValuesScan { .. }) && outer.is_empty() {
+        if params.is_empty()
+            && !matches!(right_plan.node, Node::Material { .. } | Node::CteScan { .. } | Node::ValuesScan { .. })
+            && outer.is_empty()
+        {
             let (columns, width, total) = (right_plan.columns.clone(), right_plan.width, right_plan.total_cost);
             right_plan = Plan {
                 node: Node::Material { input: Box::new(right_plan) },
@@ -356,7 +383,12 @@ impl Planner<'_> {
         }
         let rows_of = |mask: u64| -> f64 {
             let base: f64 = (0..n).filter(|i| mask >> i & 1 == 1).map(|i| items[i].rel.plan.rows).product();
-            let s: f64 = masks.iter().zip(&sel).filter(|(m, _)| m.count_ones() > 1 && **m & !mask == 0).map(|(_, s)| s).product();
+            let s: f64 = masks
+                .iter()
+                .zip(&sel)
+                .filter(|(m, _)| m.count_ones() > 1 && **m & !mask == 0)
+                .map(|(_, s)| s)
+                .product();
             (base * s).max(1.0)
         };
         let mut best: std::collections::HashMap<u64, Best> = Default::default();
@@ -373,71 +405,80 @@ impl Planner<'_> {
         }
         let fraction = fc.fraction;
         let price = |b: &Best| b.startup + (b.total - b.startup) * fraction;
-        let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<IndexChoice>, Rc<Vec<Expr>>)>> = Default::default();
-        let mut consider = |this: &mut Self, best: &mut std::collections::HashMap<u64, Best>, a: u64, b: u64| -> Result<()> {
-            let (Some(l), Some(r)) = (best.get(&a).cloned(), best.get(&b).cloned()) else { return Ok(()) };
-            let mask = a | b;
-            // A lateral item needs what it refers to on its left.
-            let inside = |m: u64| (0..n).filter(|i| m >> i & 1 == 1).map(|i| needs[i]).fold(0, |x, y| x | y) & !m;
-            let (need_l, need_r) = (inside(a), inside(b));
-            if need_l != 0 && n > 1 && need_l & b != 0 {
-                return Ok(());
-            }
-            let lateral = need_r & a != 0;
-            if need_r & !a != 0 && mask != (1 << n) - 1 && need_r & a == 0 {
-                // Wait until what it needs is there.
-                return Ok(());
-            }
-            let (lset, rset) = (
-                (0..n).filter(|i| a >> i & 1 == 1).map(|i| sets[i]).fold(0, |x, y| x | y),
-                (0..n).filter(|i| b >> i & 1 == 1).map(|i| sets[i]).fold(0, |x, y| x | y),
-            );
-            let between: Vec<&Expr> = quals
-                .iter()
-                .zip(&masks)
-                .filter(|(_, m)| **m & !mask == 0 && **m & a != 0 && **m & b != 0)
-                .map(|(c, _)| c)
-                .collect();
-            let rows = rows_of(mask);
-            let mut put = |cand: Best| {
-                if best.get(&mask).is_none_or(|old| price(&cand) < price(old)) {
-                    best.insert(mask, cand);
+        let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<IndexChoice>, Rc<Vec<Expr>>)>> =
+            Default::default();
+        let mut consider =
+            |this: &mut Self, best: &mut std::collections::HashMap<u64, Best>, a: u64, b: u64| -> Result<()> {
+                let (Some(l), Some(r)) = (best.get(&a).cloned(), best.get(&b).cloned()) else { return Ok(()) };
+                let mask = a | b;
+                // A lateral item needs what it refers to on its left.
+                let inside = |m: u64| (0..n).filter(|i| m >> i & 1 == 1).map(|i| needs[i]).fold(0, |x, y| x | y) & !m;
+                let (need_l, need_r) = (inside(a), inside(b));
+                if need_l != 0 && n > 1 && need_l & b != 0 {
+                    return Ok(());
                 }
-            };
-            let hashable = between.iter().any(|c| hash_side(c, lset, rset).is_some());
-            if hashable && !lateral && this.cx.enabled("enable_hashjoin") {
-                let startup = r.total + r.rows * 0.02 + l.startup;
-                let total = startup + (l.total - l.startup) + l.rows * cost::ROW + rows * cost::ROW * 0.5;
-                put(Best { shape: Rc::new(Shape::Hash(l.shape.clone(), r.shape.clone())), startup, total, rows });
-            }
-            if b.count_ones() == 1 && !lateral {
-                let i = b.trailing_zeros() as usize;
-                let key = (a, i);
-                if !probes.contains_key(&key) {
-                    let owned: Vec<Expr> = between.iter().map(|c| (*c).clone()).collect();
-                    let found = this.probe_choice(fc, &items[i], lset, &owned)?;
-                    probes.insert(key, found.map(|(c, all)| (Rc::new(c), Rc::new(all))));
+                let lateral = need_r & a != 0;
+                if need_r & !a != 0 && mask != (1 << n) - 1 && need_r & a == 0 {
+                    // Wait until what it needs is there.
+                    return Ok(());
                 }
-                if let Some(Some((choice, all))) = probes.get(&key) {
-                    let visited = if choice.unique { 1.0 } else { (items[i].rel.plan.rows * choice.selectivity).max(1.0) };
-                    let each = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::ROW);
-                    let total = l.total + l.rows * each;
+                let (lset, rset) = (
+                    (0..n).filter(|i| a >> i & 1 == 1).map(|i| sets[i]).fold(0, |x, y| x | y),
+                    (0..n).filter(|i| b >> i & 1 == 1).map(|i| sets[i]).fold(0, |x, y| x | y),
+                );
+                let between: Vec<&Expr> = quals
+                    .iter()
+                    .zip(&masks)
+                    .filter(|(_, m)| **m & !mask == 0 && **m & a != 0 && **m & b != 0)
+                    .map(|(c, _)| c)
+                    .collect();
+                let rows = rows_of(mask);
+                let mut put = |cand: Best| {
+                    if best.get(&mask).is_none_or(|old| price(&cand) < price(old)) {
+                        best.insert(mask, cand);
+                    }
+                };
+                let hashable = between.iter().any(|c| hash_side(c, lset, rset).is_some());
+                if hashable && !lateral && this.cx.enabled("enable_hashjoin") {
+                    let startup = r.total + r.rows * 0.02 + l.startup;
+                    let total = startup + (l.total - l.startup) + l.rows * cost::ROW + rows * cost::ROW * 0.5;
+                    put(Best { shape: Rc::new(Shape::Hash(l.shape.clone(), r.shape.clone())), startup, total, rows });
+                }
+                if b.count_ones() == 1 && !lateral {
+                    let i = b.trailing_zeros() as usize;
+                    let key = (a, i);
+                    if !probes.contains_key(&key) {
+                        let owned: Vec<Expr> = between.iter().map(|c| (*c).clone()).collect();
+                        let found = this.probe_choice(fc, &items[i], lset, &owned)?;
+                        probes.insert(key, found.map(|(c, all)| (Rc::new(c), Rc::new(all))));
+                    }
+                    if let Some(Some((choice, all))) = probes.get(&key) {
+                        let visited =
+                            if choice.unique { 1.0 } else { (items[i].rel.plan.rows * choice.selectivity).max(1.0) };
+                        let each = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::ROW);
+                        let total = l.total + l.rows * each;
+                        put(Best {
+                            shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
+                            startup: l.startup + cost::INDEX_START,
+                            total,
+                            rows,
+                        });
+                    }
+                }
+                if lateral || !hashable {
+                    // Cartesian products only when nothing connects.
+                    let extra = if lateral { l.rows * r.total } else { r.total + l.rows * r.rows * cost::OP };
+                    let total =
+                        l.total + extra + rows * cost::ROW + if between.is_empty() && !lateral { 1e6 } else { 0.0 };
                     put(Best {
-                        shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
-                        startup: l.startup + cost::INDEX_START,
+                        shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
+                        startup: l.startup + r.startup,
                         total,
                         rows,
                     });
                 }
-            }
-            if lateral || !hashable {
-                // Cartesian products only when nothing connects.
-                let extra = if lateral { l.rows * r.total } else { r.total + l.rows * r.rows * cost::OP };
-                let total = l.total + extra + rows * cost::ROW + if between.is_empty() && !lateral { 1e6 } else { 0.0 };
-                put(Best { shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())), startup: l.startup + r.startup, total, rows });
-            }
-            Ok(())
-        };
+                Ok(())
+            };
         let full: u64 = (1 << n) - 1;
         if n <= EXHAUSTIVE {
             for mask in 1..=full {
@@ -485,7 +526,11 @@ impl Planner<'_> {
         };
         let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
         let mut left_over: Vec<Option<Expr>> = quals.into_iter().map(Some).collect();
-        let rel = self.build_shape(fc, &winner.shape, &mut items, &mut left_over)?.costed(winner.rows, winner.startup, winner.total);
+        let rel = self.build_shape(fc, &winner.shape, &mut items, &mut left_over)?.costed(
+            winner.rows,
+            winner.startup,
+            winner.total,
+        );
         let rest: Vec<Expr> = left_over.into_iter().flatten().chain(late).collect();
         self.filtered(rel, rest, &RelStats::default())
     }
@@ -500,7 +545,11 @@ impl Planner<'_> {
         let gone = || tusklet_error::Error::internal("join item used twice");
         // Conditions whose variables are all there now, at the lowest join that has them.
         fn take(quals: &mut [Option<Expr>], set: RelSet) -> Vec<Expr> {
-            quals.iter_mut().filter(|c| c.as_ref().is_some_and(|c| expr::rels(c) & !set == 0)).filter_map(|c| c.take()).collect()
+            quals
+                .iter_mut()
+                .filter(|c| c.as_ref().is_some_and(|c| expr::rels(c) & !set == 0))
+                .filter_map(|c| c.take())
+                .collect()
         }
         match shape {
             Shape::Item(i) => Ok(items[*i].take().ok_or_else(gone)?.rel),

@@ -126,7 +126,7 @@ pub(crate) enum CteRef {
     /// A planned WITH query.
     Plan(u32),
     /// The work table of the recursive query being planned.
-    WorkTable(u32, Vec<RteColumn>),
+    WorkTable(u32),
 }
 
 /// The state of planning one statement.
@@ -201,11 +201,7 @@ impl Planner<'_> {
             }
         };
         for k in at..here {
-            let given = if k == at {
-                e.clone()
-            } else {
-                Expr { kind: ExprKind::Param(Param::Exec(id)), ..e.clone() }
-            };
+            let given = if k == at { e.clone() } else { Expr { kind: ExprKind::Param(Param::Exec(id)), ..e.clone() } };
             let used = &mut self.levels[k].used;
             if !used.iter().any(|(i, _)| *i == id) {
                 used.push((id, given));

@@ -141,14 +141,19 @@ impl Planner<'_> {
                 }
                 if nullable {
                     let plain = query.targets.iter().all(|t| matches!(&t.expr.kind, ExprKind::Var(v) if v.level == 0));
-                    if !plain || query.filter.is_some() || query.from.len() != 1 || !matches!(query.from[0], FromNode::Ref(_)) {
+                    if !plain
+                        || query.filter.is_some()
+                        || query.from.len() != 1
+                        || !matches!(query.from[0], FromNode::Ref(_))
+                    {
                         return;
                     }
                 }
                 if q.rtable.len() + query.rtable.len() > 120 {
                     return;
                 }
-                let RteKind::Subquery { query, .. } = std::mem::replace(&mut q.rtable[r as usize].kind, RteKind::Result)
+                let RteKind::Subquery { query, .. } =
+                    std::mem::replace(&mut q.rtable[r as usize].kind, RteKind::Result)
                 else {
                     return;
                 };

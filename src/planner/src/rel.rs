@@ -83,7 +83,11 @@ impl Rel {
         self.plan.project.is_none()
             && !matches!(
                 self.plan.node,
-                Node::Limit { .. } | Node::Sort { .. } | Node::LockRows { .. } | Node::With { .. } | Node::ProjectSet { .. }
+                Node::Limit { .. }
+                    | Node::Sort { .. }
+                    | Node::LockRows { .. }
+                    | Node::With { .. }
+                    | Node::ProjectSet { .. }
             )
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn find(e: &Expr, cols: &[Expr]) -> Option<usize> {
 }
 
 fn resolve_in(e: &mut Expr, cols: &[Expr]) -> Result<()> {
-    if matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_)) {
+    if matches!(e.kind, ExprKind::Const(_)) {
         return Ok(());
     }
     if let Some(i) = find(e, cols) {

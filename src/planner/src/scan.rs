@@ -38,7 +38,14 @@ pub(crate) struct IndexChoice {
 
 impl Planner<'_> {
     /// Plans the reading of entry `r` under conditions on it alone (and on parameters).
-    pub fn plan_entry(&mut self, q: &Query, r: u32, quals: Vec<Expr>, needed: &[i16], wanted: Option<&Wanted>) -> Result<Rel> {
+    pub fn plan_entry(
+        &mut self,
+        q: &Query,
+        r: u32,
+        quals: Vec<Expr>,
+        needed: &[i16],
+        wanted: Option<&Wanted>,
+    ) -> Result<Rel> {
         let rte = &q.rtable[r as usize];
         let set = 1u128 << r;
         let var = |attno: i16, c: &RteColumn| Expr {
@@ -47,8 +54,7 @@ impl Planner<'_> {
             collation: c.collation,
             span: tusklet_error::Span::NONE,
         };
-        let cols: Vec<Expr> =
-            rte.columns.iter().enumerate().map(|(i, c)| var(i as i16 + 1, c)).collect();
+        let cols: Vec<Expr> = rte.columns.iter().enumerate().map(|(i, c)| var(i as i16 + 1, c)).collect();
         let rel = match &rte.kind {
             RteKind::Relation { oid, sample } => {
                 return self.plan_relation(q, r, *oid, sample.clone(), quals, needed, wanted);
@@ -61,7 +67,8 @@ impl Planner<'_> {
                 let rows = inner.plan.rows;
                 let (s, t) = (inner.plan.startup_cost, inner.plan.total_cost);
                 let alias = rte.name.clone();
-                let mut rel = Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias }, cols, set, rows, s, t);
+                let mut rel =
+                    Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias }, cols, set, rows, s, t);
                 rel.order = vec![];
                 self.with_params(rel, params)
             }
@@ -73,8 +80,10 @@ impl Planner<'_> {
                 for f in functions {
                     let mut e = f.expr.clone();
                     self.outer_to_params(&mut e, &mut params);
-                    let columns: Vec<TypeRef> =
-                        rte.columns[at..(at + f.columns as usize).min(rte.columns.len())].iter().map(|c| c.ty).collect();
+                    let columns: Vec<TypeRef> = rte.columns[at..(at + f.columns as usize).min(rte.columns.len())]
+                        .iter()
+                        .map(|c| c.ty)
+                        .collect();
                     at += f.columns as usize;
                     let composite = columns.len() != 1 || f.coldeflist || self.is_composite(e.ty.oid);
                     sources.push(FunctionSource { expr: e, columns, composite });
@@ -105,7 +114,7 @@ impl Planner<'_> {
                         let rows = self.ctes[id as usize].plan.rows;
                         Rel::new(Node::CteScan { cte: id, alias }, cols, set, rows, 0.0, rows * cost::ROW)
                     }
-                    Some(CteRef::WorkTable(id, _)) => {
+                    Some(CteRef::WorkTable(id)) => {
                         Rel::new(Node::WorkTableScan { id, alias }, cols, set, 100.0, 0.0, 1.0)
                     }
                     None => return Err(Error::internal(format!("could not find CTE \"{name}\""))),
@@ -268,7 +277,8 @@ impl Planner<'_> {
                 if let (Some(w), false) = (wanted, order.is_empty()) {
                     // What the order saves: a sort of what comes out, or with LIMIT reading most of the rows.
                     let part = w.limit.map_or(1.0, |l| (l / out_rows).min(1.0));
-                    compare = cost::INDEX_START + (total - cost::INDEX_START) * part - out_rows * cost::log2(out_rows) * cost::OP * 2.0 * part;
+                    compare = cost::INDEX_START + (total - cost::INDEX_START) * part
+                        - out_rows * cost::log2(out_rows) * cost::OP * 2.0 * part;
                     if w.limit.is_some() {
                         compare = compare.max(cost::INDEX_START);
                     }
@@ -361,8 +371,14 @@ impl Planner<'_> {
                     continue;
                 }
             }
-            let mut choice =
-                IndexChoice { index: index.clone(), keys: vec![], answered: vec![], selectivity: 1.0, fixed: 0, unique: false };
+            let mut choice = IndexChoice {
+                index: index.clone(),
+                keys: vec![],
+                answered: vec![],
+                selectivity: 1.0,
+                fixed: 0,
+                unique: false,
+            };
             for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
                 let mut equal = false;
                 let mut ranged = false;
@@ -388,12 +404,17 @@ impl Planner<'_> {
                 if equal && ranged {
                     // An equality came after a range on the same column: keep the equality, recheck the rest.
                     let at = k as u32;
-                    choice.keys.retain(|(n, b)| *n != at || matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull));
+                    choice
+                        .keys
+                        .retain(|(n, b)| *n != at || matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull));
                     choice.answered.retain(|i| {
-                        match_bound(r, &quals[*i], col).is_none_or(|m| m.bounds.iter().all(|(op, _)| matches!(op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull)))
+                        match_bound(r, &quals[*i], col).is_none_or(|m| {
+                            m.bounds.iter().all(|(op, _)| matches!(op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull))
+                        })
                     });
                 }
-                let scalar = choice.keys.iter().any(|(n, b)| *n == k as u32 && matches!(b.op, BoundOp::Eq | BoundOp::IsNull));
+                let scalar =
+                    choice.keys.iter().any(|(n, b)| *n == k as u32 && matches!(b.op, BoundOp::Eq | BoundOp::IsNull));
                 if scalar && choice.fixed == k {
                     choice.fixed = k + 1;
                 }
@@ -411,7 +432,14 @@ impl Planner<'_> {
     }
 
     /// A table with the tables that inherit from it: each scanned in turn, its columns matched to the parent's by name.
-    fn plan_inherited(&mut self, q: &Query, r: u32, parent: &Rc<Relation>, quals: Vec<Expr>, needed: &[i16]) -> Result<Rel> {
+    fn plan_inherited(
+        &mut self,
+        q: &Query,
+        r: u32,
+        parent: &Rc<Relation>,
+        quals: Vec<Expr>,
+        needed: &[i16],
+    ) -> Result<Rel> {
         let mut tables = Vec::new();
         self.descendants(parent, &mut tables)?;
         let cols: Vec<Expr> = needed.iter().map(|a| column_var(q, r, *a)).collect();
@@ -506,9 +534,9 @@ pub(crate) fn child_attno(parent: &Relation, child: &Relation, a: i16) -> Result
         return Ok(a);
     }
     let name = parent.columns.get(a as usize - 1).map_or("", |c| &c.name);
-    child
-        .attno(name)
-        .ok_or_else(|| Error::internal(format!("could not find inherited attribute \"{name}\" of relation \"{}\"", child.name)))
+    child.attno(name).ok_or_else(|| {
+        Error::internal(format!("could not find inherited attribute \"{name}\" of relation \"{}\"", child.name))
+    })
 }
 
 /// The variable for attribute `a` of entry `r`, system columns included.
@@ -617,7 +645,8 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
             } else {
                 return None;
             };
-            if let Some(m) = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == b's') {
+            if let Some(m) = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == b's')
+            {
                 let op = match m.strategy() {
                     1 => BoundOp::Lt,
                     2 => BoundOp::Le,
@@ -747,7 +776,14 @@ fn zone_filter(r: u32, c: &Expr) -> Option<ZoneFilter> {
     let ty = if std::ptr::eq(value, b) { a.ty.oid } else { b.ty.oid };
     let fixed = matches!(
         ty,
-        oids::INT2 | oids::INT4 | oids::INT8 | oids::FLOAT8 | oids::DATE | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::TIME
+        oids::INT2
+            | oids::INT4
+            | oids::INT8
+            | oids::FLOAT8
+            | oids::DATE
+            | oids::TIMESTAMP
+            | oids::TIMESTAMPTZ
+            | oids::TIME
     );
     if !fixed || var.attno < 1 || value.ty.oid != ty {
         return None;
@@ -775,7 +811,13 @@ fn tid_condition(r: u32, c: &Expr) -> Option<Expr> {
     }
     let ctid = |e: &Expr| matches!(&e.kind, ExprKind::Var(v) if v.rte == r && v.level == 0 && v.attno == -1);
     let (a, b) = (&call.args[0], &call.args[1]);
-    let other = if ctid(a) { b } else if ctid(b) { a } else { return None };
+    let other = if ctid(a) {
+        b
+    } else if ctid(b) {
+        a
+    } else {
+        return None;
+    };
     (expr::rels(other) == 0 && other.ty.oid == oids::TID).then(|| other.clone())
 }
 

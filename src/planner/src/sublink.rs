@@ -118,7 +118,10 @@ impl Planner<'_> {
             }
             SubLinkKind::Any if !negated => {
                 let Some(test) = &link.test else { return Ok(Some(c)) };
-                if expr::volatile(test) || has_outer(&link.query) || visit::any(test, &mut |x| matches!(x.kind, ExprKind::SubLink(_))) {
+                if expr::volatile(test)
+                    || has_outer(&link.query)
+                    || visit::any(test, &mut |x| matches!(x.kind, ExprKind::SubLink(_)))
+                {
                     return Ok(Some(c));
                 }
                 if link.query.command != CommandType::Select || expr::rels(test) == 0 {
