@@ -34,3 +34,4 @@ pub use snapshot::Snapshot;
 pub use stats::{ColumnStats, TableStats, ZoneFilter, zone_key};
 pub use store::Store;
 pub use transaction::{Tx, XidStatus};
+pub use vacuum::Vacuumed;

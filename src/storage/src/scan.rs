@@ -137,7 +137,11 @@ impl TableScan {
             }
             let status = txns.status.borrow();
             if group.visible < group.rows {
-                group.advance_visible(txns.horizon(), &status);
+                let horizon = txns.horizon();
+                group.advance_visible(horizon, &status);
+                if group.visible < group.rows && group.slots.is_some() && group.settled.is_none() {
+                    group.settle(horizon, &status);
+                }
             }
             let mut sel = select(group, snapshot, &status);
             if low > 0 || high < group.rows {
@@ -184,6 +188,9 @@ pub(crate) fn select(group: &Group, snapshot: &Snapshot, status: &StatusTable) -
     use crate::heap::group::Begins;
     if group.visible >= group.rows {
         return Sel::All(group.rows);
+    }
+    if let Some(rows) = &group.settled {
+        return Sel::Rows(rows.clone());
     }
     if let (Begins::Uniform(x, c), None, None) = (&group.begin, &group.ends, &group.slots) {
         return Sel::All(if snapshot.sees_insert(*x, *c, status) { group.rows } else { group.visible });

@@ -77,6 +77,7 @@ impl Store {
 
     /// Begins a transaction. It has no [`Xid`] until it writes.
     pub fn begin(&self) -> Tx {
+        self.maintain();
         self.txns.begin()
     }
 
@@ -168,6 +169,7 @@ impl Store {
                         t.count(-(*n as i64));
                         if let Ok(mut h) = t.write() {
                             h.dying.extend((0..*n as i64).map(|k| crate::Tid(tid.0 + k)));
+                            t.dying_more(h.dying.len());
                         }
                     }
                 }

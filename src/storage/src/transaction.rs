@@ -85,6 +85,8 @@ pub(crate) struct TxnTable {
     /// Whether a redo record will be wanted; without a log nobody keeps index keys for one.
     pub logging: Cell<bool>,
     pub rows: crate::lock::RowLocks,
+    /// Tables that want vacuum.
+    pub needy: RefCell<Vec<RelId>>,
 }
 
 impl TxnTable {
@@ -97,6 +99,7 @@ impl TxnTable {
             next_no: Cell::new(1),
             logging: Cell::new(false),
             rows: crate::lock::RowLocks::default(),
+            needy: RefCell::default(),
         }
     }
 

@@ -168,7 +168,7 @@ impl Table {
                 let run = tids[k..].iter().take_while(|t| t.group() == g).count();
                 let rows = &tids[k..k + run];
                 match heap.groups.get(g).and_then(|g| g.columns.get(*c).map(|v| (g, v))) {
-                    Some((g, from)) if rows.iter().all(|t| t.offset() < g.rows) => {
+                    Some((g, from)) if rows.iter().all(|t| t.offset() < g.rows.min(from.len())) => {
                         v.extend_from(from, rows.iter().map(|t| t.offset()))
                     }
                     _ => v.extend_from(&meta.missing, rows.iter().map(|_| 0)),

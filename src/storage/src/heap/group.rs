@@ -97,6 +97,8 @@ pub(crate) struct Group {
     /// All versions below this offset are visible to every snapshot there is or will be.
     pub visible: usize,
     pub zones: Vec<Option<Zone>>,
+    /// The rows that are not hidden, while all of them are visible to every snapshot there is or will be.
+    pub settled: Option<Rc<Vec<u16>>>,
     /// The segment that holds this group as it is.
     pub saved: Option<SegmentName>,
 }
@@ -111,13 +113,9 @@ impl Group {
             slots: None,
             visible: 0,
             zones: Vec::new(),
+            settled: None,
             saved: None,
         }
-    }
-
-    /// A group all of whose rows were reclaimed for good: its tids are never used again.
-    pub fn tombstone() -> Group {
-        Group::new(&[])
     }
 
     pub fn full(&self) -> bool {
@@ -175,12 +173,7 @@ impl Group {
         self.saved = None;
         if !xmax.is_none() {
             self.visible = self.visible.min(i);
-        }
-    }
-
-    pub fn set_next(&mut self, i: usize, next: Tid) {
-        if let Some(n) = self.ends.as_mut().and_then(|e| e.next.get_mut(i)) {
-            *n = next;
+            self.settled = None;
         }
     }
 
@@ -232,6 +225,13 @@ impl Group {
             s.root.resize(i + 1, Tid::NONE);
         }
         s.root[i] = root;
+    }
+
+    /// Gives a heap-only version another root.
+    pub fn set_hot_root(&mut self, i: usize, root: Tid) {
+        if let Some(r) = self.slots_mut().root.get_mut(i) {
+            *r = root;
+        }
     }
 
     /// Slots not in use, counting none past the end.
@@ -295,6 +295,10 @@ impl Group {
     pub fn write_row<'a>(&mut self, i: usize, values: impl Iterator<Item = Datum<'a>>) {
         for (c, d) in self.columns.iter_mut().zip(values) {
             let v = Rc::make_mut(c);
+            // A wholly reclaimed group has given its values back.
+            if i > v.len() {
+                v.resize(i);
+            }
             if i < v.len() {
                 v.set(i, d);
             } else {
@@ -305,6 +309,7 @@ impl Group {
             self.rows = i + 1;
         }
         self.zones.clear();
+        self.settled = None;
     }
 
     /// One value, the table's missing one when the column is younger than the group.
@@ -324,6 +329,30 @@ impl Group {
         }
         let xmax = self.xmax(i);
         !xmax.is_none() && xmax < horizon && status.get(xmax) == Committed
+    }
+
+    /// Notes which rows there are, if they are visible to all, in a group that has slots which are not rows.
+    pub fn settle(&mut self, horizon: Xid, status: &StatusTable) {
+        let Some(s) = &self.slots else { return };
+        let mut rows = Vec::with_capacity(self.rows);
+        let mut seen = Xid::NONE;
+        for i in 0..self.rows {
+            if s.hidden.get(i) {
+                continue;
+            }
+            let x = self.xmin(i);
+            if x != seen {
+                if x >= horizon || !status.committed(x) {
+                    return;
+                }
+                seen = x;
+            }
+            if !self.xmax(i).is_none() {
+                return;
+            }
+            rows.push(i as u16);
+        }
+        self.settled = Some(Rc::new(rows));
     }
 
     /// The first slot at or after `self.visible` that is not visible to all, or `rows`.

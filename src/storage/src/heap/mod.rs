@@ -10,7 +10,7 @@
 
 mod fetch;
 pub(crate) mod group;
-mod prune;
+pub(crate) mod prune;
 mod write;
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
@@ -26,7 +26,7 @@ pub use write::{RowLock, Wait, Write};
 
 use crate::stats::TableStats;
 use crate::transaction::TxnTable;
-use crate::{RelId, Tid, Xid};
+use crate::{RelId, Tid};
 
 /// What a table knows of a column.
 #[derive(Clone, Debug)]
@@ -125,8 +125,8 @@ pub struct Table {
     pub(crate) stats: RefCell<Option<Rc<TableStats>>>,
     /// Changed since the last checkpoint.
     pub(crate) dirty: Cell<bool>,
-    /// The xid that created it while that runs.
-    pub(crate) creator: Cell<Xid>,
+    /// How many dying versions make it ask for vacuum.
+    pub(crate) vacuum_at: Cell<usize>,
     pub(crate) cold: RefCell<Option<crate::recovery::ColdTable>>,
 }
 
@@ -140,7 +140,7 @@ impl Table {
             changes: Cell::new(0),
             stats: RefCell::default(),
             dirty: Cell::new(true),
-            creator: Cell::default(),
+            vacuum_at: Cell::new(64),
             cold: RefCell::default(),
         }
     }

@@ -141,6 +141,10 @@ impl Heap {
         if group.ends.as_ref().is_some_and(|e| i < e.xmax.len()) {
             group.set_end(i, Xid::NONE, 0, Tid::NONE);
         }
+        let full = i + 1 == BATCH && group.free_count() > 0;
+        if full {
+            self.free_groups.push(g);
+        }
         Tid::new(g, i)
     }
 }
@@ -215,6 +219,11 @@ impl Table {
             group.rows = from + take;
             group.set_begin_range(from, xid, cid);
             group.zones.clear();
+            group.settled = None;
+            let now_full = group.full() && group.free_count() > 0;
+            if now_full {
+                heap.free_groups.push(g);
+            }
             if let Some(out) = tids.as_deref_mut() {
                 out.extend((from..from + take).map(|i| Tid::new(g, i)));
             }
@@ -272,6 +281,7 @@ impl Table {
                 g.set_end(tid.offset(), xid, tx.0.write_cid() & !NO_KEY, Tid::NONE);
             }
             heap.dying.push(tid);
+            self.dying_more(heap.dying.len());
             drop(heap);
             tx.0.record(Op::Delete { rel: self.rel, tid });
             self.count(-1);
@@ -327,6 +337,7 @@ impl Table {
         let at = heap.place_update(tid);
         let new = heap.put_row(at, xid, cid, row);
         heap.link(tid, new, hot, xid, if lock < RowLock::Update { cid | NO_KEY } else { cid & !NO_KEY });
+        self.dying_more(heap.dying.len());
         drop(heap);
         self.txns.rows.carry_over(self.rel, tid, new, tx);
         tx.0.record(Op::Update { rel: self.rel, old: tid, new, hot });
