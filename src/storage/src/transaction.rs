@@ -146,6 +146,7 @@ impl TxnTable {
             writes: RefCell::default(),
             row_locks: RefCell::default(),
             table_locks: RefCell::default(),
+            floor: Cell::new(0),
             txns: self.clone(),
         });
         self.live.borrow_mut().push(Rc::downgrade(&data));
@@ -206,7 +207,6 @@ pub(crate) struct Sub {
     keys: usize,
     meta: usize,
     pub table_locks: usize,
-    pub row_locks: usize,
 }
 
 pub(crate) struct TxData {
@@ -226,6 +226,8 @@ pub(crate) struct TxData {
     pub writes: RefCell<WriteSet>,
     pub row_locks: RefCell<Vec<(RelId, Tid)>>,
     pub table_locks: RefCell<Vec<(crate::LockTag, u8)>>,
+    /// Operations before a savepoint: later ones must not be folded into them.
+    floor: Cell<usize>,
     pub txns: Rc<TxnTable>,
 }
 
@@ -287,7 +289,8 @@ impl TxData {
 
     pub fn record_insert(&self, rel: RelId, tid: Tid, n: usize) {
         let mut w = self.writes.borrow_mut();
-        if let Some(Op::Insert { rel: r, tid: t, n: m }) = w.ops.last_mut()
+        if w.ops.len() > self.floor.get()
+            && let Some(Op::Insert { rel: r, tid: t, n: m }) = w.ops.last_mut()
             && *r == rel
             && t.0 + *m as i64 == tid.0
         {
@@ -363,9 +366,9 @@ impl Tx {
             keys: w.keys.len(),
             meta: w.meta.len(),
             table_locks: self.0.table_locks.borrow().len(),
-            row_locks: self.0.row_locks.borrow().len(),
         });
         self.0.current.set(Xid::NONE);
+        self.0.floor.set(w.ops.len());
         subs.len() - 1
     }
 
