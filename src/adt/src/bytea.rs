@@ -142,8 +142,8 @@ fn to_base64(b: &[u8]) -> String {
             out.push(char::from(c));
         }
         line += 4;
-        // A full line is ended even when nothing follows.
-        if line == 76 {
+        // A full line of whole groups is ended even when nothing follows.
+        if line == 76 && chunk.len() == 3 {
             out.push('\n');
             line = 0;
         }

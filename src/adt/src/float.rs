@@ -372,7 +372,14 @@ pub fn sqrt(a: f64) -> Result<f64> {
 
 /// `cbrt(a)`.
 pub fn cbrt(a: f64) -> Result<f64> {
-    checked(a.cbrt(), a.is_infinite(), a == 0.0)
+    let mut r = a.cbrt();
+    if r.is_normal() {
+        // One Newton step with an exact residual: not every platform's root is rounded correctly.
+        let square = r * r;
+        let residual = square.mul_add(r, -a) + r.mul_add(r, -square) * r;
+        r -= residual / (3.0 * square);
+    }
+    checked(r, a.is_infinite(), a == 0.0)
 }
 
 fn checked(r: f64, may_be_infinite: bool, may_be_zero: bool) -> Result<f64> {
@@ -501,12 +508,19 @@ pub fn tanh(a: f64) -> f64 {
 
 /// `asinh(a)`.
 pub fn asinh(a: f64) -> f64 {
-    a.asinh()
+    // Beyond 2^28 the square swallows the one, and squaring would overflow.
+    if a.abs() > 268435456.0 && a.is_finite() { (a.abs().ln() + std::f64::consts::LN_2).copysign(a) } else { a.asinh() }
 }
 
 /// `acosh(a)`.
 pub fn acosh(a: f64) -> Result<f64> {
-    if a < 1.0 { Err(out_of_range_input()) } else { Ok(a.acosh()) }
+    if a < 1.0 {
+        Err(out_of_range_input())
+    } else if a > 268435456.0 && a.is_finite() {
+        Ok(a.ln() + std::f64::consts::LN_2)
+    } else {
+        Ok(a.acosh())
+    }
 }
 
 /// `atanh(a)`.
