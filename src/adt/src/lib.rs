@@ -1,5 +1,6 @@
 //! See the crate's README.
 
+pub mod array;
 pub mod bool;
 pub mod bytea;
 pub mod char;
@@ -7,6 +8,8 @@ pub mod digest;
 pub mod float;
 pub mod hash;
 pub mod int;
+pub mod json;
+pub mod jsonb;
 pub mod like;
 pub mod macaddr;
 pub mod network;
