@@ -124,11 +124,10 @@ pub fn date_to_timestamp(d: i32) -> Result<i64> {
         INFINITY => return Ok(timestamp::INFINITY),
         _ => {}
     }
-    let t = i64::from(d) * USECS_PER_DAY;
-    if i128::from(d) * i128::from(USECS_PER_DAY) >= i128::from(crate::datetime::END_TIMESTAMP) {
+    if i64::from(d) >= crate::datetime::END_TIMESTAMP / USECS_PER_DAY {
         bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range for timestamp");
     }
-    Ok(t)
+    Ok(i64::from(d) * USECS_PER_DAY)
 }
 
 /// Midnight of a date in a zone as an instant.
@@ -172,29 +171,32 @@ pub fn date_cmp_timestamptz(d: i32, t: i64, zone: &crate::timezone::TimeZone) ->
     }
 }
 
-/// A valid date's days, `None` if its field values are fine but it is out of range; 22008 if they are not.
-pub(crate) fn checked_date(year: i32, mon: i32, mday: i32) -> Result<Option<i32>> {
-    let refuse = || err!(DATETIME_FIELD_OVERFLOW, "date field value out of range: {year}-{mon:02}-{mday:02}");
+/// Days of a date given in parts, `None` if far out of range; 22008 if a part is. `make_date` shows the year as counted
+/// through zero in that error, `make_timestamp` as given.
+pub(crate) fn checked_date(year: i32, mon: i32, mday: i32, show_adjusted: bool) -> Result<Option<i64>> {
+    let refuse = |y: i32| err!(DATETIME_FIELD_OVERFLOW, "date field value out of range: {y}-{mon:02}-{mday:02}");
     if year == 0 || year == i32::MIN {
-        return Err(refuse());
+        return Err(refuse(year));
     }
     // A negative year is BC.
     let y = if year < 0 { year + 1 } else { year };
     if !(1..=12).contains(&mon) || mday < 1 || mday > days_in_month(y, mon) {
-        return Err(refuse());
+        return Err(refuse(if show_adjusted { y } else { year }));
     }
     if !is_valid_julian(y, mon) {
         return Ok(None);
     }
-    let d = Tm { year: y, mon, mday, ..Tm::default() }.date();
-    Ok(is_valid_date(d).then_some(d as i32))
+    Ok(Some(Tm { year: y, mon, mday, ..Tm::default() }.date()))
 }
 
 /// `make_date`.
 pub fn make_date(year: i32, mon: i32, mday: i32) -> Result<i32> {
-    match checked_date(year, mon, mday)? {
-        Some(d) => Ok(d),
-        None => bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: {year}-{mon:02}-{mday:02}"),
+    match checked_date(year, mon, mday, true)? {
+        Some(d) if is_valid_date(d) => Ok(d as i32),
+        _ => {
+            let y = if year < 0 { year + 1 } else { year };
+            bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: {y}-{mon:02}-{mday:02}")
+        }
     }
 }
 

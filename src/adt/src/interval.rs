@@ -381,7 +381,7 @@ impl Interval {
 
     /// `extract(unit FROM interval)`.
     pub fn extract(&self, unit: &str) -> Result<Extracted> {
-        let Some(u) = Unit::parse(unit) else { return Err(crate::timestamp::bad_unit(unit, "interval")) };
+        let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, "interval")) };
         let (years, months) = (i128::from(self.months / 12), i128::from(self.months % 12));
         let t = self.micros;
         Ok(match u {

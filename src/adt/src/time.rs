@@ -11,7 +11,7 @@ use crate::datetime::{
     DateTimeConfig, Refused, Tm, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC, round_micros,
 };
 use crate::interval::Interval;
-use crate::timestamp::{Extracted, bad_unit, is_finite, not_supported, timestamptz_tm, unix_secs};
+use crate::timestamp::{Extracted, not_recognized, is_finite, not_supported, timestamptz_tm, unix_secs};
 use crate::timezone::{TimeZone, ZoneSpec};
 
 /// A time of day with an offset.
@@ -208,14 +208,14 @@ pub fn make_time(hour: i32, min: i32, sec: f64) -> Result<i64> {
 /// `extract(unit FROM time)`.
 pub fn time_extract(unit: &str, t: i64) -> Result<Extracted> {
     const TYPE: &str = "time without time zone";
-    let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
+    let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, TYPE)) };
     extract(u, t).ok_or_else(|| not_supported(unit, TYPE))
 }
 
 /// `extract(unit FROM timetz)`.
 pub fn timetz_extract(unit: &str, t: &TimeTz) -> Result<Extracted> {
     const TYPE: &str = "time with time zone";
-    let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
+    let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, TYPE)) };
     let east = i128::from(-t.zone);
     Ok(match u {
         Unit::Timezone => Extracted::int(east),

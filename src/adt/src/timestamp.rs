@@ -156,8 +156,8 @@ pub fn timestamp_scale(t: i64, typmod: i32) -> Result<i64> {
         }
         return Ok(t);
     }
-    let rounded = round_micros(t, typmod);
-    if is_valid_timestamp(rounded) { Ok(rounded) } else { Err(timestamp_out_of_range()) }
+    // Rounding up at the very end leaves the range, as in PostgreSQL.
+    Ok(round_micros(t, typmod))
 }
 
 /// Appends a `timestamp` in the session's style.
@@ -377,7 +377,8 @@ pub fn timestamp_mi(a: i64, b: i64) -> Result<Interval> {
 
 /// `age(timestamp, timestamp)`.
 pub fn timestamp_age(a: i64, b: i64) -> Result<Interval> {
-    if !is_finite(a) || !is_finite(b) {
+    // PostgreSQL 15 takes `infinity` for a date like any other here.
+    if a == NEG_INFINITY || b == NEG_INFINITY {
         return Err(timestamp_out_of_range());
     }
     age(&Tm::from_timestamp(a), &Tm::from_timestamp(b), a < b)
@@ -385,7 +386,8 @@ pub fn timestamp_age(a: i64, b: i64) -> Result<Interval> {
 
 /// `age(timestamptz, timestamptz)` on the clock of `zone`.
 pub fn timestamptz_age(a: i64, b: i64, zone: &TimeZone) -> Result<Interval> {
-    if !is_finite(a) || !is_finite(b) {
+    // PostgreSQL 15 takes `infinity` for a date like any other here.
+    if a == NEG_INFINITY || b == NEG_INFINITY {
         return Err(timestamp_out_of_range());
     }
     age(&timestamptz_tm(a, zone), &timestamptz_tm(b, zone), a < b)
@@ -456,7 +458,7 @@ pub fn overlaps<T: Ord + Copy>(s1: Option<T>, e1: Option<T>, s2: Option<T>, e2: 
 
 /// `make_timestamp`.
 pub fn make_timestamp(year: i32, mon: i32, mday: i32, hour: i32, min: i32, sec: f64) -> Result<i64> {
-    let date = crate::date::checked_date(year, mon, mday)?;
+    let date = crate::date::checked_date(year, mon, mday, false)?;
     let date = match date {
         Some(d) => d,
         None => bail!(DATETIME_FIELD_OVERFLOW, "date out of range: {year}-{mon:02}-{mday:02}"),
@@ -464,7 +466,7 @@ pub fn make_timestamp(year: i32, mon: i32, mday: i32, hour: i32, min: i32, sec: 
     let Some(time) = crate::time::checked_time(hour, min, sec) else {
         bail!(DATETIME_FIELD_OVERFLOW, "time field value out of range: {hour}:{min:02}:{}", c_seconds(sec));
     };
-    let t = i64::from(date).checked_mul(USECS_PER_DAY).and_then(|d| d.checked_add(time));
+    let t = date.checked_mul(USECS_PER_DAY).and_then(|d| d.checked_add(time));
     match t.filter(|&t| is_valid_timestamp(t)) {
         Some(t) => Ok(t),
         None => bail!(

@@ -674,10 +674,15 @@ impl Decoder<'_> {
             if let Some(east) = fixed {
                 self.west = -east;
             } else {
-                if self.fmask & DATE_M != DATE_M {
+                let mut local = self.r.local_secs();
+                if self.time_only && self.fmask & DATE_M == 0 && self.late.named.is_none() {
+                    // The abbreviation's meaning today.
+                    let (mut now, _) = now_tm(self.r.config);
+                    now.set_time(self.r.tm.time_of_day());
+                    local = now.local_secs();
+                } else if self.fmask & DATE_M != DATE_M {
                     return Err(Refused::BadFormat);
                 }
-                let local = self.r.local_secs();
                 if let Some(z) = &self.late.named {
                     self.west = -z.at_local(local).offset;
                 }

@@ -9,7 +9,6 @@ use crate::datetime::parse::{
 };
 use crate::datetime::tokens::{Unit, Word, special, units};
 use crate::datetime::{IntervalStyle, Refused, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
-use tusklet_error::Error;
 
 type Parsed<T> = Result<T, Refused>;
 
@@ -153,7 +152,7 @@ impl Parts {
 
 /// Reads an interval; `range` is the typmod's.
 pub(super) fn parse(text: &str, range: i32, style: IntervalStyle) -> Parsed<Interval> {
-    let verbose = split(text, INTERVAL_LIMIT).and_then(|fields| verbose(text, &fields, range, style));
+    let verbose = split(text, INTERVAL_LIMIT).and_then(|fields| verbose(&fields, range, style));
     let result = match verbose {
         Err(Refused::BadFormat) => iso8601(text),
         other => other,
@@ -185,7 +184,7 @@ fn default_unit(range: i32) -> Unit {
     }
 }
 
-fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> {
+fn verbose(fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> {
     let signed = |f: &Field| f.text.starts_with(['-', '+']);
     // In SQL's style a single leading minus holds for all fields.
     let force_negative = style == IntervalStyle::SqlStandard
@@ -266,13 +265,8 @@ fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Pa
                     unit = Some(Unit::Epoch);
                     0
                 }
-                Some(w) => match reserved(w) {
-                    Some(code) => {
-                        let message = format!("unexpected dtype {code} while parsing interval \"{text}\"");
-                        return Err(Refused::Error(Error::internal(message)));
-                    }
-                    None => return Err(Refused::BadFormat),
-                },
+                // PostgreSQL 15 has no infinite intervals.
+                Some(_) => return Err(Refused::BadFormat),
                 None => return Err(Refused::BadFormat),
             },
         };
@@ -294,21 +288,6 @@ fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Pa
         };
     }
     Ok(parts)
-}
-
-/// The number PostgreSQL prints when an interval is one of the words of dates.
-fn reserved(w: Word) -> Option<i32> {
-    Some(match w {
-        Word::MinusInfinity => 9,
-        Word::Infinity => 10,
-        Word::Epoch => 11,
-        Word::Now => 12,
-        Word::Yesterday => 13,
-        Word::Today => 14,
-        Word::Tomorrow => 15,
-        Word::AllBalls => 16,
-        _ => return None,
-    })
 }
 
 /// A number of ISO 8601 with its fraction, and the rest of the text.
