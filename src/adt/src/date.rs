@@ -240,5 +240,3 @@ pub fn date_recv(b: &[u8]) -> Result<i32> {
     Ok(d)
 }
 
-#[cfg(test)]
-mod tests;

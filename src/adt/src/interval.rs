@@ -599,5 +599,3 @@ fn write(v: &Interval, out: &mut String, style: IntervalStyle) {
     }
 }
 
-#[cfg(test)]
-mod tests;

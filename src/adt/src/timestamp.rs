@@ -563,5 +563,3 @@ pub fn timestamp_recv(b: &[u8], typmod: i32) -> Result<i64> {
     timestamp_scale(t, typmod)
 }
 
-#[cfg(test)]
-mod tests;

@@ -609,5 +609,3 @@ impl Reader {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -322,9 +322,9 @@ fn write_field(out: &mut String, s: &Source<'_>, key: Key, case: Case, m: Modifi
         Key::DayOfYear => number_signed(out, s.yday, 3, m),
         Key::DayOfMonth => number_signed(out, mday, 2, m),
         Key::DayOfWeek => number(out, i64::from(wday() + 1), 0, m),
-        Key::Fraction(n) => number(out, i64::from(tm.usec) / 10i64.pow(6 - n), n as usize, plain),
-        Key::Millis => number(out, i64::from(tm.usec / 1000), 3, plain),
-        Key::Micros => number(out, i64::from(tm.usec), 6, plain),
+        Key::Fraction(n) => number_signed(out, i64::from(tm.usec) / 10i64.pow(6 - n), n as usize, plain),
+        Key::Millis => number_signed(out, i64::from(tm.usec / 1000), 3, plain),
+        Key::Micros => number_signed(out, i64::from(tm.usec), 6, plain),
         Key::Exact => {}
         Key::Hour24 => number(out, s.hour, 2, m),
         Key::Hour12 => {
@@ -609,7 +609,7 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
         };
         let iso = match key {
             Key::IsoDayOfWeek | Key::IsoDayOfYear | Key::IsoWeek | Key::IsoYear(_) => Some(true),
-            Key::Century | Key::DayName | Key::Dy | Key::DayOfMonth | Key::DayOfWeek | Key::DayOfYear | Key::MonthName | Key::Mon
+            Key::DayOfMonth | Key::DayOfWeek | Key::DayOfYear | Key::MonthName | Key::Mon
             | Key::MonthNumber | Key::Roman | Key::Week | Key::WeekOfMonth | Key::Year(_) | Key::YearComma => Some(false),
             _ => None,
         };
@@ -704,7 +704,8 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
             Key::YearComma => {
                 let refuse = || err!(INVALID_DATETIME_FORMAT, "invalid input string for \"Y,YYY\"");
                 let (thousands, rest) = strtol(s);
-                let rest = rest.strip_prefix(',').filter(|r| r.len() < s.len()).ok_or_else(refuse)?;
+                let digits = rest.len() < s.len();
+                let rest = rest.strip_prefix(',').filter(|_| digits).ok_or_else(refuse)?;
                 let n = rest.bytes().take(3).take_while(u8::is_ascii_digit).count();
                 let years: i64 = rest[..n].parse().map_err(|_| refuse())?;
                 let years = thousands.and_then(|t| t.checked_mul(1000)).and_then(|t| t.checked_add(years));
@@ -872,7 +873,7 @@ fn read(input: &str, format: &str) -> Result<(Tm, Option<i32>)> {
     let mut west = None;
     if r.zone_sign != 0 {
         if !(0..=15).contains(&r.zone_hour) || !(0..60).contains(&r.zone_minute) {
-            return Err(refuse());
+            return Err(Refused::ZoneOverflow.report(input, "timestamp"));
         }
         west = Some(-r.zone_sign * (r.zone_hour * 3600 + r.zone_minute * 60));
     }

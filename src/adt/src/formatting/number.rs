@@ -295,7 +295,7 @@ impl NumberFormat {
 
     /// Appends the number, given as [`NumberFormat::wanted`] says. A missing fraction is padded with zeros when `pad` (integers);
     /// floats may have fewer digits than wanted.
-    pub fn write(&self, out: &mut String, number: &str, pad: bool) {
+    pub fn write(&self, out: &mut String, number: &str, pad: bool) -> Result<()> {
         let mut t = self.0.clone();
         let negative = number.starts_with('-');
         let digits = number.trim_start_matches(['-', '+']);
@@ -307,10 +307,11 @@ impl NumberFormat {
                     let text: String =
                         (0..width).map(|i| if i == 0 { ' ' } else if i == t.pre + 1 { '.' } else { '#' }).collect();
                     out.push_str(&text);
-                    return;
+                    return Ok(());
                 }
                 out.push(if negative { '-' } else { ' ' });
                 out.push_str(digits);
+                Ok(())
             }
             Wanted::Roman => {
                 let value = number.parse::<i64>().ok().filter(|v| (1..4000).contains(v));
@@ -318,7 +319,7 @@ impl NumberFormat {
                 (t.pre, t.post, t.pre_sign, t.anchor) = (0, 0, 0, Anchor::None);
                 (t.zero, t.zero_start, t.zero_end, t.decimal, t.brackets) = (false, 0, 0, false, false);
                 (t.signed, t.minus, t.plus) = (false, false, false);
-                Writer::new(&mut t, text.as_bytes(), 0, 0).run(out);
+                Writer::new(&mut t, text.as_bytes(), 0, 0).run(out)
             }
             Wanted::Plain { shift, scale } => {
                 t.pre += shift;
@@ -336,30 +337,33 @@ impl NumberFormat {
                     text.push('.');
                     text.push_str(&"#".repeat(t.post));
                 }
-                Writer::new(&mut t, text.as_bytes(), spaces, if negative { b'-' } else { b'+' }).run(out);
+                Writer::new(&mut t, text.as_bytes(), spaces, if negative { b'-' } else { b'+' }).run(out)
             }
         }
     }
 }
 
-/// `to_char(integer, format)`; false for SQL NULL (an empty template).
-pub fn int_to_char(out: &mut String, value: i64, format: &str) -> Result<bool> {
+/// `to_char(integer, format)`, or of `bigint` if `wide`; false for SQL NULL (an empty template).
+pub fn int_to_char(out: &mut String, value: i64, wide: bool, format: &str) -> Result<bool> {
     if format.is_empty() {
         return Ok(false);
     }
     let f = NumberFormat::parse(format)?;
     let text = match f.wanted() {
+        Wanted::Scientific { scale } if wide => scientific_int(value, scale),
         Wanted::Scientific { scale } => scientific(value as f64, scale),
         Wanted::Plain { shift, .. } if shift > 0 => {
             let scaled = u32::try_from(shift).ok().and_then(|n| 10i64.checked_pow(n)).and_then(|p| value.checked_mul(p));
-            match scaled {
+            match scaled.filter(|&v| wide || i32::try_from(v).is_ok()) {
                 Some(v) => v.to_string(),
-                None => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range"),
+                None if wide => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range"),
+                None => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range"),
             }
         }
+        Wanted::Roman if i32::try_from(value).is_err() => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range"),
         _ => value.to_string(),
     };
-    f.write(out, &text, true);
+    f.write(out, &text, true)?;
     Ok(true)
 }
 
@@ -388,7 +392,7 @@ pub fn float_to_char(out: &mut String, value: f64, digits: usize, format: &str) 
             }
         }
     };
-    f.write(out, &text, false);
+    f.write(out, &text, false)?;
     Ok(true)
 }
 
@@ -402,6 +406,23 @@ fn scientific(value: f64, scale: usize) -> String {
         }
         None => text,
     }
+}
+
+/// As `numeric_out_sci`: the exponent is the number's before rounding, so that 999999 may come out as `10e+05`.
+fn scientific_int(value: i64, scale: usize) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let exponent = digits.len() - 1;
+    let mut mantissa = digits;
+    if scale >= exponent {
+        mantissa.extend(std::iter::repeat_n('0', scale - exponent));
+    } else {
+        let unit = 10u128.pow((exponent - scale) as u32);
+        mantissa = ((u128::from(value.unsigned_abs()) + unit / 2) / unit).to_string();
+    }
+    if scale > 0 {
+        mantissa.insert(mantissa.len() - scale, '.');
+    }
+    format!("{}{mantissa}e+{exponent:02}", if value < 0 { "-" } else { "" })
 }
 
 fn roman(mut n: i64) -> String {
@@ -440,11 +461,13 @@ struct Writer<'a> {
     spaces: usize,
     sign: u8,
     sign_written: bool,
-    count: usize,
+    /// One less than the digits; a template without digits has minus one.
+    count: isize,
     current: usize,
     /// Whether a digit has been written yet.
     inside: bool,
 }
+
 
 impl<'a> Writer<'a> {
     fn new(t: &'a mut Template, number: &'a [u8], spaces: usize, sign: u8) -> Writer<'a> {
@@ -471,7 +494,7 @@ impl<'a> Writer<'a> {
             }
             last_relevant = Some(last);
         }
-        let mut count = (t.post + t.pre).saturating_sub(1);
+        let mut count = (t.post + t.pre) as isize - 1;
         if !sign_written && spaces == 0 {
             count += 1;
         }
@@ -490,7 +513,17 @@ impl<'a> Writer<'a> {
         !self.t.zero && self.at == 0 && self.char_at(0) == b'0' && self.t.post != 0
     }
 
-    fn run(mut self, out: &mut String) {
+    /// Appends the number. PostgreSQL builds a C string, so that what follows a NUL is lost; here it is cut off at the end.
+    fn run(mut self, out: &mut String) -> Result<()> {
+        let start = out.len();
+        let result = self.write(out);
+        if let Some(n) = out[start..].find('\0') {
+            out.truncate(start + n);
+        }
+        result
+    }
+
+    fn write(&mut self, out: &mut String) -> Result<()> {
         let nodes = std::mem::take(&mut self.t.nodes);
         for node in nodes {
             let key = match node {
@@ -522,7 +555,11 @@ impl<'a> Writer<'a> {
                     if self.t.roman || self.char_at(0) == b'#' || self.sign == b'-' || self.t.decimal {
                         continue;
                     }
-                    out.push_str(ordinal_suffix(&String::from_utf8_lossy(self.number), upper));
+                    let text = String::from_utf8_lossy(self.number);
+                    if !text.ends_with(|c: char| c.is_ascii_digit()) {
+                        bail!(INVALID_TEXT_REPRESENTATION, "\"{text}\" is not a number");
+                    }
+                    out.push_str(ordinal_suffix(&text, upper));
                 }
                 Key::Minus | Key::Plus => {
                     let mine = if key == Key::Minus { b'-' } else { b'+' };
@@ -536,6 +573,7 @@ impl<'a> Writer<'a> {
                 Key::Blank | Key::Brackets | Key::SignAnchored | Key::Shift | Key::Exponent | Key::Fill | Key::Ignored => {}
             }
         }
+        Ok(())
     }
 
     fn digit(&mut self, out: &mut String, key: Key) {
@@ -585,20 +623,19 @@ impl<'a> Writer<'a> {
                     out.push('0');
                 }
             } else {
-                if c != 0 {
-                    out.push(c as char);
-                }
+                // Past the number's end PostgreSQL writes a NUL, which ends its result.
+                out.push(c as char);
                 self.inside = true;
             }
             if c != 0 {
                 self.at += 1;
             }
         }
-        let mut end = self.count + usize::from(self.spaces > 0) + usize::from(self.t.decimal);
+        let mut end = self.count + isize::from(self.spaces > 0) + isize::from(self.t.decimal);
         if self.last_relevant == Some(self.at) {
-            end = self.current;
+            end = self.current as isize;
         }
-        if self.current + 1 == end {
+        if self.current as isize + 1 == end {
             if self.sign_written && self.t.brackets {
                 out.push(if self.sign == b'+' { ' ' } else { '>' });
             } else if self.t.signed && self.t.anchor == Anchor::After {
