@@ -1,11 +1,9 @@
 //! Reading intervals: words and units, SQL's `1-2 3 4:05:06`, ISO 8601 (`DecodeInterval`, `DecodeISO8601Interval`).
 
-use super::{
-    FULL_RANGE, Interval, M_DAY, M_HOUR, M_MINUTE, M_MONTH, M_SECOND, M_YEAR, interval_out_of_range,
-};
+use super::{FULL_RANGE, Interval, M_DAY, M_HOUR, M_MINUTE, M_MONTH, M_SECOND, M_YEAR, interval_out_of_range};
 use crate::datetime::parse::{
-    ALL_SECS, DAY, Field, HOUR, INTERVAL_LIMIT, Kind, MICROSECOND, MILLISECOND, MINUTE, MONTH, SECOND, TIME_M, YEAR, clock,
-    fraction, int, int64, split,
+    ALL_SECS, DAY, Field, HOUR, INTERVAL_LIMIT, Kind, MICROSECOND, MILLISECOND, MINUTE, MONTH, SECOND, TIME_M, YEAR,
+    clock, fraction, int, int64, split,
 };
 use crate::datetime::tokens::{Unit, Word, special, units};
 use crate::datetime::{IntervalStyle, Refused, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
