@@ -345,7 +345,7 @@ impl Decoder<'_> {
             Kind::Date if self.time_only => self.date_field_of_time(fields, i)?,
             Kind::Date => self.date_field(text)?,
             Kind::Time => {
-                if self.labelled() {
+                if self.labelled() && !self.time_only {
                     if !self.iso_time {
                         return Err(Refused::BadFormat);
                     }

@@ -652,7 +652,7 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
                 .hint("Do not mix Gregorian and ISO week date conventions in a formatting template."));
         }
         let len = name.len();
-        let mut int = |s: &mut &str, len: usize| read_int(s, len, nodes, i);
+        let int = |s: &mut &str, len: usize| read_int(s, len, nodes, i);
         match key {
             Key::Exact => exact = true,
             Key::Half(points) => {
