@@ -6,8 +6,8 @@ use crate::datetime::encode::push_date;
 use crate::datetime::parse::{DATE_LIMIT, Meaning, decode, split};
 use crate::datetime::tokens::Unit;
 use crate::datetime::{
-    DateStyle, DateTimeConfig, EPOCH_DAYS, POSTGRES_EPOCH_JDATE, Refused, Tm, USECS_PER_DAY, days_in_month, is_valid_date,
-    is_valid_julian,
+    DateStyle, DateTimeConfig, EPOCH_DAYS, POSTGRES_EPOCH_JDATE, Refused, Tm, USECS_PER_DAY, days_in_month,
+    is_valid_date, is_valid_julian,
 };
 use crate::timestamp::{self, Extracted, bad_unit, date_field, not_supported};
 
@@ -205,8 +205,14 @@ pub fn date_extract(unit: &str, d: i32) -> Result<Extracted> {
     let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, "date")) };
     let timed = matches!(
         u,
-        Unit::Microsecond | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour
-            | Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute
+        Unit::Microsecond
+            | Unit::Millisecond
+            | Unit::Second
+            | Unit::Minute
+            | Unit::Hour
+            | Unit::Timezone
+            | Unit::TimezoneHour
+            | Unit::TimezoneMinute
     );
     if timed {
         return Err(not_supported(unit, "date"));
@@ -239,4 +245,3 @@ pub fn date_recv(b: &[u8]) -> Result<i32> {
     }
     Ok(d)
 }
-

@@ -9,11 +9,11 @@ use std::cmp::Ordering;
 use tusklet_error::{Error, Result, bail, err};
 
 use crate::datetime::encode::{push_fraction, push_padded, push2};
+pub use crate::datetime::tokens::Unit;
 use crate::datetime::tokens::units;
 use crate::datetime::{
     IntervalStyle, Tm, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC, round_micros,
 };
-pub use crate::datetime::tokens::Unit;
 use crate::timestamp::{Extracted, not_recognized, not_supported};
 
 /// A span of time.
@@ -373,8 +373,7 @@ impl Interval {
             Unit::Second => micros(USECS_PER_SEC),
             Unit::Millisecond => micros(1000),
             Unit::Microsecond => Ok(*self),
-            Unit::Week => Err(not_supported(unit, "interval")
-                .detail("Months usually have fractional weeks.")),
+            Unit::Week => Err(not_supported(unit, "interval").detail("Months usually have fractional weeks.")),
             _ => Err(not_supported(unit, "interval")),
         }
     }
@@ -427,7 +426,11 @@ fn fits_i32(x: f64) -> bool {
 }
 
 fn push_seconds(out: &mut String, sec: i32, usec: i32, pad: bool) {
-    if pad { push2(out, sec) } else { push_padded(out, i64::from(sec.unsigned_abs()), 1) }
+    if pad {
+        push2(out, sec)
+    } else {
+        push_padded(out, i64::from(sec.unsigned_abs()), 1)
+    }
     push_fraction(out, usec);
 }
 
@@ -598,4 +601,3 @@ fn write(v: &Interval, out: &mut String, style: IntervalStyle) {
         }
     }
 }
-

@@ -11,7 +11,7 @@ use crate::datetime::{
     DateTimeConfig, Refused, Tm, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC, round_micros,
 };
 use crate::interval::Interval;
-use crate::timestamp::{Extracted, not_recognized, is_finite, not_supported, timestamptz_tm, unix_secs};
+use crate::timestamp::{Extracted, is_finite, not_recognized, not_supported, timestamptz_tm, unix_secs};
 use crate::timezone::{TimeZone, ZoneSpec};
 
 /// A time of day with an offset.
@@ -149,10 +149,7 @@ pub fn timestamptz_to_time(t: i64, zone: &TimeZone) -> Option<i64> {
 
 /// The time of day of an instant with the offset of `zone`.
 pub fn timestamptz_to_timetz(t: i64, zone: &TimeZone) -> Option<TimeTz> {
-    is_finite(t).then(|| TimeTz {
-        micros: timestamptz_tm(t, zone).time_of_day(),
-        zone: -zone.at(unix_secs(t)).offset,
-    })
+    is_finite(t).then(|| TimeTz { micros: timestamptz_tm(t, zone).time_of_day(), zone: -zone.at(unix_secs(t)).offset })
 }
 
 /// `time::timetz`: with the offset the session's zone has at that time today.

@@ -264,8 +264,17 @@ fn write_field(out: &mut String, s: &Source<'_>, key: Key, case: Case, m: Modifi
     let tm = &s.tm;
     let calendar_only = matches!(
         key,
-        Key::ZoneName | Key::ZoneHour | Key::ZoneMinute | Key::Offset | Key::Era(_) | Key::MonthName | Key::Mon
-            | Key::DayName | Key::Dy | Key::DayOfWeek | Key::IsoDayOfWeek
+        Key::ZoneName
+            | Key::ZoneHour
+            | Key::ZoneMinute
+            | Key::Offset
+            | Key::Era(_)
+            | Key::MonthName
+            | Key::Mon
+            | Key::DayName
+            | Key::Dy
+            | Key::DayOfWeek
+            | Key::IsoDayOfWeek
     );
     if s.interval && calendar_only {
         return Err(err!(INVALID_DATETIME_FORMAT, "invalid format specification for an interval value")
@@ -385,7 +394,12 @@ fn write_field(out: &mut String, s: &Source<'_>, key: Key, case: Case, m: Modifi
             let abs = east.abs();
             if key != Key::ZoneMinute {
                 out.push(if east >= 0 { '+' } else { '-' });
-                number(out, i64::from(abs / 3600), 2, Modifiers { fill: m.fill && key == Key::Offset, ..Modifiers::default() });
+                number(
+                    out,
+                    i64::from(abs / 3600),
+                    2,
+                    Modifiers { fill: m.fill && key == Key::Offset, ..Modifiers::default() },
+                );
             }
             if key == Key::Offset && abs % 3600 != 0 {
                 out.push(':');
@@ -487,8 +501,17 @@ fn skip_char(s: &mut &str) {
 fn is_numeric(key: Key) -> bool {
     !matches!(
         key,
-        Key::Half(_) | Key::Era(_) | Key::DayName | Key::Dy | Key::MonthName | Key::Mon | Key::Exact | Key::Offset | Key::Roman
-            | Key::ZoneName | Key::ZoneHour
+        Key::Half(_)
+            | Key::Era(_)
+            | Key::DayName
+            | Key::Dy
+            | Key::MonthName
+            | Key::Mon
+            | Key::Exact
+            | Key::Offset
+            | Key::Roman
+            | Key::ZoneName
+            | Key::ZoneHour
     )
 }
 
@@ -609,8 +632,17 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
         };
         let iso = match key {
             Key::IsoDayOfWeek | Key::IsoDayOfYear | Key::IsoWeek | Key::IsoYear(_) => Some(true),
-            Key::DayOfMonth | Key::DayOfWeek | Key::DayOfYear | Key::MonthName | Key::Mon
-            | Key::MonthNumber | Key::Roman | Key::Week | Key::WeekOfMonth | Key::Year(_) | Key::YearComma => Some(false),
+            Key::DayOfMonth
+            | Key::DayOfWeek
+            | Key::DayOfYear
+            | Key::MonthName
+            | Key::Mon
+            | Key::MonthNumber
+            | Key::Roman
+            | Key::Week
+            | Key::WeekOfMonth
+            | Key::Year(_)
+            | Key::YearComma => Some(false),
             _ => None,
         };
         if let Some(iso) = iso
@@ -620,7 +652,7 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
                 .hint("Do not mix Gregorian and ISO week date conventions in a formatting template."));
         }
         let len = name.len();
-        let mut int = |s: &mut &str, len: usize| read_int(s, len, nodes, i);
+        let int = |s: &mut &str, len: usize| read_int(s, len, nodes, i);
         match key {
             Key::Exact => exact = true,
             Key::Half(points) => {
@@ -681,7 +713,7 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
             Key::DayName | Key::Dy => {
                 let v = read_word(&mut s, &DAYS, if key == Key::Dy { 3 } else { 0 }, shown)?;
                 set(&mut r.d, v, shown)?;
-                r.d += 1;
+                r.d = r.d.saturating_add(1);
             }
             Key::DayOfYear => set(&mut r.ddd, int(&mut s, len)?.0, shown)?,
             Key::IsoDayOfYear => set(&mut r.ddd, int(&mut s, 3)?.0, shown)?,
@@ -784,8 +816,8 @@ fn read(input: &str, format: &str) -> Result<(Tm, Option<i32>)> {
             }
             tm.year = r.year % 100;
             tm.year = match (tm.year != 0, r.cc >= 0) {
-                (true, true) => century(r.cc - 1, tm.year)?,
-                (true, false) => century(r.cc + 1, 1 - tm.year)?,
+                (true, true) => century(r.cc.saturating_sub(1), tm.year)?,
+                (true, false) => century(r.cc.saturating_add(1), 1 - tm.year)?,
                 (false, positive) => century(r.cc, i32::from(!positive))?,
             };
         } else {
@@ -799,7 +831,7 @@ fn read(input: &str, format: &str) -> Result<(Tm, Option<i32>)> {
         if r.bc != 0 {
             r.cc = r.cc.saturating_neg();
         }
-        tm.year = century(if r.cc >= 0 { r.cc - 1 } else { r.cc }, 1)?;
+        tm.year = century(if r.cc >= 0 { r.cc.saturating_sub(1) } else { r.cc }, 1)?;
         has_year = true;
     }
     let mut set_date = |tm: &mut Tm, julian: i64| {
@@ -819,11 +851,11 @@ fn read(input: &str, format: &str) -> Result<(Tm, Option<i32>)> {
             };
             set_date(&mut tm, monday + day);
         } else {
-            r.ddd = (r.ww - 1).checked_mul(7).and_then(|d| d.checked_add(1)).ok_or_else(refuse)?;
+            r.ddd = r.ww.saturating_sub(1).checked_mul(7).and_then(|d| d.checked_add(1)).ok_or_else(refuse)?;
         }
     }
     if r.w != 0 {
-        r.dd = (r.w - 1).checked_mul(7).and_then(|d| d.checked_add(1)).ok_or_else(refuse)?;
+        r.dd = r.w.saturating_sub(1).checked_mul(7).and_then(|d| d.checked_add(1)).ok_or_else(refuse)?;
     }
     if r.dd != 0 {
         tm.mday = r.dd;

@@ -180,7 +180,11 @@ impl Template {
                     self.zero = true;
                     self.zero_start = self.pre + 1;
                 }
-                if self.decimal { self.post += 1 } else { self.pre += 1 }
+                if self.decimal {
+                    self.post += 1
+                } else {
+                    self.pre += 1
+                }
                 self.zero_end = self.pre + self.post;
             }
             Key::Blank => self.blank |= self.pre == 0 && self.post == 0 && !self.zero,
@@ -238,11 +242,11 @@ impl Template {
                 if self.exponent {
                     bail!(SYNTAX_ERROR, "cannot use \"EEEE\" twice");
                 }
-                let mixed = self.blank || self.fill || self.signed || self.brackets || self.minus || self.plus || self.roman;
+                let mixed =
+                    self.blank || self.fill || self.signed || self.brackets || self.minus || self.plus || self.roman;
                 if mixed || self.shift {
-                    return Err(err!(SYNTAX_ERROR, "\"EEEE\" is incompatible with other formats").detail(
-                        "\"EEEE\" may only be used together with digit and decimal point patterns.",
-                    ));
+                    return Err(err!(SYNTAX_ERROR, "\"EEEE\" is incompatible with other formats")
+                        .detail("\"EEEE\" may only be used together with digit and decimal point patterns."));
                 }
                 self.exponent = true;
             }
@@ -304,8 +308,17 @@ impl NumberFormat {
                 if !digits.starts_with(|c: char| c.is_ascii_digit()) {
                     // NaN and the infinities.
                     let width = t.pre + scale + 6;
-                    let text: String =
-                        (0..width).map(|i| if i == 0 { ' ' } else if i == t.pre + 1 { '.' } else { '#' }).collect();
+                    let text: String = (0..width)
+                        .map(|i| {
+                            if i == 0 {
+                                ' '
+                            } else if i == t.pre + 1 {
+                                '.'
+                            } else {
+                                '#'
+                            }
+                        })
+                        .collect();
                     out.push_str(&text);
                     return Ok(());
                 }
@@ -353,7 +366,8 @@ pub fn int_to_char(out: &mut String, value: i64, wide: bool, format: &str) -> Re
         Wanted::Scientific { scale } if wide => scientific_int(value, scale),
         Wanted::Scientific { scale } => scientific(value as f64, scale),
         Wanted::Plain { shift, .. } if shift > 0 => {
-            let scaled = u32::try_from(shift).ok().and_then(|n| 10i64.checked_pow(n)).and_then(|p| value.checked_mul(p));
+            let scaled =
+                u32::try_from(shift).ok().and_then(|n| 10i64.checked_pow(n)).and_then(|p| value.checked_mul(p));
             match scaled.filter(|&v| wide || i32::try_from(v).is_ok()) {
                 Some(v) => v.to_string(),
                 None if wide => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range"),
@@ -468,7 +482,6 @@ struct Writer<'a> {
     inside: bool,
 }
 
-
 impl<'a> Writer<'a> {
     fn new(t: &'a mut Template, number: &'a [u8], spaces: usize, sign: u8) -> Writer<'a> {
         t.zero_start = t.zero_start.saturating_sub(1);
@@ -570,7 +583,13 @@ impl<'a> Writer<'a> {
                     }
                 }
                 Key::Sign => out.push(self.sign as char),
-                Key::Blank | Key::Brackets | Key::SignAnchored | Key::Shift | Key::Exponent | Key::Fill | Key::Ignored => {}
+                Key::Blank
+                | Key::Brackets
+                | Key::SignAnchored
+                | Key::Shift
+                | Key::Exponent
+                | Key::Fill
+                | Key::Ignored => {}
             }
         }
         Ok(())
@@ -671,7 +690,16 @@ pub fn to_number(input: &str, format: &str) -> Result<Option<ReadNumber>> {
     if t.roman {
         bail!(FEATURE_NOT_SUPPORTED, "\"RN\" not supported for input");
     }
-    let mut r = NumberReader { t: &t, s: input.as_bytes(), at: 0, sign: b' ', digits: String::new(), pre: 0, post: 0, point: false };
+    let mut r = NumberReader {
+        t: &t,
+        s: input.as_bytes(),
+        at: 0,
+        sign: b' ',
+        digits: String::new(),
+        pre: 0,
+        post: 0,
+        point: false,
+    };
     r.run();
     if r.digits.ends_with('.') {
         r.digits.pop();
@@ -748,7 +776,13 @@ impl NumberReader<'_> {
                         self.eat(1);
                     }
                 }
-                Key::Blank | Key::Brackets | Key::SignAnchored | Key::Shift | Key::Exponent | Key::Fill | Key::Ignored
+                Key::Blank
+                | Key::Brackets
+                | Key::SignAnchored
+                | Key::Shift
+                | Key::Exponent
+                | Key::Fill
+                | Key::Ignored
                 | Key::Roman(_) => {}
             }
         }
@@ -783,7 +817,11 @@ impl NumberReader<'_> {
                 return;
             }
             self.digits.push(c as char);
-            if self.point { self.post += 1 } else { self.pre += 1 }
+            if self.point {
+                self.post += 1
+            } else {
+                self.pre += 1
+            }
             read = true;
         } else if self.t.decimal && !self.point && c == b'.' {
             self.digits.push('.');

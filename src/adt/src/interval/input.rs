@@ -1,13 +1,11 @@
 //! Reading intervals: words and units, SQL's `1-2 3 4:05:06`, ISO 8601 (`DecodeInterval`, `DecodeISO8601Interval`).
 
-use super::{
-    FULL_RANGE, Interval, M_DAY, M_HOUR, M_MINUTE, M_MONTH, M_SECOND, M_YEAR, interval_out_of_range,
-};
+use super::{FULL_RANGE, Interval, M_DAY, M_HOUR, M_MINUTE, M_MONTH, M_SECOND, M_YEAR, interval_out_of_range};
 use crate::datetime::parse::{
-    ALL_SECS, DAY, Field, HOUR, INTERVAL_LIMIT, Kind, MICROSECOND, MILLISECOND, MINUTE, MONTH, SECOND, TIME_M, YEAR, clock,
-    fraction, int, int64, split,
+    ALL_SECS, DAY, Field, HOUR, INTERVAL_LIMIT, Kind, MICROSECOND, MILLISECOND, MINUTE, MONTH, SECOND, TIME_M, YEAR,
+    clock, fraction, int, int64, split,
 };
-use crate::datetime::tokens::{Unit, Word, special, units};
+use crate::datetime::tokens::{Unit, Word, units};
 use crate::datetime::{IntervalStyle, Refused, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
 
 type Parsed<T> = Result<T, Refused>;
@@ -253,8 +251,7 @@ fn verbose(fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> 
                 }
                 mask
             }
-            Kind::String | Kind::Special => match units(t).or_else(|| special(t)) {
-                Some(Word::Ignore) => continue,
+            Kind::String | Kind::Special => match units(t) {
                 Some(Word::Unit(u)) => {
                     unit = Some(u);
                     0
@@ -265,9 +262,8 @@ fn verbose(fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> 
                     unit = Some(Unit::Epoch);
                     0
                 }
-                // PostgreSQL 15 has no infinite intervals.
-                Some(_) => return Err(Refused::BadFormat),
-                None => return Err(Refused::BadFormat),
+                // The words of dates mean nothing here; PostgreSQL 15 has no infinite intervals.
+                _ => return Err(Refused::BadFormat),
             },
         };
         if mask & fmask != 0 {

@@ -76,7 +76,9 @@ pub(crate) fn not_supported(unit: &str, type_name: &str) -> Error {
 pub(crate) fn bad_unit(unit: &str, type_name: &str) -> Error {
     use Word::*;
     match special(unit) {
-        Some(Now | Today | Tomorrow | Yesterday | AllBalls | Infinity | MinusInfinity) => not_supported(unit, type_name),
+        Some(Now | Today | Tomorrow | Yesterday | AllBalls | Infinity | MinusInfinity) => {
+            not_supported(unit, type_name)
+        }
         _ => not_recognized(unit, type_name),
     }
 }
