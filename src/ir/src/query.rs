@@ -40,7 +40,7 @@ crate::node! {
         pub group_distinct: bool,
         /// Grouping sets, expanded: each a list of `sort_ref`s. Empty when plain GROUP BY.
         pub grouping_sets: Vec<Vec<u32>>,
-        /// As written, for deparse. 
+        /// As written, for deparse.
         pub grouping_written: Vec<GroupingSet>,
         /// HAVING.
         pub having: Option<Expr>,

@@ -45,10 +45,7 @@ impl View {
     #[inline]
     fn place(&self) -> (usize, usize) {
         let d = &self.data;
-        (
-            u32::from_le_bytes([d[4], d[5], d[6], d[7]]) as usize,
-            u32::from_le_bytes([d[8], d[9], d[10], d[11]]) as usize,
-        )
+        (u32::from_le_bytes([d[4], d[5], d[6], d[7]]) as usize, u32::from_le_bytes([d[8], d[9], d[10], d[11]]) as usize)
     }
 }
 

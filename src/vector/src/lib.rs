@@ -16,5 +16,7 @@ pub use batch::{BATCH, Batch, Sel};
 pub use bitmap::Bitmap;
 pub use bytes::{BytesColumn, View};
 pub use datum::{Datum, Phys, Value};
-pub use kernel::{Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, Out, RowSource, TypeDesc, TypeKind, TypeRef};
+pub use kernel::{
+    Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, KernelTable, Out, RowSource, TypeDesc, TypeKind, TypeRef,
+};
 pub use vector::{Column, Vector};

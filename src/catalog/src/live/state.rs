@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use tusklet_error::Result;
-use tusklet_ir::codec::{Codec, Reader, corrupted};
 use tusklet_ir::Oid;
+use tusklet_ir::codec::{Codec, Reader, corrupted};
 
 use super::{Cast, Dependency, ObjectAddress, Operator, Proc, Relation, Role, Schema, Type};
 
@@ -251,7 +251,13 @@ impl Catalog {
 
     /// The edited entries in their stored form, and forgets that they were edited.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.edited).into_iter().map(|k| { let v = self.stored(&k); (k, v) }).collect()
+        std::mem::take(&mut self.edited)
+            .into_iter()
+            .map(|k| {
+                let v = self.stored(&k);
+                (k, v)
+            })
+            .collect()
     }
 
     fn stored(&self, key: &EntryKey) -> Option<Vec<u8>> {
