@@ -2,3 +2,5 @@
 
 pub mod builtin;
 pub mod live;
+pub mod resolve;
+pub mod system;
