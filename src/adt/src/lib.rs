@@ -15,6 +15,7 @@ pub mod macaddr;
 pub mod network;
 pub mod numeric;
 pub mod oid;
+pub mod regex;
 pub mod text;
 pub mod text_format;
 pub mod uuid;
