@@ -450,10 +450,11 @@ impl Regex {
     /// Cuts `s..e` into iterations, each as its operand prefers; the last one's captures stay.
     #[allow(clippy::too_many_arguments)]
     fn dissect_repeat(&self, sub: usize, min: u32, max: Option<u32>, t: &[char], s: usize, e: usize, caps: &mut Captures) -> bool {
-        if s == e && min == 0 {
-            return true;
-        }
         let node = &self.tree.nodes[sub];
+        if s == e && min == 0 {
+            // An empty iteration captures, if the operand can be empty; otherwise there is none.
+            return !self.spans(node.code, t, s, e) || self.dissect(sub, t, s, e, caps);
+        }
         let max = max.map_or(usize::MAX, |m| m as usize);
         let ends = |from: usize| {
             let mut v = self.ends(node.code, t, from, e, Want::All);
