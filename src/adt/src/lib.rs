@@ -15,6 +15,8 @@ pub mod macaddr;
 pub mod network;
 pub mod numeric;
 pub mod oid;
+pub mod range;
+pub mod record;
 pub mod regex;
 pub mod text;
 pub mod text_format;
