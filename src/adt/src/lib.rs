@@ -1,11 +1,13 @@
 //! See the crate's README.
 
 pub mod array;
+pub mod bit;
 pub mod bool;
 pub mod bytea;
 pub mod char;
 pub mod digest;
 pub mod float;
+pub mod geo;
 pub mod hash;
 pub mod int;
 pub mod json;
