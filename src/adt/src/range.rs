@@ -303,7 +303,7 @@ pub fn parse(s: &str, read: &mut dyn FnMut(&str) -> Result<Vec<u8>>, t: &Subtype
     }
     let lower_inc = body.starts_with('[');
     let mut rest = body.strip_prefix(['[', '(']).ok_or_else(|| malformed("Missing left parenthesis or bracket."))?;
-    let mut bound = |rest: &mut &str| -> Result<Option<String>> {
+    let bound = |rest: &mut &str| -> Result<Option<String>> {
         if rest.starts_with([',', ')', ']']) {
             return Ok(None);
         }
