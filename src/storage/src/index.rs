@@ -24,6 +24,8 @@ pub struct Index {
     /// Stale entries of its table when it was last swept.
     pub(crate) swept: Cell<u64>,
     pub(crate) dirty: Cell<bool>,
+    /// Its segments in the last checkpoint.
+    pub(crate) saved: RefCell<Vec<crate::log::SegmentName>>,
 }
 
 /// The answer of [`Index::check_unique`].
@@ -88,7 +90,7 @@ impl KeyRange {
 
 impl Index {
     pub(crate) fn new(rel: RelId, table: Rc<Table>) -> Index {
-        Index { rel, table, tree: RefCell::default(), swept: Cell::new(0), dirty: Cell::new(true) }
+        Index { rel, table, tree: RefCell::default(), swept: Cell::new(0), dirty: Cell::new(true), saved: RefCell::default() }
     }
 
     /// Its number.

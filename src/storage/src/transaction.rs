@@ -35,7 +35,7 @@ pub(crate) struct StatusTable {
 
 impl StatusTable {
     pub fn starting_at(next: u64) -> StatusTable {
-        StatusTable { base: next & !31, words: Vec::new(), next }
+        StatusTable { base: next, words: Vec::new(), next }
     }
 
     #[inline]
