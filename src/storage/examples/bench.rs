@@ -55,6 +55,19 @@ fn run(sink: Box<dyn LogSink>, name: &str) {
     });
     let tx = s.begin();
     let snap = tx.snapshot();
+    for span in [n as i64, 50_000] {
+        timed(&format!("tree lookups, random over {span} keys"), n, || {
+            let mut r = 1u64;
+            let mut tids = Vec::new();
+            for _ in 0..n {
+                r = r.wrapping_mul(6364136223846793005).wrapping_add(1);
+                key((r >> 33) as i64 % span, &mut k);
+                tids.clear();
+                ix.candidates(&k, &mut tids).unwrap();
+                assert_eq!(tids.len(), 1);
+            }
+        });
+    }
     timed("point lookups by index, random, reading a column", n, || {
         let mut r = 1u64;
         let mut sum = 0;

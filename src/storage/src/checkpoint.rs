@@ -218,8 +218,7 @@ impl Store {
         if !self.txns.logging.get() {
             return Ok(Checkpointed::Done { segments: 0, lsn });
         }
-        let rels: Vec<_> =
-            self.rels.borrow().iter().flatten().filter(|s| s.committed).map(|s| s.rel.clone()).collect();
+        let rels: Vec<_> = self.rels.borrow().iter().flatten().filter(|s| s.committed).map(|s| s.rel.clone()).collect();
         let mut ready = true;
         for r in &rels {
             if let Rel::Table(t) = r

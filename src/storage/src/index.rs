@@ -90,7 +90,14 @@ impl KeyRange {
 
 impl Index {
     pub(crate) fn new(rel: RelId, table: Rc<Table>) -> Index {
-        Index { rel, table, tree: RefCell::default(), swept: Cell::new(0), dirty: Cell::new(true), saved: RefCell::default() }
+        Index {
+            rel,
+            table,
+            tree: RefCell::default(),
+            swept: Cell::new(0),
+            dirty: Cell::new(true),
+            saved: RefCell::default(),
+        }
     }
 
     /// Its number.
@@ -192,6 +199,17 @@ impl Index {
         }
     }
 
+    /// The first versions of all rows whose entries have this exact key, whoever sees them.
+    pub fn candidates(&self, key: &[u8], out: &mut Vec<Tid>) -> Result<()> {
+        let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
+        let heap = self.table.read()?;
+        each_with_key(&tree, &heap, key, |tid| {
+            out.push(tid);
+            true
+        });
+        Ok(())
+    }
+
     /// All visible rows with this exact key, in heap order of their first versions.
     pub fn lookup_all(&self, snapshot: &Snapshot, key: &[u8], out: &mut Vec<Tid>) -> Result<()> {
         let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
@@ -220,11 +238,7 @@ impl Index {
 
     /// A scan of `range`.
     pub fn scan(self: &Rc<Self>, range: KeyRange, backward: bool) -> IndexScan {
-        let start = if backward {
-            range.high.clone().unwrap_or_else(|| vec![0xFF; 32])
-        } else {
-            range.low.clone()
-        };
+        let start = if backward { range.high.clone().unwrap_or_else(|| vec![0xFF; 32]) } else { range.low.clone() };
         let unbounded = backward && range.high.is_none();
         let position = Position::at(&start, if unbounded { u64::MAX } else { 0 });
         IndexScan { index: self.clone(), range, backward, position, done: false, ready: Vec::new(), at: 0 }
@@ -340,7 +354,8 @@ impl IndexScan {
         }
         let mut stale: Vec<(Vec<u8>, u64)> = Vec::new();
         {
-            let tree = self.index.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
+            let tree =
+                self.index.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
             let heap = self.index.table.read()?;
             let status = self.index.table.txns.status.borrow();
             let low = split(&self.range.low);

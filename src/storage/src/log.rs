@@ -263,7 +263,12 @@ pub(crate) fn seal(out: &mut [u8], lsn: Lsn, kind: Kind) {
 
 /// What stands at the start of `bytes`.
 pub(crate) enum Framed<'a> {
-    Record { kind: Kind, lsn: Lsn, payload: &'a [u8], len: usize },
+    Record {
+        kind: Kind,
+        lsn: Lsn,
+        payload: &'a [u8],
+        len: usize,
+    },
     /// A whole record of a format this program does not know.
     Foreign(u16),
     /// Nothing that could have been written whole.

@@ -690,7 +690,8 @@ impl Heap {
     /// Counts free slots anew.
     pub(crate) fn recount(&mut self) {
         self.free = self.groups.iter().map(Group::free_count).sum();
-        self.free_groups = (0..self.groups.len()).filter(|g| self.groups[*g].full() && self.groups[*g].free_count() > 0).collect();
+        self.free_groups =
+            (0..self.groups.len()).filter(|g| self.groups[*g].full() && self.groups[*g].free_count() > 0).collect();
     }
 }
 

@@ -426,7 +426,10 @@ fn definitions_survive_and_big_tables_are_written_once() {
         let tid = o.index(ix).unwrap().lookup(&snap, &key(-(2 * BATCH as i32 + 7))).unwrap();
         let table = o.table(t).unwrap();
         let row = table.row(tid).unwrap();
-        assert_eq!((row.get(0), row.get(1), row.get(3)), (Datum::I32(2 * BATCH as i32 + 7), Datum::Null, Datum::I64(5)));
+        assert_eq!(
+            (row.get(0), row.get(1), row.get(3)),
+            (Datum::I32(2 * BATCH as i32 + 7), Datum::Null, Datum::I64(5))
+        );
         assert_eq!(o.table(extra).unwrap().live_rows(), 1);
         assert!(o.nextval(q).is_err());
         assert!(o.next_xid() >= s.next_xid());

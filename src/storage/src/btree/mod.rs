@@ -14,7 +14,8 @@ pub(crate) use cursor::Position;
 pub(crate) use node::{CAPACITY, NIL, Node, Parts, join, split};
 
 pub(crate) struct BTree {
-    pub nodes: Vec<Node>,
+    #[allow(clippy::vec_box)] // Nodes are large and the vector grows.
+    pub nodes: Vec<Box<Node>>,
     root: u32,
     unused: Vec<u32>,
     pub first: u32,
@@ -27,7 +28,16 @@ pub(crate) struct BTree {
 
 impl Default for BTree {
     fn default() -> BTree {
-        BTree { nodes: vec![Node::leaf()], root: 0, unused: Vec::new(), first: 0, last: 0, len: 0, version: 0, height: 1 }
+        BTree {
+            nodes: vec![Node::leaf()],
+            root: 0,
+            unused: Vec::new(),
+            first: 0,
+            last: 0,
+            len: 0,
+            version: 0,
+            height: 1,
+        }
     }
 }
 
@@ -75,7 +85,7 @@ impl BTree {
         }
     }
 
-    fn add(&mut self, node: Node) -> u32 {
+    fn add(&mut self, node: Box<Node>) -> u32 {
         match self.unused.pop() {
             Some(i) => {
                 self.nodes[i as usize] = node;
@@ -139,7 +149,14 @@ impl BTree {
         self.put_separator(path, head, &tail, sep_val, new);
     }
 
-    fn put_separator(&mut self, mut path: Vec<(u32, usize)>, mut head: u128, tail: &[u8], mut val: u64, mut child: u32) {
+    fn put_separator(
+        &mut self,
+        mut path: Vec<(u32, usize)>,
+        mut head: u128,
+        tail: &[u8],
+        mut val: u64,
+        mut child: u32,
+    ) {
         let mut tail: Box<[u8]> = tail.into();
         loop {
             let Some((parent, at)) = path.pop() else {
@@ -256,7 +273,8 @@ impl BTree {
 /// Packs sorted entries into leaves, then builds the levels above.
 #[derive(Default)]
 pub(crate) struct Builder {
-    leaves: Vec<Node>,
+    #[allow(clippy::vec_box)]
+    leaves: Vec<Box<Node>>,
     len: usize,
 }
 
@@ -266,10 +284,7 @@ const FILL: usize = CAPACITY * 7 / 8;
 impl Builder {
     pub fn push(&mut self, k: Parts<'_>, val: u64) {
         if self.leaves.last().is_none_or(|l| l.len() >= FILL) {
-            let mut leaf = Node::leaf();
-            leaf.heads.reserve(CAPACITY + 1);
-            leaf.vals.reserve(CAPACITY + 1);
-            self.leaves.push(leaf);
+            self.leaves.push(Node::leaf());
         }
         if let Some(leaf) = self.leaves.last_mut() {
             leaf.insert(leaf.len(), k, val);

@@ -38,10 +38,82 @@ pub(crate) fn join(head: u128, tail: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(tail);
 }
 
+/// The first of `heads` not below `head`. Keys are often spread evenly (numbers that count up), so the place is guessed
+/// first; a wrong guess costs two comparisons. The search itself has no branch to mispredict.
+#[inline]
+fn first_not_below(heads: &[u128], head: u128) -> usize {
+    const REACH: usize = 3;
+    let (mut lo, mut n) = (0, heads.len());
+    if n > 4 * REACH {
+        let (first, last) = (heads[0], heads[n - 1]);
+        if head <= first {
+            return 0;
+        }
+        if head > last {
+            return n;
+        }
+        let shift = 64u32.saturating_sub((last - first).leading_zeros());
+        let guess = ((head - first) >> shift) as u64 as f32 / ((last - first) >> shift) as u64 as f32;
+        let guess = ((guess * (n - 1) as f32) as usize).clamp(REACH, n - 1 - REACH);
+        if heads[guess - REACH] < head && heads[guess + REACH] >= head {
+            (lo, n) = (guess - REACH, 2 * REACH);
+        }
+    }
+    while n > 0 {
+        let half = n.div_ceil(2);
+        lo += if heads[lo + half - 1] < head { half } else { 0 };
+        n -= half;
+    }
+    lo
+}
+
+/// A vector that lies in its node, so that a lookup meets one stretch of memory a level and not three.
+#[derive(Clone, Debug)]
+pub(crate) struct Inline<T> {
+    len: usize,
+    items: [T; CAPACITY + 1],
+}
+
+impl<T: Copy + Default> Default for Inline<T> {
+    fn default() -> Inline<T> {
+        Inline { len: 0, items: [T::default(); CAPACITY + 1] }
+    }
+}
+
+impl<T> std::ops::Deref for Inline<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.items[..self.len.min(CAPACITY + 1)]
+    }
+}
+
+impl<T: Copy + Default> Inline<T> {
+    fn insert(&mut self, i: usize, v: T) {
+        self.items.copy_within(i..self.len, i + 1);
+        self.items[i] = v;
+        self.len += 1;
+    }
+
+    fn remove(&mut self, i: usize) {
+        self.items.copy_within(i + 1..self.len, i);
+        self.len -= 1;
+    }
+
+    fn split_off(&mut self, at: usize) -> Inline<T> {
+        let mut right = Inline::default();
+        right.len = self.len - at;
+        right.items[..right.len].copy_from_slice(&self.items[at..self.len]);
+        self.len = at;
+        right
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    pub heads: Vec<u128>,
-    pub vals: Vec<u64>,
+    pub heads: Inline<u128>,
+    pub vals: Inline<u64>,
     /// Empty while every key is short; otherwise one for each entry.
     pub tails: Vec<Box<[u8]>>,
     /// Inner nodes: one more than the separators. Child `i` holds what is below separator `i`.
@@ -51,8 +123,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub fn leaf() -> Node {
-        Node { heads: Vec::new(), vals: Vec::new(), tails: Vec::new(), children: Vec::new(), next: NIL, prev: NIL }
+    pub fn leaf() -> Box<Node> {
+        Box::new(Node {
+            heads: Inline::default(),
+            vals: Inline::default(),
+            tails: Vec::new(),
+            children: Vec::new(),
+            next: NIL,
+            prev: NIL,
+        })
     }
 
     #[inline]
@@ -90,7 +169,17 @@ impl Node {
     /// The first entry not below `(k, val)`.
     #[inline]
     pub fn lower_bound(&self, k: Parts<'_>, val: u64) -> usize {
-        let (mut lo, mut n) = (0, self.heads.len());
+        let lo = first_not_below(&self.heads, k.head);
+        if self.heads.get(lo).is_none_or(|h| *h != k.head) {
+            return lo;
+        }
+        // Entries with the same head: duplicates, or long keys that begin alike.
+        let run = &self.heads[lo..];
+        let mut n = match run.get(1) {
+            Some(h) if *h == k.head => run.partition_point(|h| *h == k.head),
+            _ => 1,
+        };
+        let mut lo = lo;
         while n > 0 {
             let half = n / 2;
             let mid = lo + half;
@@ -114,7 +203,8 @@ impl Node {
 
     #[inline]
     pub fn has_key(&self, i: usize, k: Parts<'_>) -> bool {
-        self.heads[i] == k.head && self.tail(i) == k.tail
+        // A short key is all head.
+        self.heads[i] == k.head && (k.tail.is_empty() || self.tail(i) == k.tail)
     }
 
     #[inline]
@@ -142,7 +232,7 @@ impl Node {
     }
 
     /// Moves entries `at..` out.
-    pub fn split_off(&mut self, at: usize) -> Node {
+    pub fn split_off(&mut self, at: usize) -> Box<Node> {
         let mut right = Node::leaf();
         right.heads = self.heads.split_off(at);
         right.vals = self.vals.split_off(at);

@@ -43,7 +43,6 @@ impl Bits {
     pub fn words(&self) -> &[u64; BATCH / 64] {
         &self.0
     }
-
 }
 
 /// Who inserted the rows.
