@@ -190,7 +190,7 @@ impl Index {
             if !node.has_key(i, k) {
                 return None;
             }
-            if let Some(tid) = heap.entry_tid(node.vals[i])
+            if let Some(tid) = heap.entry_tid(node.val(i))
                 && let Some(tid) = crate::heap::visible_in_chain(&heap, tid, snapshot, &status)
             {
                 return Some(tid);
@@ -274,7 +274,7 @@ fn each_with_key(tree: &BTree, heap: &Heap, key: &[u8], mut f: impl FnMut(Tid) -
         if !node.has_key(i, k) {
             return;
         }
-        if let Some(tid) = heap.entry_tid(node.vals[i])
+        if let Some(tid) = heap.entry_tid(node.val(i))
             && !f(tid)
         {
             return;
