@@ -64,9 +64,10 @@ impl RowLocks {
             return None;
         }
         let map = self.map.borrow();
-        let found = map.get(&(rel, tid))?.iter().find(|l| {
-            l.tx != tx.no() && l.mode.conflicts(mode) && status.get(l.xid) == XidStatus::InProgress
-        });
+        let found = map
+            .get(&(rel, tid))?
+            .iter()
+            .find(|l| l.tx != tx.no() && l.mode.conflicts(mode) && status.get(l.xid) == XidStatus::InProgress);
         found.map(|l| l.xid)
     }
 
@@ -147,16 +148,8 @@ pub enum LockMode {
 
 impl LockMode {
     /// The modes that conflict with each, as bits.
-    const CONFLICTS: [u8; 8] = [
-        0b1000_0000,
-        0b1100_0000,
-        0b1111_0000,
-        0b1111_1000,
-        0b1110_1100,
-        0b1111_1100,
-        0b1111_1110,
-        0b1111_1111,
-    ];
+    const CONFLICTS: [u8; 8] =
+        [0b1000_0000, 0b1100_0000, 0b1111_0000, 0b1111_1000, 0b1110_1100, 0b1111_1100, 0b1111_1110, 0b1111_1111];
 
     /// Whether two transactions cannot hold these on one table.
     pub fn conflicts(self, other: LockMode) -> bool {
@@ -180,9 +173,18 @@ impl LockMode {
     /// The mode of that number, 0 = `AccessShare`.
     pub fn from_index(i: u8) -> Option<LockMode> {
         use LockMode::*;
-        [AccessShare, RowShare, RowExclusive, ShareUpdateExclusive, Share, ShareRowExclusive, Exclusive, AccessExclusive]
-            .get(i as usize)
-            .copied()
+        [
+            AccessShare,
+            RowShare,
+            RowExclusive,
+            ShareUpdateExclusive,
+            Share,
+            ShareRowExclusive,
+            Exclusive,
+            AccessExclusive,
+        ]
+        .get(i as usize)
+        .copied()
     }
 }
 
@@ -255,7 +257,9 @@ impl LockTable {
         let mut all = Vec::new();
         for (tag, list) in self.holders.borrow().iter() {
             for (no, mask) in list {
-                all.extend((0..8).filter(|i| mask >> i & 1 == 1).filter_map(LockMode::from_index).map(|m| (*tag, *no, m)));
+                all.extend(
+                    (0..8).filter(|i| mask >> i & 1 == 1).filter_map(LockMode::from_index).map(|m| (*tag, *no, m)),
+                );
             }
         }
         all.sort();

@@ -69,7 +69,16 @@ impl TableScan {
     /// A scan of all groups there are now.
     pub fn new(table: &Rc<Table>, columns: Vec<ScanColumn>) -> TableScan {
         let end = table.groups();
-        TableScan { table: table.clone(), columns, filters: Vec::new(), group: 0, end, first: 0, last: usize::MAX, backward: false }
+        TableScan {
+            table: table.clone(),
+            columns,
+            filters: Vec::new(),
+            group: 0,
+            end,
+            first: 0,
+            last: usize::MAX,
+            backward: false,
+        }
     }
 
     /// Passes over groups that cannot hold a row satisfying all of `filters`. Rows of the others still need the test.
@@ -116,7 +125,11 @@ impl TableScan {
             let is_first = self.first > 0 && (!self.backward || self.end - self.group == 1);
             let is_last = self.last < usize::MAX && (self.backward || self.end - self.group == 1);
             let g = if self.backward { self.end - 1 } else { self.group };
-            if self.backward { self.end -= 1 } else { self.group += 1 }
+            if self.backward {
+                self.end -= 1
+            } else {
+                self.group += 1
+            }
             let low = if is_first { self.first } else { 0 };
             let high = if is_last { self.last } else { usize::MAX };
             if is_last && self.backward {
@@ -125,7 +138,8 @@ impl TableScan {
             if is_first && !self.backward {
                 self.first = 0;
             }
-            let mut heap = self.table.heap.try_borrow_mut().map_err(|_| Error::internal("scan of a table whose row is held"));
+            let mut heap =
+                self.table.heap.try_borrow_mut().map_err(|_| Error::internal("scan of a table whose row is held"));
             let heap: &mut Heap = match &mut heap {
                 Ok(h) => h,
                 Err(e) => return Err(e.clone()),

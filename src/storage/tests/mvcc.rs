@@ -209,7 +209,8 @@ fn batches_are_adopted_lent_and_never_change_under_their_reader() {
     assert_eq!(two.batch.columns[0].len(), 3);
     assert!(scan.next(&snap).unwrap().is_none());
     b.next_command();
-    let mut scan = TableScan::new(&t, vec![ScanColumn::Column(0)]).with_range(Some(Tid::new(0, 2046)), Some(Tid::new(1, 1)));
+    let mut scan =
+        TableScan::new(&t, vec![ScanColumn::Column(0)]).with_range(Some(Tid::new(0, 2046)), Some(Tid::new(1, 1)));
     let snap = b.snapshot();
     let mut got = Vec::new();
     while let Some(x) = scan.next(&snap).unwrap() {
