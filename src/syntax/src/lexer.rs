@@ -106,7 +106,10 @@ pub(crate) fn lex(sql: &str) -> Lexed {
     // Positions are 32-bit; a text of 4 GiB does not fit a wasm memory anyway.
     if sql.len() >= u32::MAX as usize {
         let error = Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "query text is too long");
-        return Lexed { tokens: vec![Token { t: T::Error, extra: 0, kw: Kw::NIL, start: 0, end: 0 }], error: Some(error) };
+        return Lexed {
+            tokens: vec![Token { t: T::Error, extra: 0, kw: Kw::NIL, start: 0, end: 0 }],
+            error: Some(error),
+        };
     }
     let error = lexer.run().err();
     let start = if error.is_some() { lexer.pos } else { sql.len() };
@@ -226,7 +229,13 @@ impl Lexer<'_> {
                 // N'…' is the word NCHAR and a string.
                 b'n' => {
                     self.finish_unicode(start, start + 1)?;
-                    self.push_token(Token { t: T::Keyword, extra: 0, kw: Kw::NCHAR, start: start as u32, end: start as u32 + 1 });
+                    self.push_token(Token {
+                        t: T::Keyword,
+                        extra: 0,
+                        kw: Kw::NCHAR,
+                        start: start as u32,
+                        end: start as u32 + 1,
+                    });
                     return Ok(start + 1);
                 }
                 _ => {}
@@ -298,7 +307,9 @@ impl Lexer<'_> {
                 literals::plain_string(self.sql, start, end)
             };
             match text.as_bytes() {
-                &[c] if !c.is_ascii_hexdigit() && !matches!(c, b'+' | b'\'' | b'"' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c) => {
+                &[c] if !c.is_ascii_hexdigit()
+                    && !matches!(c, b'+' | b'\'' | b'"' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c) =>
+                {
                     u.extra = c;
                     u.end = end as u32;
                     let token = *u;
@@ -536,6 +547,21 @@ pub(crate) fn word_end(src: &[u8], mut i: usize) -> usize {
 pub(crate) fn is_op_char(c: u8) -> bool {
     matches!(
         c,
-        b'~' | b'!' | b'@' | b'#' | b'^' | b'&' | b'|' | b'`' | b'?' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'='
+        b'~' | b'!'
+            | b'@'
+            | b'#'
+            | b'^'
+            | b'&'
+            | b'|'
+            | b'`'
+            | b'?'
+            | b'+'
+            | b'-'
+            | b'*'
+            | b'/'
+            | b'%'
+            | b'<'
+            | b'>'
+            | b'='
     )
 }

@@ -120,13 +120,7 @@ impl Parser<'_> {
     /// `EXPLAIN CREATE TABLE … AS` and `EXPLAIN CREATE MATERIALIZED VIEW`: nothing else created can be explained.
     pub(super) fn explained_create(&mut self, span: Span) -> Result<Stmt> {
         match self.cur.kw {
-            Kw::TEMP
-            | Kw::TEMPORARY
-            | Kw::LOCAL
-            | Kw::GLOBAL
-            | Kw::UNLOGGED
-            | Kw::TABLE
-            | Kw::MATERIALIZED => {}
+            Kw::TEMP | Kw::TEMPORARY | Kw::LOCAL | Kw::GLOBAL | Kw::UNLOGGED | Kw::TABLE | Kw::MATERIALIZED => {}
             _ => return self.unexpected(),
         }
         let stmt = self.create_persistent(false, span)?;
@@ -172,8 +166,7 @@ impl Parser<'_> {
         let relation = self.relation_expr()?;
         let access_method = self.opt_access_method()?.unwrap_or_else(|| "btree".to_owned());
         let index_params = self.parens(Self::index_elem)?;
-        let index_including_params =
-            if self.eat_kw(Kw::INCLUDE) { self.parens(Self::index_elem)? } else { Vec::new() };
+        let index_including_params = if self.eat_kw(Kw::INCLUDE) { self.parens(Self::index_elem)? } else { Vec::new() };
         let nulls_not_distinct = self.opt_unique_null_treatment()?;
         let options = if self.eat_kw(Kw::WITH) { self.reloptions()? } else { Vec::new() };
         let table_space = self.opt_tablespace()?;
@@ -242,7 +235,14 @@ impl Parser<'_> {
         match self.cur.kw {
             Kw::UNIQUE | Kw::INDEX => self.create_index(at),
             Kw::CONSTRAINT | Kw::TRIGGER => self.create_trigger(false, at),
-            Kw::TEMP | Kw::TEMPORARY | Kw::LOCAL | Kw::GLOBAL | Kw::UNLOGGED | Kw::TABLE | Kw::SEQUENCE | Kw::VIEW
+            Kw::TEMP
+            | Kw::TEMPORARY
+            | Kw::LOCAL
+            | Kw::GLOBAL
+            | Kw::UNLOGGED
+            | Kw::TABLE
+            | Kw::SEQUENCE
+            | Kw::VIEW
             | Kw::RECURSIVE => {
                 let stmt = self.create_persistent(false, at)?;
                 match stmt {

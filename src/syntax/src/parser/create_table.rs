@@ -32,9 +32,8 @@ impl Parser<'_> {
         let mut relation = self.qualified_name()?;
         relation.relpersistence = persistence;
         // A list of bare names, or none at all, and then AS.
-        let names_only = self.is(T::LParen)
-            && is_col_id(&self.peek(1))
-            && matches!(self.peek(2).t, T::Comma | T::RParen);
+        let names_only =
+            self.is(T::LParen) && is_col_id(&self.peek(1)) && matches!(self.peek(2).t, T::Comma | T::RParen);
         if names_only {
             return self.create_table_as(relation, if_not_exists, span);
         }
@@ -88,11 +87,8 @@ impl Parser<'_> {
         into.table_space_name = self.opt_tablespace()?;
         self.expect_kw(Kw::AS)?;
         let at = self.span();
-        let query = if self.eat_kw(Kw::EXECUTE) {
-            self.execute_stmt(at)?
-        } else {
-            Stmt::Select(Box::new(self.select_stmt()?))
-        };
+        let query =
+            if self.eat_kw(Kw::EXECUTE) { self.execute_stmt(at)? } else { Stmt::Select(Box::new(self.select_stmt()?)) };
         into.skip_data = self.opt_with_data()?;
         let objtype = ObjectType::Table;
         Ok(Stmt::CreateTableAs(Box::new(CreateTableAsStmt { query, into, objtype, if_not_exists, span })))
@@ -684,12 +680,8 @@ impl Parser<'_> {
         }
         match (modulus, remainder) {
             (Some(modulus), Some(remainder)) => Ok(PartitionBound::Hash { modulus, remainder }),
-            (None, _) => {
-                self.fail(SqlState::SYNTAX_ERROR, "modulus for hash partition must be specified", at)
-            }
-            (_, None) => {
-                self.fail(SqlState::SYNTAX_ERROR, "remainder for hash partition must be specified", at)
-            }
+            (None, _) => self.fail(SqlState::SYNTAX_ERROR, "modulus for hash partition must be specified", at),
+            (_, None) => self.fail(SqlState::SYNTAX_ERROR, "remainder for hash partition must be specified", at),
         }
     }
 
@@ -758,18 +750,14 @@ impl Parser<'_> {
             }
             Kw::RESTART => {
                 self.bump();
-                let value = if self.eat_kw(Kw::WITH) || self.is_numeric_only() {
-                    Some(self.numeric_only()?)
-                } else {
-                    None
-                };
+                let value =
+                    if self.eat_kw(Kw::WITH) || self.is_numeric_only() { Some(self.numeric_only()?) } else { None };
                 def_elem("restart", value, span)
             }
             _ => return Ok(None),
         };
         Ok(Some(option))
     }
-
 
     pub(super) fn seq_options(&mut self) -> Result<Vec<DefElem>> {
         let mut options = Vec::new();

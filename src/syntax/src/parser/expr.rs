@@ -203,11 +203,7 @@ impl Parser<'_> {
                 }
                 return Ok(left);
             }
-            if mode == Mode::Label
-                && self.is(T::Keyword)
-                && is_bare_label(&self.cur)
-                && follows_label(&self.peek(1))
-            {
+            if mode == Mode::Label && self.is(T::Keyword) && is_bare_label(&self.cur) && follows_label(&self.peek(1)) {
                 return Ok(left);
             }
             let inner = if mode == Mode::B { Mode::B } else { Mode::A };
@@ -942,12 +938,10 @@ pub(super) fn negate(arg: Expr, span: Span) -> Expr {
             Some(n) => Const::Integer(n),
             None => Const::Float("2147483648".to_owned()),
         },
-        Expr::Const(AConst { value: Const::Float(digits), span: _ }) => {
-            Const::Float(match digits.strip_prefix('-') {
-                Some(positive) => positive.to_owned(),
-                None => format!("-{digits}"),
-            })
-        }
+        Expr::Const(AConst { value: Const::Float(digits), span: _ }) => Const::Float(match digits.strip_prefix('-') {
+            Some(positive) => positive.to_owned(),
+            None => format!("-{digits}"),
+        }),
         arg => return op_expr(operator("-"), None, arg, span),
     };
     Expr::Const(AConst { value, span })

@@ -34,10 +34,7 @@ impl Parser<'_> {
     }
 
     fn joins(&mut self, mut left: FromItem) -> Result<FromItem> {
-        while matches!(
-            self.cur.kw,
-            Kw::CROSS | Kw::JOIN | Kw::INNER | Kw::LEFT | Kw::RIGHT | Kw::FULL | Kw::NATURAL
-        ) {
+        while matches!(self.cur.kw, Kw::CROSS | Kw::JOIN | Kw::INNER | Kw::LEFT | Kw::RIGHT | Kw::FULL | Kw::NATURAL) {
             left = self.join(left)?;
             self.grow()?;
         }
@@ -323,7 +320,15 @@ impl Parser<'_> {
         let columns = self.list(Self::xmltable_column)?;
         self.expect(T::RParen)?;
         let alias = self.opt_alias()?;
-        Ok(FromItem::TableFunc(Box::new(RangeTableFunc { lateral, docexpr, rowexpr, namespaces, columns, alias, span })))
+        Ok(FromItem::TableFunc(Box::new(RangeTableFunc {
+            lateral,
+            docexpr,
+            rowexpr,
+            namespaces,
+            columns,
+            alias,
+            span,
+        })))
     }
 
     fn xmltable_column(&mut self) -> Result<RangeTableFuncCol> {
@@ -363,8 +368,10 @@ impl Parser<'_> {
                     let not = self.eat_kw(Kw::NOT);
                     self.expect_kw(Kw::NULL)?;
                     if nullability {
-                        let message =
-                            format!("conflicting or redundant NULL / NOT NULL declarations for column \"{}\"", col.colname);
+                        let message = format!(
+                            "conflicting or redundant NULL / NOT NULL declarations for column \"{}\"",
+                            col.colname
+                        );
                         return self.fail(SqlState::SYNTAX_ERROR, message, at);
                     }
                     nullability = true;

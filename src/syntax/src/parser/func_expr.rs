@@ -428,9 +428,7 @@ impl Parser<'_> {
             Kw::FLOAT | Kw::DECIMAL | Kw::DEC | Kw::NUMERIC | Kw::VARCHAR | Kw::INTERVAL => {
                 string || next.t == T::LParen
             }
-            Kw::BIT | Kw::CHARACTER | Kw::CHAR | Kw::NCHAR => {
-                string || next.t == T::LParen || next.kw == Kw::VARYING
-            }
+            Kw::BIT | Kw::CHARACTER | Kw::CHAR | Kw::NCHAR => string || next.t == T::LParen || next.kw == Kw::VARYING,
             Kw::NATIONAL => matches!(next.kw, Kw::CHARACTER | Kw::CHAR),
             Kw::TIMESTAMP | Kw::TIME => {
                 string

@@ -9,19 +9,26 @@
 //! the tree being built, which left-deep chains (`a + b + c …`) raise without recursion, and protects everyone who walks
 //! the tree later, the drop included. Either limit is 54001, as PostgreSQL's `max_stack_depth`.
 
+mod alter;
+mod alter_table;
 mod copy;
 mod create;
 mod create_table;
+mod define;
 mod dml;
+mod drop;
 mod expr;
+mod foreign;
 mod from;
 mod func_expr;
+mod function;
 mod names;
 mod options;
-mod pending;
+mod role;
 mod select;
 mod session;
 mod stmt;
+mod trigger;
 mod typename;
 
 use crate::ast::{Expr, RawStmt, TypeName};
