@@ -1,9 +1,15 @@
 //! SQL text to PostgreSQL's raw parse tree. See the crate's README.
 
 pub mod ast;
+mod editor;
+mod keywords;
+mod lexer;
+mod literals;
+mod parser;
 
 use ast::{Expr, RawStmt, Span, TypeName};
-use tusklet_error::{Error, Result};
+use parser::Parser;
+use tusklet_error::Result;
 
 /// How a word may be used without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,42 +71,36 @@ pub struct EditorToken {
 
 /// All statements of a text; spans count from the start of the text.
 pub fn parse(sql: &str) -> Result<Vec<RawStmt>> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).statements()
 }
 
-/// Exactly one statement.
+/// Exactly one statement; an empty text or a second statement is a syntax error.
 pub fn parse_one(sql: &str) -> Result<RawStmt> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).one_statement()
 }
 
-/// One expression, as PL/pgSQL and `pg_get_expr`-like callers need it.
+/// One expression, as PL/pgSQL needs it.
 pub fn parse_expr(sql: &str) -> Result<Expr> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).whole_expr()
 }
 
-/// One type name, as `regtypein` and PL/pgSQL need it.
+/// One type name, as `regtypein` and PL/pgSQL need it; `SETOF` is a syntax error.
 pub fn parse_type_name(sql: &str) -> Result<TypeName> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).whole_type_name()
 }
 
 /// The statements of a text as psql would send them: from first to last token, without the semicolon. Never fails: what
 /// cannot be lexed is part of a statement.
 pub fn split(sql: &str) -> Vec<Span> {
-    let _ = sql;
-    Vec::new()
+    editor::split(sql)
 }
 
 /// The text cut into pieces for highlighting; white space is left out. Never fails.
 pub fn tokens_for_editor(sql: &str) -> Vec<EditorToken> {
-    let _ = sql;
-    Vec::new()
+    editor::tokens(sql)
 }
 
 /// Every keyword of PostgreSQL 15, sorted.
 pub fn keywords() -> &'static [Keyword] {
-    &[]
+    &keywords::KEYWORDS
 }
