@@ -4,8 +4,7 @@ import { dateText, oid } from './types.js';
 
 export const enum Kind { Query = 1, Exec = 2, Prepare = 3, Execute = 4, Describe = 5, Protocol = 6, Close = 7 }
 
-/** Request flags. */
-export const ALL_TEXT = 1;
+/** Request flag: see PACKED.md. */
 export const UNNAMED = 4;
 
 /** A parameter that needs its type to be known first is in text by the time it gets here. */

@@ -4,7 +4,7 @@ import type { Link } from './link.js';
 import { type BackendMessage, parseMessages } from './protocol.js';
 import { Kind, type Param, UNNAMED } from './request.js';
 import { Collector, type Results } from './result.js';
-import { needsTextDates, type RowMode, Shape, TEXT_DATES } from './shape.js';
+import { ALL_TEXT, needsTextDates, type RowMode, Shape, TEXT_DATES, TEXT_ONLY } from './shape.js';
 import { compose, identifier } from './template.js';
 import type { Field } from './packed.js';
 import { arrayElement, parserFor, type Parser, type Parsers, serialize, type Serializer, type Serializers } from './types.js';
@@ -14,6 +14,8 @@ export interface QueryOptions {
   /** Parsers by type OID, before those of the database. */
   parsers?: Parsers;
   serializers?: Serializers;
+  /** Give every value as PostgreSQL's text; parsers are not used then. */
+  text?: boolean;
   /** Declared types of the parameters; 0 or missing: inferred. */
   paramTypes?: readonly number[];
   onNotice?: (notice: Notice) => void;
@@ -394,6 +396,7 @@ export class Session {
   }
 
   private parsers(options: QueryOptions | undefined): Parsers | undefined {
+    if (options?.text === true) return TEXT_ONLY;
     const own = options?.parsers;
     const all = this.defaults.parsers;
     return own === undefined ? all : all === undefined ? own : { ...all, ...own };
@@ -406,7 +409,7 @@ export class Session {
   }
 
   private flags(parsers: Parsers | undefined): number {
-    return parsers === undefined || !needsTextDates(parsers) ? 0 : TEXT_DATES;
+    return parsers === undefined ? 0 : parsers === TEXT_ONLY ? ALL_TEXT : needsTextDates(parsers) ? TEXT_DATES : 0;
   }
 
   /** `sql` prepared now if it is worth it: the second time a text is run, or when its parameters' types are needed. */

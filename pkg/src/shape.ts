@@ -19,6 +19,7 @@ export interface Column {
 }
 
 /** What was asked of the engine about forms; see PACKED.md, request flags. */
+export const ALL_TEXT = 1;
 export const TEXT_DATES = 2;
 
 /** Reads one value of a column; `at` is the column's descriptor (validity, data, heap, heap length). */
@@ -136,7 +137,11 @@ function textOf(form: number): (value: unknown) => string {
   }
 }
 
+/** Parsers that leave every value in PostgreSQL's text form. */
+export const TEXT_ONLY: Parsers = Object.freeze({});
+
 function cellFor(field: Field, given: Parsers | undefined): Cell {
+  if (given === TEXT_ONLY) return TEXT;
   const base = CELLS[field.form] ?? TEXT;
   const type = field.dataTypeID;
   if (field.form !== Form.Text) {

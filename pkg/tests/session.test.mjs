@@ -79,6 +79,7 @@ test('parameters cross by tag', async () => {
 test('a text run twice is prepared, and executed by handle from then on', async () => {
   let prepared = 0;
   const { db, module } = await open((r) => {
+    if (r.kind === 7) return [];
     if (r.kind === 3) return [...f.statement(++prepared), ...f.paramTypes([23]), ...f.fields([['v', 23]])];
     if (r.kind === 4) return [...f.rows([23], [[r.params[0].int]]), ...f.complete('SELECT', 1)];
     return f.result([['v', 23]], [[r.params[0].int]]);
@@ -171,8 +172,7 @@ test('a long statement yields, and can be cancelled by a signal', async () => {
   const queued = db.query('queued', [], { signal: abort.signal });
   const after = db.query('after');
   setTimeout(() => abort.abort(), 5);
-  await assert.rejects(long, { code: '57014' });
-  await assert.rejects(queued, { code: '57014' });
+  await Promise.all([assert.rejects(long, { code: '57014' }), assert.rejects(queued, { code: '57014' })]);
   assert.deepEqual((await after).rows, [{ a: 1 }]);
   assert.deepEqual((await db.query('parts')).rows, [{ a: 0 }, { a: 1 }, { a: 2 }]);
   await assert.rejects(db.query('x', [], { signal: abort.signal }), { code: '57014' });
