@@ -70,7 +70,9 @@ async function compileFrom(source: WasmSource): Promise<WebAssembly.Module> {
   if (typeof Response !== 'undefined' && source instanceof Response) return compileResponse(source);
   const url = source as URL | string;
   if (String(url).startsWith('file:')) {
-    const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ 'node:fs/promises');
+    // Not a literal, or bundlers for the browser would look for it.
+    const module = 'node:fs/promises';
+    const { readFile } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as typeof import('node:fs/promises');
     return WebAssembly.compile(await readFile(new URL(url)));
   }
   return compileResponse(await fetch(url));
