@@ -2,7 +2,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { PostgresError } from 'tusklet';
 
-const asText = new Proxy({}, { get: () => (t: string) => t }) as Record<number, (t: string) => string>;
+const asText = Object.fromEntries([16, 17, 20, 21, 23, 26, 114, 700, 701, 1082, 1114, 1184, 3802, 1000, 1005, 1007, 1009, 1015, 1016].map((o) => [o, (t: string) => t]));
 
 function revive(error: unknown, sql?: string): never {
   const e = error as Record<string, string>;

@@ -1,7 +1,7 @@
 /** The SQL editor: CodeMirror 6, coloured by the page's custom properties so that both themes come for free. */
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab, toggleComment } from '@codemirror/commands';
-import { PostgreSQL, sql, type SQLNamespace } from '@codemirror/lang-sql';
+import { PostgreSQL, sql, SQLDialect, type SQLNamespace } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
@@ -11,6 +11,12 @@ import { tags } from '@lezer/highlight';
 import { type PostgresError, utf16Offset } from 'tusklet';
 import type { Relation } from '../schema.js';
 import { type Piece, statementAt } from '../sql/split.js';
+
+// Words PostgreSQL knows but does not reserve, and people use as names of columns.
+const NAMES = new Set(`class comment comments content data day document domain hour input label language length level link location mapping matched method minute
+ month name number object option options output owner parameter path policy position program rank result role row rows rule source state statistics storage
+ subject summary system title type value version year zone second depth action domains records`.split(/\s+/));
+const dialect = SQLDialect.define({ ...PostgreSQL.spec, keywords: PostgreSQL.spec.keywords!.split(' ').filter((w) => !NAMES.has(w)).join(' ') });
 
 const theme = EditorView.theme({
   '&': { color: 'var(--text)', backgroundColor: 'var(--surface)', fontSize: '14px' },
@@ -75,7 +81,7 @@ function namespace(relations: readonly Relation[]): SQLNamespace {
   return schemas as SQLNamespace;
 }
 
-const language = (relations: readonly Relation[]) => sql({ dialect: PostgreSQL, schema: namespace(relations), defaultSchema: 'public', upperCaseKeywords: true });
+const language = (relations: readonly Relation[]) => sql({ dialect, schema: namespace(relations), defaultSchema: 'public', upperCaseKeywords: true });
 
 export function createEditor(options: EditorOptions): SqlEditor {
   const lang = new Compartment();

@@ -85,7 +85,7 @@ export async function runStatement(db: Db, sql: string, into: HTMLElement, signa
     card.append(
       h('header', {}, h('code', { title }, title), h('span', { class: 'tag' }, `${error.severity} ${error.code}`), h('span', {}, time(ms))),
       ...notices.map((n) => h('p', { class: 'notice' }, `${n.severity}: ${n.message}`)),
-      h('div', { class: 'body' }, h('pre', { class: 'error-text' }, error.toString().replace(`: ${error.code}:`, ':'))));
+      h('div', { class: 'body' }, h('pre', { class: 'error-text' }, error.toString().replace(`:  ${error.code}: `, ':  '))));
     into.append(card);
     announce(`${error.severity} ${error.code}: ${error.message}`);
     return { sql, ms, error };
