@@ -1,5 +1,5 @@
 /** The SQL editor: CodeMirror 6, coloured by the page's custom properties so that both themes come for free. */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab, toggleComment } from '@codemirror/commands';
 import { PostgreSQL, sql, SQLDialect, type SQLNamespace } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
@@ -85,18 +85,23 @@ const language = (relations: readonly Relation[]) => sql({ dialect, schema: name
 
 export function createEditor(options: EditorOptions): SqlEditor {
   const lang = new Compartment();
-  const view = new EditorView({
+  const run = (all: boolean): boolean => {
+    closeCompletion(view);
+    options.run(all);
+    return true;
+  };
+  const view: EditorView = new EditorView({
     state: EditorState.create({
       doc: options.text,
       extensions: [
         Prec.highest(keymap.of([
-          { key: 'Mod-Enter', run: () => (options.run(false), true) },
-          { key: 'Mod-Shift-Enter', run: () => (options.run(true), true) },
+          { key: 'Mod-Enter', run: () => run(false) },
+          { key: 'Mod-Shift-Enter', run: () => run(true) },
           { key: 'Mod-/', run: toggleComment },
           ...(options.cancel === undefined ? [] : [{ key: 'Ctrl-.', run: () => (options.cancel!(), true) }]),
         ])),
         lineNumbers(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
-        autocompletion({ icons: true, maxRenderedOptions: 60 }), highlightActiveLine(), highlightSelectionMatches(), lintGutter(), EditorState.allowMultipleSelections.of(true),
+        autocompletion({ icons: false, maxRenderedOptions: 60 }), highlightActiveLine(), highlightSelectionMatches(), lintGutter(), EditorState.allowMultipleSelections.of(true),
         EditorView.lineWrapping, lang.of(language([])), theme, syntaxHighlighting(highlight),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
         EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),

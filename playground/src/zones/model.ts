@@ -37,7 +37,8 @@ export function stateOf(row: Row): State {
   return KEYS.some((k) => row.before![k] !== row.now[k]) ? 'changed' : 'same';
 }
 
-export const sameRecord = (a: RecordValues, b: RecordValues): boolean => KEYS.every((k) => k === 'ttl' || a[k] === b[k]);
+/** Whether two records say the same; the TTL belongs to the whole set, and no priority is priority 0. */
+export const sameRecord = (a: RecordValues, b: RecordValues): boolean => KEYS.every((k) => k === 'ttl' || (k === 'prio' ? (a.prio ?? 0) === (b.prio ?? 0) : a[k] === b[k]));
 
 /** A literal: standard_conforming_strings is on, so only quotes are special. */
 export function literal(value: string | number | boolean | null): string {

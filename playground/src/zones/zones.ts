@@ -408,7 +408,7 @@ export async function open(main: HTMLElement): Promise<{ show(path: string): Pro
       const same = [...left].find((r) => sameRecord(r.now, now) || (now.type === 'SOA' && r.now.type === 'SOA' && r.now.name === now.name));
       if (same !== undefined) {
         left.delete(same);
-        same.now = { ...now };
+        same.now = { ...now, prio: (same.now.prio ?? 0) === (now.prio ?? 0) ? same.now.prio : now.prio };
       } else added.push({ id: null, before: null, now, deleted: false });
     }
     if (replace) {
