@@ -1,1 +1,4 @@
-//! See the crate's README.
+//! The catalog: PostgreSQL's own rows as data, the live catalog over them, and the system tables that show both.
+
+pub mod builtin;
+pub mod live;

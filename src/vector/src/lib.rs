@@ -1,1 +1,22 @@
-//! See the crate's README.
+//! Columnar memory: vectors, batches, selections, datums, keys, hashing, and the shapes of kernels.
+//!
+//! Nothing here knows an SQL type: a column has one of eight *physical* types ([`Phys`]), and what a value means is
+//! decided by whoever built the expression or the index.
+
+mod batch;
+mod bitmap;
+mod bytes;
+mod datum;
+pub mod hash;
+pub mod kernel;
+pub mod key;
+mod vector;
+
+pub use batch::{BATCH, Batch, Sel};
+pub use bitmap::Bitmap;
+pub use bytes::{BytesColumn, View};
+pub use datum::{Datum, Phys, Value};
+pub use kernel::{
+    Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, KernelTable, Out, RowSource, TypeDesc, TypeKind, TypeRef,
+};
+pub use vector::{Column, Vector};

@@ -1,0 +1,70 @@
+//! Lookups by OID and by name. User objects only; `crate::resolve` adds the built-in rows.
+
+use std::rc::Rc;
+
+use tusklet_ir::Oid;
+
+use super::{Cast, Catalog, Operator, Proc, Relation, Role, Schema, Type};
+
+macro_rules! by_oid {
+    ($($(#[$m:meta])* $get:ident $all:ident $map:ident $t:ty),*) => {$(
+        $(#[$m])*
+        pub fn $get(&self, oid: Oid) -> Option<&Rc<$t>> {
+            self.state.$map.get(&oid)
+        }
+
+        /// All of them, in no order.
+        pub fn $all(&self) -> impl Iterator<Item = &Rc<$t>> {
+            self.state.$map.values()
+        }
+    )*};
+}
+
+impl Catalog {
+    by_oid!(
+        /// A user-made schema.
+        user_schema user_schemas schemas Schema,
+        /// A user-made relation.
+        user_relation user_relations relations Relation,
+        /// A user-made type.
+        user_type user_types types Type,
+        /// A user-made function.
+        user_proc user_procs procs Proc,
+        /// A user-made operator.
+        user_operator user_operators operators Operator,
+        /// A user-made cast.
+        user_cast user_casts casts Cast,
+        /// A role.
+        user_role user_roles roles Role
+    );
+
+    /// A user-made schema's OID.
+    pub fn user_schema_named(&self, name: &str) -> Option<Oid> {
+        self.state.schema_names.get(name).copied()
+    }
+
+    /// A user-made relation's OID.
+    pub fn user_relation_named(&self, schema: Oid, name: &str) -> Option<Oid> {
+        self.state.relation_names.get(&(schema, name.to_string())).copied()
+    }
+
+    /// A user-made type's OID.
+    pub fn user_type_named(&self, schema: Oid, name: &str) -> Option<Oid> {
+        self.state.type_names.get(&(schema, name.to_string())).copied()
+    }
+
+    /// User-made functions of that name, in any schema.
+    pub fn user_procs_named(&self, name: &str) -> &[Oid] {
+        self.state.proc_names.get(name).map_or(&[], |v| v)
+    }
+
+    /// User-made operators of that name, in any schema.
+    pub fn user_operators_named(&self, name: &str) -> &[Oid] {
+        self.state.operator_names.get(name).map_or(&[], |v| v)
+    }
+
+    /// A role's OID.
+    pub fn user_role_named(&self, name: &str) -> Option<Oid> {
+        self.state.role_names.get(name).copied()
+    }
+}

@@ -1,0 +1,358 @@
+//! A compact binary form of IR nodes, for what the catalog stores: defaults, CHECK expressions, index expressions and
+//! predicates, view queries, function bodies. It plays the part of PostgreSQL's `pg_node_tree`: names are resolved to
+//! OIDs and attribute numbers, so renaming an object needs no rewriting of what uses it.
+//!
+//! The [`node!`](crate::node) macro declares a struct or enum and its codec in one place, so they cannot disagree.
+//! Unsigned numbers are LEB128, signed ones zigzag, sequences carry their length, enum variants their index.
+//! Decoding never panics: bytes that make no sense give XX001.
+
+use std::rc::Rc;
+
+use tusklet_error::{Error, Result, Span, SqlState};
+use tusklet_vector::{TypeRef, Value};
+
+/// Bytes being read.
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from the start of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, depth: 0 }
+    }
+
+    /// Whether all bytes were read.
+    pub fn is_done(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The next `n` bytes.
+    pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
+        if n > self.bytes.len() {
+            return Err(corrupted());
+        }
+        let (a, b) = self.bytes.split_at(n);
+        self.bytes = b;
+        Ok(a)
+    }
+
+    /// The next LEB128 number.
+    pub fn number(&mut self) -> Result<u64> {
+        let mut v = 0u64;
+        for shift in (0..64).step_by(7) {
+            let b = self.take(1)?[0];
+            v |= ((b & 0x7F) as u64) << shift;
+            if b & 0x80 == 0 {
+                return Ok(v);
+            }
+        }
+        Err(corrupted())
+    }
+
+    /// Runs `f` one level deeper, so that corrupted bytes cannot exhaust the stack.
+    pub fn nested<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth > 2000 {
+            return Err(corrupted());
+        }
+        self.depth += 1;
+        let r = f(self);
+        self.depth -= 1;
+        r
+    }
+}
+
+/// XX001 for bytes that are no node.
+#[cold]
+pub fn corrupted() -> Error {
+    Error::new(SqlState::DATA_CORRUPTED, "stored catalog entry is corrupted")
+}
+
+/// Appends a LEB128 number.
+pub fn put_number(mut v: u64, out: &mut Vec<u8>) {
+    while v >= 0x80 {
+        out.push(v as u8 | 0x80);
+        v >>= 7;
+    }
+    out.push(v as u8);
+}
+
+/// Something with a binary form.
+pub trait Codec: Sized {
+    /// Appends the binary form.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// Reads it back.
+    fn decode(r: &mut Reader<'_>) -> Result<Self>;
+
+    /// The binary form alone.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode(&mut out);
+        out
+    }
+
+    /// Reads a whole buffer.
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut r = Reader::new(bytes);
+        let v = Self::decode(&mut r)?;
+        if r.is_done() { Ok(v) } else { Err(corrupted()) }
+    }
+}
+
+macro_rules! unsigned {
+    ($($t:ty),*) => {$(
+        impl Codec for $t {
+            fn encode(&self, out: &mut Vec<u8>) { put_number(*self as u64, out) }
+            fn decode(r: &mut Reader<'_>) -> Result<Self> {
+                <$t>::try_from(r.number()?).map_err(|_| corrupted())
+            }
+        }
+    )*};
+}
+unsigned!(u8, u16, u32, u64, usize);
+
+macro_rules! signed {
+    ($($t:ty),*) => {$(
+        impl Codec for $t {
+            fn encode(&self, out: &mut Vec<u8>) { let v = *self as i64; put_number(((v << 1) ^ (v >> 63)) as u64, out) }
+            fn decode(r: &mut Reader<'_>) -> Result<Self> {
+                let v = r.number()?;
+                <$t>::try_from((v >> 1) as i64 ^ -((v & 1) as i64)).map_err(|_| corrupted())
+            }
+        }
+    )*};
+}
+signed!(i16, i32, i64);
+
+impl Codec for bool {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(*self as u8);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(r.take(1)?[0] != 0)
+    }
+}
+
+impl Codec for f64 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        let mut b = [0; 8];
+        b.copy_from_slice(r.take(8)?);
+        Ok(f64::from_le_bytes(b))
+    }
+}
+
+impl Codec for f32 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        let mut b = [0; 4];
+        b.copy_from_slice(r.take(4)?);
+        Ok(f32::from_le_bytes(b))
+    }
+}
+
+impl Codec for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_number(self.len() as u64, out);
+        out.extend_from_slice(self.as_bytes());
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        let n = r.number()? as usize;
+        String::from_utf8(r.take(n)?.to_vec()).map_err(|_| corrupted())
+    }
+}
+
+impl<T: Codec> Codec for Vec<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_number(self.len() as u64, out);
+        self.iter().for_each(|v| v.encode(out));
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        let n = r.number()? as usize;
+        let mut all = Vec::with_capacity(n.min(1024));
+        for _ in 0..n {
+            all.push(T::decode(r)?);
+        }
+        Ok(all)
+    }
+}
+
+impl<T: Codec> Codec for Option<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(self.is_some() as u8);
+        if let Some(v) = self {
+            v.encode(out);
+        }
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(if bool::decode(r)? { Some(T::decode(r)?) } else { None })
+    }
+}
+
+impl<T: Codec> Codec for Box<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (**self).encode(out);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        r.nested(|r| Ok(Box::new(T::decode(r)?)))
+    }
+}
+
+impl<T: Codec> Codec for Rc<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (**self).encode(out);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        r.nested(|r| Ok(Rc::new(T::decode(r)?)))
+    }
+}
+
+impl<A: Codec, B: Codec> Codec for (A, B) {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        Ok((A::decode(r)?, B::decode(r)?))
+    }
+}
+
+impl<A: Codec, B: Codec, C: Codec> Codec for (A, B, C) {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+        self.1.encode(out);
+        self.2.encode(out);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        Ok((A::decode(r)?, B::decode(r)?, C::decode(r)?))
+    }
+}
+
+/// Positions belong to a text that is not stored.
+impl Codec for Span {
+    fn encode(&self, _: &mut Vec<u8>) {}
+    fn decode(_: &mut Reader<'_>) -> Result<Self> {
+        Ok(Span::NONE)
+    }
+}
+
+impl Codec for TypeRef {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.oid.encode(out);
+        self.typmod.encode(out);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(TypeRef { oid: u32::decode(r)?, typmod: i32::decode(r)? })
+    }
+}
+
+impl Codec for Value {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Value::Null => out.push(0),
+            Value::Bool(v) => out.extend_from_slice(&[1, *v as u8]),
+            Value::I16(v) => {
+                out.push(2);
+                v.encode(out);
+            }
+            Value::I32(v) => {
+                out.push(3);
+                v.encode(out);
+            }
+            Value::I64(v) => {
+                out.push(4);
+                v.encode(out);
+            }
+            Value::F32(v) => {
+                out.push(5);
+                v.encode(out);
+            }
+            Value::F64(v) => {
+                out.push(6);
+                v.encode(out);
+            }
+            Value::Fixed16(v) => {
+                out.push(7);
+                out.extend_from_slice(v);
+            }
+            Value::Bytes(v) => {
+                out.push(8);
+                put_number(v.len() as u64, out);
+                out.extend_from_slice(v);
+            }
+        }
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(match r.take(1)?[0] {
+            0 => Value::Null,
+            1 => Value::Bool(bool::decode(r)?),
+            2 => Value::I16(i16::decode(r)?),
+            3 => Value::I32(i32::decode(r)?),
+            4 => Value::I64(i64::decode(r)?),
+            5 => Value::F32(f32::decode(r)?),
+            6 => Value::F64(f64::decode(r)?),
+            7 => {
+                let mut b = [0; 16];
+                b.copy_from_slice(r.take(16)?);
+                Value::Fixed16(b)
+            }
+            8 => {
+                let n = r.number()? as usize;
+                Value::bytes(r.take(n)?)
+            }
+            _ => return Err(corrupted()),
+        })
+    }
+}
+
+/// Declares IR structs and enums (unit, tuple or struct variants, at most 255) together with their [`Codec`].
+#[macro_export]
+macro_rules! node {
+    () => {};
+    ($(#[$m:meta])* pub struct $name:ident { $($(#[$fm:meta])* pub $f:ident : $t:ty),* $(,)? } $($rest:tt)*) => {
+        $(#[$m])* #[derive(Clone, Debug, PartialEq)]
+        pub struct $name { $($(#[$fm])* pub $f: $t),* }
+        impl $crate::codec::Codec for $name {
+            fn encode(&self, _out: &mut Vec<u8>) { $( self.$f.encode(_out); )* }
+            fn decode(_r: &mut $crate::codec::Reader<'_>) -> tusklet_error::Result<Self> {
+                Ok($name { $( $f: $crate::codec::Codec::decode(_r)? ),* })
+            }
+        }
+        $crate::node! { $($rest)* }
+    };
+    ($(#[$m:meta])* pub enum $name:ident { $($(#[$vm:meta])* $v:ident $( ( $($tn:ident : $tt:ty),* ) )? $( { $($(#[$fm:meta])* $f:ident : $t:ty),* $(,)? } )?),* $(,)? } $($rest:tt)*) => {
+        $(#[$m])* #[derive(Clone, Debug, PartialEq)]
+        pub enum $name { $($(#[$vm])* $v $( ( $($tt),* ) )? $( { $($(#[$fm])* $f: $t),* } )?),* }
+        impl $crate::codec::Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms)]
+                enum Tag { $($v),* }
+                match self { $(
+                    $name::$v $( ( $($tn),* ) )? $( { $($f),* } )? => {
+                        out.push(Tag::$v as u8);
+                        $( $( $tn.encode(out); )* )?
+                        $( $( $f.encode(out); )* )?
+                    }
+                )* }
+            }
+            fn decode(r: &mut $crate::codec::Reader<'_>) -> tusklet_error::Result<Self> {
+                #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms)]
+                enum Tag { $($v),* }
+                let tag = r.take(1)?[0];
+                $( if tag == Tag::$v as u8 {
+                    return Ok($name::$v
+                        $( ( $( <$tt as $crate::codec::Codec>::decode(r)? ),* ) )?
+                        $( { $( $f: $crate::codec::Codec::decode(r)? ),* } )?);
+                } )*
+                Err($crate::codec::corrupted())
+            }
+        }
+        $crate::node! { $($rest)* }
+    };
+}
