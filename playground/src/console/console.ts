@@ -30,13 +30,14 @@ export async function open(main: HTMLElement): Promise<{ show(): void; leave(): 
   const chooser = createChooser('console', (next) => use(next), (gone) => write(`tusklet.console.text.${gone}`, WELCOME));
   let name = chooser.name;
   let db: Db | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
   let running: AbortController | undefined;
 
   const results = h('div', { class: 'results', role: 'region', 'aria-label': 'Results', tabIndex: 0 });
   const side = h('div');
-  const run = h('button', { type: 'button', class: 'primary', title: 'Ctrl-Enter', onclick: () => void runNow(false) }, 'Run');
-  const runAll = h('button', { type: 'button', title: 'Ctrl-Shift-Enter', onclick: () => void runNow(true) }, 'Run all');
-  const explain = h('button', { type: 'button', onclick: () => void runNow(false, 'EXPLAIN ') }, 'Explain');
+  const run = h('button', { type: 'button', class: 'primary', disabled: true, title: 'Ctrl-Enter', onclick: () => void runNow(false) }, 'Run');
+  const runAll = h('button', { type: 'button', disabled: true, title: 'Ctrl-Shift-Enter', onclick: () => void runNow(true) }, 'Run all');
+  const explain = h('button', { type: 'button', disabled: true, onclick: () => void runNow(false, 'EXPLAIN ') }, 'Explain');
   const cancel = h('button', { type: 'button', class: 'danger', disabled: true, title: 'Ctrl-.', onclick: () => running?.abort() }, 'Cancel');
   const state = h('span', { class: 'hint' });
   const docKey = (): string => `tusklet.console.text.${name}`;
@@ -65,7 +66,9 @@ export async function open(main: HTMLElement): Promise<{ show(): void; leave(): 
     results.replaceChildren(h('p', { class: 'hint' }, 'Opening the database…'));
     run.disabled = runAll.disabled = explain.disabled = true;
     try {
-      db = await openDb('console', name);
+      const opened = openDb('console', name);
+      opening = opened.catch(() => undefined);
+      db = await opened;
     } catch (error) {
       db = undefined;
       results.replaceChildren(h('p', { class: 'notice bad', role: 'alert' }, `The database could not be opened: ${(error as Error).message}`));
@@ -98,6 +101,8 @@ export async function open(main: HTMLElement): Promise<{ show(): void; leave(): 
   }
 
   async function runNow(all: boolean, before = ''): Promise<void> {
+    // A key pressed while the database is still being opened counts all the same.
+    await opening;
     if (db === undefined || running !== undefined) return;
     const text = editor.text;
     const picked = all ? { text, start: 0 } : editor.current();
