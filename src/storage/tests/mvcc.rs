@@ -450,3 +450,27 @@ fn table_lock_modes_conflict_as_the_manual_says() {
         }
     }
 }
+
+#[test]
+fn statistics_come_from_a_sample_and_age() {
+    let (s, rel) = store();
+    let t = s.table(rel).unwrap();
+    let tx = s.begin();
+    for i in 0..10_000 {
+        let text = [Datum::Bytes(b"often"), Datum::Bytes(b"seldom"), Datum::Null]
+            [if i % 10 == 0 { 1 } else { (i % 2) as usize * 2 }];
+        t.insert(&tx, &[Datum::I32(i), text]).unwrap();
+    }
+    s.commit(&tx).unwrap();
+    let snap = s.begin().snapshot();
+    let st = t.statistics(&snap).unwrap();
+    assert_eq!((st.live_rows, st.groups), (10_000, 5));
+    let c = &st.columns[0];
+    assert_eq!((c.ndistinct, c.null_frac, &c.min, &c.max), (10_000.0, 0.0, &Value::I32(0), &Value::I32(9_999)));
+    let c = &st.columns[1];
+    assert_eq!((c.ndistinct, c.null_frac, &c.min), (2.0, 0.5, &Value::text("often")));
+    assert_eq!(c.common, [(Value::text("often"), 0.4)]);
+    assert!(Rc::ptr_eq(&st, &t.statistics(&snap).unwrap()), "taken once");
+    t.forget_statistics();
+    assert!(t.known_statistics().is_none());
+}

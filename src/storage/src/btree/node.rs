@@ -117,8 +117,7 @@ impl<T: Copy + Default> Inline<T> {
     }
 
     fn split_off(&mut self, at: usize) -> Inline<T> {
-        let mut right = Inline::default();
-        right.len = self.len - at;
+        let mut right = Inline { len: self.len - at, ..Inline::default() };
         right.items[..right.len].copy_from_slice(&self.items[at..self.len]);
         self.len = at;
         right
