@@ -32,8 +32,10 @@ impl Parser<'_> {
         let mut relation = self.qualified_name()?;
         relation.relpersistence = persistence;
         // A list of bare names, or none at all, and then AS.
-        let names_only =
-            self.is(T::LParen) && is_col_id(&self.peek(1)) && matches!(self.peek(2).t, T::Comma | T::RParen);
+        let names_only = !self.in_schema
+            && self.is(T::LParen)
+            && is_col_id(&self.peek(1))
+            && matches!(self.peek(2).t, T::Comma | T::RParen);
         if names_only {
             return self.create_table_as(relation, if_not_exists, span);
         }
@@ -64,6 +66,8 @@ impl Parser<'_> {
             stmt.inh_relations.push(self.qualified_name()?);
             stmt.table_elts = self.typed_table_elements()?;
             stmt.partbound = Some(self.partition_bound()?);
+        } else if self.in_schema {
+            return self.unexpected();
         } else {
             return self.create_table_as(stmt.relation, if_not_exists, span);
         }
