@@ -7,7 +7,7 @@ use super::select::into_clause;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::{Result, SqlState};
+use tusklet_error::{Error, Result, SqlState};
 
 /// `DEFERRABLE INITIALLY DEFERRED NOT VALID NO INHERIT` after a constraint.
 #[derive(Default, Clone, Copy)]
@@ -18,7 +18,6 @@ pub(super) struct ConstraintAttributes {
     pub immediate: bool,
     pub not_valid: bool,
     pub no_inherit: bool,
-    pub span: Option<Span>,
 }
 
 fn constraint(conname: Option<String>, kind: ConstraintKind, span: Span) -> Constraint {
@@ -580,7 +579,6 @@ impl Parser<'_> {
                 }
                 _ => return Ok(a),
             }
-            a.span.get_or_insert(span);
             if a.deferred && a.not_deferrable {
                 let message = "constraint declared INITIALLY DEFERRED must be DEFERRABLE";
                 return self.fail(SqlState::SYNTAX_ERROR, message, span);
@@ -608,7 +606,8 @@ impl Parser<'_> {
             return Ok(());
         };
         let message = format!("{name} constraints cannot be marked {what}");
-        self.fail(SqlState::FEATURE_NOT_SUPPORTED, message, a.span.unwrap_or(Span::NONE))
+        // Without a position: in PostgreSQL's grammar the list of attributes begins with nothing, which has none.
+        Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message))
     }
 
     // Partitions.
@@ -649,7 +648,7 @@ impl Parser<'_> {
         self.expect_kw(Kw::VALUES)?;
         let span = self.span();
         let bound = if self.eat_kw(Kw::WITH) {
-            self.hash_bound(span)?
+            self.hash_bound()?
         } else if self.eat_kw(Kw::IN) {
             PartitionBound::List(self.parens(Self::expr)?)
         } else {
@@ -661,7 +660,7 @@ impl Parser<'_> {
         Ok(PartitionBoundSpec { bound, span })
     }
 
-    fn hash_bound(&mut self, at: Span) -> Result<PartitionBound> {
+    fn hash_bound(&mut self) -> Result<PartitionBound> {
         let elements = self.parens(|p| {
             let span = p.span();
             let name = p.non_reserved_word()?;
@@ -684,8 +683,8 @@ impl Parser<'_> {
         }
         match (modulus, remainder) {
             (Some(modulus), Some(remainder)) => Ok(PartitionBound::Hash { modulus, remainder }),
-            (None, _) => self.fail(SqlState::SYNTAX_ERROR, "modulus for hash partition must be specified", at),
-            (_, None) => self.fail(SqlState::SYNTAX_ERROR, "remainder for hash partition must be specified", at),
+            (None, _) => Err(Error::new(SqlState::SYNTAX_ERROR, "modulus for hash partition must be specified")),
+            (_, None) => Err(Error::new(SqlState::SYNTAX_ERROR, "remainder for hash partition must be specified")),
         }
     }
 

@@ -37,7 +37,7 @@ use crate::lexer::{Lexed, T, Token, error_near, lex};
 use tusklet_error::{Error, Result, Span, SqlState};
 
 /// Nested calls of `expr`, `select` and the like. A level costs up to 2 KB of stack in an optimised build.
-const MAX_DEPTH: u32 = 250;
+const MAX_DEPTH: u32 = 200;
 /// Height of a tree.
 const MAX_HEIGHT: u32 = 1000;
 
