@@ -1,7 +1,7 @@
 //! FROM: tables, subqueries, functions, joins.
 
 use super::Parser;
-use super::names::is_col_id;
+use super::names::{is_col_id, is_type_function_name};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
@@ -94,6 +94,7 @@ impl Parser<'_> {
         let span = self.span();
         if self.eat_kw(Kw::LATERAL) {
             if self.is(T::LParen) {
+                let span = self.span();
                 let subquery = self.select_with_parens()?;
                 return self.subselect(subquery, true, span);
             }
@@ -225,7 +226,10 @@ impl Parser<'_> {
     }
 
     fn at_table_function(&self) -> bool {
-        self.at_func_expr() || self.at_kws(Kw::ROWS, Kw::FROM)
+        // A word that can name functions but no tables.
+        !is_col_id(&self.cur) && is_type_function_name(&self.cur)
+            || self.at_func_expr()
+            || self.at_kws(Kw::ROWS, Kw::FROM)
     }
 
     fn table_function(&mut self, lateral: bool) -> Result<FromItem> {

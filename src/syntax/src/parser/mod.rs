@@ -37,7 +37,7 @@ use crate::lexer::{Lexed, T, Token, error_near, lex};
 use tusklet_error::{Error, Result, Span, SqlState};
 
 /// Nested calls of `expr`, `select` and the like. A level costs up to 2 KB of stack in an optimised build.
-const MAX_DEPTH: u32 = 250;
+const MAX_DEPTH: u32 = 200;
 /// Height of a tree.
 const MAX_HEIGHT: u32 = 1000;
 
@@ -52,6 +52,8 @@ pub(crate) struct Parser<'a> {
     depth: u32,
     /// Greatest height of the trees built since the enclosing `nested` began.
     height: u32,
+    /// An element of CREATE SCHEMA is being parsed.
+    in_schema: bool,
     /// The first argument of SUBSTRING is being parsed.
     in_substring: bool,
 }
@@ -60,7 +62,17 @@ impl<'a> Parser<'a> {
     pub fn new(sql: &'a str) -> Parser<'a> {
         let Lexed { tokens, error } = lex(sql);
         let cur = tokens[0];
-        Parser { sql, tokens, lex_error: error, pos: 0, cur, depth: 0, height: 0, in_substring: false }
+        Parser {
+            sql,
+            tokens,
+            lex_error: error,
+            pos: 0,
+            cur,
+            depth: 0,
+            height: 0,
+            in_schema: false,
+            in_substring: false,
+        }
     }
 
     /// All statements of the text.

@@ -478,7 +478,7 @@ impl Parser<'_> {
     pub(super) fn alter_database(&mut self, span: Span) -> Result<Stmt> {
         let dbname = self.name()?;
         match self.cur.kw {
-            Kw::RENAME | Kw::OWNER if matches!(self.peek(1).kw, Kw::TO) => {
+            Kw::RENAME | Kw::OWNER if self.is_kw(Kw::RENAME) || self.peek(1).kw == Kw::TO => {
                 return self.alter_only_common(ObjectType::Database, ObjectName::Name(vec![dbname]), span);
             }
             Kw::REFRESH => {

@@ -108,7 +108,11 @@ impl Parser<'_> {
     pub(super) fn select_with_parens(&mut self) -> Result<SelectStmt> {
         self.nested(|p| {
             p.expect(T::LParen)?;
-            let query = if p.at_select() || p.is(T::LParen) { p.select_no_parens()? } else { return p.unexpected() };
+            let query = if p.at_select() || p.is(T::LParen) || p.is_kw(Kw::VALUES) {
+                p.select_no_parens()?
+            } else {
+                return p.unexpected();
+            };
             p.expect(T::RParen)?;
             Ok(query)
         })
