@@ -243,12 +243,33 @@ fn same_path(a: &Rc<SearchPath>, b: &Rc<SearchPath>) -> bool {
     Rc::ptr_eq(a, b) || a.schemas == b.schemas
 }
 
-/// Runs a compiled program to its end. A lock that must be waited for is an error the caller's statement turns into a
-/// restart.
-pub fn run_program(cx: &mut ExecCx<'_>, program: Rc<Program>, params: &[Value]) -> Result<(u64, Vec<Batch>)> {
+/// Runs a compiled program to its end. A lock that must be waited for is an error; [`Shared::take_wait`] tells which, so
+/// that the caller's statement can wait and start over.
+pub fn run_program(shared: &Shared, cx: &mut ExecCx<'_>, program: Rc<Program>, params: &[Value]) -> Result<(u64, Vec<Batch>)> {
     let mut run = Executor::new(program, Rc::from(params));
-    let batches = run.run_to_end(cx)?;
-    Ok((run.processed(), batches))
+    let mut batches = Vec::new();
+    loop {
+        match run.step(cx, 2048)? {
+            Step::Batch(b) => batches.push(b),
+            Step::Done => return Ok((run.processed(), batches)),
+            Step::Yield => tusklet_exec::Host::check_interrupts(shared)?,
+            Step::Blocked(w) | Step::Restart(w) => {
+                shared.pending_wait.set(Some(w));
+                return Err(cx.must_wait(w));
+            }
+        }
+    }
+}
+
+/// Prepares a statement of a SQL function's body: `$n` and the arguments' names are its parameters.
+pub fn prepare_in_function(
+    shared: &Shared,
+    sql: Rc<str>,
+    stmt: Stmt,
+    types: Vec<Oid>,
+    _names: &[String],
+) -> Result<Prepared> {
+    Prepared::new(shared, sql, Some(Rc::new(stmt)), types, false)
 }
 
 /// Runs an analysed query to its end under a snapshot of its own.
@@ -258,7 +279,7 @@ pub fn run_query(shared: &Shared, query: Query) -> Result<(Vec<TypeRef>, Vec<Bat
     let types = program.stmt.columns.iter().map(|c| c.ty).collect();
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
-    let (_, batches) = run_program(&mut cx, program, &[])?;
+    let (_, batches) = run_program(shared, &mut cx, program, &[])?;
     shared.tx()?.next_command();
     Ok((types, batches))
 }
@@ -280,7 +301,7 @@ pub fn run_sql(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Ve
     let values: Vec<Value> = params.iter().map(|(_, v)| v.clone()).collect();
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
-    let (_, batches) = run_program(&mut cx, program, &values)?;
+    let (_, batches) = run_program(shared, &mut cx, program, &values)?;
     shared.tx()?.next_command();
     Ok(rows_of(&batches))
 }
@@ -301,11 +322,6 @@ pub fn eval_expr(shared: &Shared, e: &Expr) -> Result<Value> {
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
     eval_constant(&mut cx, e)
-}
-
-/// Keeps the compiler honest about the step type being exhaustive where runs are driven by hand.
-pub(crate) fn is_end(step: &Step) -> bool {
-    matches!(step, Step::Done)
 }
 
 /// The text of a statement of a longer text.

@@ -203,11 +203,7 @@ impl Parser<'_> {
                 }
                 return Ok(left);
             }
-            if mode == Mode::Label
-                && self.is(T::Keyword)
-                && is_bare_label(&self.cur)
-                && follows_label(&self.peek(1))
-            {
+            if mode == Mode::Label && self.is(T::Keyword) && is_bare_label(&self.cur) && follows_label(&self.peek(1)) {
                 return Ok(left);
             }
             let inner = if mode == Mode::B { Mode::B } else { Mode::A };
@@ -683,7 +679,7 @@ impl Parser<'_> {
     }
 
     /// `name (mods) 'literal'`: what looked like a call was a type with modifiers.
-    fn literal_with_typmods(&mut self, call: FuncCall) -> Result<Expr> {
+    fn literal_with_typmods(&mut self, call: Box<FuncCall>) -> Result<Expr> {
         let FuncCall {
             funcname,
             args,
@@ -696,7 +692,7 @@ impl Parser<'_> {
             func_variadic,
             funcformat: _,
             span,
-        } = call;
+        } = *call;
         if args.is_empty() || agg_star || agg_distinct || func_variadic {
             return self.unexpected();
         }
@@ -727,31 +723,8 @@ impl Parser<'_> {
             Kw::TRUE => Const::Boolean(true),
             Kw::FALSE => Const::Boolean(false),
             Kw::CASE => return self.case_expr(),
-            Kw::EXISTS if next.t == T::LParen => {
-                self.bump();
-                let query = self.select_with_parens()?;
-                return Ok(sublink(SubLinkType::Exists, query, span));
-            }
-            Kw::ARRAY => {
-                self.bump();
-                if self.is(T::LBracket) {
-                    return self.array_expr(span);
-                }
-                let query = self.select_with_parens()?;
-                return Ok(sublink(SubLinkType::Array, query, span));
-            }
-            Kw::ROW if next.t == T::LParen => {
-                self.bump();
-                self.bump();
-                let args = if self.is(T::RParen) { Vec::new() } else { self.expr_list()? };
-                self.expect(T::RParen)?;
-                return Ok(Expr::Row(RowExpr { args, implicit: false, span }));
-            }
-            Kw::GROUPING if next.t == T::LParen => {
-                self.bump();
-                let args = self.parens(Self::expr)?;
-                return Ok(Expr::Grouping(GroupingFunc { args, span }));
-            }
+            Kw::EXISTS | Kw::ROW | Kw::GROUPING if next.t == T::LParen => return self.keyword_and_parens(),
+            Kw::ARRAY => return self.array(),
             _ => {
                 if let Some(e) = self.common_subexpr()? {
                     return Ok(e);
@@ -767,6 +740,35 @@ impl Parser<'_> {
         };
         self.bump();
         Ok(Expr::Const(AConst { value: constant, span }))
+    }
+
+    /// `EXISTS (…)`, `ROW (…)`, `GROUPING (…)`.
+    fn keyword_and_parens(&mut self) -> Result<Expr> {
+        let word = self.bump();
+        let span = word.span();
+        match word.kw {
+            Kw::EXISTS => {
+                let query = self.select_with_parens()?;
+                Ok(sublink(SubLinkType::Exists, query, span))
+            }
+            Kw::GROUPING => Ok(Expr::Grouping(GroupingFunc { args: self.parens(Self::expr)?, span })),
+            _ => {
+                self.bump();
+                let args = if self.is(T::RParen) { Vec::new() } else { self.expr_list()? };
+                self.expect(T::RParen)?;
+                Ok(Expr::Row(RowExpr { args, implicit: false, span }))
+            }
+        }
+    }
+
+    /// `ARRAY[…]`, `ARRAY(query)`.
+    fn array(&mut self) -> Result<Expr> {
+        let span = self.bump().span();
+        if self.is(T::LBracket) {
+            return self.array_expr(span);
+        }
+        let query = self.select_with_parens()?;
+        Ok(sublink(SubLinkType::Array, query, span))
     }
 
     fn case_expr(&mut self) -> Result<Expr> {
@@ -808,8 +810,9 @@ impl Parser<'_> {
     }
 
     /// `f(…)` with everything PostgreSQL allows between the parentheses, the current token being the opening one.
-    pub(super) fn func_application(&mut self, funcname: QualifiedName, span: Span) -> Result<FuncCall> {
-        let mut call = FuncCall {
+    pub(super) fn func_application(&mut self, funcname: QualifiedName, span: Span) -> Result<Box<FuncCall>> {
+        // On the heap from the start: calls nest, and a call is large.
+        let mut call = Box::new(FuncCall {
             funcname,
             args: Vec::new(),
             agg_order: Vec::new(),
@@ -821,7 +824,7 @@ impl Parser<'_> {
             func_variadic: false,
             funcformat: CoercionForm::ExplicitCall,
             span,
-        };
+        });
         self.expect(T::LParen)?;
         if self.eat(T::RParen) {
             return Ok(call);
@@ -862,7 +865,7 @@ impl Parser<'_> {
     }
 
     /// WITHIN GROUP, FILTER and OVER.
-    fn func_clauses(&mut self, mut call: FuncCall) -> Result<Expr> {
+    fn func_clauses(&mut self, mut call: Box<FuncCall>) -> Result<Expr> {
         // None of the three words can be a label without AS, so nothing else can be meant by them.
         if self.is_kw(Kw::WITHIN) {
             let within = self.bump().span();
@@ -894,7 +897,7 @@ impl Parser<'_> {
         if self.eat_kw(Kw::OVER) {
             call.over = Some(Box::new(self.over_clause()?));
         }
-        Ok(Expr::FuncCall(Box::new(call)))
+        Ok(Expr::FuncCall(call))
     }
 
     /// A call of one of PostgreSQL's own functions that a piece of SQL syntax stands for.
@@ -942,12 +945,10 @@ pub(super) fn negate(arg: Expr, span: Span) -> Expr {
             Some(n) => Const::Integer(n),
             None => Const::Float("2147483648".to_owned()),
         },
-        Expr::Const(AConst { value: Const::Float(digits), span: _ }) => {
-            Const::Float(match digits.strip_prefix('-') {
-                Some(positive) => positive.to_owned(),
-                None => format!("-{digits}"),
-            })
-        }
+        Expr::Const(AConst { value: Const::Float(digits), span: _ }) => Const::Float(match digits.strip_prefix('-') {
+            Some(positive) => positive.to_owned(),
+            None => format!("-{digits}"),
+        }),
         arg => return op_expr(operator("-"), None, arg, span),
     };
     Expr::Const(AConst { value, span })

@@ -1,7 +1,7 @@
 //! FROM: tables, subqueries, functions, joins.
 
 use super::Parser;
-use super::names::is_col_id;
+use super::names::{is_col_id, is_type_function_name};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
@@ -34,10 +34,7 @@ impl Parser<'_> {
     }
 
     fn joins(&mut self, mut left: FromItem) -> Result<FromItem> {
-        while matches!(
-            self.cur.kw,
-            Kw::CROSS | Kw::JOIN | Kw::INNER | Kw::LEFT | Kw::RIGHT | Kw::FULL | Kw::NATURAL
-        ) {
+        while matches!(self.cur.kw, Kw::CROSS | Kw::JOIN | Kw::INNER | Kw::LEFT | Kw::RIGHT | Kw::FULL | Kw::NATURAL) {
             left = self.join(left)?;
             self.grow()?;
         }
@@ -97,6 +94,7 @@ impl Parser<'_> {
         let span = self.span();
         if self.eat_kw(Kw::LATERAL) {
             if self.is(T::LParen) {
+                let span = self.span();
                 let subquery = self.select_with_parens()?;
                 return self.subselect(subquery, true, span);
             }
@@ -228,7 +226,10 @@ impl Parser<'_> {
     }
 
     fn at_table_function(&self) -> bool {
-        self.at_func_expr() || self.at_kws(Kw::ROWS, Kw::FROM)
+        // A word that can name functions but no tables.
+        !is_col_id(&self.cur) && is_type_function_name(&self.cur)
+            || self.at_func_expr()
+            || self.at_kws(Kw::ROWS, Kw::FROM)
     }
 
     fn table_function(&mut self, lateral: bool) -> Result<FromItem> {
@@ -323,7 +324,15 @@ impl Parser<'_> {
         let columns = self.list(Self::xmltable_column)?;
         self.expect(T::RParen)?;
         let alias = self.opt_alias()?;
-        Ok(FromItem::TableFunc(Box::new(RangeTableFunc { lateral, docexpr, rowexpr, namespaces, columns, alias, span })))
+        Ok(FromItem::TableFunc(Box::new(RangeTableFunc {
+            lateral,
+            docexpr,
+            rowexpr,
+            namespaces,
+            columns,
+            alias,
+            span,
+        })))
     }
 
     fn xmltable_column(&mut self) -> Result<RangeTableFuncCol> {
@@ -363,8 +372,10 @@ impl Parser<'_> {
                     let not = self.eat_kw(Kw::NOT);
                     self.expect_kw(Kw::NULL)?;
                     if nullability {
-                        let message =
-                            format!("conflicting or redundant NULL / NOT NULL declarations for column \"{}\"", col.colname);
+                        let message = format!(
+                            "conflicting or redundant NULL / NOT NULL declarations for column \"{}\"",
+                            col.colname
+                        );
                         return self.fail(SqlState::SYNTAX_ERROR, message, at);
                     }
                     nullability = true;

@@ -9,19 +9,26 @@
 //! the tree being built, which left-deep chains (`a + b + c …`) raise without recursion, and protects everyone who walks
 //! the tree later, the drop included. Either limit is 54001, as PostgreSQL's `max_stack_depth`.
 
+mod alter;
+mod alter_table;
 mod copy;
 mod create;
 mod create_table;
+mod define;
 mod dml;
+mod drop;
 mod expr;
+mod foreign;
 mod from;
 mod func_expr;
+mod function;
 mod names;
 mod options;
-mod pending;
+mod role;
 mod select;
 mod session;
 mod stmt;
+mod trigger;
 mod typename;
 
 use crate::ast::{Expr, RawStmt, TypeName};
@@ -30,7 +37,7 @@ use crate::lexer::{Lexed, T, Token, error_near, lex};
 use tusklet_error::{Error, Result, Span, SqlState};
 
 /// Nested calls of `expr`, `select` and the like. A level costs up to 2 KB of stack in an optimised build.
-const MAX_DEPTH: u32 = 250;
+const MAX_DEPTH: u32 = 200;
 /// Height of a tree.
 const MAX_HEIGHT: u32 = 1000;
 
@@ -45,6 +52,8 @@ pub(crate) struct Parser<'a> {
     depth: u32,
     /// Greatest height of the trees built since the enclosing `nested` began.
     height: u32,
+    /// An element of CREATE SCHEMA is being parsed.
+    in_schema: bool,
     /// The first argument of SUBSTRING is being parsed.
     in_substring: bool,
 }
@@ -53,7 +62,17 @@ impl<'a> Parser<'a> {
     pub fn new(sql: &'a str) -> Parser<'a> {
         let Lexed { tokens, error } = lex(sql);
         let cur = tokens[0];
-        Parser { sql, tokens, lex_error: error, pos: 0, cur, depth: 0, height: 0, in_substring: false }
+        Parser {
+            sql,
+            tokens,
+            lex_error: error,
+            pos: 0,
+            cur,
+            depth: 0,
+            height: 0,
+            in_schema: false,
+            in_substring: false,
+        }
     }
 
     /// All statements of the text.

@@ -365,8 +365,7 @@ impl Parser<'_> {
 
     fn set_constraints(&mut self, span: Span) -> Result<Stmt> {
         self.bump();
-        let constraints =
-            if self.eat_kw(Kw::ALL) { Vec::new() } else { self.list(Self::qualified_name)? };
+        let constraints = if self.eat_kw(Kw::ALL) { Vec::new() } else { self.list(Self::qualified_name)? };
         let deferred = self.eat_kw(Kw::DEFERRED);
         if !deferred {
             self.expect_kw(Kw::IMMEDIATE)?;
