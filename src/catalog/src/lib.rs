@@ -1,3 +1,4 @@
-//! The catalog: PostgreSQL's own rows as data, the live catalog over them, and the system tables that show both.
+//! See the crate's README.
 
+pub mod builtin;
 pub mod live;

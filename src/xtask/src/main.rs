@@ -1,2 +1,50 @@
-//! See the crate's README.
-fn main() {}
+//! The workspace's own tools: catalog extraction and code generation, the house rules, size reports.
+//!
+//! Run as `cargo xtask <command>`; without a command it prints what there is. Only the standard library is used, and
+//! outside programs (`psql`, `pg_config`, `node`) only where a command's text says so.
+
+mod catalog;
+mod size;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What a command answers: `Err` holds the text for standard error.
+pub type Outcome<T = ()> = Result<T, String>;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  catalog [--dsn DSN]   extract src/catalog/data/*.tsv from a running PostgreSQL 15 (psql, pg_config), then generate
+  catalog --generate    generate the linked-in form from the committed TSVs, without a server
+  catalog --check       say whether the committed generated files are what the TSVs generate
+  unimplemented FILE    compare the functions of the catalog with FILE, the implemented prosrcs one per line;
+                        --write rewrites src/catalog/data/unimplemented.tsv, which may only shrink
+  tidy                  check the house rules: crate dependencies, READMEs, file lengths, forbidden words
+  size [FILE...]        raw, gzip and brotli sizes of FILEs (default: pkg/dist), through node's zlib
+";
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).map(PathBuf::from).unwrap_or(manifest)
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.split_first() {
+        Some((&"catalog", rest)) => catalog::run(rest),
+        Some((&"unimplemented", rest)) => catalog::unimplemented::run(rest),
+        Some((&"tidy", rest)) => tidy::run(rest),
+        Some((&"size", rest)) => size::run(rest),
+        _ => Err(USAGE.to_string()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
