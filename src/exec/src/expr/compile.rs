@@ -271,6 +271,11 @@ impl Compiler<'_, '_> {
         }
     }
 
+    /// The element type of an array, or `text` for what is none.
+    pub fn array_element(&mut self, array: Oid) -> Oid {
+        self.element_type(array).unwrap_or(types::TEXT)
+    }
+
     fn row_types(&mut self, ty: Oid, n: u32) -> Result<Vec<TypeRef>> {
         let mut types: Vec<TypeRef> = fields(self.cx, ty)?.into_iter().map(|(_, t)| t).collect();
         types.resize(n as usize, TypeRef::new(types::TEXT));
