@@ -116,6 +116,8 @@ pub trait Host {
     fn after_row(&self, cx: &mut ExecCx<'_>, row: ChangedRow<'_>) -> Result<()>;
     /// A deferrable unique index met a possible duplicate: to be checked when the constraint is due.
     fn defer_unique(&self, cx: &mut ExecCx<'_>, index: Oid, key: &[u8], tid: Tid) -> Result<()>;
+    /// An index's columns as `pg_get_indexdef` prints them, separated by `, `: for the detail of 23505.
+    fn index_columns(&self, cx: &mut ExecCx<'_>, index: Oid) -> Result<String>;
     /// The row a cursor is on, for WHERE CURRENT OF.
     fn cursor_row(&self, cx: &mut ExecCx<'_>, cursor: &str, rel: Oid) -> Result<Option<Tid>>;
 }

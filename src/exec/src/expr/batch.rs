@@ -21,7 +21,7 @@ fn extent(sel: &Sel) -> usize {
 }
 
 /// The selected rows before row `row`.
-fn before(sel: &Sel, row: usize) -> Sel {
+pub(crate) fn before(sel: &Sel, row: usize) -> Sel {
     match sel {
         Sel::All(n) => Sel::All(row.min(*n)),
         Sel::Rows(r) => Sel::Rows(Rc::new(r[..r.partition_point(|i| (*i as usize) < row)].to_vec())),

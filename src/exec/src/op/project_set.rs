@@ -143,7 +143,8 @@ impl Operator for ProjectSetOp {
         let mut out: Vec<Vector> = self.plan.types.iter().map(|p| Vector::empty(*p)).collect();
         let mut rows = 0;
         while rows < want {
-            let more = match self.produce(cx, &mut out, &mut rows, want - rows) {
+            let room = want - rows;
+            let more = match self.produce(cx, &mut out, &mut rows, room) {
                 Ok(m) => m,
                 Err(e) if rows == 0 => return Err(e),
                 Err(e) => {
