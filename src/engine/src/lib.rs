@@ -1,5 +1,22 @@
 //! Databases, sessions, statements, commands, the wire protocol as bytes in and bytes out. See the crate's README.
 
+pub mod commands;
+mod constraints;
+mod copy;
+mod cursor;
 pub mod database;
+mod explain;
+mod host;
+pub mod output;
+mod portal;
+mod privileges;
+pub mod protocol;
+pub mod query;
+mod routine;
+mod sequence;
 pub mod session;
 pub mod settings;
+mod system;
+mod transaction;
+mod utility;
+pub mod work;
