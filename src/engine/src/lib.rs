@@ -20,3 +20,7 @@ mod system;
 mod transaction;
 mod utility;
 pub mod work;
+
+pub use tusklet_exec::ExecCx;
+pub use tusklet_ir::ResultColumn;
+pub use tusklet_vector::{Batch, KernelTable};
