@@ -216,6 +216,26 @@ impl Prepared {
             Some(Planned { version: shared.catalog.borrow().version(), path: shared.search_path(), program });
     }
 
+    /// The parameter types the client declared.
+    pub fn given(&self) -> &[Oid] {
+        &self.given
+    }
+
+    /// Whether its result would have another shape now.
+    pub fn is_stale(&self, shared: &Shared) -> Result<bool> {
+        let Some(stmt) = &self.stmt else { return Ok(false) };
+        if !is_query(stmt) {
+            return Ok(false);
+        }
+        shared.begin_transaction(false);
+        shared.refresh_catalog()?;
+        match self.program(shared) {
+            Ok(_) => Ok(false),
+            Err(e) if e.code() == tusklet_error::SqlState::FEATURE_NOT_SUPPORTED && e.message().starts_with("cached plan") => Ok(true),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The program, made again when the catalog or the search path changed. A result of another shape is an error.
     pub fn program(&self, shared: &Shared) -> Result<Rc<Program>> {
         if let Some(p) = &*self.plan.borrow() {
