@@ -189,8 +189,16 @@ fn int4smaller(_: &mut Call<'_>, a: &[Datum<'_>], out: &mut Out<'_>) -> Result<(
     Ok(())
 }
 
+fn in_range_int4_int4(_: &mut Call<'_>, a: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+    let (sub, less) = (a[3].bool(), a[4].bool());
+    let bound = if sub { a[1].int() - a[2].int() } else { a[1].int() + a[2].int() };
+    out.bool(if less { a[0].int() <= bound } else { a[0].int() >= bound });
+    Ok(())
+}
+
 static KERNELS: &[(&str, Kernel)] = &[
     ("btint4cmp", Kernel::Scalar(btint4cmp)),
+    ("in_range_int4_int4", Kernel::Scalar(in_range_int4_int4)),
     ("int4_sum", Kernel::Scalar(int4_sum)),
     ("int4div", Kernel::Scalar(int4div)),
     ("int4eq", Kernel::Scalar(int4eq)),

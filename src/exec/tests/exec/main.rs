@@ -5,4 +5,5 @@ mod expressions;
 mod harness;
 mod joins;
 mod sorting;
+mod windows;
 mod writing;
