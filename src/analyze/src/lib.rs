@@ -3,6 +3,7 @@
 mod analyze;
 mod describe;
 mod equal;
+mod modify;
 mod parse_agg;
 mod parse_clause;
 mod parse_coerce;
@@ -10,6 +11,7 @@ mod parse_collate;
 mod parse_cte;
 mod parse_expr;
 mod parse_func;
+mod parse_group;
 mod parse_merge;
 mod parse_node;
 mod parse_oper;
@@ -17,7 +19,10 @@ mod parse_param;
 mod parse_relation;
 mod parse_target;
 mod parse_type;
+mod parse_window;
+mod raw_walk;
 mod rewrite;
+mod set_operations;
 mod subscripts;
 
 use std::rc::Rc;
