@@ -1,1 +1,21 @@
 //! See the crate's README.
+
+pub mod bool;
+pub mod bytea;
+pub mod char;
+pub mod digest;
+pub mod float;
+pub mod hash;
+pub mod int;
+pub mod like;
+pub mod macaddr;
+pub mod network;
+pub mod numeric;
+pub mod oid;
+pub mod text;
+pub mod text_format;
+pub mod uuid;
+pub mod varchar;
+
+#[cfg(test)]
+mod testing;
