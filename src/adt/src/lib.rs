@@ -3,10 +3,13 @@
 pub mod bool;
 pub mod bytea;
 pub mod char;
+pub mod date;
+pub mod datetime;
 pub mod digest;
 pub mod float;
 pub mod hash;
 pub mod int;
+pub mod interval;
 pub mod like;
 pub mod macaddr;
 pub mod network;
@@ -14,6 +17,9 @@ pub mod numeric;
 pub mod oid;
 pub mod text;
 pub mod text_format;
+pub mod time;
+pub mod timestamp;
+pub mod timezone;
 pub mod uuid;
 pub mod varchar;
 

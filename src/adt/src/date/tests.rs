@@ -1,0 +1,1 @@
+//! Against answers of a real PostgreSQL 15.
