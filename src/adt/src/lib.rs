@@ -7,6 +7,7 @@ pub mod date;
 pub mod datetime;
 pub mod digest;
 pub mod float;
+pub mod formats;
 pub mod hash;
 pub mod int;
 pub mod interval;

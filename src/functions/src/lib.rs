@@ -1,1 +1,21 @@
 //! See the crate's README.
+
+#[macro_use]
+mod bind;
+mod batch;
+
+mod bool;
+mod bytea;
+mod char;
+mod float;
+mod int;
+mod io;
+mod like;
+mod oid;
+mod text;
+
+pub mod aggregates;
+pub mod keys;
+mod table;
+
+pub use table::KERNELS;
