@@ -372,14 +372,7 @@ pub fn sqrt(a: f64) -> Result<f64> {
 
 /// `cbrt(a)`.
 pub fn cbrt(a: f64) -> Result<f64> {
-    let mut r = a.cbrt();
-    if r.is_normal() {
-        // One Newton step with an exact residual: not every platform's root is rounded correctly.
-        let square = r * r;
-        let residual = square.mul_add(r, -a) + r.mul_add(r, -square) * r;
-        r -= residual / (3.0 * square);
-    }
-    checked(r, a.is_infinite(), a == 0.0)
+    checked(a.cbrt(), a.is_infinite(), a == 0.0)
 }
 
 fn checked(r: f64, may_be_infinite: bool, may_be_zero: bool) -> Result<f64> {

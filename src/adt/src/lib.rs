@@ -1,5 +1,6 @@
 //! See the crate's README.
 
+pub mod array;
 pub mod bool;
 pub mod bytea;
 pub mod char;
@@ -11,6 +12,8 @@ pub mod formats;
 pub mod hash;
 pub mod int;
 pub mod interval;
+pub mod json;
+pub mod jsonb;
 pub mod like;
 pub mod macaddr;
 pub mod network;
