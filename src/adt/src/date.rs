@@ -6,8 +6,8 @@ use crate::datetime::encode::push_date;
 use crate::datetime::parse::{DATE_LIMIT, Meaning, decode, split};
 use crate::datetime::tokens::Unit;
 use crate::datetime::{
-    DateStyle, DateTimeConfig, EPOCH_DAYS, POSTGRES_EPOCH_JDATE, Refused, Tm, USECS_PER_DAY, days_in_month, is_valid_date,
-    is_valid_julian,
+    DateStyle, DateTimeConfig, EPOCH_DAYS, POSTGRES_EPOCH_JDATE, Refused, Tm, USECS_PER_DAY, days_in_month,
+    is_valid_date, is_valid_julian,
 };
 use crate::timestamp::{self, Extracted, bad_unit, date_field, not_supported};
 
@@ -124,11 +124,10 @@ pub fn date_to_timestamp(d: i32) -> Result<i64> {
         INFINITY => return Ok(timestamp::INFINITY),
         _ => {}
     }
-    let t = i64::from(d) * USECS_PER_DAY;
-    if i128::from(d) * i128::from(USECS_PER_DAY) >= i128::from(crate::datetime::END_TIMESTAMP) {
+    if i64::from(d) >= crate::datetime::END_TIMESTAMP / USECS_PER_DAY {
         bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range for timestamp");
     }
-    Ok(t)
+    Ok(i64::from(d) * USECS_PER_DAY)
 }
 
 /// Midnight of a date in a zone as an instant.
@@ -172,29 +171,32 @@ pub fn date_cmp_timestamptz(d: i32, t: i64, zone: &crate::timezone::TimeZone) ->
     }
 }
 
-/// A valid date's days, `None` if its field values are fine but it is out of range; 22008 if they are not.
-pub(crate) fn checked_date(year: i32, mon: i32, mday: i32) -> Result<Option<i32>> {
-    let refuse = || err!(DATETIME_FIELD_OVERFLOW, "date field value out of range: {year}-{mon:02}-{mday:02}");
+/// Days of a date given in parts, `None` if far out of range; 22008 if a part is. `make_date` shows the year as counted
+/// through zero in that error, `make_timestamp` as given.
+pub(crate) fn checked_date(year: i32, mon: i32, mday: i32, show_adjusted: bool) -> Result<Option<i64>> {
+    let refuse = |y: i32| err!(DATETIME_FIELD_OVERFLOW, "date field value out of range: {y}-{mon:02}-{mday:02}");
     if year == 0 || year == i32::MIN {
-        return Err(refuse());
+        return Err(refuse(year));
     }
     // A negative year is BC.
     let y = if year < 0 { year + 1 } else { year };
     if !(1..=12).contains(&mon) || mday < 1 || mday > days_in_month(y, mon) {
-        return Err(refuse());
+        return Err(refuse(if show_adjusted { y } else { year }));
     }
     if !is_valid_julian(y, mon) {
         return Ok(None);
     }
-    let d = Tm { year: y, mon, mday, ..Tm::default() }.date();
-    Ok(is_valid_date(d).then_some(d as i32))
+    Ok(Some(Tm { year: y, mon, mday, ..Tm::default() }.date()))
 }
 
 /// `make_date`.
 pub fn make_date(year: i32, mon: i32, mday: i32) -> Result<i32> {
-    match checked_date(year, mon, mday)? {
-        Some(d) => Ok(d),
-        None => bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: {year}-{mon:02}-{mday:02}"),
+    match checked_date(year, mon, mday, true)? {
+        Some(d) if is_valid_date(d) => Ok(d as i32),
+        _ => {
+            let y = if year < 0 { year + 1 } else { year };
+            bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: {y}-{mon:02}-{mday:02}")
+        }
     }
 }
 
@@ -203,8 +205,14 @@ pub fn date_extract(unit: &str, d: i32) -> Result<Extracted> {
     let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, "date")) };
     let timed = matches!(
         u,
-        Unit::Microsecond | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour
-            | Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute
+        Unit::Microsecond
+            | Unit::Millisecond
+            | Unit::Second
+            | Unit::Minute
+            | Unit::Hour
+            | Unit::Timezone
+            | Unit::TimezoneHour
+            | Unit::TimezoneMinute
     );
     if timed {
         return Err(not_supported(unit, "date"));
@@ -237,6 +245,3 @@ pub fn date_recv(b: &[u8]) -> Result<i32> {
     }
     Ok(d)
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,11 +9,11 @@ use std::cmp::Ordering;
 use tusklet_error::{Error, Result, bail, err};
 
 use crate::datetime::encode::{push_fraction, push_padded, push2};
+pub use crate::datetime::tokens::Unit;
 use crate::datetime::tokens::units;
 use crate::datetime::{
     IntervalStyle, Tm, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC, round_micros,
 };
-pub use crate::datetime::tokens::Unit;
 use crate::timestamp::{Extracted, not_recognized, not_supported};
 
 /// A span of time.
@@ -373,15 +373,14 @@ impl Interval {
             Unit::Second => micros(USECS_PER_SEC),
             Unit::Millisecond => micros(1000),
             Unit::Microsecond => Ok(*self),
-            Unit::Week => Err(not_supported(unit, "interval")
-                .detail("Months usually have fractional weeks.")),
+            Unit::Week => Err(not_supported(unit, "interval").detail("Months usually have fractional weeks.")),
             _ => Err(not_supported(unit, "interval")),
         }
     }
 
     /// `extract(unit FROM interval)`.
     pub fn extract(&self, unit: &str) -> Result<Extracted> {
-        let Some(u) = Unit::parse(unit) else { return Err(crate::timestamp::bad_unit(unit, "interval")) };
+        let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, "interval")) };
         let (years, months) = (i128::from(self.months / 12), i128::from(self.months % 12));
         let t = self.micros;
         Ok(match u {
@@ -427,7 +426,11 @@ fn fits_i32(x: f64) -> bool {
 }
 
 fn push_seconds(out: &mut String, sec: i32, usec: i32, pad: bool) {
-    if pad { push2(out, sec) } else { push_padded(out, i64::from(sec.unsigned_abs()), 1) }
+    if pad {
+        push2(out, sec)
+    } else {
+        push_padded(out, i64::from(sec.unsigned_abs()), 1)
+    }
     push_fraction(out, usec);
 }
 
@@ -598,6 +601,3 @@ fn write(v: &Interval, out: &mut String, style: IntervalStyle) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,6 +9,7 @@ pub mod datetime;
 pub mod digest;
 pub mod float;
 pub mod formats;
+pub mod formatting;
 pub mod hash;
 pub mod int;
 pub mod interval;

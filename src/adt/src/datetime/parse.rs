@@ -5,9 +5,7 @@ use std::rc::Rc;
 use tusklet_error::err;
 
 use super::tokens::{Unit, Word, special};
-use super::{
-    DateOrder, DateTimeConfig, EPOCH_SECS, Refused, Tm, USECS_PER_DAY, USECS_PER_SEC, days_in_month, j2date,
-};
+use super::{DateOrder, DateTimeConfig, EPOCH_SECS, Refused, Tm, USECS_PER_DAY, USECS_PER_SEC, days_in_month, j2date};
 use crate::timezone::{Abbreviation, TimeZone, abbreviation, abbreviation_offset_at_local};
 
 type Parsed<T> = Result<T, Refused>;
@@ -347,7 +345,7 @@ impl Decoder<'_> {
             Kind::Date if self.time_only => self.date_field_of_time(fields, i)?,
             Kind::Date => self.date_field(text)?,
             Kind::Time => {
-                if self.labelled() {
+                if self.labelled() && !self.time_only {
                     if !self.iso_time {
                         return Err(Refused::BadFormat);
                     }
@@ -586,10 +584,7 @@ impl Decoder<'_> {
                 let mut mask = MONTH;
                 let tm = &mut self.r.tm;
                 // A number already read as the month was the day.
-                if self.fmask & MONTH != 0
-                    && !self.r.text_month
-                    && self.fmask & DAY == 0
-                    && (1..=31).contains(&tm.mon)
+                if self.fmask & MONTH != 0 && !self.r.text_month && self.fmask & DAY == 0 && (1..=31).contains(&tm.mon)
                 {
                     tm.mday = tm.mon;
                     mask = DAY;
@@ -674,10 +669,15 @@ impl Decoder<'_> {
             if let Some(east) = fixed {
                 self.west = -east;
             } else {
-                if self.fmask & DATE_M != DATE_M {
+                let mut local = self.r.local_secs();
+                if self.time_only && self.fmask & DATE_M == 0 && self.late.named.is_none() {
+                    // The abbreviation's meaning today.
+                    let (mut now, _) = now_tm(self.r.config);
+                    now.set_time(self.r.tm.time_of_day());
+                    local = now.local_secs();
+                } else if self.fmask & DATE_M != DATE_M {
                     return Err(Refused::BadFormat);
                 }
-                let local = self.r.local_secs();
                 if let Some(z) = &self.late.named {
                     self.west = -z.at_local(local).offset;
                 }

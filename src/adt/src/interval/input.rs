@@ -1,15 +1,12 @@
 //! Reading intervals: words and units, SQL's `1-2 3 4:05:06`, ISO 8601 (`DecodeInterval`, `DecodeISO8601Interval`).
 
-use super::{
-    FULL_RANGE, Interval, M_DAY, M_HOUR, M_MINUTE, M_MONTH, M_SECOND, M_YEAR, interval_out_of_range,
-};
+use super::{FULL_RANGE, Interval, M_DAY, M_HOUR, M_MINUTE, M_MONTH, M_SECOND, M_YEAR, interval_out_of_range};
 use crate::datetime::parse::{
-    ALL_SECS, DAY, Field, HOUR, INTERVAL_LIMIT, Kind, MICROSECOND, MILLISECOND, MINUTE, MONTH, SECOND, TIME_M, YEAR, clock,
-    fraction, int, int64, split,
+    ALL_SECS, DAY, Field, HOUR, INTERVAL_LIMIT, Kind, MICROSECOND, MILLISECOND, MINUTE, MONTH, SECOND, TIME_M, YEAR,
+    clock, fraction, int, int64, split,
 };
-use crate::datetime::tokens::{Unit, Word, special, units};
+use crate::datetime::tokens::{Unit, Word, units};
 use crate::datetime::{IntervalStyle, Refused, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC};
-use tusklet_error::Error;
 
 type Parsed<T> = Result<T, Refused>;
 
@@ -153,7 +150,7 @@ impl Parts {
 
 /// Reads an interval; `range` is the typmod's.
 pub(super) fn parse(text: &str, range: i32, style: IntervalStyle) -> Parsed<Interval> {
-    let verbose = split(text, INTERVAL_LIMIT).and_then(|fields| verbose(text, &fields, range, style));
+    let verbose = split(text, INTERVAL_LIMIT).and_then(|fields| verbose(&fields, range, style));
     let result = match verbose {
         Err(Refused::BadFormat) => iso8601(text),
         other => other,
@@ -185,7 +182,7 @@ fn default_unit(range: i32) -> Unit {
     }
 }
 
-fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> {
+fn verbose(fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> {
     let signed = |f: &Field| f.text.starts_with(['-', '+']);
     // In SQL's style a single leading minus holds for all fields.
     let force_negative = style == IntervalStyle::SqlStandard
@@ -254,8 +251,7 @@ fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Pa
                 }
                 mask
             }
-            Kind::String | Kind::Special => match units(t).or_else(|| special(t)) {
-                Some(Word::Ignore) => continue,
+            Kind::String | Kind::Special => match units(t) {
                 Some(Word::Unit(u)) => {
                     unit = Some(u);
                     0
@@ -266,14 +262,8 @@ fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Pa
                     unit = Some(Unit::Epoch);
                     0
                 }
-                Some(w) => match reserved(w) {
-                    Some(code) => {
-                        let message = format!("unexpected dtype {code} while parsing interval \"{text}\"");
-                        return Err(Refused::Error(Error::internal(message)));
-                    }
-                    None => return Err(Refused::BadFormat),
-                },
-                None => return Err(Refused::BadFormat),
+                // The words of dates mean nothing here; PostgreSQL 15 has no infinite intervals.
+                _ => return Err(Refused::BadFormat),
             },
         };
         if mask & fmask != 0 {
@@ -294,21 +284,6 @@ fn verbose(text: &str, fields: &[Field], range: i32, style: IntervalStyle) -> Pa
         };
     }
     Ok(parts)
-}
-
-/// The number PostgreSQL prints when an interval is one of the words of dates.
-fn reserved(w: Word) -> Option<i32> {
-    Some(match w {
-        Word::MinusInfinity => 9,
-        Word::Infinity => 10,
-        Word::Epoch => 11,
-        Word::Now => 12,
-        Word::Yesterday => 13,
-        Word::Today => 14,
-        Word::Tomorrow => 15,
-        Word::AllBalls => 16,
-        _ => return None,
-    })
 }
 
 /// A number of ISO 8601 with its fraction, and the rest of the text.

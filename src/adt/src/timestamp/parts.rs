@@ -47,7 +47,13 @@ impl Extracted {
                 if scale > 6 {
                     return Some((mantissa / one) as f64 + (mantissa % one) as f64 / one as f64);
                 }
-                Some(mantissa as f64 / one as f64)
+                // Seconds and milliseconds are summed from their parts there, with the rounding that gives.
+                let (whole, micros) = (mantissa / 1_000_000, (mantissa % 1_000_000) as f64);
+                Some(match scale {
+                    3 => whole as f64 * 1000.0 + micros / 1000.0,
+                    6 if mantissa.abs() < 60_000_000 => whole as f64 + micros / 1e6,
+                    _ => mantissa as f64 / one as f64,
+                })
             }
         }
     }
@@ -70,7 +76,9 @@ pub(crate) fn not_supported(unit: &str, type_name: &str) -> Error {
 pub(crate) fn bad_unit(unit: &str, type_name: &str) -> Error {
     use Word::*;
     match special(unit) {
-        Some(Now | Today | Tomorrow | Yesterday | AllBalls | Infinity | MinusInfinity) => not_supported(unit, type_name),
+        Some(Now | Today | Tomorrow | Yesterday | AllBalls | Infinity | MinusInfinity) => {
+            not_supported(unit, type_name)
+        }
         _ => not_recognized(unit, type_name),
     }
 }
@@ -110,14 +118,12 @@ pub(crate) fn date_field(unit: Unit, year: i32, mon: i32, mday: i32) -> Option<i
 }
 
 /// The field of an infinity: itself where the field grows without end, NULL where it runs in circles.
-pub(crate) fn non_finite(unit: Unit, positive: bool, zoned: bool, name: &str, type_name: &str) -> Result<Extracted> {
+fn non_finite(unit: Unit, positive: bool) -> Extracted {
     use Unit::*;
     match unit {
-        Timezone | TimezoneHour | TimezoneMinute if !zoned => Err(not_supported(name, type_name)),
-        Year | Decade | Century | Millennium | Julian | IsoYear | Epoch => {
-            Ok(if positive { Extracted::Infinity } else { Extracted::NegInfinity })
-        }
-        _ => Ok(Extracted::Null),
+        Year | Decade | Century | Millennium | Julian | IsoYear | Epoch if positive => Extracted::Infinity,
+        Year | Decade | Century | Millennium | Julian | IsoYear | Epoch => Extracted::NegInfinity,
+        _ => Extracted::Null,
     }
 }
 
@@ -159,7 +165,7 @@ pub fn timestamp_extract(unit: &str, t: i64) -> Result<Extracted> {
     const TYPE: &str = "timestamp without time zone";
     let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
     if !is_finite(t) {
-        return non_finite(u, t == INFINITY, false, unit, TYPE);
+        return Ok(non_finite(u, t == INFINITY));
     }
     if u == Unit::Epoch {
         return Ok(epoch(t));
@@ -176,7 +182,7 @@ pub fn timestamptz_extract(unit: &str, t: i64, zone: &TimeZone) -> Result<Extrac
     const TYPE: &str = "timestamp with time zone";
     let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
     if !is_finite(t) {
-        return non_finite(u, t == INFINITY, true, unit, TYPE);
+        return Ok(non_finite(u, t == INFINITY));
     }
     let east = i128::from(zone.at(unix_secs(t)).offset);
     Ok(match u {
@@ -281,6 +287,10 @@ pub fn timestamptz_trunc(unit: &str, t: i64, zone: &TimeZone) -> Result<i64> {
 
 /// `date_trunc(unit, timestamptz, zone)`.
 pub fn timestamptz_trunc_zone(unit: &str, t: i64, zone: &ZoneSpec) -> Result<i64> {
+    if let ZoneSpec::Dynamic(_, zone) = zone {
+        // Here PostgreSQL takes the abbreviation for its whole zone.
+        return timestamptz_trunc(unit, t, zone);
+    }
     trunc_at(unit, t, |unix| zone.offset_at(unix), |local| super::timestamp_at_zone(local, zone))
 }
 

@@ -1,1 +1,0 @@
-//! Against answers of a real PostgreSQL 15.
