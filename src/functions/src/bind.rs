@@ -201,6 +201,7 @@ impl Ret for () {
 macro_rules! s {
     ($c:ident; $($x:ident : $t:ty),* => $body:expr) => {
         |$c, args, out| {
+            #[allow(irrefutable_let_patterns)]
             let &[$($x,)* ..] = args else { return Err($crate::bind::too_few()) };
             $(let $x = <$t as $crate::bind::Arg>::arg($x);)*
             $crate::bind::Ret::put($body, out);

@@ -5,7 +5,7 @@ use tusklet_adt::float::{float4, float8};
 use tusklet_error::Result;
 use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
-use crate::batch::{Elem, checked2, map1, map2, try1};
+use crate::batch::{Elem, checked2, map2};
 use crate::bind::{Entry, formats, written};
 use crate::int::{map, try_map};
 

@@ -5,7 +5,7 @@ use tusklet_adt::{int, numeric::Numeric};
 use tusklet_error::{Error, Result};
 use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
-use crate::batch::{Elem, checked2, map1, map2, try1, try2};
+use crate::batch::{Elem, checked2, map2, try2};
 use crate::bind::{Arg, Entry, Ret};
 
 /// What arithmetic needs of an integer type.
@@ -208,7 +208,7 @@ macro_rules! map {
     ($a:ty => $r:ty, |$x:ident| $e:expr) => {
         Kernel::Batch(
             |_, args, sel, out| {
-                map1::<$a, $r>(args, sel, out, |$x| $e);
+                $crate::batch::map1::<$a, $r>(args, sel, out, |$x| $e);
                 Ok(())
             },
             s!($x: $a => $e),
@@ -220,7 +220,10 @@ pub(crate) use map;
 /// A batch kernel that maps one column and may raise.
 macro_rules! try_map {
     ($a:ty => $r:ty, |$x:ident| $e:expr) => {
-        Kernel::Batch(|c, args, sel, out| try1::<$a, $r>(c, args, sel, out, |$x| $e), s!($x: $a => $e?))
+        Kernel::Batch(|c, args, sel, out| $crate::batch::try1::<$a, $r>(c, args, sel, out, |$x| $e), s!($x: $a => {
+            let r: ::tusklet_error::Result<$r> = $e;
+            r?
+        }))
     };
 }
 pub(crate) use try_map;

@@ -1,5 +1,7 @@
 //! See the crate's README.
 
+#![allow(long_running_const_eval)]
+
 #[macro_use]
 mod bind;
 mod batch;
@@ -12,6 +14,7 @@ mod int;
 mod io;
 mod like;
 mod oid;
+mod oids;
 mod text;
 
 pub mod aggregates;
