@@ -8,12 +8,18 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::bool::TABLES,
     crate::bytea::TABLES,
     crate::char::TABLES,
+    crate::date::TABLES,
     crate::float::TABLES,
+    crate::formatting::TABLES,
     crate::int::TABLES,
     crate::io::TABLES,
     crate::like::TABLES,
+    crate::network::TABLES,
+    crate::numeric::TABLES,
     crate::oid::TABLES,
     crate::text::TABLES,
+    crate::timestamp::TABLES,
+    crate::uuid::TABLES,
 ];
 
 const fn count() -> usize {
