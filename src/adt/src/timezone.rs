@@ -163,8 +163,7 @@ impl TimeZone {
         if n == self.transitions.len()
             && let Some(rule) = &self.rule
         {
-            let (all, year_start) = self.rule_near(rule, unix);
-            let _ = year_start;
+            let all = self.rule_near(rule, unix);
             let m = all.partition_point(|&(t, _)| t <= unix);
             // Rule switches before the last listed transition do not count.
             if m > 0 && all[m - 1].0 > from {
@@ -190,7 +189,7 @@ impl TimeZone {
     }
 
     /// The rule's switches of the years around `unix`, in order.
-    fn rule_near(&self, rule: &Rule, unix: i64) -> ([(i64, u8); 8], i64) {
+    fn rule_near(&self, rule: &Rule, unix: i64) -> [(i64, u8); 8] {
         let year = civil_from_days(unix.div_euclid(86400)).0;
         let std = i64::from(self.type_of(rule.std).offset);
         let dst = i64::from(self.type_of(rule.dst).offset);
@@ -201,7 +200,7 @@ impl TimeZone {
             all[i * 2 + 1] = (rule_day(rule.end.0, y) * 86400 + i64::from(rule.end.1) - dst, rule.std);
         }
         all.sort_unstable_by_key(|a| a.0);
-        (all, year)
+        all
     }
 
     /// The first change after `unix`, as `pg_next_dst_boundary`; `Err` holds the type in force if none is to come.
@@ -214,7 +213,7 @@ impl TimeZone {
         let last = if n == 0 { i64::MIN } else { self.transitions[n - 1] };
         let mut before = self.index_before(n);
         if let Some(rule) = &self.rule {
-            for (t, ty) in self.rule_near(rule, unix).0 {
+            for (t, ty) in self.rule_near(rule, unix) {
                 if t <= last {
                     continue;
                 }
@@ -327,7 +326,8 @@ pub enum ZoneSpec {
 }
 
 impl ZoneSpec {
-    /// Looks an abbreviation up first, then a zone, as `timestamptz_zone` does.
+    /// Looks an abbreviation up first, then a zone, as `timestamptz_zone` does. An infinite timestamp is returned before its
+    /// zone's name is looked at: callers test for that first.
     pub fn parse(name: &str) -> Result<ZoneSpec> {
         match abbreviation(name) {
             Some(Abbreviation::Fixed(offset, _)) => Ok(ZoneSpec::Fixed(offset)),

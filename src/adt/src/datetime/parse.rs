@@ -742,7 +742,6 @@ impl Reader<'_> {
         let mut text_month = false;
         for p in parts.iter().filter(|p| is_word(p)) {
             match special(p) {
-                Some(Word::Ignore) => {}
                 Some(Word::Month(m)) => {
                     if fmask & MONTH != 0 {
                         return Err(Refused::BadFormat);
