@@ -5,11 +5,14 @@
 #[macro_use]
 mod bind;
 mod batch;
+mod stored;
 
+mod array;
 mod bool;
 mod bytea;
 mod char;
 mod date;
+mod enums;
 mod float;
 mod formatting;
 mod int;
@@ -19,6 +22,8 @@ mod network;
 mod numeric;
 mod oid;
 mod oids;
+mod record;
+mod sets;
 mod text;
 mod timestamp;
 mod uuid;

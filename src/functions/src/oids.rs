@@ -45,4 +45,7 @@ oids!(
     UNKNOWN = 705 "unknown",
     BIT = 1560 "bit",
     VARBIT = 1562 "varbit",
+    OIDVECTOR = 30 "oidvector",
+    INT2VECTOR = 22 "int2vector",
+    REGTYPE = 2206 "regtype",
 );

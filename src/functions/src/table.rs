@@ -5,10 +5,12 @@ use tusklet_vector::KernelTable;
 use crate::bind::Entry;
 
 const FAMILIES: &[&[&[Entry]]] = &[
+    crate::array::TABLES,
     crate::bool::TABLES,
     crate::bytea::TABLES,
     crate::char::TABLES,
     crate::date::TABLES,
+    crate::enums::TABLES,
     crate::float::TABLES,
     crate::formatting::TABLES,
     crate::int::TABLES,
@@ -17,6 +19,8 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::network::TABLES,
     crate::numeric::TABLES,
     crate::oid::TABLES,
+    crate::record::TABLES,
+    crate::sets::TABLES,
     crate::text::TABLES,
     crate::timestamp::TABLES,
     crate::uuid::TABLES,
