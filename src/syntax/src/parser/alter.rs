@@ -415,7 +415,8 @@ impl Parser<'_> {
             let options = self.definition()?;
             return Ok(Stmt::AlterTSDictionary(Box::new(AlterTSDictionaryStmt { dictname: name, options, span })));
         }
-        if kind != ObjectType::TsConfiguration {
+        if kind != ObjectType::TsConfiguration || self.is_kw(Kw::SET) {
+            self.eat_kw(Kw::SET);
             return self.unexpected();
         }
         let cmd = self.alter_ts_mapping()?;
