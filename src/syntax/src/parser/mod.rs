@@ -11,6 +11,7 @@
 
 mod alter;
 mod alter_table;
+mod c_expr;
 mod copy;
 mod create;
 mod create_table;
