@@ -89,7 +89,7 @@ impl PlanContext for PlanCx<'_> {
         if rows < 64.0 {
             return RelStats { rows, columns: vec![] };
         }
-        let Ok(s) = table.stats() else {
+        let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
             return RelStats { rows, columns: vec![] };
         };
         let number = |v: &Value| match v {
@@ -347,4 +347,14 @@ pub fn eval_expr(shared: &Shared, e: &Expr) -> Result<Value> {
 /// The text of a statement of a longer text.
 pub fn statement_text<'a>(sql: &'a str, raw: &ast::RawStmt) -> &'a str {
     sql.get(raw.span.start as usize..raw.span.end as usize).unwrap_or(sql)
+}
+
+/// A parameter of EXECUTE as a value's expression of the type the statement wants.
+pub fn analyze_parameter(shared: &Shared, e: &ast::Expr, ty: Oid) -> Result<Expr> {
+    let scope = tusklet_analyze::ExprScope {
+        clause: tusklet_analyze::Clause::ExecuteParameter,
+        target: Some((TypeRef::new(ty), "EXECUTE")),
+        ..Default::default()
+    };
+    tusklet_analyze::analyze_expr(&mut Analyzer(shared), e, &scope, &mut ParamTypes::none())
 }
