@@ -89,10 +89,10 @@ impl SortOp {
         })
     }
 
-    fn sort(&mut self) -> Vec<u32> {
-        let mut rows = self.plan.order.sorted(&self.store.columns, self.store.rows);
+    fn sort(&mut self, cx: &mut ExecCx<'_>) -> Result<Vec<u32>> {
+        let mut rows = self.plan.order.sorted(cx, &self.store.columns, self.store.rows)?;
         rows.truncate(self.keep.unwrap_or(usize::MAX));
-        rows
+        Ok(rows)
     }
 }
 
@@ -108,11 +108,11 @@ impl Operator for SortOp {
                     self.store.push(&b);
                     // Top-N: sort away what cannot be among the first, whenever that is most of what is kept.
                     if self.store.rows > keep.saturating_mul(2).saturating_add(4096) {
-                        let best = self.sort();
+                        let best = self.sort(cx)?;
                         self.store.keep(&in_order(best));
                     }
                 }
-                None => self.sorted = Some(self.sort()),
+                None => self.sorted = Some(self.sort(cx)?),
             }
         }
         let sorted = self.sorted.as_deref().unwrap_or(&[]);
