@@ -65,16 +65,8 @@ static AGGS: &[(&str, AggSpec)] = &[("int4_sum/-", AggSpec { make })];
 fn within<T>(db: &Db, f: impl FnOnce(&mut ExecCx<'_>) -> T) -> T {
     let tx = db.begin();
     let table = KernelTable { kernels: KERNELS, aggregates: AGGS, keys: &[] };
-    let mut cx = ExecCx::new(
-        &db.store,
-        db.catalog.clone(),
-        &NoHost,
-        table,
-        &db.caches,
-        Rc::new(()),
-        tx.clone(),
-        tx.snapshot(),
-    );
+    let mut cx =
+        ExecCx::new(&db.store, db.catalog.clone(), &NoHost, table, &db.caches, Rc::new(()), tx.clone(), tx.snapshot());
     let r = f(&mut cx);
     drop(cx);
     db.store.commit(&tx).expect("commit");
@@ -218,7 +210,8 @@ fn main() {
     });
 
     let insert = |values: Vec<Expr>| {
-        let columns = ["a", "b", "c"].map(|n| TargetColumn { name: n.into(), ty: INT4, not_null: false, dropped: false });
+        let columns =
+            ["a", "b", "c"].map(|n| TargetColumn { name: n.into(), ty: INT4, not_null: false, dropped: false });
         let target = ModifyTarget {
             rel: 1,
             name: ("public".into(), "t".into()),

@@ -145,12 +145,6 @@ impl<'c, 'a> Compiler<'c, 'a> {
             .unwrap_or(TypeRef::new(crate::types::TEXT))
     }
 
-    /// Whether a subplan contains volatile calls. Its rows are computed the same number of times either way, but whether
-    /// a later column's error comes first is PostgreSQL's order only when it runs row by row.
-    pub fn volatile_subplan(&self, _slot: u32) -> bool {
-        false
-    }
-
     /// A WITH query, compiled once.
     pub fn cte_plan(&mut self, i: u32) -> Result<(Rc<Compiled>, Rc<[u32]>)> {
         if let Some(Some((p, d))) = self.ctes.get(i as usize) {
@@ -203,11 +197,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             Some(list) => Some(self.exprs(list)?),
             None => None,
         };
-        let types = match &project {
-            Some(list) => list.iter().map(|e| e.phys).collect(),
-            None => self.phys_of(&p.columns),
-        };
-        Ok(Rc::new(Compiled { node, filter, project, types, id }))
+        Ok(Rc::new(Compiled { node, filter, project, id }))
     }
 
     fn node(&mut self, p: &Plan) -> Result<Rc<dyn PlanNode>> {

@@ -87,8 +87,7 @@ pub(crate) fn compile(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Rc<dy
     let main = c.at_top;
     let input_types = c.phys_of(&m.input.columns);
     let input = c.plan(&m.input)?;
-    let targets: Targets =
-        m.targets.iter().map(|t| CTarget::compile(c, t)).collect::<Result<Vec<_>>>()?.into();
+    let targets: Targets = m.targets.iter().map(|t| CTarget::compile(c, t)).collect::<Result<Vec<_>>>()?.into();
     let Some(first) = targets.first() else { return Err(Error::internal("ModifyTable without a target")) };
     let mut types = first.phys.clone();
     types.extend([Phys::I64, Phys::I64]);
@@ -124,13 +123,34 @@ type Source = (Batch, usize);
 
 /// A prepared row.
 enum Pending {
-    Insert { row: Vec<Value>, source: Source },
-    Update { target: usize, tid: Tid, old: Vec<Value>, new: Vec<Value>, source: Source, conflict: bool },
-    Delete { target: usize, tid: Tid, old: Vec<Value>, source: Source },
+    Insert {
+        row: Vec<Value>,
+        source: Source,
+    },
+    Update {
+        target: usize,
+        tid: Tid,
+        old: Vec<Value>,
+        new: Vec<Value>,
+        source: Source,
+        conflict: bool,
+    },
+    Delete {
+        target: usize,
+        tid: Tid,
+        old: Vec<Value>,
+        source: Source,
+    },
     /// An input row to be prepared (again).
-    Input { source: Source },
+    Input {
+        source: Source,
+    },
     /// A batch whose rows are in the table already; from `at` on they are not in the indexes.
-    Entries { batch: Batch, tids: Vec<Tid>, at: usize },
+    Entries {
+        batch: Batch,
+        tids: Vec<Tid>,
+        at: usize,
+    },
 }
 
 /// What finishing came to.
@@ -190,11 +210,9 @@ impl ModifyOp {
                 let tid = Tid(input_value(&source, plan.ctid).as_datum().int());
                 let t = &plan.targets[target];
                 let changes: Vec<(usize, Value)> = match &t.attribute_map {
-                    Some(map) => map
-                        .iter()
-                        .enumerate()
-                        .filter_map(|(a, c)| c.map(|c| (a, input_value(&source, c))))
-                        .collect(),
+                    Some(map) => {
+                        map.iter().enumerate().filter_map(|(a, c)| c.map(|c| (a, input_value(&source, c)))).collect()
+                    }
                     None => plan.set.iter().map(|(a, c)| (*a, input_value(&source, *c))).collect(),
                 };
                 self.prepare_update(cx, target, tid, changes, source, false)
@@ -582,9 +600,7 @@ impl ModifyOp {
         conflict: bool,
     ) -> Result<Outcome> {
         match write {
-            Write::Blocked(w) => {
-                Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict }))
-            }
+            Write::Blocked(w) => Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict })),
             other => self.superseded(cx, other, target, source),
         }
     }
@@ -595,19 +611,15 @@ impl ModifyOp {
         match write {
             Write::Done(_) | Write::Blocked(_) => Ok(Outcome::Done),
             Write::Invisible | Write::SelfModified => match plan.command {
-                CommandType::Merge => Err(err!(
-                    CARDINALITY_VIOLATION,
-                    "MERGE command cannot affect row a second time"
-                )
-                .hint("Ensure that not more than one source row matches any one target row.")),
+                CommandType::Merge => Err(err!(CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time")
+                    .hint("Ensure that not more than one source row matches any one target row.")),
                 // A join that finds a row twice changes it once.
                 _ => Ok(Outcome::Done),
             },
             Write::Updated(_) if !cx.read_committed => Err(serialization()),
-            Write::Deleted if !cx.read_committed => Err(err!(
-                T_R_SERIALIZATION_FAILURE,
-                "could not serialize access due to concurrent delete"
-            )),
+            Write::Deleted if !cx.read_committed => {
+                Err(err!(T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent delete"))
+            }
             Write::Deleted => Ok(Outcome::Done),
             Write::Updated(next) => {
                 // The latest version must be held before it is looked at.
