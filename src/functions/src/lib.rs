@@ -37,3 +37,6 @@ pub mod keys;
 mod table;
 
 pub use table::KERNELS;
+
+#[cfg(test)]
+mod tests;
