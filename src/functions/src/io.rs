@@ -220,7 +220,7 @@ pub const TABLES: &[&[Entry]] = &[
 ];
 
 /// The numbers of a `cstring[]` of type modifiers.
-fn modifiers(b: &[u8]) -> Result<Vec<i32>> {
+pub(crate) fn modifiers(b: &[u8]) -> Result<Vec<i32>> {
     let a = tusklet_adt::array::Array::decode(b)?;
     if a.dims.len() != 1 {
         bail!(ARRAY_SUBSCRIPT_ERROR, "typmod array must be one-dimensional");

@@ -8,6 +8,7 @@ mod batch;
 mod stored;
 
 mod array;
+mod bit;
 mod bool;
 mod bytea;
 mod char;
@@ -24,6 +25,7 @@ mod network;
 mod numeric;
 mod oid;
 mod oids;
+mod range;
 mod record;
 mod regexp;
 mod sets;

@@ -70,7 +70,7 @@ ZONES = ["UTC", "America/New_York", "Europe/Berlin", "EST", "PST8PDT", "+05:30",
 SPECIAL = [
     (("extract_", ), {0: UNITS}), (("timestamp_part", "timestamptz_part", "interval_part", "time_part", "timetz_part", "timestamp_trunc", "timestamptz_trunc", "interval_trunc"), {0: UNITS}),
     (("timestamp_to_char", "timestamptz_to_char", "interval_to_char"), {1: DATE_FORMATS}),
-    (("int4_to_char", ), {0: ["0", "1", "-7", "12345"]}), (("int4_to_char", "int8_to_char", "float4_to_char", "float8_to_char", "numeric_to_char"), {1: NUMBER_FORMATS}),
+    (("float4_to_char", ), {0: ["0", "1.5", "-2.25", "0.1"]}), (("int4_to_char", ), {0: ["0", "1", "-7", "12345"]}), (("int4_to_char", "int8_to_char", "float4_to_char", "float8_to_char", "numeric_to_char"), {1: NUMBER_FORMATS}),
     (("numeric_to_number", ), {0: ["123", "-12.34", "1,234.5", "<12>", "$5", "abc"], 1: NUMBER_FORMATS}),
     (("to_date", "to_timestamp"), {0: ["2024-02-29", "29 Feb 2024", "20240229 123456", "2024-13-01", "12:34 PM"], 1: ["YYYY-MM-DD", "DD Mon YYYY", "YYYYMMDD HH24MISS", "HH12:MI AM", "YYYY"]}),
     (("timestamp_zone", "timestamptz_zone", "timetz_zone"), {0: ZONES}), (("timestamptz_trunc_zone", ), {0: UNITS, 2: ZONES}), (("make_timestamptz_at_timezone", ), {6: ZONES}),
