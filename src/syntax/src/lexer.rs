@@ -106,10 +106,26 @@ pub(crate) fn lex(sql: &str) -> Lexed {
     // Positions are 32-bit; a text of 4 GiB does not fit a wasm memory anyway.
     if sql.len() >= u32::MAX as usize {
         let error = Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "query text is too long");
-        return Lexed { tokens: vec![Token { t: T::Error, extra: 0, kw: Kw::NIL, start: 0, end: 0 }], error: Some(error) };
+        return Lexed {
+            tokens: vec![Token { t: T::Error, extra: 0, kw: Kw::NIL, start: 0, end: 0 }],
+            error: Some(error),
+        };
     }
     let error = lexer.run().err();
-    let start = if error.is_some() { lexer.pos } else { sql.len() };
+    let mut start = if error.is_some() { lexer.pos } else { sql.len() };
+    if error.is_some() {
+        // A U& token is handed out when the token after it is known to be no UESCAPE, so the error comes before it.
+        let unicode =
+            |t: Option<&Token>| t.is_some_and(|t| matches!(t.t, T::UnicodeIdent | T::UnicodeString) && t.extra == 0);
+        let last = lexer.tokens.len();
+        if unicode(lexer.tokens.last()) {
+            lexer.tokens.truncate(last - 1);
+            start = start.min(lexer.tokens.last().map_or(0, |t| t.end as usize));
+        } else if last >= 2 && lexer.tokens[last - 1].kw == Kw::UESCAPE && unicode(lexer.tokens.get(last - 2)) {
+            lexer.tokens.truncate(last - 2);
+            start = start.min(lexer.tokens.last().map_or(0, |t| t.end as usize));
+        }
+    }
     let t = if error.is_some() { T::Error } else { T::Eof };
     lexer.push(t, start, sql.len());
     Lexed { tokens: lexer.tokens, error }
@@ -226,7 +242,13 @@ impl Lexer<'_> {
                 // N'…' is the word NCHAR and a string.
                 b'n' => {
                     self.finish_unicode(start, start + 1)?;
-                    self.push_token(Token { t: T::Keyword, extra: 0, kw: Kw::NCHAR, start: start as u32, end: start as u32 + 1 });
+                    self.push_token(Token {
+                        t: T::Keyword,
+                        extra: 0,
+                        kw: Kw::NCHAR,
+                        start: start as u32,
+                        end: start as u32 + 1,
+                    });
                     return Ok(start + 1);
                 }
                 _ => {}
@@ -298,7 +320,9 @@ impl Lexer<'_> {
                 literals::plain_string(self.sql, start, end)
             };
             match text.as_bytes() {
-                &[c] if !c.is_ascii_hexdigit() && !matches!(c, b'+' | b'\'' | b'"' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c) => {
+                &[c] if !c.is_ascii_hexdigit()
+                    && !matches!(c, b'+' | b'\'' | b'"' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c) =>
+                {
                     u.extra = c;
                     u.end = end as u32;
                     let token = *u;
@@ -536,6 +560,21 @@ pub(crate) fn word_end(src: &[u8], mut i: usize) -> usize {
 pub(crate) fn is_op_char(c: u8) -> bool {
     matches!(
         c,
-        b'~' | b'!' | b'@' | b'#' | b'^' | b'&' | b'|' | b'`' | b'?' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'='
+        b'~' | b'!'
+            | b'@'
+            | b'#'
+            | b'^'
+            | b'&'
+            | b'|'
+            | b'`'
+            | b'?'
+            | b'+'
+            | b'-'
+            | b'*'
+            | b'/'
+            | b'%'
+            | b'<'
+            | b'>'
+            | b'='
     )
 }

@@ -43,7 +43,9 @@ impl Parser<'_> {
             Kw::EXTENSION => self.create_extension(span),
             Kw::FOREIGN => self.create_foreign(span),
             Kw::SERVER => self.create_server(span),
-            Kw::USER if self.peek(1).kw == Kw::MAPPING => self.create_user_mapping(span),
+            Kw::USER if self.peek(1).kw == Kw::MAPPING && matches!(self.peek(2).kw, Kw::FOR | Kw::IF) => {
+                self.create_user_mapping(span)
+            }
             Kw::ROLE | Kw::USER | Kw::GROUP => self.create_role(span),
             Kw::DATABASE => self.create_database(span),
             Kw::TABLESPACE => self.create_tablespace(span),
@@ -120,13 +122,7 @@ impl Parser<'_> {
     /// `EXPLAIN CREATE TABLE … AS` and `EXPLAIN CREATE MATERIALIZED VIEW`: nothing else created can be explained.
     pub(super) fn explained_create(&mut self, span: Span) -> Result<Stmt> {
         match self.cur.kw {
-            Kw::TEMP
-            | Kw::TEMPORARY
-            | Kw::LOCAL
-            | Kw::GLOBAL
-            | Kw::UNLOGGED
-            | Kw::TABLE
-            | Kw::MATERIALIZED => {}
+            Kw::TEMP | Kw::TEMPORARY | Kw::LOCAL | Kw::GLOBAL | Kw::UNLOGGED | Kw::TABLE | Kw::MATERIALIZED => {}
             _ => return self.unexpected(),
         }
         let stmt = self.create_persistent(false, span)?;
@@ -172,8 +168,7 @@ impl Parser<'_> {
         let relation = self.relation_expr()?;
         let access_method = self.opt_access_method()?.unwrap_or_else(|| "btree".to_owned());
         let index_params = self.parens(Self::index_elem)?;
-        let index_including_params =
-            if self.eat_kw(Kw::INCLUDE) { self.parens(Self::index_elem)? } else { Vec::new() };
+        let index_including_params = if self.eat_kw(Kw::INCLUDE) { self.parens(Self::index_elem)? } else { Vec::new() };
         let nulls_not_distinct = self.opt_unique_null_treatment()?;
         let options = if self.eat_kw(Kw::WITH) { self.reloptions()? } else { Vec::new() };
         let table_space = self.opt_tablespace()?;
@@ -223,7 +218,10 @@ impl Parser<'_> {
         let mut schema_elts = Vec::new();
         while matches!(self.cur.kw, Kw::CREATE | Kw::GRANT) {
             let start = self.cur.start;
-            let stmt = self.schema_element()?;
+            self.in_schema = true;
+            let stmt = self.schema_element();
+            self.in_schema = false;
+            let stmt = stmt?;
             schema_elts.push(RawStmt { stmt, span: Span { start, end: self.prev_end() } });
         }
         if if_not_exists && !schema_elts.is_empty() {
@@ -242,14 +240,15 @@ impl Parser<'_> {
         match self.cur.kw {
             Kw::UNIQUE | Kw::INDEX => self.create_index(at),
             Kw::CONSTRAINT | Kw::TRIGGER => self.create_trigger(false, at),
-            Kw::TEMP | Kw::TEMPORARY | Kw::LOCAL | Kw::GLOBAL | Kw::UNLOGGED | Kw::TABLE | Kw::SEQUENCE | Kw::VIEW
-            | Kw::RECURSIVE => {
-                let stmt = self.create_persistent(false, at)?;
-                match stmt {
-                    Stmt::CreateTableAs(_) => self.unexpected(),
-                    stmt => Ok(stmt),
-                }
-            }
+            Kw::TEMP
+            | Kw::TEMPORARY
+            | Kw::LOCAL
+            | Kw::GLOBAL
+            | Kw::UNLOGGED
+            | Kw::TABLE
+            | Kw::SEQUENCE
+            | Kw::VIEW
+            | Kw::RECURSIVE => self.create_persistent(false, at),
             Kw::OR => {
                 self.bump();
                 self.expect_kw(Kw::REPLACE)?;
@@ -334,7 +333,7 @@ impl Parser<'_> {
         let stat_types = self.opt_parens(Self::name)?;
         self.expect_kw(Kw::ON)?;
         let exprs = self.list(Self::index_key)?;
-        let relations = self.from_clause()?;
+        let relations = self.parse_from_clause()?;
         Ok(Stmt::CreateStats(Box::new(CreateStatsStmt { defnames, stat_types, exprs, relations, if_not_exists, span })))
     }
 }

@@ -154,7 +154,7 @@ impl Parser<'_> {
         let relation = self.relation_opt_alias()?;
         self.expect_kw(Kw::SET)?;
         let target_list = self.set_clause_list()?;
-        let from_clause = if self.is_kw(Kw::FROM) { self.from_clause()? } else { Vec::new() };
+        let from_clause = if self.is_kw(Kw::FROM) { self.parse_from_clause()? } else { Vec::new() };
         let where_clause = self.where_or_current()?;
         let returning_list = self.returning()?;
         Ok(Stmt::Update(Box::new(UpdateStmt {
@@ -175,7 +175,14 @@ impl Parser<'_> {
         let using_clause = if self.eat_kw(Kw::USING) { self.list(Self::table_ref)? } else { Vec::new() };
         let where_clause = self.where_or_current()?;
         let returning_list = self.returning()?;
-        Ok(Stmt::Delete(Box::new(DeleteStmt { with_clause, relation, using_clause, where_clause, returning_list, span })))
+        Ok(Stmt::Delete(Box::new(DeleteStmt {
+            with_clause,
+            relation,
+            using_clause,
+            where_clause,
+            returning_list,
+            span,
+        })))
     }
 
     fn merge_stmt(&mut self, with_clause: Option<Box<WithClause>>, span: Span) -> Result<Stmt> {

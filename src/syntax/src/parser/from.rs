@@ -1,7 +1,7 @@
 //! FROM: tables, subqueries, functions, joins.
 
 use super::Parser;
-use super::names::is_col_id;
+use super::names::{is_col_id, is_type_function_name};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
@@ -20,7 +20,7 @@ struct FuncAlias {
 }
 
 impl Parser<'_> {
-    pub(super) fn from_clause(&mut self) -> Result<Vec<FromItem>> {
+    pub(super) fn parse_from_clause(&mut self) -> Result<Vec<FromItem>> {
         self.expect_kw(Kw::FROM)?;
         self.list(Self::table_ref)
     }
@@ -34,10 +34,7 @@ impl Parser<'_> {
     }
 
     fn joins(&mut self, mut left: FromItem) -> Result<FromItem> {
-        while matches!(
-            self.cur.kw,
-            Kw::CROSS | Kw::JOIN | Kw::INNER | Kw::LEFT | Kw::RIGHT | Kw::FULL | Kw::NATURAL
-        ) {
+        while matches!(self.cur.kw, Kw::CROSS | Kw::JOIN | Kw::INNER | Kw::LEFT | Kw::RIGHT | Kw::FULL | Kw::NATURAL) {
             left = self.join(left)?;
             self.grow()?;
         }
@@ -97,13 +94,14 @@ impl Parser<'_> {
         let span = self.span();
         if self.eat_kw(Kw::LATERAL) {
             if self.is(T::LParen) {
+                let span = self.span();
                 let subquery = self.select_with_parens()?;
                 return self.subselect(subquery, true, span);
             }
             return self.table_function(true);
         }
         if self.is(T::LParen) {
-            return match self.from_paren()? {
+            return match self.paren_in_from()? {
                 FromParen::Select(subquery) => self.subselect(subquery, false, span),
                 FromParen::Join(join) => self.aliased_join(join),
             };
@@ -142,7 +140,7 @@ impl Parser<'_> {
     }
 
     /// Queries and joins may both begin with more parentheses; which it is shows only after the inner ones.
-    fn from_paren(&mut self) -> Result<FromParen> {
+    fn paren_in_from(&mut self) -> Result<FromParen> {
         self.nested(|p| {
             p.expect(T::LParen)?;
             if p.at_select() {
@@ -152,7 +150,7 @@ impl Parser<'_> {
             }
             let span = p.span();
             let first = if p.is(T::LParen) {
-                match p.from_paren()? {
+                match p.paren_in_from()? {
                     FromParen::Select(subquery) => {
                         if p.eat(T::RParen) {
                             return Ok(FromParen::Select(subquery));
@@ -228,7 +226,10 @@ impl Parser<'_> {
     }
 
     fn at_table_function(&self) -> bool {
-        self.at_func_expr() || self.at_kws(Kw::ROWS, Kw::FROM)
+        // A word that can name functions but no tables.
+        !is_col_id(&self.cur) && is_type_function_name(&self.cur)
+            || self.at_func_expr()
+            || self.at_kws(Kw::ROWS, Kw::FROM)
     }
 
     fn table_function(&mut self, lateral: bool) -> Result<FromItem> {
@@ -323,7 +324,15 @@ impl Parser<'_> {
         let columns = self.list(Self::xmltable_column)?;
         self.expect(T::RParen)?;
         let alias = self.opt_alias()?;
-        Ok(FromItem::TableFunc(Box::new(RangeTableFunc { lateral, docexpr, rowexpr, namespaces, columns, alias, span })))
+        Ok(FromItem::TableFunc(Box::new(RangeTableFunc {
+            lateral,
+            docexpr,
+            rowexpr,
+            namespaces,
+            columns,
+            alias,
+            span,
+        })))
     }
 
     fn xmltable_column(&mut self) -> Result<RangeTableFuncCol> {
@@ -363,8 +372,10 @@ impl Parser<'_> {
                     let not = self.eat_kw(Kw::NOT);
                     self.expect_kw(Kw::NULL)?;
                     if nullability {
-                        let message =
-                            format!("conflicting or redundant NULL / NOT NULL declarations for column \"{}\"", col.colname);
+                        let message = format!(
+                            "conflicting or redundant NULL / NOT NULL declarations for column \"{}\"",
+                            col.colname
+                        );
                         return self.fail(SqlState::SYNTAX_ERROR, message, at);
                     }
                     nullability = true;

@@ -256,14 +256,6 @@ impl Parser<'_> {
         Ok(range)
     }
 
-    /// A table's name given as `any_name`, as some statements take it.
-    pub(super) fn any_name_relation(&mut self) -> Result<RangeVar> {
-        let span = self.span();
-        let names = self.any_name()?;
-        let span = Span { start: span.start, end: self.prev_end() };
-        self.range_var_from(names, span, "improper relation name (too many dotted names): ")
-    }
-
     pub(super) fn role_spec(&mut self) -> Result<RoleSpec> {
         let span = self.span();
         let kind = match self.cur.kw {
@@ -332,6 +324,19 @@ impl Parser<'_> {
 }
 
 /// A table that inherits, permanent, without alias.
-pub(super) fn range_var(catalogname: Option<String>, schemaname: Option<String>, relname: String, span: Span) -> RangeVar {
-    RangeVar { catalogname, schemaname, relname, inh: true, relpersistence: RelPersistence::Permanent, alias: None, span }
+pub(super) fn range_var(
+    catalogname: Option<String>,
+    schemaname: Option<String>,
+    relname: String,
+    span: Span,
+) -> RangeVar {
+    RangeVar {
+        catalogname,
+        schemaname,
+        relname,
+        inh: true,
+        relpersistence: RelPersistence::Permanent,
+        alias: None,
+        span,
+    }
 }

@@ -108,7 +108,11 @@ impl Parser<'_> {
     pub(super) fn select_with_parens(&mut self) -> Result<SelectStmt> {
         self.nested(|p| {
             p.expect(T::LParen)?;
-            let query = if p.at_select() || p.is(T::LParen) { p.select_no_parens()? } else { return p.unexpected() };
+            let query = if p.at_select() || p.is(T::LParen) || p.is_kw(Kw::VALUES) {
+                p.select_no_parens()?
+            } else {
+                return p.unexpected();
+            };
             p.expect(T::RParen)?;
             Ok(query)
         })
@@ -138,12 +142,7 @@ impl Parser<'_> {
         self.nested(|p| p.select_rest_body(left, with, span))
     }
 
-    fn select_rest_body(
-        &mut self,
-        left: SelectStmt,
-        with: Option<Box<WithClause>>,
-        span: Span,
-    ) -> Result<SelectStmt> {
+    fn select_rest_body(&mut self, left: SelectStmt, with: Option<Box<WithClause>>, span: Span) -> Result<SelectStmt> {
         let mut query = self.set_operations(left, 0)?;
         let options = self.select_options()?;
         apply_options(&mut query, options)?;
@@ -229,7 +228,7 @@ impl Parser<'_> {
             core.into_clause = Some(Box::new(into_clause(self.temp_table_name()?)));
         }
         if self.is_kw(Kw::FROM) {
-            core.from_clause = self.from_clause()?;
+            core.from_clause = self.parse_from_clause()?;
         }
         core.where_clause = self.where_clause()?;
         if self.eat_kws(Kw::GROUP, Kw::BY)? {
@@ -439,7 +438,12 @@ impl Parser<'_> {
             T::LParen => !matches!(value, Expr::AExpr(_)) || self.tokens[self.pos - 1].t == T::RParen,
             _ => !matches!(
                 value,
-                Expr::AExpr(_) | Expr::Bool(_) | Expr::In(_) | Expr::Between(_) | Expr::NullTest(_) | Expr::BooleanTest(_)
+                Expr::AExpr(_)
+                    | Expr::Bool(_)
+                    | Expr::In(_)
+                    | Expr::Between(_)
+                    | Expr::NullTest(_)
+                    | Expr::BooleanTest(_)
             ),
         }
     }

@@ -365,8 +365,7 @@ impl Parser<'_> {
 
     fn set_constraints(&mut self, span: Span) -> Result<Stmt> {
         self.bump();
-        let constraints =
-            if self.eat_kw(Kw::ALL) { Vec::new() } else { self.list(Self::qualified_name)? };
+        let constraints = if self.eat_kw(Kw::ALL) { Vec::new() } else { self.list(Self::qualified_name)? };
         let deferred = self.eat_kw(Kw::DEFERRED);
         if !deferred {
             self.expect_kw(Kw::IMMEDIATE)?;
@@ -394,7 +393,7 @@ impl Parser<'_> {
 
     pub(super) fn explain_stmt(&mut self, span: Span) -> Result<Stmt> {
         let mut options = Vec::new();
-        if self.is(T::LParen) && !self.at_paren_select() {
+        if self.is(T::LParen) && self.peek(1).t != T::LParen && !self.at_paren_select() {
             options = self.utility_options()?;
         } else {
             let at = self.span();

@@ -50,9 +50,7 @@ impl Parser<'_> {
             Kw::REVOKE => Self::revoke_stmt,
             Kw::REASSIGN => Self::reassign_stmt,
             Kw::LOCK => Self::lock_stmt,
-            Kw::LISTEN => |p, span| {
-                Ok(Stmt::Listen(Box::new(ListenStmt { conditionname: p.col_id()?, span })))
-            },
+            Kw::LISTEN => |p, span| Ok(Stmt::Listen(Box::new(ListenStmt { conditionname: p.col_id()?, span }))),
             Kw::UNLISTEN => Self::unlisten_stmt,
             Kw::NOTIFY => Self::notify_stmt,
             Kw::DISCARD => |p, _| p.discard_stmt(),
@@ -62,7 +60,7 @@ impl Parser<'_> {
             Kw::CALL => |p, span| {
                 let at = p.span();
                 let name = p.func_name()?;
-                let funccall = p.func_application(name, at)?;
+                let funccall = *p.func_application(name, at)?;
                 Ok(Stmt::Call(Box::new(CallStmt { funccall, span })))
             },
             Kw::VACUUM => |p, span| p.vacuum_stmt(true, span),
