@@ -159,7 +159,12 @@ impl Name {
 
     /// As the tables keep it.
     pub fn stored(&self) -> String {
-        if self.is_root() { ".".into() } else { write_labels(self.labels(), false) }
+        match write_labels(self.labels(), false) {
+            text if text.is_empty() => ".".into(),
+            // Alone it would be read as the zone.
+            text if text == "@" => "\\@".into(),
+            text => text,
+        }
     }
 
     /// As a zone file has it under `$ORIGIN origin`.
@@ -193,8 +198,8 @@ fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]>, file: bool) -> Strin
         }
         for &c in label {
             match c {
-                b'.' | b'\\' => out.extend(['\\', c as char]),
-                b'"' | b'(' | b')' | b';' | b'@' | b'$' if file => out.extend(['\\', c as char]),
+                b'.' | b'\\' | b'"' => out.extend(['\\', c as char]),
+                b'(' | b')' | b';' | b'@' | b'$' if file => out.extend(['\\', c as char]),
                 0x21..=0x7e => out.push(c as char),
                 _ => {
                     let _ = write!(out, "\\{c:03}");

@@ -65,6 +65,7 @@ pub(crate) fn read(
             reader.field(*field)?;
         }
         if let Some(extra) = reader.peek() {
+            reader.at += 1;
             return reader.fail("content", format!("'{}' is one word too many", short(extra.text)));
         }
         rules::check(kind, out.prio, &mut reader)

@@ -103,7 +103,7 @@ fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>)
         }
         1 => {
             for id in items {
-                if id.is_empty() || id.len() > 255 || !id.bytes().all(|c| c.is_ascii_graphic()) {
+                if id.is_empty() || id.len() > 255 || !id.bytes().all(|c| c.is_ascii_graphic() && !b"();".contains(&c)) {
                     return Err(format!("'{}' is not a protocol name", short(id)));
                 }
             }
