@@ -89,7 +89,7 @@ impl PlanContext for PlanCx<'_> {
         if rows < 64.0 {
             return RelStats { rows, columns: vec![] };
         }
-        let Ok(s) = table.stats() else {
+        let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
             return RelStats { rows, columns: vec![] };
         };
         let number = |v: &Value| match v {
@@ -216,6 +216,26 @@ impl Prepared {
             Some(Planned { version: shared.catalog.borrow().version(), path: shared.search_path(), program });
     }
 
+    /// The parameter types the client declared.
+    pub fn given(&self) -> &[Oid] {
+        &self.given
+    }
+
+    /// Whether its result would have another shape now.
+    pub fn is_stale(&self, shared: &Shared) -> Result<bool> {
+        let Some(stmt) = &self.stmt else { return Ok(false) };
+        if !is_query(stmt) {
+            return Ok(false);
+        }
+        shared.begin_transaction(false);
+        shared.refresh_catalog()?;
+        match self.program(shared) {
+            Ok(_) => Ok(false),
+            Err(e) if e.code() == tusklet_error::SqlState::FEATURE_NOT_SUPPORTED && e.message().starts_with("cached plan") => Ok(true),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The program, made again when the catalog or the search path changed. A result of another shape is an error.
     pub fn program(&self, shared: &Shared) -> Result<Rc<Program>> {
         if let Some(p) = &*self.plan.borrow() {
@@ -243,12 +263,33 @@ fn same_path(a: &Rc<SearchPath>, b: &Rc<SearchPath>) -> bool {
     Rc::ptr_eq(a, b) || a.schemas == b.schemas
 }
 
-/// Runs a compiled program to its end. A lock that must be waited for is an error the caller's statement turns into a
-/// restart.
-pub fn run_program(cx: &mut ExecCx<'_>, program: Rc<Program>, params: &[Value]) -> Result<(u64, Vec<Batch>)> {
+/// Runs a compiled program to its end. A lock that must be waited for is an error; [`Shared::take_wait`] tells which, so
+/// that the caller's statement can wait and start over.
+pub fn run_program(shared: &Shared, cx: &mut ExecCx<'_>, program: Rc<Program>, params: &[Value]) -> Result<(u64, Vec<Batch>)> {
     let mut run = Executor::new(program, Rc::from(params));
-    let batches = run.run_to_end(cx)?;
-    Ok((run.processed(), batches))
+    let mut batches = Vec::new();
+    loop {
+        match run.step(cx, 2048)? {
+            Step::Batch(b) => batches.push(b),
+            Step::Done => return Ok((run.processed(), batches)),
+            Step::Yield => tusklet_exec::Host::check_interrupts(shared)?,
+            Step::Blocked(w) | Step::Restart(w) => {
+                shared.pending_wait.set(Some(w));
+                return Err(cx.must_wait(w));
+            }
+        }
+    }
+}
+
+/// Prepares a statement of a SQL function's body: `$n` and the arguments' names are its parameters.
+pub fn prepare_in_function(
+    shared: &Shared,
+    sql: Rc<str>,
+    stmt: Stmt,
+    types: Vec<Oid>,
+    _names: &[String],
+) -> Result<Prepared> {
+    Prepared::new(shared, sql, Some(Rc::new(stmt)), types, false)
 }
 
 /// Runs an analysed query to its end under a snapshot of its own.
@@ -258,7 +299,7 @@ pub fn run_query(shared: &Shared, query: Query) -> Result<(Vec<TypeRef>, Vec<Bat
     let types = program.stmt.columns.iter().map(|c| c.ty).collect();
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
-    let (_, batches) = run_program(&mut cx, program, &[])?;
+    let (_, batches) = run_program(shared, &mut cx, program, &[])?;
     shared.tx()?.next_command();
     Ok((types, batches))
 }
@@ -280,7 +321,7 @@ pub fn run_sql(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Ve
     let values: Vec<Value> = params.iter().map(|(_, v)| v.clone()).collect();
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
-    let (_, batches) = run_program(&mut cx, program, &values)?;
+    let (_, batches) = run_program(shared, &mut cx, program, &values)?;
     shared.tx()?.next_command();
     Ok(rows_of(&batches))
 }
@@ -303,12 +344,17 @@ pub fn eval_expr(shared: &Shared, e: &Expr) -> Result<Value> {
     eval_constant(&mut cx, e)
 }
 
-/// Keeps the compiler honest about the step type being exhaustive where runs are driven by hand.
-pub(crate) fn is_end(step: &Step) -> bool {
-    matches!(step, Step::Done)
-}
-
 /// The text of a statement of a longer text.
 pub fn statement_text<'a>(sql: &'a str, raw: &ast::RawStmt) -> &'a str {
     sql.get(raw.span.start as usize..raw.span.end as usize).unwrap_or(sql)
+}
+
+/// A parameter of EXECUTE as a value's expression of the type the statement wants.
+pub fn analyze_parameter(shared: &Shared, e: &ast::Expr, ty: Oid) -> Result<Expr> {
+    let scope = tusklet_analyze::ExprScope {
+        clause: tusklet_analyze::Clause::ExecuteParameter,
+        target: Some((TypeRef::new(ty), "EXECUTE")),
+        ..Default::default()
+    };
+    tusklet_analyze::analyze_expr(&mut Analyzer(shared), e, &scope, &mut ParamTypes::none())
 }

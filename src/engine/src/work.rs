@@ -262,6 +262,11 @@ impl Session {
         self.shared.transaction.borrow().as_ref().map(|t| t.tx.no())
     }
 
+    /// For hosts that start a request by hand: as an error of a step ends one.
+    pub fn fail(&mut self) {
+        self.failed();
+    }
+
     /// After an error: the transaction is failed or over, the rest of the request is dropped.
     pub(crate) fn failed(&mut self) {
         self.work.task = None;

@@ -112,7 +112,20 @@ pub(crate) fn lex(sql: &str) -> Lexed {
         };
     }
     let error = lexer.run().err();
-    let start = if error.is_some() { lexer.pos } else { sql.len() };
+    let mut start = if error.is_some() { lexer.pos } else { sql.len() };
+    if error.is_some() {
+        // A U& token is handed out when the token after it is known to be no UESCAPE, so the error comes before it.
+        let unicode =
+            |t: Option<&Token>| t.is_some_and(|t| matches!(t.t, T::UnicodeIdent | T::UnicodeString) && t.extra == 0);
+        let last = lexer.tokens.len();
+        if unicode(lexer.tokens.last()) {
+            lexer.tokens.truncate(last - 1);
+            start = start.min(lexer.tokens.last().map_or(0, |t| t.end as usize));
+        } else if last >= 2 && lexer.tokens[last - 1].kw == Kw::UESCAPE && unicode(lexer.tokens.get(last - 2)) {
+            lexer.tokens.truncate(last - 2);
+            start = start.min(lexer.tokens.last().map_or(0, |t| t.end as usize));
+        }
+    }
     let t = if error.is_some() { T::Error } else { T::Eof };
     lexer.push(t, start, sql.len());
     Lexed { tokens: lexer.tokens, error }

@@ -2,3 +2,7 @@
 
 pub mod packed;
 pub mod request;
+
+mod engine;
+
+pub use engine::Engine;

@@ -41,11 +41,10 @@ pub(crate) fn join(head: u128, tail: &[u8], out: &mut Vec<u8>) {
 /// The first of `entries` not below `head`. Keys are often spread evenly (numbers that count up), so the place is guessed
 /// first; a wrong guess costs two comparisons. The search itself has no branch to mispredict.
 #[inline]
-fn first_not_below(entries: &[Entry], head: u128) -> usize {
+fn first_not_below(entries: &[Entry], first: u128, last: u128, head: u128) -> usize {
     const REACH: usize = 3;
     let (mut lo, mut n) = (0, entries.len());
     if n > 4 * REACH {
-        let (first, last) = (entries[0].head(), entries[n - 1].head());
         if head <= first {
             return 0;
         }
@@ -84,6 +83,7 @@ impl Entry {
 
 /// A vector that lies in its node, so that a lookup meets one stretch of memory a level and not three.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Inline<T> {
     len: usize,
     items: [T; CAPACITY + 1],
@@ -117,21 +117,24 @@ impl<T: Copy + Default> Inline<T> {
     }
 
     fn split_off(&mut self, at: usize) -> Inline<T> {
-        let mut right = Inline::default();
-        right.len = self.len - at;
+        let mut right = Inline { len: self.len - at, ..Inline::default() };
         right.items[..right.len].copy_from_slice(&self.items[at..self.len]);
         self.len = at;
         right
     }
 }
 
+/// What a search reads first lies in the first cache line: how many entries there are and between which heads.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Node {
+    first: u128,
+    last: u128,
+    /// Inner nodes: one more than the separators. Child `i` holds what is below separator `i`.
+    pub children: Vec<u32>,
     pub entries: Inline<Entry>,
     /// Empty while every key is short; otherwise one for each entry.
     pub tails: Vec<Box<[u8]>>,
-    /// Inner nodes: one more than the separators. Child `i` holds what is below separator `i`.
-    pub children: Vec<u32>,
     pub next: u32,
     pub prev: u32,
 }
@@ -139,12 +142,19 @@ pub(crate) struct Node {
 impl Node {
     pub fn leaf() -> Box<Node> {
         Box::new(Node {
+            first: 0,
+            last: 0,
             entries: Inline::default(),
             tails: Vec::new(),
             children: Vec::new(),
             next: NIL,
             prev: NIL,
         })
+    }
+
+    fn note_ends(&mut self) {
+        self.first = self.entries.first().map_or(0, Entry::head);
+        self.last = self.entries.last().map_or(0, Entry::head);
     }
 
     #[inline]
@@ -178,13 +188,12 @@ impl Node {
         if h != k.head {
             return h < k.head;
         }
-        if !self.tails.is_empty() {
-            let t = &*self.tails[i];
+        // Equal heads have equal lengths, or are both of long keys: then both have a tail.
+        if !k.tail.is_empty() {
+            let t = self.tail(i);
             if t != k.tail {
                 return t < k.tail;
             }
-        } else if !k.tail.is_empty() {
-            return true;
         }
         self.val(i) < val
     }
@@ -192,7 +201,7 @@ impl Node {
     /// The first entry not below `(k, val)`.
     #[inline]
     pub fn lower_bound(&self, k: Parts<'_>, val: u64) -> usize {
-        let lo = first_not_below(&self.entries, k.head);
+        let lo = first_not_below(&self.entries, self.first, self.last, k.head);
         if self.entries.get(lo).is_none_or(|e| e.head() != k.head) {
             return lo;
         }
@@ -240,6 +249,7 @@ impl Node {
             self.tails = vec![Box::default(); self.entries.len()];
         }
         self.entries.insert(i, Entry { hi: (k.head >> 64) as u64, lo: k.head as u64, val });
+        self.note_ends();
         if !self.tails.is_empty() || !k.tail.is_empty() {
             self.tails.insert(i, k.tail.into());
         }
@@ -247,6 +257,7 @@ impl Node {
 
     pub fn remove(&mut self, i: usize) {
         self.entries.remove(i);
+        self.note_ends();
         if !self.tails.is_empty() {
             self.tails.remove(i);
         }
@@ -256,6 +267,8 @@ impl Node {
     pub fn split_off(&mut self, at: usize) -> Box<Node> {
         let mut right = Node::leaf();
         right.entries = self.entries.split_off(at);
+        right.note_ends();
+        self.note_ends();
         if !self.tails.is_empty() {
             right.tails = self.tails.split_off(at);
         }

@@ -91,7 +91,13 @@ impl Parser<'_> {
     pub(super) fn alter_only_common(&mut self, kind: ObjectType, object: ObjectName, span: Span) -> Result<Stmt> {
         match self.alter_common(kind, object, span)? {
             Some(stmt) => Ok(stmt),
-            None => self.unexpected(),
+            None => {
+                // Only SCHEMA can follow; where SET itself can stand is known by now.
+                if has_schema(kind) {
+                    self.eat_kw(Kw::SET);
+                }
+                self.unexpected()
+            }
         }
     }
 
@@ -99,34 +105,15 @@ impl Parser<'_> {
     /// them stands here.
     pub(super) fn alter_common(&mut self, kind: ObjectType, object: ObjectName, span: Span) -> Result<Option<Stmt>> {
         use ObjectType as O;
-        let has_schema = matches!(
-            kind,
-            O::Aggregate
-                | O::Collation
-                | O::Conversion
-                | O::Domain
-                | O::Extension
-                | O::Function
-                | O::Procedure
-                | O::Routine
-                | O::Operator
-                | O::OpClass
-                | O::OpFamily
-                | O::StatisticExt
-                | O::TsParser
-                | O::TsDictionary
-                | O::TsTemplate
-                | O::TsConfiguration
-                | O::Type
-        );
         let has_owner = !matches!(kind, O::TsParser | O::TsTemplate | O::Extension);
         let has_name = !matches!(kind, O::Operator | O::Extension);
         let depends = matches!(kind, O::Function | O::Procedure | O::Routine);
         let next = self.peek(1).kw;
         match self.cur.kw {
-            Kw::RENAME if has_name && next == Kw::TO => {
+            // Domains and types rename their parts too.
+            Kw::RENAME if has_name && (next == Kw::TO || !matches!(kind, O::Domain | O::Type)) => {
                 self.bump();
-                self.bump();
+                self.expect_kw(Kw::TO)?;
                 Ok(Some(self.renamed(kind, RenameTarget::Object(object), span)?))
             }
             Kw::OWNER if has_owner => {
@@ -134,7 +121,7 @@ impl Parser<'_> {
                 self.expect_kw(Kw::TO)?;
                 self.owner_to(kind, object, span).map(Some)
             }
-            Kw::SET if has_schema && next == Kw::SCHEMA => {
+            Kw::SET if has_schema(kind) && next == Kw::SCHEMA => {
                 self.bump();
                 self.bump();
                 let newschema = self.name()?;
@@ -246,8 +233,7 @@ impl Parser<'_> {
     }
 
     fn alter_domain(&mut self, span: Span) -> Result<Stmt> {
-        let at = self.span();
-        let type_name = super::expr::plain_type(self.any_name()?, at);
+        let type_name = super::expr::plain_type(self.any_name()?, Span::NONE);
         if let Some(stmt) = self.alter_common(ObjectType::Domain, ObjectName::Type(type_name.clone()), span)? {
             return Ok(stmt);
         }
@@ -309,7 +295,7 @@ impl Parser<'_> {
     fn alter_type(&mut self, span: Span) -> Result<Stmt> {
         let at = self.span();
         let name = self.any_name()?;
-        let type_name = super::expr::plain_type(name.clone(), at);
+        let type_name = super::expr::plain_type(name.clone(), Span::NONE);
         if let Some(stmt) = self.alter_common(ObjectType::Type, ObjectName::Type(type_name), span)? {
             return Ok(stmt);
         }
@@ -429,7 +415,8 @@ impl Parser<'_> {
             let options = self.definition()?;
             return Ok(Stmt::AlterTSDictionary(Box::new(AlterTSDictionaryStmt { dictname: name, options, span })));
         }
-        if kind != ObjectType::TsConfiguration {
+        if kind != ObjectType::TsConfiguration || self.is_kw(Kw::SET) {
+            self.eat_kw(Kw::SET);
             return self.unexpected();
         }
         let cmd = self.alter_ts_mapping()?;
@@ -500,4 +487,28 @@ impl Parser<'_> {
             _ => self.alter_only_common(ObjectType::Extension, ObjectName::Name(vec![extname]), span),
         }
     }
+}
+
+/// Whether objects of the kind live in schemas, relations aside.
+fn has_schema(kind: ObjectType) -> bool {
+    matches!(
+        kind,
+        ObjectType::Aggregate
+            | ObjectType::Collation
+            | ObjectType::Conversion
+            | ObjectType::Domain
+            | ObjectType::Extension
+            | ObjectType::Function
+            | ObjectType::Procedure
+            | ObjectType::Routine
+            | ObjectType::Operator
+            | ObjectType::OpClass
+            | ObjectType::OpFamily
+            | ObjectType::StatisticExt
+            | ObjectType::TsParser
+            | ObjectType::TsDictionary
+            | ObjectType::TsTemplate
+            | ObjectType::TsConfiguration
+            | ObjectType::Type
+    )
 }

@@ -43,7 +43,9 @@ impl Parser<'_> {
             Kw::EXTENSION => self.create_extension(span),
             Kw::FOREIGN => self.create_foreign(span),
             Kw::SERVER => self.create_server(span),
-            Kw::USER if self.peek(1).kw == Kw::MAPPING => self.create_user_mapping(span),
+            Kw::USER if self.peek(1).kw == Kw::MAPPING && matches!(self.peek(2).kw, Kw::FOR | Kw::IF) => {
+                self.create_user_mapping(span)
+            }
             Kw::ROLE | Kw::USER | Kw::GROUP => self.create_role(span),
             Kw::DATABASE => self.create_database(span),
             Kw::TABLESPACE => self.create_tablespace(span),
@@ -216,7 +218,10 @@ impl Parser<'_> {
         let mut schema_elts = Vec::new();
         while matches!(self.cur.kw, Kw::CREATE | Kw::GRANT) {
             let start = self.cur.start;
-            let stmt = self.schema_element()?;
+            self.in_schema = true;
+            let stmt = self.schema_element();
+            self.in_schema = false;
+            let stmt = stmt?;
             schema_elts.push(RawStmt { stmt, span: Span { start, end: self.prev_end() } });
         }
         if if_not_exists && !schema_elts.is_empty() {
@@ -243,13 +248,7 @@ impl Parser<'_> {
             | Kw::TABLE
             | Kw::SEQUENCE
             | Kw::VIEW
-            | Kw::RECURSIVE => {
-                let stmt = self.create_persistent(false, at)?;
-                match stmt {
-                    Stmt::CreateTableAs(_) => self.unexpected(),
-                    stmt => Ok(stmt),
-                }
-            }
+            | Kw::RECURSIVE => self.create_persistent(false, at),
             Kw::OR => {
                 self.bump();
                 self.expect_kw(Kw::REPLACE)?;
@@ -334,7 +333,7 @@ impl Parser<'_> {
         let stat_types = self.opt_parens(Self::name)?;
         self.expect_kw(Kw::ON)?;
         let exprs = self.list(Self::index_key)?;
-        let relations = self.from_clause()?;
+        let relations = self.parse_from_clause()?;
         Ok(Stmt::CreateStats(Box::new(CreateStatsStmt { defnames, stat_types, exprs, relations, if_not_exists, span })))
     }
 }

@@ -1,13 +1,13 @@
 //! CREATE TABLE: columns, constraints, LIKE, partitions. Also the parts ALTER TABLE, CREATE INDEX and CREATE DOMAIN share.
 
 use super::Parser;
-use super::names::is_col_id;
+use super::names::{is_col_id, is_type_function_name};
 use super::options::def_elem;
 use super::select::into_clause;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::{Result, SqlState};
+use tusklet_error::{Error, Result, SqlState};
 
 /// `DEFERRABLE INITIALLY DEFERRED NOT VALID NO INHERIT` after a constraint.
 #[derive(Default, Clone, Copy)]
@@ -18,7 +18,6 @@ pub(super) struct ConstraintAttributes {
     pub immediate: bool,
     pub not_valid: bool,
     pub no_inherit: bool,
-    pub span: Option<Span>,
 }
 
 fn constraint(conname: Option<String>, kind: ConstraintKind, span: Span) -> Constraint {
@@ -32,8 +31,10 @@ impl Parser<'_> {
         let mut relation = self.qualified_name()?;
         relation.relpersistence = persistence;
         // A list of bare names, or none at all, and then AS.
-        let names_only =
-            self.is(T::LParen) && is_col_id(&self.peek(1)) && matches!(self.peek(2).t, T::Comma | T::RParen);
+        let names_only = !self.in_schema
+            && self.is(T::LParen)
+            && is_col_id(&self.peek(1))
+            && matches!(self.peek(2).t, T::Comma | T::RParen);
         if names_only {
             return self.create_table_as(relation, if_not_exists, span);
         }
@@ -64,6 +65,8 @@ impl Parser<'_> {
             stmt.inh_relations.push(self.qualified_name()?);
             stmt.table_elts = self.typed_table_elements()?;
             stmt.partbound = Some(self.partition_bound()?);
+        } else if self.in_schema {
+            return self.unexpected();
         } else {
             return self.create_table_as(stmt.relation, if_not_exists, span);
         }
@@ -576,7 +579,6 @@ impl Parser<'_> {
                 }
                 _ => return Ok(a),
             }
-            a.span.get_or_insert(span);
             if a.deferred && a.not_deferrable {
                 let message = "constraint declared INITIALLY DEFERRED must be DEFERRABLE";
                 return self.fail(SqlState::SYNTAX_ERROR, message, span);
@@ -604,7 +606,8 @@ impl Parser<'_> {
             return Ok(());
         };
         let message = format!("{name} constraints cannot be marked {what}");
-        self.fail(SqlState::FEATURE_NOT_SUPPORTED, message, a.span.unwrap_or(Span::NONE))
+        // Without a position: in PostgreSQL's grammar the list of attributes begins with nothing, which has none.
+        Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message))
     }
 
     // Partitions.
@@ -630,7 +633,9 @@ impl Parser<'_> {
             self.expect(T::RParen)?;
             return Ok(IndexKey::Expr(e));
         }
-        if self.at_func_expr() {
+        // Keys have no qualified names: a dot can only be in a function's.
+        let function_only = !is_col_id(&self.cur) && is_type_function_name(&self.cur);
+        if function_only || self.at_func_expr() || is_col_id(&self.cur) && self.peek(1).t == T::Dot {
             return self.func_expr_windowless().map(IndexKey::Expr);
         }
         self.col_id().map(IndexKey::Column)
@@ -645,7 +650,7 @@ impl Parser<'_> {
         self.expect_kw(Kw::VALUES)?;
         let span = self.span();
         let bound = if self.eat_kw(Kw::WITH) {
-            self.hash_bound(span)?
+            self.hash_bound()?
         } else if self.eat_kw(Kw::IN) {
             PartitionBound::List(self.parens(Self::expr)?)
         } else {
@@ -657,7 +662,7 @@ impl Parser<'_> {
         Ok(PartitionBoundSpec { bound, span })
     }
 
-    fn hash_bound(&mut self, at: Span) -> Result<PartitionBound> {
+    fn hash_bound(&mut self) -> Result<PartitionBound> {
         let elements = self.parens(|p| {
             let span = p.span();
             let name = p.non_reserved_word()?;
@@ -680,8 +685,8 @@ impl Parser<'_> {
         }
         match (modulus, remainder) {
             (Some(modulus), Some(remainder)) => Ok(PartitionBound::Hash { modulus, remainder }),
-            (None, _) => self.fail(SqlState::SYNTAX_ERROR, "modulus for hash partition must be specified", at),
-            (_, None) => self.fail(SqlState::SYNTAX_ERROR, "remainder for hash partition must be specified", at),
+            (None, _) => Err(Error::new(SqlState::SYNTAX_ERROR, "modulus for hash partition must be specified")),
+            (_, None) => Err(Error::new(SqlState::SYNTAX_ERROR, "remainder for hash partition must be specified")),
         }
     }
 

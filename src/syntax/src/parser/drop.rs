@@ -1,6 +1,7 @@
 //! DROP, COMMENT, SECURITY LABEL: statements about an object of any kind, and how each kind is named.
 
 use super::Parser;
+use super::names::is_col_id;
 use super::options::def_elem;
 use crate::ast::*;
 use crate::keywords::Kw;
@@ -154,13 +155,13 @@ impl Parser<'_> {
             }
             Kw::CAST => {
                 self.bump();
-                let missing_ok = self.if_exists();
+                let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS)?;
                 let object = self.cast_name()?;
                 self.drop_one(ObjectType::Cast, object, missing_ok, span)
             }
             Kw::TRANSFORM => {
                 self.bump();
-                let missing_ok = self.if_exists();
+                let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS)?;
                 let object = self.transform_name()?;
                 self.drop_one(ObjectType::Transform, object, missing_ok, span)
             }
@@ -307,9 +308,9 @@ impl Parser<'_> {
                 self.bump();
                 let name = self.name()?;
                 self.expect_kw(Kw::ON)?;
-                if self.eat_kw(Kw::DOMAIN) {
-                    let span = self.span();
-                    let domain = super::expr::plain_type(self.any_name()?, span);
+                if self.is_kw(Kw::DOMAIN) && is_col_id(&self.peek(1)) {
+                    self.bump();
+                    let domain = super::expr::plain_type(self.any_name()?, Span::NONE);
                     (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name })
                 } else {
                     (ObjectType::TabConstraint, ObjectName::OfRelation { relation: self.any_name()?, name })

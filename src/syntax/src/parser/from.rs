@@ -1,7 +1,7 @@
 //! FROM: tables, subqueries, functions, joins.
 
 use super::Parser;
-use super::names::is_col_id;
+use super::names::{is_col_id, is_type_function_name};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
@@ -20,7 +20,7 @@ struct FuncAlias {
 }
 
 impl Parser<'_> {
-    pub(super) fn from_clause(&mut self) -> Result<Vec<FromItem>> {
+    pub(super) fn parse_from_clause(&mut self) -> Result<Vec<FromItem>> {
         self.expect_kw(Kw::FROM)?;
         self.list(Self::table_ref)
     }
@@ -94,13 +94,14 @@ impl Parser<'_> {
         let span = self.span();
         if self.eat_kw(Kw::LATERAL) {
             if self.is(T::LParen) {
+                let span = self.span();
                 let subquery = self.select_with_parens()?;
                 return self.subselect(subquery, true, span);
             }
             return self.table_function(true);
         }
         if self.is(T::LParen) {
-            return match self.from_paren()? {
+            return match self.paren_in_from()? {
                 FromParen::Select(subquery) => self.subselect(subquery, false, span),
                 FromParen::Join(join) => self.aliased_join(join),
             };
@@ -139,7 +140,7 @@ impl Parser<'_> {
     }
 
     /// Queries and joins may both begin with more parentheses; which it is shows only after the inner ones.
-    fn from_paren(&mut self) -> Result<FromParen> {
+    fn paren_in_from(&mut self) -> Result<FromParen> {
         self.nested(|p| {
             p.expect(T::LParen)?;
             if p.at_select() {
@@ -149,7 +150,7 @@ impl Parser<'_> {
             }
             let span = p.span();
             let first = if p.is(T::LParen) {
-                match p.from_paren()? {
+                match p.paren_in_from()? {
                     FromParen::Select(subquery) => {
                         if p.eat(T::RParen) {
                             return Ok(FromParen::Select(subquery));
@@ -225,7 +226,10 @@ impl Parser<'_> {
     }
 
     fn at_table_function(&self) -> bool {
-        self.at_func_expr() || self.at_kws(Kw::ROWS, Kw::FROM)
+        // A word that can name functions but no tables.
+        !is_col_id(&self.cur) && is_type_function_name(&self.cur)
+            || self.at_func_expr()
+            || self.at_kws(Kw::ROWS, Kw::FROM)
     }
 
     fn table_function(&mut self, lateral: bool) -> Result<FromItem> {

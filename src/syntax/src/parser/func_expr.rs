@@ -20,7 +20,7 @@ impl Parser<'_> {
         let span = self.span();
         let funcname = self.func_name()?;
         let call = self.func_application(funcname, span)?;
-        Ok(Expr::FuncCall(Box::new(call)))
+        Ok(Expr::FuncCall(call))
     }
 
     /// Whether a call starts here that [`Parser::func_expr_windowless`] takes, rather than a plain name.
@@ -87,23 +87,8 @@ impl Parser<'_> {
             return Ok(Some(Expr::SqlValueFunction(SqlValueFunction { op, typmod, span })));
         }
         match word {
-            Kw::CAST => {
-                self.bump();
-                self.expect(T::LParen)?;
-                let arg = self.expr()?;
-                self.expect_kw(Kw::AS)?;
-                let type_name = self.typename()?;
-                self.expect(T::RParen)?;
-                return Ok(Some(Expr::TypeCast(Box::new(TypeCast { arg, type_name, span }))));
-            }
-            Kw::COLLATION if self.peek(1).kw == Kw::FOR => {
-                self.bump();
-                self.bump();
-                self.expect(T::LParen)?;
-                let arg = self.expr()?;
-                self.expect(T::RParen)?;
-                return Ok(Some(self.system_call("pg_collation_for", vec![arg], CoercionForm::SqlSyntax, span)));
-            }
+            Kw::CAST => return self.cast(span).map(Some),
+            Kw::COLLATION if self.peek(1).kw == Kw::FOR => return self.collation_for(span).map(Some),
             _ => {}
         }
         // The rest are columns' names unless a parenthesis follows.
@@ -111,7 +96,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let parse: fn(&mut Self, Span) -> Result<Expr> = match word {
-            Kw::COALESCE => |p, span| Ok(Expr::Coalesce(CoalesceExpr { args: p.expr_list()?, span })),
+            Kw::COALESCE => Self::coalesce,
             Kw::GREATEST => |p, span| Ok(Expr::MinMax(MinMaxExpr { greatest: true, args: p.expr_list()?, span })),
             Kw::LEAST => |p, span| Ok(Expr::MinMax(MinMaxExpr { greatest: false, args: p.expr_list()?, span })),
             Kw::NULLIF => Self::nullif,
@@ -143,6 +128,29 @@ impl Parser<'_> {
         let e = parse(self, span)?;
         self.expect(T::RParen)?;
         Ok(Some(e))
+    }
+
+    fn cast(&mut self, span: Span) -> Result<Expr> {
+        self.bump();
+        self.expect(T::LParen)?;
+        let arg = self.expr()?;
+        self.expect_kw(Kw::AS)?;
+        let type_name = self.typename()?;
+        self.expect(T::RParen)?;
+        Ok(Expr::TypeCast(Box::new(TypeCast { arg, type_name, span })))
+    }
+
+    fn collation_for(&mut self, span: Span) -> Result<Expr> {
+        self.bump();
+        self.bump();
+        self.expect(T::LParen)?;
+        let arg = self.expr()?;
+        self.expect(T::RParen)?;
+        Ok(self.system_call("pg_collation_for", vec![arg], CoercionForm::SqlSyntax, span))
+    }
+
+    fn coalesce(&mut self, span: Span) -> Result<Expr> {
+        Ok(Expr::Coalesce(CoalesceExpr { args: self.expr_list()?, span }))
     }
 
     fn nullif(&mut self, span: Span) -> Result<Expr> {

@@ -162,7 +162,8 @@ impl Parser<'_> {
         if !add {
             self.expect_kw(Kw::DROP)?;
         }
-        let at = self.expect_kw(Kw::USER)?;
+        self.expect_kw(Kw::USER)?;
+        let at = self.span();
         let members = self.list(Self::role_spec)?;
         let options = vec![def_elem("rolemembers", Some(DefArg::Roles(members)), at)];
         Ok(Stmt::AlterRole(Box::new(AlterRoleStmt { role, options, add, span })))
@@ -478,7 +479,7 @@ impl Parser<'_> {
     pub(super) fn alter_database(&mut self, span: Span) -> Result<Stmt> {
         let dbname = self.name()?;
         match self.cur.kw {
-            Kw::RENAME | Kw::OWNER if matches!(self.peek(1).kw, Kw::TO) => {
+            Kw::RENAME | Kw::OWNER if self.is_kw(Kw::RENAME) || self.peek(1).kw == Kw::TO => {
                 return self.alter_only_common(ObjectType::Database, ObjectName::Name(vec![dbname]), span);
             }
             Kw::REFRESH => {

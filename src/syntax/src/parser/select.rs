@@ -108,7 +108,11 @@ impl Parser<'_> {
     pub(super) fn select_with_parens(&mut self) -> Result<SelectStmt> {
         self.nested(|p| {
             p.expect(T::LParen)?;
-            let query = if p.at_select() || p.is(T::LParen) { p.select_no_parens()? } else { return p.unexpected() };
+            let query = if p.at_select() || p.is(T::LParen) || p.is_kw(Kw::VALUES) {
+                p.select_no_parens()?
+            } else {
+                return p.unexpected();
+            };
             p.expect(T::RParen)?;
             Ok(query)
         })
@@ -224,7 +228,7 @@ impl Parser<'_> {
             core.into_clause = Some(Box::new(into_clause(self.temp_table_name()?)));
         }
         if self.is_kw(Kw::FROM) {
-            core.from_clause = self.from_clause()?;
+            core.from_clause = self.parse_from_clause()?;
         }
         core.where_clause = self.where_clause()?;
         if self.eat_kws(Kw::GROUP, Kw::BY)? {

@@ -60,7 +60,7 @@ impl Parser<'_> {
             Kw::CALL => |p, span| {
                 let at = p.span();
                 let name = p.func_name()?;
-                let funccall = p.func_application(name, at)?;
+                let funccall = *p.func_application(name, at)?;
                 Ok(Stmt::Call(Box::new(CallStmt { funccall, span })))
             },
             Kw::VACUUM => |p, span| p.vacuum_stmt(true, span),
