@@ -12,7 +12,7 @@ mod relation;
 mod session;
 mod visible;
 
-use tusklet_catalog::live::{Catalog, RelKind};
+use tusklet_catalog::live::{Catalog, RelKind, Relation};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::{self as rows, Facts};
 use tusklet_error::{Error, Result};
@@ -23,8 +23,6 @@ use tusklet_vector::{CallSite, Datum, RowSource, TypeRef, Value};
 
 use crate::host::ValueRows;
 use crate::session::Shared;
-
-pub use names::parse_relation_name;
 
 /// What a function gets besides its arguments.
 pub(crate) struct Env<'a, 'c> {
@@ -311,6 +309,13 @@ pub fn catalog_rows(shared: &Shared, cx: &mut ExecCx<'_>, rel: Oid, columns: &[i
     }
     let name = catalog.relation(rel).map_or_else(|| rel.to_string(), |r| r.name.clone());
     Err(Error::unsupported(format!("relation {name} without rows of its own")))
+}
+
+/// The text of an index column that is an expression, for messages about its keys.
+pub fn index_expression(shared: &Shared, index: &Relation, column: usize) -> Result<String> {
+    let mut cx = shared.exec_cx(shared.snapshot()?)?;
+    let text = crate::ruleutils::index_def(shared, &mut cx, index.oid, column as i32 + 1, false)?;
+    Ok(text.unwrap_or_default())
 }
 
 /// A function's name, qualified when the path does not hold its schema.
