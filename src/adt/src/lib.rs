@@ -21,6 +21,7 @@ pub mod like;
 pub mod macaddr;
 pub mod network;
 pub mod numeric;
+pub mod numeric_small;
 pub mod oid;
 pub mod range;
 pub mod record;

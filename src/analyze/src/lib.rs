@@ -3,6 +3,7 @@
 mod analyze;
 mod describe;
 mod equal;
+mod modify;
 mod parse_agg;
 mod parse_clause;
 mod parse_coerce;
@@ -10,6 +11,7 @@ mod parse_collate;
 mod parse_cte;
 mod parse_expr;
 mod parse_func;
+mod parse_group;
 mod parse_merge;
 mod parse_node;
 mod parse_oper;
@@ -17,7 +19,10 @@ mod parse_param;
 mod parse_relation;
 mod parse_target;
 mod parse_type;
+mod parse_window;
+mod raw_walk;
 mod rewrite;
+mod set_operations;
 mod subscripts;
 
 use std::rc::Rc;
@@ -31,6 +36,7 @@ pub use analyze::{analyze, analyze_expr, analyze_stmt, coerce_default, ExprScope
 pub use describe::{ColumnDescription, describe};
 pub use equal::equal;
 pub use parse_coerce::CoercionContext;
+pub use parse_node::Clause;
 pub use parse_param::ParamTypes;
 pub use parse_type::{resolve_type_name, type_name_to_oid};
 pub use rewrite::{rewrite, view_query};

@@ -451,7 +451,6 @@ impl Analyzer<'_> {
         let fields = match node.kind {
             ExprKind::Row { fields, .. } => fields,
             ExprKind::Var(v) if v.attno == 0 => {
-                let at = location(&node);
                 let rte = self.level(v.level).rtable[v.rte as usize].clone();
                 let mut out = vec![];
                 for (i, c) in rte.columns.iter().enumerate().filter(|(_, c)| !c.name.is_empty()) {

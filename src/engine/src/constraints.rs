@@ -243,7 +243,7 @@ fn check_reference(
 fn row_is_current(shared: &Shared, rel: &Relation, event: &RowChange) -> Result<bool> {
     let table = shared.db.store.table(tusklet_storage::RelId(rel.storage))?;
     let snapshot = shared.snapshot()?;
-    Ok(table.is_visible(event.new_tid, &snapshot))
+    Ok(table.is_visible(&snapshot, event.new_tid))
 }
 
 #[allow(clippy::too_many_arguments)]

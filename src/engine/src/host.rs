@@ -81,14 +81,14 @@ impl Host for Shared {
             let unit = 10i64.pow(6 - ty.typmod as u32);
             (micros + unit / 2).div_euclid(unit) * unit
         };
-        let local = || tusklet_adt::timestamp::timestamptz_to_timestamp(now, config.zone);
+        let local = || tusklet_adt::timestamp::utc_to_local(now, config.zone);
         Ok(match kind {
             SqlValueKind::CurrentDate => Value::I32(local()?.div_euclid(86_400_000_000) as i32),
             SqlValueKind::CurrentTime => {
                 let local = local()?;
                 let west = (now - local) / 1_000_000;
                 let time = precision(local.rem_euclid(86_400_000_000));
-                let t = tusklet_adt::time::TimeTz { time, zone: west as i32 };
+                let t = tusklet_adt::time::TimeTz { micros: time, zone: west as i32 };
                 Value::Fixed16(t.encode())
             }
             SqlValueKind::CurrentTimestamp => Value::I64(precision(now)),
@@ -177,6 +177,22 @@ impl Host for Shared {
 
     fn defer_unique(&self, _cx: &mut ExecCx<'_>, _index: Oid, _key: &[u8], _tid: Tid) -> Result<()> {
         Err(Error::unsupported("a deferrable unique constraint"))
+    }
+
+    fn index_columns(&self, cx: &mut ExecCx<'_>, index: Oid) -> Result<String> {
+        let catalog = cx.catalog.clone();
+        let Some(rel) = catalog.relation(index) else { return Ok(String::new()) };
+        let Some(ix) = &rel.index else { return Ok(String::new()) };
+        let table = catalog.relation(ix.table);
+        let mut names = Vec::new();
+        for (i, c) in ix.columns.iter().take(ix.keys as usize).enumerate() {
+            let column = table.as_ref().and_then(|t| t.column(c.attno));
+            names.push(match column {
+                Some(col) => tusklet_catalog::resolve::quote_identifier(&col.name),
+                None => crate::system::index_expression(self, &rel, i)?,
+            });
+        }
+        Ok(names.join(", "))
     }
 
     fn cursor_row(&self, _cx: &mut ExecCx<'_>, _cursor: &str, _rel: Oid) -> Result<Option<Tid>> {

@@ -128,11 +128,6 @@ fn text(b: &mut Vec<u8>, s: &str) {
     b.push(0);
 }
 
-/// `typlen` for RowDescription.
-fn type_len(oid: u32) -> i16 {
-    tusklet_catalog::builtin::ty(oid).map_or(-1, |t| t.len() as i16)
-}
-
 impl Output for Wire {
     fn columns(&mut self, columns: &[ResultColumn], formats: &[i16]) {
         self.message(b'T', |b| {
@@ -142,7 +137,7 @@ impl Output for Wire {
                 b.extend_from_slice(&c.origin.0.to_be_bytes());
                 b.extend_from_slice(&c.origin.1.to_be_bytes());
                 b.extend_from_slice(&c.ty.oid.to_be_bytes());
-                b.extend_from_slice(&type_len(c.ty.oid).to_be_bytes());
+                b.extend_from_slice(&crate::type_len(c.ty.oid).to_be_bytes());
                 b.extend_from_slice(&c.ty.typmod.to_be_bytes());
                 b.extend_from_slice(&(is_binary(formats, i) as i16).to_be_bytes());
             }

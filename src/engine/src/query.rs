@@ -89,7 +89,7 @@ impl PlanContext for PlanCx<'_> {
         if rows < 64.0 {
             return RelStats { rows, columns: vec![] };
         }
-        let Ok(s) = table.stats() else {
+        let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
             return RelStats { rows, columns: vec![] };
         };
         let number = |v: &Value| match v {
@@ -216,6 +216,26 @@ impl Prepared {
             Some(Planned { version: shared.catalog.borrow().version(), path: shared.search_path(), program });
     }
 
+    /// The parameter types the client declared.
+    pub fn given(&self) -> &[Oid] {
+        &self.given
+    }
+
+    /// Whether its result would have another shape now.
+    pub fn is_stale(&self, shared: &Shared) -> Result<bool> {
+        let Some(stmt) = &self.stmt else { return Ok(false) };
+        if !is_query(stmt) {
+            return Ok(false);
+        }
+        shared.begin_transaction(false);
+        shared.refresh_catalog()?;
+        match self.program(shared) {
+            Ok(_) => Ok(false),
+            Err(e) if e.code() == tusklet_error::SqlState::FEATURE_NOT_SUPPORTED && e.message().starts_with("cached plan") => Ok(true),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The program, made again when the catalog or the search path changed. A result of another shape is an error.
     pub fn program(&self, shared: &Shared) -> Result<Rc<Program>> {
         if let Some(p) = &*self.plan.borrow() {
@@ -327,4 +347,14 @@ pub fn eval_expr(shared: &Shared, e: &Expr) -> Result<Value> {
 /// The text of a statement of a longer text.
 pub fn statement_text<'a>(sql: &'a str, raw: &ast::RawStmt) -> &'a str {
     sql.get(raw.span.start as usize..raw.span.end as usize).unwrap_or(sql)
+}
+
+/// A parameter of EXECUTE as a value's expression of the type the statement wants.
+pub fn analyze_parameter(shared: &Shared, e: &ast::Expr, ty: Oid) -> Result<Expr> {
+    let scope = tusklet_analyze::ExprScope {
+        clause: tusklet_analyze::Clause::ExecuteParameter,
+        target: Some((TypeRef::new(ty), "EXECUTE")),
+        ..Default::default()
+    };
+    tusklet_analyze::analyze_expr(&mut Analyzer(shared), e, &scope, &mut ParamTypes::none())
 }

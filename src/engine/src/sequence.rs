@@ -24,16 +24,12 @@ pub fn nextval(shared: &Shared, oid: Oid) -> Result<i64> {
     let (rel, name) = storage_of(shared, oid)?;
     let v = match shared.db.store.nextval(rel)? {
         NextValue::Value(v) => v,
-        NextValue::AboveMax(m) => {
+        NextValue::Exhausted(limit) => {
+            let ascending = shared.db.store.sequence_options(rel)?.increment > 0;
+            let which = if ascending { "maximum" } else { "minimum" };
             return Err(err!(
                 SEQUENCE_GENERATOR_LIMIT_EXCEEDED,
-                "nextval: reached maximum value of sequence \"{name}\" ({m})"
-            ));
-        }
-        NextValue::BelowMin(m) => {
-            return Err(err!(
-                SEQUENCE_GENERATOR_LIMIT_EXCEEDED,
-                "nextval: reached minimum value of sequence \"{name}\" ({m})"
+                "nextval: reached {which} value of sequence \"{name}\" ({limit})"
             ));
         }
     };

@@ -155,7 +155,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
             }
             let mut values = Vec::new();
             for (x, ty) in e.params.iter().zip(&prepared.param_types) {
-                let expr = tusklet_analyze::analyze_parameter(&mut crate::query::Analyzer(&shared), x, *ty)?;
+                let expr = crate::query::analyze_parameter(&shared, x, *ty)?;
                 values.push(eval_expr(&shared, &expr)?);
             }
             portal.columns = prepared.columns.clone();
@@ -548,12 +548,12 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
 /// `SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE`.
 fn interval_zone(shared: &Shared, a: &SetValue, local: bool) -> Result<()> {
     let SetValue::Interval(cast) = a else { return Ok(()) };
-    let mut expr = tusklet_syntax::ast::Expr::TypeCast(cast.clone());
-    let expr = tusklet_analyze::analyze_parameter(&mut crate::query::Analyzer(shared), &mut expr, oids::INTERVAL)?;
+    let expr = tusklet_syntax::ast::Expr::TypeCast(cast.clone());
+    let expr = crate::query::analyze_parameter(shared, &expr, oids::INTERVAL)?;
     let Value::Fixed16(b) = eval_expr(shared, &expr)? else {
         return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"TimeZone\""));
     };
-    let i = tusklet_adt::interval::Interval::decode(b);
+    let i = tusklet_adt::interval::Interval::decode(&b);
     if i.months != 0 {
         return Err(err!(INVALID_PARAMETER_VALUE, "Cannot specify months in time zone interval."));
     }

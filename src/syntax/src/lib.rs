@@ -6,9 +6,11 @@ mod keywords;
 mod lexer;
 mod literals;
 mod parser;
+mod sqlparser_tokens;
 
 use ast::{Expr, RawStmt, Span, TypeName};
 use parser::Parser;
+use sqlparser::tokenizer::{Location, TokenWithSpan};
 use tusklet_error::Result;
 
 /// How a word may be used without quotes.
@@ -98,6 +100,18 @@ pub fn split(sql: &str) -> Vec<Span> {
 /// The text cut into pieces for highlighting; white space is left out. Never fails.
 pub fn tokens_for_editor(sql: &str) -> Vec<EditorToken> {
     editor::tokens(sql)
+}
+
+/// Line and column, both from 1, the column in characters, of a byte of the text: what an editor or a log shows.
+pub fn location(sql: &str, byte: usize) -> Location {
+    sqlparser_tokens::location(sql, byte)
+}
+
+/// PostgreSQL's tokens of the text in sqlparser's types, for its parser and other tools that stand on them. A place is the
+/// line 1 and the byte offset plus one as the column, so that it can be turned into a [`Span`]. Fails where the text cannot
+/// be cut into tokens.
+pub fn sqlparser_tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    sqlparser_tokens::tokens(sql)
 }
 
 /// Every keyword of PostgreSQL 15, sorted.

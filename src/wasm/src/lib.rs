@@ -2,3 +2,8 @@
 
 pub mod packed;
 pub mod request;
+
+mod dns;
+mod engine;
+
+pub use engine::Engine;

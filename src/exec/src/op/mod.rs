@@ -36,6 +36,7 @@ pub(crate) mod tid_scan;
 pub(crate) mod unique;
 pub(crate) mod values;
 pub(crate) mod window;
+pub(crate) mod window_frame;
 pub(crate) mod write_index;
 
 /// The state of a plan node in one run.
@@ -57,8 +58,6 @@ pub(crate) struct Compiled {
     pub node: Rc<dyn PlanNode>,
     pub filter: Option<CExpr>,
     pub project: Option<Vec<CExpr>>,
-    /// Physical types of the columns it gives.
-    pub types: Rc<[Phys]>,
     /// Number for statistics.
     pub id: u32,
 }
@@ -206,8 +205,7 @@ pub(crate) fn pack(batch: &Batch) -> Batch {
     match &batch.sel {
         Sel::All(_) => batch.clone(),
         Sel::Rows(r) => {
-            let columns =
-                batch.columns.iter().map(|c| Rc::new(c.gather(r.iter().map(|i| *i as usize)))).collect();
+            let columns = batch.columns.iter().map(|c| Rc::new(c.gather(r.iter().map(|i| *i as usize)))).collect();
             Batch { columns, sel: Sel::All(r.len()) }
         }
     }

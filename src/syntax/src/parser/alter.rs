@@ -233,8 +233,7 @@ impl Parser<'_> {
     }
 
     fn alter_domain(&mut self, span: Span) -> Result<Stmt> {
-        let at = self.span();
-        let type_name = super::expr::plain_type(self.any_name()?, at);
+        let type_name = super::expr::plain_type(self.any_name()?, Span::NONE);
         if let Some(stmt) = self.alter_common(ObjectType::Domain, ObjectName::Type(type_name.clone()), span)? {
             return Ok(stmt);
         }
@@ -296,7 +295,7 @@ impl Parser<'_> {
     fn alter_type(&mut self, span: Span) -> Result<Stmt> {
         let at = self.span();
         let name = self.any_name()?;
-        let type_name = super::expr::plain_type(name.clone(), at);
+        let type_name = super::expr::plain_type(name.clone(), Span::NONE);
         if let Some(stmt) = self.alter_common(ObjectType::Type, ObjectName::Type(type_name), span)? {
             return Ok(stmt);
         }
@@ -416,7 +415,8 @@ impl Parser<'_> {
             let options = self.definition()?;
             return Ok(Stmt::AlterTSDictionary(Box::new(AlterTSDictionaryStmt { dictname: name, options, span })));
         }
-        if kind != ObjectType::TsConfiguration {
+        if kind != ObjectType::TsConfiguration || self.is_kw(Kw::SET) {
+            self.eat_kw(Kw::SET);
             return self.unexpected();
         }
         let cmd = self.alter_ts_mapping()?;

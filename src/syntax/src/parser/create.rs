@@ -333,7 +333,7 @@ impl Parser<'_> {
         let stat_types = self.opt_parens(Self::name)?;
         self.expect_kw(Kw::ON)?;
         let exprs = self.list(Self::index_key)?;
-        let relations = self.from_clause()?;
+        let relations = self.parse_from_clause()?;
         Ok(Stmt::CreateStats(Box::new(CreateStatsStmt { defnames, stat_types, exprs, relations, if_not_exists, span })))
     }
 }

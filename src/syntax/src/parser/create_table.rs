@@ -1,7 +1,7 @@
 //! CREATE TABLE: columns, constraints, LIKE, partitions. Also the parts ALTER TABLE, CREATE INDEX and CREATE DOMAIN share.
 
 use super::Parser;
-use super::names::is_col_id;
+use super::names::{is_col_id, is_type_function_name};
 use super::options::def_elem;
 use super::select::into_clause;
 use crate::ast::*;
@@ -633,7 +633,9 @@ impl Parser<'_> {
             self.expect(T::RParen)?;
             return Ok(IndexKey::Expr(e));
         }
-        if self.at_func_expr() {
+        // Keys have no qualified names: a dot can only be in a function's.
+        let function_only = !is_col_id(&self.cur) && is_type_function_name(&self.cur);
+        if function_only || self.at_func_expr() || is_col_id(&self.cur) && self.peek(1).t == T::Dot {
             return self.func_expr_windowless().map(IndexKey::Expr);
         }
         self.col_id().map(IndexKey::Column)

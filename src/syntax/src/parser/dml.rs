@@ -154,7 +154,7 @@ impl Parser<'_> {
         let relation = self.relation_opt_alias()?;
         self.expect_kw(Kw::SET)?;
         let target_list = self.set_clause_list()?;
-        let from_clause = if self.is_kw(Kw::FROM) { self.from_clause()? } else { Vec::new() };
+        let from_clause = if self.is_kw(Kw::FROM) { self.parse_from_clause()? } else { Vec::new() };
         let where_clause = self.where_or_current()?;
         let returning_list = self.returning()?;
         Ok(Stmt::Update(Box::new(UpdateStmt {

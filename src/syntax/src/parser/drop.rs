@@ -310,8 +310,7 @@ impl Parser<'_> {
                 self.expect_kw(Kw::ON)?;
                 if self.is_kw(Kw::DOMAIN) && is_col_id(&self.peek(1)) {
                     self.bump();
-                    let span = self.span();
-                    let domain = super::expr::plain_type(self.any_name()?, span);
+                    let domain = super::expr::plain_type(self.any_name()?, Span::NONE);
                     (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name })
                 } else {
                     (ObjectType::TabConstraint, ObjectName::OfRelation { relation: self.any_name()?, name })

@@ -20,7 +20,7 @@ struct FuncAlias {
 }
 
 impl Parser<'_> {
-    pub(super) fn from_clause(&mut self) -> Result<Vec<FromItem>> {
+    pub(super) fn parse_from_clause(&mut self) -> Result<Vec<FromItem>> {
         self.expect_kw(Kw::FROM)?;
         self.list(Self::table_ref)
     }
@@ -101,7 +101,7 @@ impl Parser<'_> {
             return self.table_function(true);
         }
         if self.is(T::LParen) {
-            return match self.from_paren()? {
+            return match self.paren_in_from()? {
                 FromParen::Select(subquery) => self.subselect(subquery, false, span),
                 FromParen::Join(join) => self.aliased_join(join),
             };
@@ -140,7 +140,7 @@ impl Parser<'_> {
     }
 
     /// Queries and joins may both begin with more parentheses; which it is shows only after the inner ones.
-    fn from_paren(&mut self) -> Result<FromParen> {
+    fn paren_in_from(&mut self) -> Result<FromParen> {
         self.nested(|p| {
             p.expect(T::LParen)?;
             if p.at_select() {
@@ -150,7 +150,7 @@ impl Parser<'_> {
             }
             let span = p.span();
             let first = if p.is(T::LParen) {
-                match p.from_paren()? {
+                match p.paren_in_from()? {
                     FromParen::Select(subquery) => {
                         if p.eat(T::RParen) {
                             return Ok(FromParen::Select(subquery));

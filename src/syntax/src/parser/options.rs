@@ -91,7 +91,8 @@ impl Parser<'_> {
 
     /// A value in a definition: a type, a reserved word, an operator, a number, a string, NONE.
     pub(super) fn def_arg(&mut self) -> Result<DefArg> {
-        if self.is_numeric_only() && !(matches!(self.cur.t, T::Plus | T::Minus) && !self.number_follows()) {
+        let sign = matches!(self.cur.t, T::Plus | T::Minus);
+        if self.is_numeric_only() && (!sign || self.number_follows()) {
             return self.numeric_only();
         }
         if self.is_all_op() || self.is_kw(Kw::OPERATOR) && self.peek(1).t == T::LParen {

@@ -162,7 +162,8 @@ impl Parser<'_> {
         if !add {
             self.expect_kw(Kw::DROP)?;
         }
-        let at = self.expect_kw(Kw::USER)?;
+        self.expect_kw(Kw::USER)?;
+        let at = self.span();
         let members = self.list(Self::role_spec)?;
         let options = vec![def_elem("rolemembers", Some(DefArg::Roles(members)), at)];
         Ok(Stmt::AlterRole(Box::new(AlterRoleStmt { role, options, add, span })))

@@ -228,7 +228,7 @@ impl Parser<'_> {
             core.into_clause = Some(Box::new(into_clause(self.temp_table_name()?)));
         }
         if self.is_kw(Kw::FROM) {
-            core.from_clause = self.from_clause()?;
+            core.from_clause = self.parse_from_clause()?;
         }
         core.where_clause = self.where_clause()?;
         if self.eat_kws(Kw::GROUP, Kw::BY)? {

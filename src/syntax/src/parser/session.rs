@@ -393,7 +393,7 @@ impl Parser<'_> {
 
     pub(super) fn explain_stmt(&mut self, span: Span) -> Result<Stmt> {
         let mut options = Vec::new();
-        if self.is(T::LParen) && !self.at_paren_select() {
+        if self.is(T::LParen) && self.peek(1).t != T::LParen && !self.at_paren_select() {
             options = self.utility_options()?;
         } else {
             let at = self.span();
