@@ -36,6 +36,7 @@ pub use analyze::{analyze, analyze_expr, analyze_stmt, coerce_default, ExprScope
 pub use describe::{ColumnDescription, describe};
 pub use equal::equal;
 pub use parse_coerce::CoercionContext;
+pub use parse_node::Clause;
 pub use parse_param::ParamTypes;
 pub use parse_type::{resolve_type_name, type_name_to_oid};
 pub use rewrite::{rewrite, view_query};

@@ -9,6 +9,7 @@
 //! arguments are converted to their common type first.
 
 use tusklet_catalog::builtin::oids;
+use tusklet_catalog::live::TypeEntryKind;
 use tusklet_catalog::resolve::{category, is_polymorphic, is_polymorphic_family1, is_polymorphic_family2};
 use tusklet_error::{Error, Result, Span, bail, err};
 use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, TypeRef, Value, Volatility};
@@ -126,7 +127,23 @@ impl Analyzer<'_> {
                         let at = if node.span.is_none() { span } else { node.span };
                         self.cx.input(ty, &text).map_err(|e| e.at(at))?
                     }
-                    _ => Value::Null,
+                    _ => {
+                        // The input functions of pseudo-types refuse NULL too.
+                        let refuses = self.cat.ty(base.oid).is_some_and(|t| {
+                            matches!(t.kind, TypeEntryKind::Pseudo)
+                                && t.io.first().and_then(|f| self.cat.proc(*f)).is_some_and(|p| !p.strict)
+                        });
+                        if refuses {
+                            let at = if node.span.is_none() { span } else { node.span };
+                            return Err(err!(
+                                FEATURE_NOT_SUPPORTED,
+                                "cannot accept a value of type {}",
+                                self.type_name(base.oid)
+                            )
+                            .at(at));
+                        }
+                        Value::Null
+                    }
                 };
                 let result =
                     Expr { kind: ExprKind::Const(value), ty, collation: self.cat.type_collation(base.oid), span: node.span };
@@ -440,7 +457,8 @@ impl Analyzer<'_> {
         form: CoercionForm,
         span: Span,
     ) -> Result<Expr> {
-        let (name, at) = (self.type_name(to), node.span);
+        let (name, at) = (self.type_name(to), if span.is_none() { location(&node) } else { span });
+        let row_at = node.span;
         let cannot = |detail: Option<String>, at: Span| {
             let e = err!(CANNOT_COERCE, "cannot cast type record to {name}").at(at);
             match detail {
@@ -498,7 +516,7 @@ impl Analyzer<'_> {
         if given.next().is_some() {
             return Err(cannot(Some("Input has too many columns.".into()), at));
         }
-        let row = Expr { kind: ExprKind::Row { fields: out, names }, ty: TypeRef::new(base), collation: 0, span: at };
+        let row = Expr { kind: ExprKind::Row { fields: out, names }, ty: TypeRef::new(base), collation: 0, span: row_at };
         if base != to {
             return self.coerce_to_domain(row, None, to, context, form, span, false);
         }
@@ -855,7 +873,7 @@ impl Analyzer<'_> {
         if have_nonarray && self.cat.base_element_type(elem) != 0 {
             return false;
         }
-        if have_enum && elem != 0 && !self.cat.is_enum(elem) {
+        if have_enum && !self.cat.is_enum(elem) {
             return false;
         }
         if cmultirange != 0 && crange != 0 && self.cat.multirange_range(cmultirange) != crange {
@@ -923,6 +941,7 @@ impl Analyzer<'_> {
     ) -> Result<Oid> {
         let (mut elem, mut array, mut range, mut multirange) = (0, 0, 0, 0);
         let (mut have_poly1, mut have_poly2) = (false, false);
+        let family1 = declared.iter().zip(actual).filter(|(d, _)| is_polymorphic_family1(**d)).count();
         let (mut have_unknown1, mut have_anynonarray) = (false, rettype == oids::ANYNONARRAY);
         let mut have_anyenum = rettype == oids::ANYENUM;
         let (mut have_anymultirange, mut have_unknown2) = (rettype == oids::ANYMULTIRANGE, false);
@@ -1105,6 +1124,9 @@ impl Analyzer<'_> {
             let mut array_elem = 0;
             if array != 0 {
                 if array == oids::ANYARRAY {
+                    if family1 != 1 || (rettype != oids::ANYARRAY && is_polymorphic_family1(rettype)) {
+                        bail!(DATATYPE_MISMATCH, "cannot determine element type of \"anyarray\" argument");
+                    }
                     array_elem = oids::ANYELEMENT;
                 } else {
                     array_elem = self.cat.element_type(array);

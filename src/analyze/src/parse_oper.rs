@@ -16,7 +16,7 @@ use crate::parse_node::{Analyzer, lookup_failed};
 impl Analyzer<'_> {
     /// The binary operator for two operand types (`oper`).
     pub fn oper(&mut self, name: &ast::OperatorName, left: Oid, right: Oid, span: Span) -> Result<Rc<Operator>> {
-        match self.oper_quiet(name, left, right)? {
+        match self.oper_quiet(name, left, right).map_err(|e| e.at(span))? {
             Ok(o) => Ok(o),
             Err(detail) => Err(self.op_error(name, left, right, detail, span)),
         }
@@ -66,7 +66,7 @@ impl Analyzer<'_> {
 
     /// The prefix operator for an operand type (`left_oper`).
     pub fn left_oper(&mut self, name: &ast::OperatorName, arg: Oid, span: Span) -> Result<Rc<Operator>> {
-        let schema = self.operator_schema(name)?;
+        let schema = self.operator_schema(name).map_err(|e| e.at(span))?;
         let schema = schema.as_deref();
         let exact = self.cat.operator_exact(&self.path, schema, &name.name, 0, arg);
         if exact != 0 {

@@ -613,7 +613,7 @@ impl Analyzer<'_> {
             for r in &self.level(up).rtable {
                 let hit = match &r.kind {
                     RteKind::Relation { oid: o, .. } if oid == Some(*o) => true,
-                    _ => schema.is_none() && r.name == name,
+                    _ => r.name == name,
                 };
                 if hit {
                     found = Some((up, r.clone()));

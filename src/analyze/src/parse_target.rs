@@ -240,11 +240,6 @@ impl Analyzer<'_> {
         let mut out: Vec<(i16, ast::AssignTarget)> = vec![];
         for c in cols {
             let Some(attno) = rel.attno(&c.name) else {
-                if crate::parse_relation::SYSTEM_COLUMNS.iter().any(|(n, _, _)| *n == c.name) {
-                    return Err(
-                        err!(FEATURE_NOT_SUPPORTED, "cannot assign to system column \"{}\"", c.name).at(c.span)
-                    );
-                }
                 return Err(err!(
                     UNDEFINED_COLUMN,
                     "column \"{}\" of relation \"{}\" does not exist",
@@ -425,7 +420,7 @@ impl Analyzer<'_> {
         rhs: Expr,
         span: Span,
     ) -> Result<Expr> {
-        let container = self.container_type(ty, span)?;
+        let container = self.container_type(ty, location(&base))?;
         let slice = subscripts.iter().any(|s| matches!(s, ast::Indirection::Slice(_, _)));
         let wanted = self.subscript_result_type(&container, slice);
         let refs: Vec<&ast::Indirection> = subscripts.iter().collect();
