@@ -80,14 +80,6 @@ impl Analyzer<'_> {
         }
     }
 
-    /// An operator with exactly these types or binary-compatible ones (`compatible_oper_opid`), 0 when there is none.
-    pub fn compatible_oper(&mut self, name: &ast::OperatorName, left: Oid, right: Oid) -> Result<Option<Rc<Operator>>> {
-        Ok(match self.oper_quiet(name, left, right)? {
-            Ok(o) if self.cat.is_binary_coercible(left, o.left) && self.cat.is_binary_coercible(right, o.right) => Some(o),
-            _ => None,
-        })
-    }
-
     fn operator_by_oid(&self, oid: Oid) -> Result<Rc<Operator>> {
         self.cat.operator(oid).ok_or_else(|| lookup_failed("operator", oid))
     }

@@ -502,11 +502,6 @@ pub fn figure_colname(node: &ast::Expr, done: &Expr) -> String {
     figure(node, done).map_or_else(|| "?column?".to_string(), |(n, _)| n)
 }
 
-/// As PostgreSQL's parser does for index columns: the name without the transformed expression.
-pub fn figure_index_colname(node: &ast::Expr) -> Option<String> {
-    figure(node, &Expr::constant(tusklet_ir::Value::Null, TypeRef::new(0))).map(|(n, _)| n)
-}
-
 fn figure(node: &ast::Expr, done: &Expr) -> Option<(String, u8)> {
     let strong = |s: &str| Some((s.to_string(), 2));
     match node {
