@@ -272,6 +272,19 @@ impl Zone {
                         add(row, Error, "content", "the alias is its own target".into());
                     }
                 }
+                SVCB | HTTPS => {
+                    let host = target(row).unwrap_or_else(|| node.name.clone());
+                    for (hint, kind, name) in [("ipv4hint=auto", A, "A"), ("ipv6hint=auto", AAAA, "AAAA")] {
+                        let asked = row.content.split(' ').any(|w| w == hint) && host.is_within(&self.name);
+                        if asked && !self.lookup(&host.key()).is_some_and(|n| n.has(&[kind])) {
+                            let message = format!("{hint}, but {} has no {name} record", host.stored());
+                            add(row, Warning, "content", message);
+                        }
+                    }
+                }
+                DNAME if node.name.labels().next() == Some(b"*") => {
+                    add(row, Warning, "name", "servers do not agree on what a wildcard DNAME means".into());
+                }
                 _ => {}
             }
         }
@@ -359,7 +372,7 @@ impl Zone {
     /// Whether the name or anything below it owns a record.
     fn exists(&self, key: &[u8]) -> bool {
         let next = self.nodes.range(key.to_vec()..).next();
-        next.is_some_and(|(k, _)| k == key || is_below(k, key)) || self.nodes.contains_key(&[key, b"\0"].concat())
+        next.is_some_and(|(k, _)| k == key || is_below(k, key))
     }
 
     /// The delegation a name is at or below.

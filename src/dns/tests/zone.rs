@@ -98,6 +98,18 @@ fn defects_are_found() {
         "_443._tcp.www TLSA 3 1 1 b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2",
         &["_443._tcp.www.example.org TLSA: warning www.example.org has no records, this TLSA is for it"],
     );
+    check(
+        "*.d DNAME example.net.",
+        &["*.d.example.org DNAME: warning servers do not agree on what a wildcard DNAME means"],
+    );
+    check(
+        "a HTTPS 1 . ipv4hint=auto ipv6hint=auto\na AAAA 2001:db8::1",
+        &[
+            "a.example.org HTTPS: info ipv4hint=auto is PowerDNS' own: the addresses of the target",
+            "a.example.org HTTPS: info ipv6hint=auto is PowerDNS' own: the addresses of the target",
+            "a.example.org HTTPS: warning ipv4hint=auto, but a.example.org has no A record",
+        ],
+    );
     check("a HTTPS 0 a", &["a.example.org HTTPS: error the alias is its own target"]);
     check("sip SRV 0 5 5060 ns1", &["sip.example.org SRV: warning a service is looked for at _service._protocol"]);
 }
