@@ -86,6 +86,8 @@ pub struct Shared {
     pub current_user: RefCell<(Oid, String)>,
     /// Settings.
     pub settings: RefCell<Settings>,
+    /// What every statement asks of them.
+    pub flags: Cell<crate::settings::Flags>,
     /// Bound functions and types.
     pub caches: Caches,
     /// Formatting state that follows from the settings.
@@ -172,6 +174,7 @@ impl Session {
             secret: db.env.entropy() as u32,
             session_user: RefCell::new((oid, user.to_string())),
             current_user: RefCell::new((oid, user.to_string())),
+            flags: Cell::new(settings.flags()),
             settings: RefCell::new(settings),
             caches: Caches::default(),
             formats: RefCell::new(formats),
@@ -257,6 +260,7 @@ impl Shared {
     pub fn settings_changed(&self) {
         let settings = self.settings.borrow();
         *self.formats.borrow_mut() = Rc::new(settings.formats());
+        self.flags.set(settings.flags());
         self.path.borrow_mut().take();
         let mut told = self.told.borrow_mut();
         for name in crate::settings::REPORTED {

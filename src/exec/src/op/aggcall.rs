@@ -249,13 +249,7 @@ fn transition(
     let mut args = vec![state];
     args.extend_from_slice(&site.args);
     let adopt = func.strict && init.is_null();
-    let trans_site = CallSite {
-        func: parts.trans,
-        args,
-        result: state,
-        collation: site.collation,
-        variadic: false,
-    };
+    let trans_site = CallSite { func: parts.trans, args, result: state, collation: site.collation, variadic: false };
     let finish = match parts.final_fn {
         0 => None,
         f => {
@@ -264,8 +258,7 @@ fn transition(
             if parts.final_extra {
                 args.extend_from_slice(&site.args);
             }
-            let site =
-                CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false };
+            let site = CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false };
             Some((func, site))
         }
     };
