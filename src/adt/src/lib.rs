@@ -1,1 +1,38 @@
 //! See the crate's README.
+
+pub mod array;
+pub mod bit;
+pub mod bool;
+pub mod bytea;
+pub mod char;
+pub mod date;
+pub mod datetime;
+pub mod digest;
+pub mod float;
+pub mod formats;
+pub mod formatting;
+pub mod geo;
+pub mod hash;
+pub mod int;
+pub mod interval;
+pub mod json;
+pub mod jsonb;
+pub mod like;
+pub mod macaddr;
+pub mod network;
+pub mod numeric;
+pub mod numeric_small;
+pub mod oid;
+pub mod range;
+pub mod record;
+pub mod regex;
+pub mod text;
+pub mod text_format;
+pub mod time;
+pub mod timestamp;
+pub mod timezone;
+pub mod uuid;
+pub mod varchar;
+
+#[cfg(test)]
+mod testing;

@@ -53,6 +53,8 @@ macro_rules! view {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $view(pub(super) u16);
 
+        // `Type::len` is `typlen`, not a count.
+        #[allow(clippy::len_without_is_empty)]
         impl $view {
             $(
                 $(#[$method_doc])*

@@ -1,4 +1,5 @@
-//! See the crate's README.
+//! The catalog: PostgreSQL's own rows as data, the live catalog over them, and the system tables that show both.
 
 pub mod builtin;
 pub mod live;
+pub mod resolve;

@@ -152,6 +152,7 @@ fn every_other_lookup_finds_every_row() {
         }
     }
     assert_eq!(builtin::type_of_array(oids::NAME), None);
+    assert_eq!(builtin::type_of_array(oids::OIDVECTOR), Some(oids::OID));
     for o in builtin::Operator::all() {
         assert_eq!(builtin::operator(o.oid()), Some(o));
         assert_eq!(builtin::operator_exact(o.name(), o.left(), o.right()), Some(o));
@@ -212,4 +213,20 @@ fn well_known_rows_read_as_postgresql_s() {
     assert_eq!(builtin::operator_exact("=", oids::INT4, oids::INT8).unwrap().code(), 852);
     assert_eq!(builtin::setting("datestyle").unwrap().boot_val(), Some("ISO, MDY"));
     assert_eq!(builtin::opclass_default(oids::AM_BTREE, oids::TEXT).unwrap().oid(), oids::OPCLASS_BTREE_TEXT_OPS);
+}
+
+/// `data/unimplemented.tsv` names functions that need a kernel, each once, by prosrc and signature.
+#[test]
+fn the_unimplemented_are_functions_that_need_a_kernel() {
+    let mut needed: Vec<(String, String)> = builtin::Proc::all()
+        .filter(|p| p.needs_kernel())
+        .map(|p| (p.src().to_string(), symbol(Class::Proc, p.oid())))
+        .collect();
+    needed.sort();
+    let rows = data("unimplemented");
+    for row in &rows[1..] {
+        let line = (row[0].clone().unwrap(), row[1].clone().unwrap());
+        assert!(needed.binary_search(&line).is_ok(), "{line:?}");
+    }
+    assert!(rows[1..].windows(2).all(|pair| pair[0] < pair[1]));
 }

@@ -64,7 +64,7 @@ pub(crate) fn keep(heap: &Heap, t: Tid, status: &StatusTable) -> Keep {
         if h.is_free(j) || !h.is_hot(j) || !h.is_hidden(j) && !status.committed(h.xmin(j)) {
             break;
         }
-        if !h.is_hidden(j) && !(!h.xmax(j).is_none() && status.committed(h.xmax(j))) {
+        if !h.is_hidden(j) && (h.xmax(j).is_none() || !status.committed(h.xmax(j))) {
             return Keep::Redirect(at);
         }
         at = h.next(j);

@@ -190,7 +190,7 @@ impl Index {
             if !node.has_key(i, k) {
                 return None;
             }
-            if let Some(tid) = heap.entry_tid(node.vals[i])
+            if let Some(tid) = heap.entry_tid(node.val(i))
                 && let Some(tid) = crate::heap::visible_in_chain(&heap, tid, snapshot, &status)
             {
                 return Some(tid);
@@ -241,7 +241,7 @@ impl Index {
         let start = if backward { range.high.clone().unwrap_or_else(|| vec![0xFF; 32]) } else { range.low.clone() };
         let unbounded = backward && range.high.is_none();
         let position = Position::at(&start, if unbounded { u64::MAX } else { 0 });
-        IndexScan { index: self.clone(), range, backward, position, done: false, ready: Vec::new(), at: 0 }
+        IndexScan { index: self.clone(), range, backward, position, done: false, ready: Vec::new(), at: 0, ahead: 1 }
     }
 
     /// Removes all stale entries.
@@ -274,7 +274,7 @@ fn each_with_key(tree: &BTree, heap: &Heap, key: &[u8], mut f: impl FnMut(Tid) -
         if !node.has_key(i, k) {
             return;
         }
-        if let Some(tid) = heap.entry_tid(node.vals[i])
+        if let Some(tid) = heap.entry_tid(node.val(i))
             && !f(tid)
         {
             return;
@@ -330,15 +330,18 @@ pub struct IndexScan {
     done: bool,
     ready: Vec<Tid>,
     at: usize,
+    ahead: usize,
 }
 
 impl IndexScan {
-    /// The next visible row. Looks a few entries ahead.
+    /// The next visible row. Looks ahead more the longer it goes on.
     pub fn next(&mut self, snapshot: &Snapshot) -> Result<Option<Tid>> {
         if self.at >= self.ready.len() {
             let mut ready = std::mem::take(&mut self.ready);
             ready.clear();
-            self.next_batch(snapshot, 16, &mut ready)?;
+            // Who takes one row may take no other; who takes many is served in batches.
+            self.next_batch(snapshot, self.ahead, &mut ready)?;
+            self.ahead = (self.ahead * 4).min(64);
             self.ready = ready;
             self.at = 0;
         }

@@ -217,10 +217,20 @@ impl LockTable {
         let mut holders = self.holders.borrow_mut();
         let list = holders.entry(tag).or_default();
         let against = LockMode::CONFLICTS[mode as usize];
-        if let Some((no, _)) = list.iter().find(|(no, held)| *no != tx.no() && held & against != 0) {
-            let t = tx.0.txns.find(*no);
-            let (xid, epoch) = t.map_or((Xid::NONE, 0), |t| (t.top.get(), t.epoch.get()));
-            return TableLock::Wait(Wait { tx: *no, xid, epoch });
+        let mut i = 0;
+        while let Some((no, held)) = list.get(i).copied() {
+            i += 1;
+            if no == tx.no() || held & against == 0 {
+                continue;
+            }
+            match tx.0.txns.find(no) {
+                Some(t) => return TableLock::Wait(Wait { tx: no, xid: t.top.get(), epoch: t.epoch.get() }),
+                // Dropped without an end.
+                None => {
+                    i -= 1;
+                    list.swap_remove(i);
+                }
+            }
         }
         match list.iter_mut().find(|(no, _)| *no == tx.no()) {
             Some((_, held)) => *held |= bit,

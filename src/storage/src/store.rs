@@ -462,6 +462,9 @@ impl Store {
         if let Some(e) = sink.failed() {
             return Err(e);
         }
+        if record.len() >= u32::MAX as usize {
+            return Err(tusklet_error::err!(PROGRAM_LIMIT_EXCEEDED, "transaction is too large to be logged"));
+        }
         let lsn = Lsn(self.lsn.get().0 + 1);
         crate::log::seal(record, lsn, crate::log::Kind::Log);
         sink.append(lsn, record)?;

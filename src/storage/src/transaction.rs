@@ -264,6 +264,16 @@ pub(crate) struct TxData {
     pub txns: Rc<TxnTable>,
 }
 
+/// Forgetting a transaction rolls it back, except for definitions, which only the store can undo.
+impl Drop for TxData {
+    fn drop(&mut self) {
+        if !self.ended() {
+            let txns = self.txns.clone();
+            txns.finish(self, XidStatus::Aborted);
+        }
+    }
+}
+
 impl TxData {
     pub fn ended(&self) -> bool {
         self.state.get() != TxState::Active

@@ -176,16 +176,27 @@ fn every_prefix_of_a_log_is_a_past_state_and_checkpoints_change_nothing() {
         let mut states: BTreeMap<Lsn, Model> = BTreeMap::from([(Lsn(0), Model::new())]);
         // Few keys fill groups with versions of few rows; many keys fill groups with rows.
         let keys = if seed % 2 == 0 { 300 } else { 6000 };
-        let running = db.store.begin();
-        put(&db.store, &running, -1, b"never committed");
+        // One transaction stays open across checkpoints and vacuums, and commits long after it wrote.
+        let mut running = db.store.begin();
+        put(&db.store, &running, -1, b"not yet committed");
         for step in 0..2000 {
             if let Some(lsn) = random_transaction(&db, &mut r, keys, &mut model) {
                 states.insert(lsn, model.clone());
             }
+            if r.next(80) == 0 {
+                let lsn = db.store.commit(&running).unwrap().unwrap();
+                model.insert(-1, b"not yet committed".to_vec());
+                states.insert(lsn, model.clone());
+                running = db.store.begin();
+                if r.next(3) == 0 {
+                    remove(&db.store, &running, -1);
+                }
+                put(&db.store, &running, -1, b"not yet committed");
+            }
             if r.next(100) == 0 {
                 db.store.vacuum(rel(&db.store, "t").unwrap()).unwrap();
             }
-            if r.next(700) == 0 {
+            if r.next(300) == 0 {
                 assert!(matches!(db.store.checkpoint().unwrap(), Checkpointed::Done { .. }));
             }
             if step % 500 == 250 || r.next(300) == 0 {

@@ -8,40 +8,39 @@ pub static TABLES: [&Table; 30] = [&pg_type::TABLE, &pg_proc::TABLE, &pg_operato
 /// Texts per block of the string pool.
 pub const BLOCK: usize = 16;
 
+/// How many texts, from index 0, are in byte order.
+pub const NAMES: usize = 3895;
+
 /// Where each block of the string pool starts.
 pub static BLOCKS: [u32; 440] = [
-    0, 18724, 61048, 96926, 105697, 127897, 133619, 142674, 155325, 161755, 161949, 162328, 162493, 162702, 162833,
-    162941, 163062, 163163, 163247, 163319, 163366, 164128, 165033, 168446, 169281, 171042, 171737, 172631, 173459,
-    174656, 175387, 176072, 177060, 177795, 178316, 179062, 181262, 181862, 182329, 182982, 183945, 184857, 185703,
-    186738, 187851, 188854, 189938, 191103, 192066, 193068, 193810, 194537, 196835, 197709, 198337, 198768, 199422,
-    200365, 201587, 202241, 202471, 202731, 202995, 203175, 203322, 203590, 203872, 204129, 204394, 204658, 204977,
-    205329, 205701, 205959, 206159, 206412, 206628, 206838, 207020, 207173, 207420, 207621, 207823, 208030, 208218,
-    208571, 208788, 208991, 209225, 209427, 209689, 209816, 209995, 210231, 210637, 210857, 211056, 211288, 211838,
-    212106, 212237, 212419, 212612, 212766, 212928, 213086, 213265, 213495, 213685, 214009, 214502, 214963, 215200,
-    215401, 215627, 215878, 216040, 216243, 216418, 216598, 216757, 216985, 217153, 217475, 217627, 217830, 218030,
-    218255, 218473, 218710, 218901, 219106, 219280, 219510, 219639, 219861, 220094, 220270, 220479, 220690, 220920,
-    221128, 221387, 221514, 221711, 222071, 222295, 222472, 222609, 222789, 222937, 223220, 223530, 223702, 223875,
-    224099, 224332, 224496, 224725, 224895, 225061, 225257, 225417, 225580, 225844, 226087, 226253, 226494, 226854,
-    227005, 227253, 227564, 227802, 228206, 228490, 228720, 228965, 229341, 229844, 230389, 230845, 231288, 231743,
-    232061, 232301, 232521, 232732, 232929, 233148, 233339, 233639, 233953, 234238, 234431, 234648, 234882, 235119,
-    235290, 235419, 235616, 235744, 235901, 236030, 236241, 236370, 236531, 236654, 236834, 237025, 237183, 237340,
-    237548, 237803, 238060, 238315, 238538, 238773, 238997, 239322, 239518, 239775, 240067, 240370, 240657, 240906,
-    241101, 241402, 241713, 241953, 242190, 242591, 243122, 243389, 243629, 243784, 243969, 244150, 244297, 244472,
-    244751, 245096, 245272, 245441, 245608, 245849, 246063, 246296, 246544, 246967, 247156, 247394, 247673, 247819,
-    248152, 248521, 248851, 249114, 249307, 249464, 249625, 249861, 250114, 250266, 250443, 250702, 250904, 251155,
-    251444, 251701, 251903, 252046, 252208, 252418, 252576, 252730, 252998, 253168, 253298, 253487, 253676, 253850,
-    254139, 254521, 254856, 255237, 255514, 255865, 256247, 256704, 257054, 257368, 257738, 258143, 258538, 258892,
-    259219, 259568, 259909, 260306, 260608, 260810, 261047, 261312, 261666, 261989, 262413, 262740, 263221, 263537,
-    263880, 264138, 264466, 264971, 265466, 265973, 266440, 266879, 267348, 267739, 268095, 268452, 268869, 269174,
-    269566, 269957, 270292, 270580, 270780, 270941, 271108, 271300, 271494, 271697, 271896, 272072, 272238, 272413,
-    272625, 272871, 273144, 273392, 273639, 273856, 274114, 274392, 274605, 274884, 275215, 275444, 275640, 275802,
-    275993, 276179, 276370, 276786, 277155, 277331, 277537, 277774, 277963, 278197, 278438, 279037, 279219, 279466,
-    279630, 279917, 280105, 280278, 280523, 280872, 281110, 281256, 281472, 281716, 281889, 282105, 282262, 282451,
-    282629, 282865, 283108, 283344, 283535, 283709, 283938, 284160, 284334, 284600, 284770, 284907, 285079, 285280,
-    285527, 285811, 286104, 286396, 286705, 287024, 287300, 287513, 287726, 287908, 288151, 288390, 288623, 288809,
-    289093, 289291, 289519, 289712, 289936, 290190, 290452, 290706, 290887, 291059, 291222, 291482, 291675, 291914,
-    292195, 292460, 292734, 292932, 293237, 293412, 293600, 293792, 294013, 294288, 294533, 294801, 295147, 295501,
-    295662, 295790, 295963, 296121, 296587,
+    0, 49, 98, 146, 279, 577, 793, 1064, 1318, 1498, 1651, 1920, 2215, 2459, 2737, 2988, 3317, 3668, 4041, 4288, 4491,
+    4753, 4957, 5175, 5349, 5548, 5777, 6088, 6328, 6535, 6722, 6961, 7199, 7556, 8117, 8379, 8508, 8669, 8824, 8981,
+    9178, 9399, 9634, 10042, 10564, 10897, 11110, 11334, 11558, 11727, 11903, 12056, 12249, 12425, 12622, 12831, 13084,
+    13325, 13474, 13691, 13954, 14196, 14401, 14651, 14965, 15125, 15276, 15565, 15882, 16037, 16267, 16485, 16656,
+    16845, 17005, 17244, 17482, 17643, 17926, 18170, 18490, 18815, 19123, 19400, 19743, 19995, 20216, 20426, 20687,
+    20960, 21188, 21385, 21516, 21706, 21837, 21993, 22127, 22323, 22468, 22608, 22749, 22970, 23127, 23284, 23492,
+    23726, 23986, 24167, 24448, 24737, 24979, 25241, 25471, 25777, 26060, 26283, 26507, 26647, 26835, 27016, 27295,
+    27640, 27826, 27988, 28214, 28434, 28665, 29027, 29309, 29549, 29864, 30197, 30514, 30683, 30834, 31057, 31219,
+    31468, 31689, 31993, 32225, 32362, 32566, 32786, 32964, 33290, 33593, 33974, 34288, 34666, 35067, 35416, 35744,
+    36147, 36529, 36909, 37280, 37613, 37987, 38363, 38580, 38792, 39062, 39395, 39752, 40153, 40494, 40976, 41277,
+    41592, 41864, 42285, 42818, 43329, 43794, 44240, 44677, 45138, 45520, 45871, 46249, 46594, 46952, 47299, 47600,
+    47865, 48036, 48238, 48415, 48665, 48902, 49177, 49430, 49646, 49887, 50178, 50417, 50654, 50866, 51038, 51254,
+    51514, 51742, 51969, 52195, 52425, 52778, 53021, 53333, 53540, 53860, 54083, 54289, 54484, 54675, 54800, 54994,
+    55239, 55536, 55827, 56141, 56470, 56697, 56922, 57112, 57383, 57592, 57780, 57970, 58170, 58427, 58712, 58918,
+    59153, 59328, 59661, 59836, 60057, 60278, 60567, 60802, 60928, 61108, 61224, 61334, 61502, 61685, 61893, 62152,
+    62339, 62561, 62811, 63560, 64002, 64314, 64603, 64805, 65010, 65151, 65371, 65605, 65918, 66548, 66738, 66925,
+    67250, 67410, 67631, 68101, 68476, 68718, 69048, 69291, 69479, 69735, 69926, 70292, 70716, 71232, 71561, 71774,
+    72134, 72428, 72762, 73004, 73335, 73544, 73663, 73864, 74091, 74304, 74547, 74877, 75046, 75219, 75466, 75656,
+    75938, 76111, 76398, 76803, 77126, 77510, 77934, 78287, 78652, 78962, 79153, 79311, 81102, 81373, 81617, 82463,
+    84340, 84534, 84836, 85084, 85390, 85544, 85704, 85865, 86050, 86218, 86395, 86567, 86770, 86952, 87127, 87284,
+    87471, 87668, 87839, 88016, 88187, 88383, 88549, 88697, 88844, 88991, 89154, 89319, 89479, 89644, 89806, 89991,
+    90153, 90320, 90480, 90665, 90810, 90955, 91133, 91367, 91550, 91762, 91975, 92169, 92416, 92653, 92939, 93188,
+    93402, 93707, 93998, 94234, 94504, 94751, 95020, 95396, 95832, 96111, 96385, 96687, 96977, 97321, 97818, 98356,
+    98839, 99281, 102223, 115642, 130062, 139531, 150042, 165887, 199511, 230532, 258004, 261533, 261907, 262203,
+    262539, 262852, 263124, 263439, 263797, 264204, 264483, 264616, 264883, 265560, 266069, 266477, 267055, 267534,
+    268118, 268632, 269267, 269980, 270699, 271343, 272219, 273103, 274224, 275493, 276114, 277584, 278182, 279164,
+    279854, 280925, 281559, 282216, 283040, 284073, 285175, 286142, 287056, 287794, 288452, 288904, 289686, 290174,
+    290707, 291393, 292171, 293447, 294073, 294982, 295657,
 ];
 
 /// Lists, each preceded by its length; offset 0 is the NULL list.
@@ -162,57 +161,57 @@ pub static LISTS: [u32; 4111] = [
     111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 7, 105, 105, 105, 118, 111, 111, 111, 6, 105,
     105, 105, 105, 111, 111, 7, 105, 105, 105, 111, 111, 111, 111, 1, 111, 4, 105, 105, 105, 118, 9, 105, 111, 111, 111,
     111, 111, 111, 111, 111, 11, 105, 111, 111, 111, 111, 111, 111, 111, 111, 111, 111, 10, 111, 111, 111, 111, 111,
-    111, 111, 111, 111, 111, 5, 6464, 2743, 5313, 4402, 2280, 9, 6871, 6863, 6858, 6857, 6881, 6878, 6882, 6880, 6013,
-    4, 6118, 4457, 6828, 5861, 2, 6025, 6029, 16, 3804, 2194, 5601, 4404, 6605, 6843, 6469, 2023, 4301, 4305, 6842,
-    5220, 4022, 2793, 2537, 6854, 5, 6947, 1911, 1520, 1912, 1519, 5, 1249, 2795, 2794, 5319, 3434, 31, 5220, 2270,
-    5220, 6717, 1375, 6004, 5381, 6851, 6850, 6955, 5383, 1509, 6005, 2025, 2029, 2031, 1511, 1512, 1510, 5954, 5975,
-    5974, 5973, 5958, 5959, 5964, 2802, 2805, 2804, 3738, 5382, 17, 4103, 5830, 6682, 1913, 5853, 2520, 2124, 6829,
-    5885, 4013, 3968, 2465, 1651, 5647, 5887, 5888, 4486, 2, 5220, 6275, 2, 3666, 2536, 9, 4103, 3019, 4437, 3742, 6450,
-    6451, 2691, 2692, 6704, 3, 4385, 4382, 4383, 9, 4103, 1621, 1618, 1619, 1620, 1617, 2665, 6492, 6013, 7, 4103, 6006,
-    5312, 4435, 2698, 2728, 2175, 6, 4103, 6006, 3435, 3427, 3446, 2151, 3, 1246, 6718, 3431, 7, 2554, 5870, 1248, 4024,
-    1922, 2150, 3460, 4, 6852, 3874, 3667, 5892, 3, 3874, 2552, 2553, 4, 4103, 1246, 6718, 3431, 4, 6120, 4199, 6106,
-    6119, 4, 5381, 4199, 6106, 6119, 5, 2171, 2141, 4199, 6106, 6119, 4, 2171, 4199, 6106, 6119, 4, 5756, 4199, 6106,
-    6119, 3, 4199, 6106, 6119, 8, 5799, 6002, 4017, 3974, 3061, 2177, 1868, 2192, 3, 4103, 2322, 2071, 8, 4103, 6831,
-    6071, 6493, 5619, 5756, 5646, 2071, 4, 4103, 5885, 6118, 4457, 12, 5220, 6004, 5784, 6950, 2663, 5643, 6949, 2662,
-    5642, 6079, 6080, 5645, 7, 1385, 3712, 3711, 2532, 3716, 3715, 6013, 3, 2697, 3649, 6795, 2, 2697, 2551, 2, 2697,
-    2411, 2, 2697, 4465, 2, 2697, 6795, 4, 3591, 4457, 5641, 2148, 8, 2554, 4019, 5870, 1248, 4024, 1922, 2150, 3460,
-    15, 5220, 6014, 5458, 5459, 6951, 2664, 5461, 3718, 3717, 3723, 3724, 5881, 5782, 5783, 2107, 24, 2043, 5220, 2270,
-    5610, 4411, 4422, 4424, 4425, 4426, 4427, 4428, 4429, 4430, 4412, 4413, 4414, 4415, 4416, 4417, 4418, 4419, 4420,
-    4421, 4423, 4, 6573, 3743, 5296, 6889, 7, 5887, 5888, 5793, 4103, 5830, 1376, 2468, 3, 4103, 5870, 4024, 6, 2023,
-    4301, 4305, 6639, 4298, 4294, 2, 4103, 5830, 9, 3759, 6639, 2194, 6714, 1278, 4140, 1485, 4384, 2468, 5, 5713, 5610,
-    4438, 3464, 3742, 2, 4449, 5610, 6, 3976, 3066, 6796, 4199, 2695, 1523, 2, 6849, 6853, 4, 4585, 1909, 6092, 4582,
-    18, 1958, 5494, 5495, 6273, 5314, 2707, 4178, 4177, 4176, 4175, 4345, 4346, 4341, 4344, 4343, 4342, 4174, 1960, 5,
-    4010, 4011, 1516, 1515, 2438, 11, 3944, 2195, 1625, 6855, 1863, 3949, 3950, 3967, 3708, 2619, 2190, 6, 7002, 4030,
-    3980, 2991, 4006, 5770, 7, 7002, 4030, 3980, 2991, 4006, 5770, 6411, 7, 7003, 4031, 6888, 2278, 2992, 4018, 5771,
-    12, 2023, 4301, 4305, 4395, 4184, 3450, 4300, 5758, 4297, 4296, 1280, 1279, 4, 3591, 4457, 5641, 3144, 3, 6956,
-    6276, 5688, 4, 5381, 6947, 4134, 4135, 5, 5381, 6889, 6947, 4134, 4135, 4, 4442, 6449, 1309, 2332, 4, 4441, 6449,
-    1309, 2332, 4, 4442, 6627, 6449, 6448, 4, 4441, 6627, 6449, 6448, 5, 5881, 3039, 6130, 5881, 3874, 14, 5881, 5231,
-    5882, 2275, 6130, 1274, 1275, 6983, 1910, 5649, 2089, 6877, 5743, 6612, 7, 5881, 6697, 6698, 4384, 3874, 6956, 2186,
-    6, 5881, 5231, 6130, 6613, 5881, 3874, 3, 4091, 6956, 4022, 7, 2023, 4301, 4305, 6639, 5756, 4103, 3021, 3, 7002,
-    4030, 2277, 3, 2991, 4006, 5770, 4, 5881, 6697, 5881, 2437, 6, 6639, 4298, 4294, 2023, 4301, 4305, 3, 1521, 2697,
-    6700, 5, 5941, 2390, 6130, 5881, 3874, 4, 5941, 2390, 5881, 3874, 6, 5941, 2390, 6130, 5231, 5881, 3874, 1, 4309, 9,
-    2023, 4301, 4305, 2070, 4300, 5758, 4296, 3042, 2069, 4, 6110, 4103, 5870, 4024, 4, 4103, 4308, 5870, 1311, 5, 3591,
-    4457, 5641, 2148, 4198, 4, 3797, 2513, 5634, 3798, 9, 6059, 6059, 5610, 5220, 5460, 3718, 3717, 3723, 3724, 4, 5374,
-    5610, 1480, 5380, 6, 2559, 2558, 5222, 5221, 3426, 3444, 11, 5881, 5881, 5929, 5928, 5927, 6028, 6027, 6026, 6453,
-    6450, 6013, 8, 2087, 2367, 1309, 2332, 6448, 2338, 2339, 3744, 7, 2367, 1309, 2332, 6448, 2338, 2339, 3744, 3, 5679,
-    5680, 5678, 5, 6059, 6059, 1377, 6078, 6013, 10, 6013, 5309, 2986, 5877, 5878, 5876, 5879, 6862, 1622, 3423, 5,
-    3759, 3931, 6086, 5201, 2468, 4, 5881, 4103, 5870, 4024, 3, 1, 6952, 4093, 2, 6644, 6649, 2, 6644, 4021, 1, 1, 2, 2,
-    3, 1, 2, 3, 2, 3, 4, 4, 1, 2, 3, 4, 2, 5, 6, 1, 3, 2, 1, 2, 1, 11, 4, 2, 3, 4, 5, 3, 7, 6, 2, 2, 1, 6, 3, 8, 9, 2,
-    1, 9, 4, 3, 5, 6, 1, 3, 1, 2, 3, 3, 4, 5, 6, 2, 1, 3, 4, 2, 8, 9, 3, 3, 2, 20, 3, 2, 3, 2, 2, 2, 1, 2, 2, 4, 3, 2,
-    7, 3, 2, 9, 8, 2, 3, 4, 1, 0, 2, 0, 0, 1, 950, 3, 0, 0, 0, 4, 0, 0, 0, 0, 2, 0, 950, 2, 950, 0, 3, 0, 0, 950, 3, 0,
-    950, 0, 4, 950, 0, 0, 0, 3, 950, 0, 0, 4, 0, 0, 0, 950, 1, 1981, 2, 1981, 1981, 1, 10028, 3, 1981, 1981, 10007, 4,
-    1981, 1981, 1981, 1978, 4, 1981, 1981, 1981, 1979, 3, 1981, 10007, 1981, 2, 1981, 1979, 2, 1981, 10028, 2, 10028,
+    111, 111, 111, 111, 111, 5, 3986, 3987, 3988, 3989, 3990, 9, 3996, 3997, 3998, 3999, 4000, 4001, 4002, 4003, 4004,
+    4, 4012, 2287, 4013, 4014, 2, 4026, 4027, 16, 4053, 4054, 4055, 4056, 4057, 4058, 4059, 4060, 4061, 4062, 4063,
+    4064, 2064, 4065, 4066, 4067, 5, 4123, 4124, 4125, 4126, 4127, 5, 4128, 4129, 4130, 4131, 4132, 31, 4064, 4196,
+    4064, 4197, 443, 4198, 4199, 4200, 4201, 4202, 4203, 4204, 4205, 4206, 4207, 4208, 4209, 4210, 4211, 3310, 4212,
+    4213, 4214, 4215, 4216, 4217, 4218, 4219, 4220, 4221, 4222, 17, 2110, 4243, 4244, 4245, 4246, 4247, 4248, 4249,
+    4250, 4251, 4252, 4253, 4254, 4255, 4256, 4257, 4258, 2, 4064, 4263, 2, 4267, 4268, 9, 2110, 4300, 4301, 4302, 4303,
+    4304, 4305, 4306, 4307, 3, 4311, 4312, 4313, 9, 2110, 4314, 4315, 4316, 4317, 4318, 4319, 4320, 4004, 7, 2110, 4350,
+    4351, 4352, 4353, 4354, 4355, 6, 2110, 4350, 4356, 4357, 4358, 4359, 3, 381, 4363, 4364, 7, 4366, 4367, 4368, 4369,
+    4370, 4371, 4372, 4, 4392, 4393, 4394, 4395, 3, 4393, 4399, 4400, 4, 2110, 381, 4363, 4364, 4, 4415, 4416, 4417,
+    4418, 4, 4199, 4416, 4417, 4418, 5, 4419, 921, 4416, 4417, 4418, 4, 4419, 4416, 4417, 4418, 4, 4421, 4416, 4417,
+    4418, 3, 4416, 4417, 4418, 8, 4465, 4466, 4467, 4468, 4469, 4470, 4471, 4472, 3, 2110, 4473, 4474, 8, 2110, 3788,
+    4475, 4476, 4477, 4421, 4478, 4474, 4, 2110, 4250, 4012, 2287, 12, 4064, 4198, 4489, 4490, 4491, 4492, 4493, 4494,
+    4495, 4496, 4497, 4498, 7, 4528, 4529, 4530, 4531, 4532, 4533, 4004, 3, 4537, 4538, 4539, 2, 4537, 4540, 2, 4537,
+    4541, 2, 4537, 4542, 2, 4537, 4539, 4, 1784, 2287, 4555, 4556, 8, 4366, 4557, 4367, 4368, 4369, 4370, 4371, 4372,
+    15, 4064, 4560, 4561, 4562, 4563, 4564, 4565, 4566, 4567, 4568, 4569, 4570, 4571, 4572, 4573, 24, 4574, 4064, 4196,
+    4575, 4576, 4577, 4578, 4579, 4580, 4581, 4582, 4583, 4584, 4585, 4586, 4587, 4588, 4589, 4590, 4591, 4592, 4593,
+    4594, 4595, 4, 3659, 4599, 4600, 4601, 7, 4256, 4257, 4604, 2110, 4243, 4605, 4606, 3, 2110, 4367, 4369, 6, 4060,
+    4061, 4062, 4610, 4611, 4612, 2, 2110, 4243, 9, 4614, 4610, 4054, 4615, 4616, 2141, 4617, 4618, 4606, 5, 4623, 4575,
+    4624, 4625, 4302, 2, 4626, 4575, 6, 4627, 4628, 4629, 4416, 4630, 4631, 2, 4633, 4634, 4, 4636, 4637, 4638, 4639,
+    18, 4640, 4641, 4642, 4643, 4644, 1247, 4645, 4646, 4647, 4648, 4649, 4650, 4651, 4652, 4653, 4654, 4655, 4656, 5,
+    4657, 4658, 4659, 4660, 4661, 11, 4662, 4663, 4664, 3798, 4665, 2021, 4666, 4667, 4668, 4669, 4670, 6, 4680, 4681,
+    4682, 4683, 2057, 4684, 7, 4680, 4681, 4682, 4683, 2057, 4684, 3567, 7, 4686, 4687, 4688, 4689, 4690, 4691, 4692,
+    12, 4060, 4061, 4062, 4699, 4700, 4701, 4702, 4703, 4704, 4705, 4706, 4707, 4, 1784, 2287, 4555, 4710, 3, 3836,
+    3462, 4711, 4, 4199, 4123, 4718, 4719, 5, 4199, 4601, 4123, 4718, 4719, 4, 4732, 4733, 4734, 4735, 4, 4737, 4733,
+    4734, 4735, 4, 4732, 4739, 4733, 4740, 4, 4737, 4739, 4733, 4740, 5, 4570, 4751, 4752, 4570, 4393, 14, 4570, 4754,
+    4755, 4756, 4752, 4757, 4758, 4759, 4760, 4761, 4762, 4763, 4764, 4765, 7, 4570, 4766, 4767, 4618, 4393, 3836, 4768,
+    6, 4570, 4754, 4752, 4770, 4570, 4393, 3, 4778, 3836, 2064, 7, 4060, 4061, 4062, 4610, 4421, 2110, 4784, 3, 4680,
+    4681, 4787, 3, 4683, 2057, 4684, 4, 4570, 4766, 4570, 4795, 6, 4610, 4611, 4612, 4060, 4061, 4062, 3, 4799, 4537,
+    4800, 5, 4840, 4841, 4752, 4570, 4393, 4, 4840, 4841, 4570, 4393, 6, 4840, 4841, 4752, 4754, 4570, 4393, 1, 2240, 9,
+    4060, 4061, 4062, 4885, 4702, 4703, 4705, 4886, 4887, 4, 4892, 2110, 4367, 4369, 4, 2110, 4902, 4367, 4903, 5, 1784,
+    2287, 4555, 4556, 4904, 4, 4907, 4908, 4909, 4910, 9, 4912, 4912, 4575, 4064, 4913, 4566, 4567, 4568, 4569, 4, 4914,
+    4575, 4915, 4916, 6, 4917, 4918, 4919, 4920, 4921, 4922, 11, 4570, 4570, 4927, 4928, 4929, 4930, 4931, 4932, 4933,
+    4303, 4004, 8, 4936, 4937, 4734, 4735, 4740, 4938, 4939, 4940, 7, 4937, 4734, 4735, 4740, 4938, 4939, 4940, 3, 4954,
+    4955, 4956, 5, 4912, 4912, 4957, 4958, 4004, 10, 4004, 4959, 4960, 4961, 4962, 4963, 4964, 4965, 4966, 4967, 5,
+    4614, 4968, 4969, 4970, 4606, 4, 4570, 2110, 4367, 4369, 3, 3958, 4987, 4988, 2, 4993, 4994, 2, 4993, 2063, 1, 1, 2,
+    2, 3, 1, 2, 3, 2, 3, 4, 4, 1, 2, 3, 4, 2, 5, 6, 1, 3, 2, 1, 2, 1, 11, 4, 2, 3, 4, 5, 3, 7, 6, 2, 2, 1, 6, 3, 8, 9,
+    2, 1, 9, 4, 3, 5, 6, 1, 3, 1, 2, 3, 3, 4, 5, 6, 2, 1, 3, 4, 2, 8, 9, 3, 3, 2, 20, 3, 2, 3, 2, 2, 2, 1, 2, 2, 4, 3,
+    2, 7, 3, 2, 9, 8, 2, 3, 4, 1, 0, 2, 0, 0, 1, 950, 3, 0, 0, 0, 4, 0, 0, 0, 0, 2, 0, 950, 2, 950, 0, 3, 0, 0, 950, 3,
+    0, 950, 0, 4, 950, 0, 0, 0, 3, 950, 0, 0, 4, 0, 0, 0, 950, 1, 1981, 2, 1981, 1981, 1, 10028, 3, 1981, 1981, 10007,
+    4, 1981, 1981, 1981, 1978, 4, 1981, 1981, 1981, 1979, 3, 1981, 10007, 1981, 2, 1981, 1979, 2, 1981, 10028, 2, 10028,
     1981, 3, 1981, 1981, 10028, 4, 1981, 1978, 1978, 1981, 3, 1981, 1981, 1978, 2, 1981, 1978, 3, 1981, 10028, 1981, 4,
     10028, 1981, 1981, 1981, 3, 10028, 10032, 1981, 3, 1981, 1979, 10003, 3, 10028, 1978, 1981, 2, 1981, 10003, 2, 1981,
-    10012, 3, 1981, 1981, 3126, 4, 1981, 1981, 1978, 3126, 3, 1981, 1978, 1978, 1, 3126, 4, 5300, 5301, 5939, 3467, 3,
-    1314, 4347, 4308, 3, 5742, 4347, 4308, 2, 2469, 2982, 9, 2295, 2294, 2293, 2292, 2291, 3805, 4188, 6885, 2468, 4,
-    1488, 5587, 4347, 4308, 3, 4448, 4347, 4308, 2, 5214, 3877, 4, 5806, 5638, 5455, 5456, 3, 5298, 6093, 4020, 3, 4308,
-    4347, 5587, 3, 4308, 4347, 6494, 3, 6131, 2307, 6830, 12, 2295, 2294, 2293, 2292, 2291, 3133, 4188, 6885, 2468,
-    3805, 2538, 4406, 4, 4183, 2288, 4021, 1310, 2, 3977, 5768, 3, 1488, 2670, 2669, 2, 2699, 6081, 3, 4484, 5334, 5858,
-    3, 4394, 5644, 3788, 2, 6093, 4020, 5, 1, 811, 812, 813, 814, 4, 811, 812, 813, 814, 3, 4183, 1867, 5883, 5, 3788,
-    5635, 5633, 4347, 4308, 8, 3789, 3790, 3791, 3792, 3793, 3794, 3795, 3796, 3, 4183, 5223, 1310, 5, 5214, 3877, 7009,
-    4347, 4308, 3, 4016, 5644, 3842, 4, 2699, 2539, 4363, 4362, 2, 1522, 2982, 2, 2123, 2367, 1, 507, 1, 401, 2, 507,
-    600, 1, 509, 2, 401, 507, 2, 508, 507,
+    10012, 3, 1981, 1981, 3126, 4, 1981, 1981, 1978, 3126, 3, 1981, 1978, 1978, 1, 3126, 4, 5044, 6381, 6382, 6383, 3,
+    6402, 6403, 4902, 3, 6456, 6403, 4902, 2, 6473, 6472, 9, 6491, 6492, 6493, 6494, 6495, 1901, 6490, 6496, 4606, 4,
+    6505, 6506, 6403, 4902, 3, 6511, 6403, 4902, 2, 6550, 6551, 4, 6555, 6556, 6554, 6557, 3, 6566, 6567, 6568, 3, 4902,
+    6403, 6506, 3, 4902, 6403, 6637, 3, 6700, 5031, 6701, 12, 6491, 6492, 6493, 6494, 6495, 6720, 6490, 6496, 4606,
+    1901, 6721, 6722, 4, 6741, 6742, 2063, 6743, 2, 2041, 6813, 3, 6505, 6815, 6816, 2, 1246, 6832, 3, 6840, 6841, 6842,
+    3, 6874, 6875, 6876, 2, 6567, 6568, 5, 3958, 6902, 6903, 6904, 6905, 4, 6902, 6903, 6904, 6905, 3, 6741, 6914, 6915,
+    5, 6876, 6920, 6921, 6403, 4902, 8, 6925, 6926, 6927, 6928, 6929, 6930, 6931, 6932, 3, 6741, 6958, 6743, 5, 6550,
+    6551, 7000, 6403, 4902, 3, 7008, 6875, 7009, 4, 1246, 7025, 7026, 7027, 2, 7034, 6472, 2, 7036, 4937, 1, 6387, 1,
+    6512, 2, 6387, 6525, 1, 6560, 2, 6512, 6387, 2, 6962, 6387,
 ];
 
 /// `pg_type`.
@@ -222,67 +221,67 @@ pub mod pg_type {
     /// How many rows.
     pub const ROWS: usize = 611;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 0 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 0, rows: 611 };
     /// `typname`.
-    pub const TYPNAME: Column = Column { name: "typname", kind: Kind::Text, width: Width::Two, base: 0, start: 1222 };
+    pub const TYPNAME: Column = Column { name: "typname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 1222, rows: 611 };
     /// `typnamespace`.
-    pub const TYPNAMESPACE: Column = Column { name: "typnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, start: 2444 };
+    pub const TYPNAMESPACE: Column = Column { name: "typnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 2444, rows: 611 };
     /// `typlen`.
-    pub const TYPLEN: Column = Column { name: "typlen", kind: Kind::Int, width: Width::One, base: -2, start: 3666 };
+    pub const TYPLEN: Column = Column { name: "typlen", kind: Kind::Int, width: Width::One, base: -2, ramp: 0, start: 3666, rows: 611 };
     /// `typbyval`.
-    pub const TYPBYVAL: Column = Column { name: "typbyval", kind: Kind::Bool, width: Width::Bit, base: 0, start: 4277 };
+    pub const TYPBYVAL: Column = Column { name: "typbyval", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 4277, rows: 611 };
     /// `typtype`.
-    pub const TYPTYPE: Column = Column { name: "typtype", kind: Kind::Char, width: Width::One, base: 0, start: 4354 };
+    pub const TYPTYPE: Column = Column { name: "typtype", kind: Kind::Char, width: Width::Two, base: -511, ramp: 1, start: 4354, rows: 611 };
     /// `typcategory`.
-    pub const TYPCATEGORY: Column = Column { name: "typcategory", kind: Kind::Char, width: Width::One, base: 0, start: 4965 };
+    pub const TYPCATEGORY: Column = Column { name: "typcategory", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 5576, rows: 611 };
     /// `typispreferred`.
-    pub const TYPISPREFERRED: Column = Column { name: "typispreferred", kind: Kind::Bool, width: Width::Bit, base: 0, start: 5576 };
+    pub const TYPISPREFERRED: Column = Column { name: "typispreferred", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 6187, rows: 611 };
     /// `typdelim`.
-    pub const TYPDELIM: Column = Column { name: "typdelim", kind: Kind::Char, width: Width::One, base: 0, start: 5653 };
+    pub const TYPDELIM: Column = Column { name: "typdelim", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 6264, rows: 611 };
     /// `typrelid`.
-    pub const TYPRELID: Column = Column { name: "typrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 6264 };
+    pub const TYPRELID: Column = Column { name: "typrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 6875, rows: 611 };
     /// `typsubscript`.
-    pub const TYPSUBSCRIPT: Column = Column { name: "typsubscript", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 7486 };
+    pub const TYPSUBSCRIPT: Column = Column { name: "typsubscript", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 8097, rows: 611 };
     /// `typelem`.
-    pub const TYPELEM: Column = Column { name: "typelem", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 8708 };
+    pub const TYPELEM: Column = Column { name: "typelem", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 9319, rows: 611 };
     /// `typarray`.
-    pub const TYPARRAY: Column = Column { name: "typarray", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 9930 };
+    pub const TYPARRAY: Column = Column { name: "typarray", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 10541, rows: 611 };
     /// `typinput`.
-    pub const TYPINPUT: Column = Column { name: "typinput", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 11152 };
+    pub const TYPINPUT: Column = Column { name: "typinput", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 11763, rows: 611 };
     /// `typoutput`.
-    pub const TYPOUTPUT: Column = Column { name: "typoutput", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 12374 };
+    pub const TYPOUTPUT: Column = Column { name: "typoutput", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 12985, rows: 611 };
     /// `typreceive`.
-    pub const TYPRECEIVE: Column = Column { name: "typreceive", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 13596 };
+    pub const TYPRECEIVE: Column = Column { name: "typreceive", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 14207, rows: 611 };
     /// `typsend`.
-    pub const TYPSEND: Column = Column { name: "typsend", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 14818 };
+    pub const TYPSEND: Column = Column { name: "typsend", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 15429, rows: 611 };
     /// `typmodin`.
-    pub const TYPMODIN: Column = Column { name: "typmodin", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 16040 };
+    pub const TYPMODIN: Column = Column { name: "typmodin", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 16651, rows: 611 };
     /// `typmodout`.
-    pub const TYPMODOUT: Column = Column { name: "typmodout", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 17262 };
+    pub const TYPMODOUT: Column = Column { name: "typmodout", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 17873, rows: 611 };
     /// `typanalyze`.
-    pub const TYPANALYZE: Column = Column { name: "typanalyze", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 18484 };
+    pub const TYPANALYZE: Column = Column { name: "typanalyze", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 19095, rows: 611 };
     /// `typalign`.
-    pub const TYPALIGN: Column = Column { name: "typalign", kind: Kind::Char, width: Width::One, base: 0, start: 19706 };
+    pub const TYPALIGN: Column = Column { name: "typalign", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 20317, rows: 611 };
     /// `typstorage`.
-    pub const TYPSTORAGE: Column = Column { name: "typstorage", kind: Kind::Char, width: Width::One, base: 0, start: 20317 };
+    pub const TYPSTORAGE: Column = Column { name: "typstorage", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 20928, rows: 611 };
     /// `typnotnull`.
-    pub const TYPNOTNULL: Column = Column { name: "typnotnull", kind: Kind::Bool, width: Width::Constant, base: 0, start: 20928 };
+    pub const TYPNOTNULL: Column = Column { name: "typnotnull", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 21539, rows: 611 };
     /// `typbasetype`.
-    pub const TYPBASETYPE: Column = Column { name: "typbasetype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 20928 };
+    pub const TYPBASETYPE: Column = Column { name: "typbasetype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 21539, rows: 611 };
     /// `typtypmod`.
-    pub const TYPTYPMOD: Column = Column { name: "typtypmod", kind: Kind::Int, width: Width::One, base: -1, start: 22150 };
+    pub const TYPTYPMOD: Column = Column { name: "typtypmod", kind: Kind::Int, width: Width::One, base: -1, ramp: 0, start: 22761, rows: 611 };
     /// `typndims`.
-    pub const TYPNDIMS: Column = Column { name: "typndims", kind: Kind::Int, width: Width::Constant, base: 0, start: 22761 };
+    pub const TYPNDIMS: Column = Column { name: "typndims", kind: Kind::Int, width: Width::Constant, base: 0, ramp: 0, start: 23372, rows: 611 };
     /// `typcollation`.
-    pub const TYPCOLLATION: Column = Column { name: "typcollation", kind: Kind::Ref(Class::Collation), width: Width::Two, base: 0, start: 22761 };
+    pub const TYPCOLLATION: Column = Column { name: "typcollation", kind: Kind::Ref(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 23372, rows: 611 };
     /// `typdefault`.
-    pub const TYPDEFAULT: Column = Column { name: "typdefault", kind: Kind::Text, width: Width::Two, base: 0, start: 23983 };
+    pub const TYPDEFAULT: Column = Column { name: "typdefault", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 24594, rows: 611 };
     /// `typacl`.
-    pub const TYPACL: Column = Column { name: "typacl", kind: Kind::Text, width: Width::Constant, base: 0, start: 25205 };
+    pub const TYPACL: Column = Column { name: "typacl", kind: Kind::Text, width: Width::Constant, base: 0, ramp: 0, start: 25816, rows: 611 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 25205 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 25816, rows: 611 };
     /// Row numbers in another order.
-    pub const BY_ELEM: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 26427 };
+    pub const BY_ELEM: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 27038, rows: 611 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_type", rows: ROWS, columns: &[OID, TYPNAME, TYPNAMESPACE, TYPLEN, TYPBYVAL, TYPTYPE, TYPCATEGORY, TYPISPREFERRED, TYPDELIM, TYPRELID, TYPSUBSCRIPT, TYPELEM, TYPARRAY, TYPINPUT, TYPOUTPUT, TYPRECEIVE, TYPSEND, TYPMODIN, TYPMODOUT, TYPANALYZE, TYPALIGN, TYPSTORAGE, TYPNOTNULL, TYPBASETYPE, TYPTYPMOD, TYPNDIMS, TYPCOLLATION, TYPDEFAULT, TYPACL] };
 }
@@ -294,61 +293,61 @@ pub mod pg_proc {
     /// How many rows.
     pub const ROWS: usize = 3244;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 27649 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 28260, rows: 3244 };
     /// `proname`.
-    pub const PRONAME: Column = Column { name: "proname", kind: Kind::Text, width: Width::Two, base: 0, start: 34137 };
+    pub const PRONAME: Column = Column { name: "proname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 34748, rows: 3244 };
     /// `pronamespace`.
-    pub const PRONAMESPACE: Column = Column { name: "pronamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, start: 40625 };
+    pub const PRONAMESPACE: Column = Column { name: "pronamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 41236, rows: 3244 };
     /// `prolang`.
-    pub const PROLANG: Column = Column { name: "prolang", kind: Kind::Ref(Class::Language), width: Width::One, base: 0, start: 47113 };
+    pub const PROLANG: Column = Column { name: "prolang", kind: Kind::Ref(Class::Language), width: Width::One, base: 0, ramp: 0, start: 47724, rows: 3244 };
     /// `procost`.
-    pub const PROCOST: Column = Column { name: "procost", kind: Kind::Int, width: Width::Two, base: 0, start: 50357 };
+    pub const PROCOST: Column = Column { name: "procost", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 50968, rows: 3244 };
     /// `prorows`.
-    pub const PROROWS: Column = Column { name: "prorows", kind: Kind::Int, width: Width::Two, base: 0, start: 56845 };
+    pub const PROROWS: Column = Column { name: "prorows", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 57456, rows: 3244 };
     /// `provariadic`.
-    pub const PROVARIADIC: Column = Column { name: "provariadic", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 63333 };
+    pub const PROVARIADIC: Column = Column { name: "provariadic", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 63944, rows: 3244 };
     /// `prosupport`.
-    pub const PROSUPPORT: Column = Column { name: "prosupport", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 69821 };
+    pub const PROSUPPORT: Column = Column { name: "prosupport", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 70432, rows: 3244 };
     /// `prokind`.
-    pub const PROKIND: Column = Column { name: "prokind", kind: Kind::Char, width: Width::One, base: 0, start: 76309 };
+    pub const PROKIND: Column = Column { name: "prokind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 76920, rows: 3244 };
     /// `prosecdef`.
-    pub const PROSECDEF: Column = Column { name: "prosecdef", kind: Kind::Bool, width: Width::Constant, base: 0, start: 79553 };
+    pub const PROSECDEF: Column = Column { name: "prosecdef", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 80164, rows: 3244 };
     /// `proleakproof`.
-    pub const PROLEAKPROOF: Column = Column { name: "proleakproof", kind: Kind::Bool, width: Width::Bit, base: 0, start: 79553 };
+    pub const PROLEAKPROOF: Column = Column { name: "proleakproof", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 80164, rows: 3244 };
     /// `proisstrict`.
-    pub const PROISSTRICT: Column = Column { name: "proisstrict", kind: Kind::Bool, width: Width::Bit, base: 0, start: 79959 };
+    pub const PROISSTRICT: Column = Column { name: "proisstrict", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 80570, rows: 3244 };
     /// `proretset`.
-    pub const PRORETSET: Column = Column { name: "proretset", kind: Kind::Bool, width: Width::Bit, base: 0, start: 80365 };
+    pub const PRORETSET: Column = Column { name: "proretset", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 80976, rows: 3244 };
     /// `provolatile`.
-    pub const PROVOLATILE: Column = Column { name: "provolatile", kind: Kind::Char, width: Width::One, base: 0, start: 80771 };
+    pub const PROVOLATILE: Column = Column { name: "provolatile", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 81382, rows: 3244 };
     /// `proparallel`.
-    pub const PROPARALLEL: Column = Column { name: "proparallel", kind: Kind::Char, width: Width::One, base: 0, start: 84015 };
+    pub const PROPARALLEL: Column = Column { name: "proparallel", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 84626, rows: 3244 };
     /// `pronargs`.
-    pub const PRONARGS: Column = Column { name: "pronargs", kind: Kind::Int, width: Width::One, base: 0, start: 87259 };
+    pub const PRONARGS: Column = Column { name: "pronargs", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 87870, rows: 3244 };
     /// `pronargdefaults`.
-    pub const PRONARGDEFAULTS: Column = Column { name: "pronargdefaults", kind: Kind::Int, width: Width::One, base: 0, start: 90503 };
+    pub const PRONARGDEFAULTS: Column = Column { name: "pronargdefaults", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 91114, rows: 3244 };
     /// `prorettype`.
-    pub const PRORETTYPE: Column = Column { name: "prorettype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 93747 };
+    pub const PRORETTYPE: Column = Column { name: "prorettype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 94358, rows: 3244 };
     /// `proargtypes`.
-    pub const PROARGTYPES: Column = Column { name: "proargtypes", kind: Kind::Refs(Class::Type), width: Width::Two, base: 0, start: 100235 };
+    pub const PROARGTYPES: Column = Column { name: "proargtypes", kind: Kind::Refs(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 100846, rows: 3244 };
     /// `proallargtypes`.
-    pub const PROALLARGTYPES: Column = Column { name: "proallargtypes", kind: Kind::Refs(Class::Type), width: Width::Two, base: 0, start: 106723 };
+    pub const PROALLARGTYPES: Column = Column { name: "proallargtypes", kind: Kind::Refs(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 107334, rows: 3244 };
     /// `proargmodes`.
-    pub const PROARGMODES: Column = Column { name: "proargmodes", kind: Kind::Chars, width: Width::Two, base: 0, start: 113211 };
+    pub const PROARGMODES: Column = Column { name: "proargmodes", kind: Kind::Chars, width: Width::Two, base: 0, ramp: 0, start: 113822, rows: 3244 };
     /// `proargnames`.
-    pub const PROARGNAMES: Column = Column { name: "proargnames", kind: Kind::Texts, width: Width::Two, base: 0, start: 119699 };
+    pub const PROARGNAMES: Column = Column { name: "proargnames", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 120310, rows: 3244 };
     /// `proargdefaults`.
-    pub const PROARGDEFAULTS: Column = Column { name: "proargdefaults", kind: Kind::Text, width: Width::Two, base: 0, start: 126187 };
+    pub const PROARGDEFAULTS: Column = Column { name: "proargdefaults", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 126798, rows: 3244 };
     /// `prosrc`.
-    pub const PROSRC: Column = Column { name: "prosrc", kind: Kind::TextOrName, width: Width::Two, base: 0, start: 132675 };
+    pub const PROSRC: Column = Column { name: "prosrc", kind: Kind::TextOrName, width: Width::Two, base: 0, ramp: 0, start: 133286, rows: 3244 };
     /// `probin`.
-    pub const PROBIN: Column = Column { name: "probin", kind: Kind::Text, width: Width::One, base: 0, start: 139163 };
+    pub const PROBIN: Column = Column { name: "probin", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 139774, rows: 3244 };
     /// `prosqlbody`.
-    pub const PROSQLBODY: Column = Column { name: "prosqlbody", kind: Kind::Text, width: Width::Two, base: 0, start: 142407 };
+    pub const PROSQLBODY: Column = Column { name: "prosqlbody", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 146262, rows: 3244 };
     /// `proacl`.
-    pub const PROACL: Column = Column { name: "proacl", kind: Kind::Text, width: Width::Two, base: 0, start: 148895 };
+    pub const PROACL: Column = Column { name: "proacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 152750, rows: 3244 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 155383 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 159238, rows: 3244 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_proc", rows: ROWS, columns: &[OID, PRONAME, PRONAMESPACE, PROLANG, PROCOST, PROROWS, PROVARIADIC, PROSUPPORT, PROKIND, PROSECDEF, PROLEAKPROOF, PROISSTRICT, PRORETSET, PROVOLATILE, PROPARALLEL, PRONARGS, PRONARGDEFAULTS, PRORETTYPE, PROARGTYPES, PROALLARGTYPES, PROARGMODES, PROARGNAMES, PROARGDEFAULTS, PROSRC, PROBIN, PROSQLBODY, PROACL] };
 }
@@ -360,35 +359,35 @@ pub mod pg_operator {
     /// How many rows.
     pub const ROWS: usize = 799;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 161871 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 165726, rows: 799 };
     /// `oprname`.
-    pub const OPRNAME: Column = Column { name: "oprname", kind: Kind::Text, width: Width::Two, base: 0, start: 163469 };
+    pub const OPRNAME: Column = Column { name: "oprname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 167324, rows: 799 };
     /// `oprnamespace`.
-    pub const OPRNAMESPACE: Column = Column { name: "oprnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 165067 };
+    pub const OPRNAMESPACE: Column = Column { name: "oprnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 168922, rows: 799 };
     /// `oprkind`.
-    pub const OPRKIND: Column = Column { name: "oprkind", kind: Kind::Char, width: Width::One, base: 0, start: 165067 };
+    pub const OPRKIND: Column = Column { name: "oprkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 168922, rows: 799 };
     /// `oprcanmerge`.
-    pub const OPRCANMERGE: Column = Column { name: "oprcanmerge", kind: Kind::Bool, width: Width::Bit, base: 0, start: 165866 };
+    pub const OPRCANMERGE: Column = Column { name: "oprcanmerge", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 169721, rows: 799 };
     /// `oprcanhash`.
-    pub const OPRCANHASH: Column = Column { name: "oprcanhash", kind: Kind::Bool, width: Width::Bit, base: 0, start: 165966 };
+    pub const OPRCANHASH: Column = Column { name: "oprcanhash", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 169821, rows: 799 };
     /// `oprleft`.
-    pub const OPRLEFT: Column = Column { name: "oprleft", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 166066 };
+    pub const OPRLEFT: Column = Column { name: "oprleft", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 169921, rows: 799 };
     /// `oprright`.
-    pub const OPRRIGHT: Column = Column { name: "oprright", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 167664 };
+    pub const OPRRIGHT: Column = Column { name: "oprright", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 171519, rows: 799 };
     /// `oprresult`.
-    pub const OPRRESULT: Column = Column { name: "oprresult", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 169262 };
+    pub const OPRRESULT: Column = Column { name: "oprresult", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 173117, rows: 799 };
     /// `oprcom`.
-    pub const OPRCOM: Column = Column { name: "oprcom", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, start: 170860 };
+    pub const OPRCOM: Column = Column { name: "oprcom", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 174715, rows: 799 };
     /// `oprnegate`.
-    pub const OPRNEGATE: Column = Column { name: "oprnegate", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, start: 172458 };
+    pub const OPRNEGATE: Column = Column { name: "oprnegate", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 176313, rows: 799 };
     /// `oprcode`.
-    pub const OPRCODE: Column = Column { name: "oprcode", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 174056 };
+    pub const OPRCODE: Column = Column { name: "oprcode", kind: Kind::Ref(Class::Proc), width: Width::Two, base: -642, ramp: 1, start: 177911, rows: 799 };
     /// `oprrest`.
-    pub const OPRREST: Column = Column { name: "oprrest", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 175654 };
+    pub const OPRREST: Column = Column { name: "oprrest", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 179509, rows: 799 };
     /// `oprjoin`.
-    pub const OPRJOIN: Column = Column { name: "oprjoin", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 177252 };
+    pub const OPRJOIN: Column = Column { name: "oprjoin", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 181107, rows: 799 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 178850 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 182705, rows: 799 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_operator", rows: ROWS, columns: &[OID, OPRNAME, OPRNAMESPACE, OPRKIND, OPRCANMERGE, OPRCANHASH, OPRLEFT, OPRRIGHT, OPRRESULT, OPRCOM, OPRNEGATE, OPRCODE, OPRREST, OPRJOIN] };
 }
@@ -400,21 +399,21 @@ pub mod pg_cast {
     /// How many rows.
     pub const ROWS: usize = 229;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 180448 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 184303, rows: 229 };
     /// `castsource`.
-    pub const CASTSOURCE: Column = Column { name: "castsource", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 180906 };
+    pub const CASTSOURCE: Column = Column { name: "castsource", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 184303, rows: 229 };
     /// `casttarget`.
-    pub const CASTTARGET: Column = Column { name: "casttarget", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 181364 };
+    pub const CASTTARGET: Column = Column { name: "casttarget", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 184761, rows: 229 };
     /// `castfunc`.
-    pub const CASTFUNC: Column = Column { name: "castfunc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 181822 };
+    pub const CASTFUNC: Column = Column { name: "castfunc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 185219, rows: 229 };
     /// `castcontext`.
-    pub const CASTCONTEXT: Column = Column { name: "castcontext", kind: Kind::Char, width: Width::One, base: 0, start: 182280 };
+    pub const CASTCONTEXT: Column = Column { name: "castcontext", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 185677, rows: 229 };
     /// `castmethod`.
-    pub const CASTMETHOD: Column = Column { name: "castmethod", kind: Kind::Char, width: Width::One, base: 0, start: 182509 };
+    pub const CASTMETHOD: Column = Column { name: "castmethod", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 185906, rows: 229 };
     /// Row numbers in another order.
-    pub const BY_SOURCE: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, start: 182738 };
+    pub const BY_SOURCE: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -192, ramp: 1, start: 186135, rows: 229 };
     /// Row numbers in another order.
-    pub const BY_TARGET: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, start: 182967 };
+    pub const BY_TARGET: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 186593, rows: 229 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_cast", rows: ROWS, columns: &[OID, CASTSOURCE, CASTTARGET, CASTFUNC, CASTCONTEXT, CASTMETHOD] };
 }
@@ -426,49 +425,49 @@ pub mod pg_aggregate {
     /// How many rows.
     pub const ROWS: usize = 148;
     /// `aggfnoid`.
-    pub const AGGFNOID: Column = Column { name: "aggfnoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 183196 };
+    pub const AGGFNOID: Column = Column { name: "aggfnoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 186822, rows: 148 };
     /// `aggkind`.
-    pub const AGGKIND: Column = Column { name: "aggkind", kind: Kind::Char, width: Width::One, base: 0, start: 183492 };
+    pub const AGGKIND: Column = Column { name: "aggkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 187118, rows: 148 };
     /// `aggnumdirectargs`.
-    pub const AGGNUMDIRECTARGS: Column = Column { name: "aggnumdirectargs", kind: Kind::Int, width: Width::One, base: 0, start: 183640 };
+    pub const AGGNUMDIRECTARGS: Column = Column { name: "aggnumdirectargs", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 187266, rows: 148 };
     /// `aggtransfn`.
-    pub const AGGTRANSFN: Column = Column { name: "aggtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 183788 };
+    pub const AGGTRANSFN: Column = Column { name: "aggtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 187414, rows: 148 };
     /// `aggfinalfn`.
-    pub const AGGFINALFN: Column = Column { name: "aggfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 184084 };
+    pub const AGGFINALFN: Column = Column { name: "aggfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 187710, rows: 148 };
     /// `aggcombinefn`.
-    pub const AGGCOMBINEFN: Column = Column { name: "aggcombinefn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 184380 };
+    pub const AGGCOMBINEFN: Column = Column { name: "aggcombinefn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188006, rows: 148 };
     /// `aggserialfn`.
-    pub const AGGSERIALFN: Column = Column { name: "aggserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 184676 };
+    pub const AGGSERIALFN: Column = Column { name: "aggserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188302, rows: 148 };
     /// `aggdeserialfn`.
-    pub const AGGDESERIALFN: Column = Column { name: "aggdeserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 184972 };
+    pub const AGGDESERIALFN: Column = Column { name: "aggdeserialfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188598, rows: 148 };
     /// `aggmtransfn`.
-    pub const AGGMTRANSFN: Column = Column { name: "aggmtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 185268 };
+    pub const AGGMTRANSFN: Column = Column { name: "aggmtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 188894, rows: 148 };
     /// `aggminvtransfn`.
-    pub const AGGMINVTRANSFN: Column = Column { name: "aggminvtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 185564 };
+    pub const AGGMINVTRANSFN: Column = Column { name: "aggminvtransfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189190, rows: 148 };
     /// `aggmfinalfn`.
-    pub const AGGMFINALFN: Column = Column { name: "aggmfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 185860 };
+    pub const AGGMFINALFN: Column = Column { name: "aggmfinalfn", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 189486, rows: 148 };
     /// `aggfinalextra`.
-    pub const AGGFINALEXTRA: Column = Column { name: "aggfinalextra", kind: Kind::Bool, width: Width::Bit, base: 0, start: 186156 };
+    pub const AGGFINALEXTRA: Column = Column { name: "aggfinalextra", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 189782, rows: 148 };
     /// `aggmfinalextra`.
-    pub const AGGMFINALEXTRA: Column = Column { name: "aggmfinalextra", kind: Kind::Bool, width: Width::Constant, base: 0, start: 186175 };
+    pub const AGGMFINALEXTRA: Column = Column { name: "aggmfinalextra", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 189801, rows: 148 };
     /// `aggfinalmodify`.
-    pub const AGGFINALMODIFY: Column = Column { name: "aggfinalmodify", kind: Kind::Char, width: Width::One, base: 0, start: 186175 };
+    pub const AGGFINALMODIFY: Column = Column { name: "aggfinalmodify", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 189801, rows: 148 };
     /// `aggmfinalmodify`.
-    pub const AGGMFINALMODIFY: Column = Column { name: "aggmfinalmodify", kind: Kind::Char, width: Width::One, base: 0, start: 186323 };
+    pub const AGGMFINALMODIFY: Column = Column { name: "aggmfinalmodify", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 189949, rows: 148 };
     /// `aggsortop`.
-    pub const AGGSORTOP: Column = Column { name: "aggsortop", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, start: 186471 };
+    pub const AGGSORTOP: Column = Column { name: "aggsortop", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 190097, rows: 148 };
     /// `aggtranstype`.
-    pub const AGGTRANSTYPE: Column = Column { name: "aggtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 186767 };
+    pub const AGGTRANSTYPE: Column = Column { name: "aggtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 190393, rows: 148 };
     /// `aggtransspace`.
-    pub const AGGTRANSSPACE: Column = Column { name: "aggtransspace", kind: Kind::Int, width: Width::One, base: 0, start: 187063 };
+    pub const AGGTRANSSPACE: Column = Column { name: "aggtransspace", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 190689, rows: 148 };
     /// `aggmtranstype`.
-    pub const AGGMTRANSTYPE: Column = Column { name: "aggmtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 187211 };
+    pub const AGGMTRANSTYPE: Column = Column { name: "aggmtranstype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 190837, rows: 148 };
     /// `aggmtransspace`.
-    pub const AGGMTRANSSPACE: Column = Column { name: "aggmtransspace", kind: Kind::Int, width: Width::One, base: 0, start: 187507 };
+    pub const AGGMTRANSSPACE: Column = Column { name: "aggmtransspace", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 191133, rows: 148 };
     /// `agginitval`.
-    pub const AGGINITVAL: Column = Column { name: "agginitval", kind: Kind::Text, width: Width::Two, base: 0, start: 187655 };
+    pub const AGGINITVAL: Column = Column { name: "agginitval", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 191281, rows: 148 };
     /// `aggminitval`.
-    pub const AGGMINITVAL: Column = Column { name: "aggminitval", kind: Kind::Text, width: Width::Two, base: 0, start: 187951 };
+    pub const AGGMINITVAL: Column = Column { name: "aggminitval", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 191577, rows: 148 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_aggregate", rows: ROWS, columns: &[AGGFNOID, AGGKIND, AGGNUMDIRECTARGS, AGGTRANSFN, AGGFINALFN, AGGCOMBINEFN, AGGSERIALFN, AGGDESERIALFN, AGGMTRANSFN, AGGMINVTRANSFN, AGGMFINALFN, AGGFINALEXTRA, AGGMFINALEXTRA, AGGFINALMODIFY, AGGMFINALMODIFY, AGGSORTOP, AGGTRANSTYPE, AGGTRANSSPACE, AGGMTRANSTYPE, AGGMTRANSSPACE, AGGINITVAL, AGGMINITVAL] };
 }
@@ -480,13 +479,13 @@ pub mod pg_am {
     /// How many rows.
     pub const ROWS: usize = 7;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 188247 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 191873, rows: 7 };
     /// `amname`.
-    pub const AMNAME: Column = Column { name: "amname", kind: Kind::Text, width: Width::Two, base: 0, start: 188261 };
+    pub const AMNAME: Column = Column { name: "amname", kind: Kind::Text, width: Width::Constant, base: 5007, ramp: 1, start: 191887, rows: 7 };
     /// `amhandler`.
-    pub const AMHANDLER: Column = Column { name: "amhandler", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 188275 };
+    pub const AMHANDLER: Column = Column { name: "amhandler", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 191887, rows: 7 };
     /// `amtype`.
-    pub const AMTYPE: Column = Column { name: "amtype", kind: Kind::Char, width: Width::One, base: 0, start: 188289 };
+    pub const AMTYPE: Column = Column { name: "amtype", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 191901, rows: 7 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_am", rows: ROWS, columns: &[OID, AMNAME, AMHANDLER, AMTYPE] };
 }
@@ -498,13 +497,13 @@ pub mod pg_opfamily {
     /// How many rows.
     pub const ROWS: usize = 146;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 188296 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 191908, rows: 146 };
     /// `opfmethod`.
-    pub const OPFMETHOD: Column = Column { name: "opfmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, start: 188588 };
+    pub const OPFMETHOD: Column = Column { name: "opfmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 192200, rows: 146 };
     /// `opfname`.
-    pub const OPFNAME: Column = Column { name: "opfname", kind: Kind::Text, width: Width::Two, base: 0, start: 188880 };
+    pub const OPFNAME: Column = Column { name: "opfname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 192492, rows: 146 };
     /// `opfnamespace`.
-    pub const OPFNAMESPACE: Column = Column { name: "opfnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 189172 };
+    pub const OPFNAMESPACE: Column = Column { name: "opfnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 192784, rows: 146 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_opfamily", rows: ROWS, columns: &[OID, OPFMETHOD, OPFNAME, OPFNAMESPACE] };
 }
@@ -516,25 +515,25 @@ pub mod pg_opclass {
     /// How many rows.
     pub const ROWS: usize = 177;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 189172 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 192784, rows: 177 };
     /// `opcmethod`.
-    pub const OPCMETHOD: Column = Column { name: "opcmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, start: 189526 };
+    pub const OPCMETHOD: Column = Column { name: "opcmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 193138, rows: 177 };
     /// `opcname`.
-    pub const OPCNAME: Column = Column { name: "opcname", kind: Kind::Text, width: Width::Two, base: 0, start: 189880 };
+    pub const OPCNAME: Column = Column { name: "opcname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 193492, rows: 177 };
     /// `opcnamespace`.
-    pub const OPCNAMESPACE: Column = Column { name: "opcnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 190234 };
+    pub const OPCNAMESPACE: Column = Column { name: "opcnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 193846, rows: 177 };
     /// `opcfamily`.
-    pub const OPCFAMILY: Column = Column { name: "opcfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, start: 190234 };
+    pub const OPCFAMILY: Column = Column { name: "opcfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 193846, rows: 177 };
     /// `opcintype`.
-    pub const OPCINTYPE: Column = Column { name: "opcintype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 190588 };
+    pub const OPCINTYPE: Column = Column { name: "opcintype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 194200, rows: 177 };
     /// `opcdefault`.
-    pub const OPCDEFAULT: Column = Column { name: "opcdefault", kind: Kind::Bool, width: Width::Bit, base: 0, start: 190942 };
+    pub const OPCDEFAULT: Column = Column { name: "opcdefault", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 194554, rows: 177 };
     /// `opckeytype`.
-    pub const OPCKEYTYPE: Column = Column { name: "opckeytype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 190965 };
+    pub const OPCKEYTYPE: Column = Column { name: "opckeytype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 194577, rows: 177 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, start: 191319 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 194931, rows: 177 };
     /// Row numbers in another order.
-    pub const BY_TYPE: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, start: 191496 };
+    pub const BY_TYPE: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -130, ramp: 1, start: 195108, rows: 177 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_opclass", rows: ROWS, columns: &[OID, OPCMETHOD, OPCNAME, OPCNAMESPACE, OPCFAMILY, OPCINTYPE, OPCDEFAULT, OPCKEYTYPE] };
 }
@@ -546,27 +545,27 @@ pub mod pg_amop {
     /// How many rows.
     pub const ROWS: usize = 945;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 191673 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 195285, rows: 945 };
     /// `amopfamily`.
-    pub const AMOPFAMILY: Column = Column { name: "amopfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, start: 193563 };
+    pub const AMOPFAMILY: Column = Column { name: "amopfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 195285, rows: 945 };
     /// `amoplefttype`.
-    pub const AMOPLEFTTYPE: Column = Column { name: "amoplefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 195453 };
+    pub const AMOPLEFTTYPE: Column = Column { name: "amoplefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 197175, rows: 945 };
     /// `amoprighttype`.
-    pub const AMOPRIGHTTYPE: Column = Column { name: "amoprighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 197343 };
+    pub const AMOPRIGHTTYPE: Column = Column { name: "amoprighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 199065, rows: 945 };
     /// `amopstrategy`.
-    pub const AMOPSTRATEGY: Column = Column { name: "amopstrategy", kind: Kind::Int, width: Width::One, base: 0, start: 199233 };
+    pub const AMOPSTRATEGY: Column = Column { name: "amopstrategy", kind: Kind::Int, width: Width::Two, base: -937, ramp: 1, start: 200955, rows: 945 };
     /// `amoppurpose`.
-    pub const AMOPPURPOSE: Column = Column { name: "amoppurpose", kind: Kind::Char, width: Width::One, base: 0, start: 200178 };
+    pub const AMOPPURPOSE: Column = Column { name: "amoppurpose", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 202845, rows: 945 };
     /// `amopopr`.
-    pub const AMOPOPR: Column = Column { name: "amopopr", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, start: 201123 };
+    pub const AMOPOPR: Column = Column { name: "amopopr", kind: Kind::Ref(Class::Operator), width: Width::Two, base: 0, ramp: 0, start: 203790, rows: 945 };
     /// `amopmethod`.
-    pub const AMOPMETHOD: Column = Column { name: "amopmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, start: 203013 };
+    pub const AMOPMETHOD: Column = Column { name: "amopmethod", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 205680, rows: 945 };
     /// `amopsortfamily`.
-    pub const AMOPSORTFAMILY: Column = Column { name: "amopsortfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, start: 204903 };
+    pub const AMOPSORTFAMILY: Column = Column { name: "amopsortfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 207570, rows: 945 };
     /// Row numbers in another order.
-    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 206793 };
+    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -871, ramp: 1, start: 209460, rows: 945 };
     /// Row numbers in another order.
-    pub const BY_OPERATOR: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 208683 };
+    pub const BY_OPERATOR: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, ramp: 0, start: 211350, rows: 945 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_amop", rows: ROWS, columns: &[OID, AMOPFAMILY, AMOPLEFTTYPE, AMOPRIGHTTYPE, AMOPSTRATEGY, AMOPPURPOSE, AMOPOPR, AMOPMETHOD, AMOPSORTFAMILY] };
 }
@@ -578,19 +577,19 @@ pub mod pg_amproc {
     /// How many rows.
     pub const ROWS: usize = 696;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 210573 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 10000, ramp: 1, start: 213240, rows: 696 };
     /// `amprocfamily`.
-    pub const AMPROCFAMILY: Column = Column { name: "amprocfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, start: 211965 };
+    pub const AMPROCFAMILY: Column = Column { name: "amprocfamily", kind: Kind::Ref(Class::Opfamily), width: Width::Two, base: 0, ramp: 0, start: 213240, rows: 696 };
     /// `amproclefttype`.
-    pub const AMPROCLEFTTYPE: Column = Column { name: "amproclefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 213357 };
+    pub const AMPROCLEFTTYPE: Column = Column { name: "amproclefttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 214632, rows: 696 };
     /// `amprocrighttype`.
-    pub const AMPROCRIGHTTYPE: Column = Column { name: "amprocrighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 214749 };
+    pub const AMPROCRIGHTTYPE: Column = Column { name: "amprocrighttype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 216024, rows: 696 };
     /// `amprocnum`.
-    pub const AMPROCNUM: Column = Column { name: "amprocnum", kind: Kind::Int, width: Width::One, base: 0, start: 216141 };
+    pub const AMPROCNUM: Column = Column { name: "amprocnum", kind: Kind::Int, width: Width::Two, base: -689, ramp: 1, start: 217416, rows: 696 };
     /// `amproc`.
-    pub const AMPROC: Column = Column { name: "amproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 216837 };
+    pub const AMPROC: Column = Column { name: "amproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: -508, ramp: 1, start: 218808, rows: 696 };
     /// Row numbers in another order.
-    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 218229 };
+    pub const BY_FAMILY: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -567, ramp: 1, start: 220200, rows: 696 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_amproc", rows: ROWS, columns: &[OID, AMPROCFAMILY, AMPROCLEFTTYPE, AMPROCRIGHTTYPE, AMPROCNUM, AMPROC] };
 }
@@ -602,19 +601,19 @@ pub mod pg_range {
     /// How many rows.
     pub const ROWS: usize = 6;
     /// `rngtypid`.
-    pub const RNGTYPID: Column = Column { name: "rngtypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 219621 };
+    pub const RNGTYPID: Column = Column { name: "rngtypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 221592, rows: 6 };
     /// `rngsubtype`.
-    pub const RNGSUBTYPE: Column = Column { name: "rngsubtype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 219633 };
+    pub const RNGSUBTYPE: Column = Column { name: "rngsubtype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 221604, rows: 6 };
     /// `rngmultitypid`.
-    pub const RNGMULTITYPID: Column = Column { name: "rngmultitypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 219645 };
+    pub const RNGMULTITYPID: Column = Column { name: "rngmultitypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 1, start: 221616, rows: 6 };
     /// `rngcollation`.
-    pub const RNGCOLLATION: Column = Column { name: "rngcollation", kind: Kind::Ref(Class::Collation), width: Width::Constant, base: 0, start: 219657 };
+    pub const RNGCOLLATION: Column = Column { name: "rngcollation", kind: Kind::Ref(Class::Collation), width: Width::Constant, base: 0, ramp: 0, start: 221628, rows: 6 };
     /// `rngsubopc`.
-    pub const RNGSUBOPC: Column = Column { name: "rngsubopc", kind: Kind::Ref(Class::Opclass), width: Width::Two, base: 0, start: 219657 };
+    pub const RNGSUBOPC: Column = Column { name: "rngsubopc", kind: Kind::Ref(Class::Opclass), width: Width::Two, base: 0, ramp: 0, start: 221628, rows: 6 };
     /// `rngcanonical`.
-    pub const RNGCANONICAL: Column = Column { name: "rngcanonical", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 219669 };
+    pub const RNGCANONICAL: Column = Column { name: "rngcanonical", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221640, rows: 6 };
     /// `rngsubdiff`.
-    pub const RNGSUBDIFF: Column = Column { name: "rngsubdiff", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 219681 };
+    pub const RNGSUBDIFF: Column = Column { name: "rngsubdiff", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221652, rows: 6 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_range", rows: ROWS, columns: &[RNGTYPID, RNGSUBTYPE, RNGMULTITYPID, RNGCOLLATION, RNGSUBOPC, RNGCANONICAL, RNGSUBDIFF] };
 }
@@ -626,21 +625,21 @@ pub mod pg_collation {
     /// How many rows.
     pub const ROWS: usize = 4;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219693 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 221664, rows: 4 };
     /// `collname`.
-    pub const COLLNAME: Column = Column { name: "collname", kind: Kind::Text, width: Width::Two, base: 0, start: 219701 };
+    pub const COLLNAME: Column = Column { name: "collname", kind: Kind::Text, width: Width::Constant, base: 5031, ramp: 1, start: 221672, rows: 4 };
     /// `collnamespace`.
-    pub const COLLNAMESPACE: Column = Column { name: "collnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 219709 };
+    pub const COLLNAMESPACE: Column = Column { name: "collnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 221672, rows: 4 };
     /// `collprovider`.
-    pub const COLLPROVIDER: Column = Column { name: "collprovider", kind: Kind::Char, width: Width::One, base: 0, start: 219709 };
+    pub const COLLPROVIDER: Column = Column { name: "collprovider", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 221672, rows: 4 };
     /// `collisdeterministic`.
-    pub const COLLISDETERMINISTIC: Column = Column { name: "collisdeterministic", kind: Kind::Bool, width: Width::Constant, base: 1, start: 219713 };
+    pub const COLLISDETERMINISTIC: Column = Column { name: "collisdeterministic", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 221676, rows: 4 };
     /// `collencoding`.
-    pub const COLLENCODING: Column = Column { name: "collencoding", kind: Kind::Int, width: Width::One, base: -1, start: 219713 };
+    pub const COLLENCODING: Column = Column { name: "collencoding", kind: Kind::Int, width: Width::One, base: -1, ramp: 0, start: 221676, rows: 4 };
     /// `collcollate`.
-    pub const COLLCOLLATE: Column = Column { name: "collcollate", kind: Kind::Text, width: Width::Two, base: 0, start: 219717 };
+    pub const COLLCOLLATE: Column = Column { name: "collcollate", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221680, rows: 4 };
     /// `collctype`.
-    pub const COLLCTYPE: Column = Column { name: "collctype", kind: Kind::Text, width: Width::Two, base: 0, start: 219725 };
+    pub const COLLCTYPE: Column = Column { name: "collctype", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221688, rows: 4 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_collation", rows: ROWS, columns: &[OID, COLLNAME, COLLNAMESPACE, COLLPROVIDER, COLLISDETERMINISTIC, COLLENCODING, COLLCOLLATE, COLLCTYPE] };
 }
@@ -652,11 +651,11 @@ pub mod pg_namespace {
     /// How many rows.
     pub const ROWS: usize = 4;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219733 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 221696, rows: 4 };
     /// `nspname`.
-    pub const NSPNAME: Column = Column { name: "nspname", kind: Kind::Text, width: Width::Two, base: 0, start: 219741 };
+    pub const NSPNAME: Column = Column { name: "nspname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221704, rows: 4 };
     /// `nspacl`.
-    pub const NSPACL: Column = Column { name: "nspacl", kind: Kind::Text, width: Width::Two, base: 0, start: 219749 };
+    pub const NSPACL: Column = Column { name: "nspacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 221712, rows: 4 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_namespace", rows: ROWS, columns: &[OID, NSPNAME, NSPACL] };
 }
@@ -668,21 +667,21 @@ pub mod pg_language {
     /// How many rows.
     pub const ROWS: usize = 4;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219757 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221720, rows: 4 };
     /// `lanname`.
-    pub const LANNAME: Column = Column { name: "lanname", kind: Kind::Text, width: Width::Two, base: 0, start: 219765 };
+    pub const LANNAME: Column = Column { name: "lanname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 221728, rows: 4 };
     /// `lanispl`.
-    pub const LANISPL: Column = Column { name: "lanispl", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219773 };
+    pub const LANISPL: Column = Column { name: "lanispl", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221736, rows: 4 };
     /// `lanpltrusted`.
-    pub const LANPLTRUSTED: Column = Column { name: "lanpltrusted", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219774 };
+    pub const LANPLTRUSTED: Column = Column { name: "lanpltrusted", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221737, rows: 4 };
     /// `lanplcallfoid`.
-    pub const LANPLCALLFOID: Column = Column { name: "lanplcallfoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 219775 };
+    pub const LANPLCALLFOID: Column = Column { name: "lanplcallfoid", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221738, rows: 4 };
     /// `laninline`.
-    pub const LANINLINE: Column = Column { name: "laninline", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 219783 };
+    pub const LANINLINE: Column = Column { name: "laninline", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 221746, rows: 4 };
     /// `lanvalidator`.
-    pub const LANVALIDATOR: Column = Column { name: "lanvalidator", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 219791 };
+    pub const LANVALIDATOR: Column = Column { name: "lanvalidator", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 221754, rows: 4 };
     /// `lanacl`.
-    pub const LANACL: Column = Column { name: "lanacl", kind: Kind::Text, width: Width::Constant, base: 0, start: 219799 };
+    pub const LANACL: Column = Column { name: "lanacl", kind: Kind::Text, width: Width::Constant, base: 0, ramp: 0, start: 221762, rows: 4 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_language", rows: ROWS, columns: &[OID, LANNAME, LANISPL, LANPLTRUSTED, LANPLCALLFOID, LANINLINE, LANVALIDATOR, LANACL] };
 }
@@ -694,25 +693,25 @@ pub mod pg_authid {
     /// How many rows.
     pub const ROWS: usize = 13;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219799 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221762, rows: 13 };
     /// `rolname`.
-    pub const ROLNAME: Column = Column { name: "rolname", kind: Kind::Text, width: Width::Two, base: 0, start: 219825 };
+    pub const ROLNAME: Column = Column { name: "rolname", kind: Kind::Text, width: Width::Constant, base: 5044, ramp: 1, start: 221788, rows: 13 };
     /// `rolsuper`.
-    pub const ROLSUPER: Column = Column { name: "rolsuper", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219851 };
+    pub const ROLSUPER: Column = Column { name: "rolsuper", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221788, rows: 13 };
     /// `rolinherit`.
-    pub const ROLINHERIT: Column = Column { name: "rolinherit", kind: Kind::Bool, width: Width::Constant, base: 1, start: 219853 };
+    pub const ROLINHERIT: Column = Column { name: "rolinherit", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 221790, rows: 13 };
     /// `rolcreaterole`.
-    pub const ROLCREATEROLE: Column = Column { name: "rolcreaterole", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219853 };
+    pub const ROLCREATEROLE: Column = Column { name: "rolcreaterole", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221790, rows: 13 };
     /// `rolcreatedb`.
-    pub const ROLCREATEDB: Column = Column { name: "rolcreatedb", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219855 };
+    pub const ROLCREATEDB: Column = Column { name: "rolcreatedb", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221792, rows: 13 };
     /// `rolcanlogin`.
-    pub const ROLCANLOGIN: Column = Column { name: "rolcanlogin", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219857 };
+    pub const ROLCANLOGIN: Column = Column { name: "rolcanlogin", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221794, rows: 13 };
     /// `rolreplication`.
-    pub const ROLREPLICATION: Column = Column { name: "rolreplication", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219859 };
+    pub const ROLREPLICATION: Column = Column { name: "rolreplication", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221796, rows: 13 };
     /// `rolbypassrls`.
-    pub const ROLBYPASSRLS: Column = Column { name: "rolbypassrls", kind: Kind::Bool, width: Width::Bit, base: 0, start: 219861 };
+    pub const ROLBYPASSRLS: Column = Column { name: "rolbypassrls", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 221798, rows: 13 };
     /// `rolconnlimit`.
-    pub const ROLCONNLIMIT: Column = Column { name: "rolconnlimit", kind: Kind::Int, width: Width::Constant, base: -1, start: 219863 };
+    pub const ROLCONNLIMIT: Column = Column { name: "rolconnlimit", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 221800, rows: 13 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_authid", rows: ROWS, columns: &[OID, ROLNAME, ROLSUPER, ROLINHERIT, ROLCREATEROLE, ROLCREATEDB, ROLCANLOGIN, ROLREPLICATION, ROLBYPASSRLS, ROLCONNLIMIT] };
 }
@@ -724,13 +723,13 @@ pub mod pg_auth_members {
     /// How many rows.
     pub const ROWS: usize = 3;
     /// `roleid`.
-    pub const ROLEID: Column = Column { name: "roleid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219863 };
+    pub const ROLEID: Column = Column { name: "roleid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221800, rows: 3 };
     /// `member`.
-    pub const MEMBER: Column = Column { name: "member", kind: Kind::Oid, width: Width::Constant, base: 3373, start: 219869 };
+    pub const MEMBER: Column = Column { name: "member", kind: Kind::Oid, width: Width::Constant, base: 3373, ramp: 0, start: 221806, rows: 3 };
     /// `grantor`.
-    pub const GRANTOR: Column = Column { name: "grantor", kind: Kind::Oid, width: Width::Constant, base: 10, start: 219869 };
+    pub const GRANTOR: Column = Column { name: "grantor", kind: Kind::Oid, width: Width::Constant, base: 10, ramp: 0, start: 221806, rows: 3 };
     /// `admin_option`.
-    pub const ADMIN_OPTION: Column = Column { name: "admin_option", kind: Kind::Bool, width: Width::Constant, base: 0, start: 219869 };
+    pub const ADMIN_OPTION: Column = Column { name: "admin_option", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 221806, rows: 3 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_auth_members", rows: ROWS, columns: &[ROLEID, MEMBER, GRANTOR, ADMIN_OPTION] };
 }
@@ -742,9 +741,9 @@ pub mod pg_tablespace {
     /// How many rows.
     pub const ROWS: usize = 2;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219869 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 1663, ramp: 1, start: 221806, rows: 2 };
     /// `spcname`.
-    pub const SPCNAME: Column = Column { name: "spcname", kind: Kind::Text, width: Width::Two, base: 0, start: 219873 };
+    pub const SPCNAME: Column = Column { name: "spcname", kind: Kind::Text, width: Width::Constant, base: 5057, ramp: 1, start: 221806, rows: 2 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_tablespace", rows: ROWS, columns: &[OID, SPCNAME] };
 }
@@ -756,15 +755,15 @@ pub mod pg_extension {
     /// How many rows.
     pub const ROWS: usize = 1;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 13559, start: 219877 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 13559, ramp: 0, start: 221806, rows: 1 };
     /// `extname`.
-    pub const EXTNAME: Column = Column { name: "extname", kind: Kind::Text, width: Width::Constant, base: 5227, start: 219877 };
+    pub const EXTNAME: Column = Column { name: "extname", kind: Kind::Text, width: Width::Constant, base: 5043, ramp: 0, start: 221806, rows: 1 };
     /// `extnamespace`.
-    pub const EXTNAMESPACE: Column = Column { name: "extnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 219877 };
+    pub const EXTNAMESPACE: Column = Column { name: "extnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 221806, rows: 1 };
     /// `extrelocatable`.
-    pub const EXTRELOCATABLE: Column = Column { name: "extrelocatable", kind: Kind::Bool, width: Width::Constant, base: 0, start: 219877 };
+    pub const EXTRELOCATABLE: Column = Column { name: "extrelocatable", kind: Kind::Bool, width: Width::Constant, base: 0, ramp: 0, start: 221806, rows: 1 };
     /// `extversion`.
-    pub const EXTVERSION: Column = Column { name: "extversion", kind: Kind::Text, width: Width::Constant, base: 225, start: 219877 };
+    pub const EXTVERSION: Column = Column { name: "extversion", kind: Kind::Text, width: Width::Constant, base: 5059, ramp: 0, start: 221806, rows: 1 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_extension", rows: ROWS, columns: &[OID, EXTNAME, EXTNAMESPACE, EXTRELOCATABLE, EXTVERSION] };
 }
@@ -776,35 +775,35 @@ pub mod pg_class {
     /// How many rows.
     pub const ROWS: usize = 330;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 219877 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 221806, rows: 330 };
     /// `relname`.
-    pub const RELNAME: Column = Column { name: "relname", kind: Kind::Text, width: Width::Two, base: 0, start: 220537 };
+    pub const RELNAME: Column = Column { name: "relname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 222466, rows: 330 };
     /// `relnamespace`.
-    pub const RELNAMESPACE: Column = Column { name: "relnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, start: 221197 };
+    pub const RELNAMESPACE: Column = Column { name: "relnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 223126, rows: 330 };
     /// `reltype`.
-    pub const RELTYPE: Column = Column { name: "reltype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 221857 };
+    pub const RELTYPE: Column = Column { name: "reltype", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 223786, rows: 330 };
     /// `relam`.
-    pub const RELAM: Column = Column { name: "relam", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, start: 222517 };
+    pub const RELAM: Column = Column { name: "relam", kind: Kind::Ref(Class::Am), width: Width::Two, base: 0, ramp: 0, start: 224446, rows: 330 };
     /// `reltablespace`.
-    pub const RELTABLESPACE: Column = Column { name: "reltablespace", kind: Kind::Oid, width: Width::Two, base: 0, start: 223177 };
+    pub const RELTABLESPACE: Column = Column { name: "reltablespace", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 225106, rows: 330 };
     /// `relhasindex`.
-    pub const RELHASINDEX: Column = Column { name: "relhasindex", kind: Kind::Bool, width: Width::Bit, base: 0, start: 223837 };
+    pub const RELHASINDEX: Column = Column { name: "relhasindex", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 225766, rows: 330 };
     /// `relisshared`.
-    pub const RELISSHARED: Column = Column { name: "relisshared", kind: Kind::Bool, width: Width::Bit, base: 0, start: 223879 };
+    pub const RELISSHARED: Column = Column { name: "relisshared", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 225808, rows: 330 };
     /// `relkind`.
-    pub const RELKIND: Column = Column { name: "relkind", kind: Kind::Char, width: Width::One, base: 0, start: 223921 };
+    pub const RELKIND: Column = Column { name: "relkind", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 225850, rows: 330 };
     /// `relnatts`.
-    pub const RELNATTS: Column = Column { name: "relnatts", kind: Kind::Int, width: Width::One, base: 0, start: 224251 };
+    pub const RELNATTS: Column = Column { name: "relnatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 226180, rows: 330 };
     /// `relhasrules`.
-    pub const RELHASRULES: Column = Column { name: "relhasrules", kind: Kind::Bool, width: Width::Bit, base: 0, start: 224581 };
+    pub const RELHASRULES: Column = Column { name: "relhasrules", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 226510, rows: 330 };
     /// `relreplident`.
-    pub const RELREPLIDENT: Column = Column { name: "relreplident", kind: Kind::Char, width: Width::One, base: 0, start: 224623 };
+    pub const RELREPLIDENT: Column = Column { name: "relreplident", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 226552, rows: 330 };
     /// `relacl`.
-    pub const RELACL: Column = Column { name: "relacl", kind: Kind::Text, width: Width::Two, base: 0, start: 224953 };
+    pub const RELACL: Column = Column { name: "relacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 226882, rows: 330 };
     /// `reloptions`.
-    pub const RELOPTIONS: Column = Column { name: "reloptions", kind: Kind::Text, width: Width::Two, base: 0, start: 225613 };
+    pub const RELOPTIONS: Column = Column { name: "reloptions", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 227542, rows: 330 };
     /// Row numbers in another order.
-    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 226273 };
+    pub const BY_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -291, ramp: 1, start: 228202, rows: 330 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_class", rows: ROWS, columns: &[OID, RELNAME, RELNAMESPACE, RELTYPE, RELAM, RELTABLESPACE, RELHASINDEX, RELISSHARED, RELKIND, RELNATTS, RELHASRULES, RELREPLIDENT, RELACL, RELOPTIONS] };
 }
@@ -816,25 +815,25 @@ pub mod pg_attribute {
     /// How many rows.
     pub const ROWS: usize = 2206;
     /// `attrelid`.
-    pub const ATTRELID: Column = Column { name: "attrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 226933 };
+    pub const ATTRELID: Column = Column { name: "attrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 228862, rows: 2206 };
     /// `attnum`.
-    pub const ATTNUM: Column = Column { name: "attnum", kind: Kind::Int, width: Width::One, base: 0, start: 231345 };
+    pub const ATTNUM: Column = Column { name: "attnum", kind: Kind::Int, width: Width::Two, base: -2202, ramp: 1, start: 233274, rows: 2206 };
     /// `attname`.
-    pub const ATTNAME: Column = Column { name: "attname", kind: Kind::Text, width: Width::Two, base: 0, start: 233551 };
+    pub const ATTNAME: Column = Column { name: "attname", kind: Kind::Text, width: Width::Two, base: -813, ramp: 1, start: 237686, rows: 2206 };
     /// `atttypid`.
-    pub const ATTTYPID: Column = Column { name: "atttypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 237963 };
+    pub const ATTTYPID: Column = Column { name: "atttypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 242098, rows: 2206 };
     /// `atttypmod`.
-    pub const ATTTYPMOD: Column = Column { name: "atttypmod", kind: Kind::Int, width: Width::Constant, base: -1, start: 242375 };
+    pub const ATTTYPMOD: Column = Column { name: "atttypmod", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 246510, rows: 2206 };
     /// `attndims`.
-    pub const ATTNDIMS: Column = Column { name: "attndims", kind: Kind::Int, width: Width::One, base: 0, start: 242375 };
+    pub const ATTNDIMS: Column = Column { name: "attndims", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 246510, rows: 2206 };
     /// `attstattarget`.
-    pub const ATTSTATTARGET: Column = Column { name: "attstattarget", kind: Kind::Int, width: Width::Constant, base: -1, start: 244581 };
+    pub const ATTSTATTARGET: Column = Column { name: "attstattarget", kind: Kind::Int, width: Width::Constant, base: -1, ramp: 0, start: 248716, rows: 2206 };
     /// `attnotnull`.
-    pub const ATTNOTNULL: Column = Column { name: "attnotnull", kind: Kind::Bool, width: Width::Bit, base: 0, start: 244581 };
+    pub const ATTNOTNULL: Column = Column { name: "attnotnull", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 248716, rows: 2206 };
     /// `attcollation`.
-    pub const ATTCOLLATION: Column = Column { name: "attcollation", kind: Kind::Ref(Class::Collation), width: Width::Two, base: 0, start: 244857 };
+    pub const ATTCOLLATION: Column = Column { name: "attcollation", kind: Kind::Ref(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 248992, rows: 2206 };
     /// `attacl`.
-    pub const ATTACL: Column = Column { name: "attacl", kind: Kind::Text, width: Width::Two, base: 0, start: 249269 };
+    pub const ATTACL: Column = Column { name: "attacl", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 253404, rows: 2206 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_attribute", rows: ROWS, columns: &[ATTRELID, ATTNUM, ATTNAME, ATTTYPID, ATTTYPMOD, ATTNDIMS, ATTSTATTARGET, ATTNOTNULL, ATTCOLLATION, ATTACL] };
 }
@@ -846,27 +845,27 @@ pub mod pg_index {
     /// How many rows.
     pub const ROWS: usize = 122;
     /// `indexrelid`.
-    pub const INDEXRELID: Column = Column { name: "indexrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 253681 };
+    pub const INDEXRELID: Column = Column { name: "indexrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 1, start: 257816, rows: 122 };
     /// `indrelid`.
-    pub const INDRELID: Column = Column { name: "indrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 253925 };
+    pub const INDRELID: Column = Column { name: "indrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 258060, rows: 122 };
     /// `indnatts`.
-    pub const INDNATTS: Column = Column { name: "indnatts", kind: Kind::Int, width: Width::One, base: 0, start: 254169 };
+    pub const INDNATTS: Column = Column { name: "indnatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 258304, rows: 122 };
     /// `indnkeyatts`.
-    pub const INDNKEYATTS: Column = Column { name: "indnkeyatts", kind: Kind::Int, width: Width::One, base: 0, start: 254291 };
+    pub const INDNKEYATTS: Column = Column { name: "indnkeyatts", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 258426, rows: 122 };
     /// `indisunique`.
-    pub const INDISUNIQUE: Column = Column { name: "indisunique", kind: Kind::Bool, width: Width::Bit, base: 0, start: 254413 };
+    pub const INDISUNIQUE: Column = Column { name: "indisunique", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 258548, rows: 122 };
     /// `indisprimary`.
-    pub const INDISPRIMARY: Column = Column { name: "indisprimary", kind: Kind::Bool, width: Width::Bit, base: 0, start: 254429 };
+    pub const INDISPRIMARY: Column = Column { name: "indisprimary", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 258564, rows: 122 };
     /// `indkey`.
-    pub const INDKEY: Column = Column { name: "indkey", kind: Kind::Ints, width: Width::Two, base: 0, start: 254445 };
+    pub const INDKEY: Column = Column { name: "indkey", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 258580, rows: 122 };
     /// `indcollation`.
-    pub const INDCOLLATION: Column = Column { name: "indcollation", kind: Kind::Refs(Class::Collation), width: Width::Two, base: 0, start: 254689 };
+    pub const INDCOLLATION: Column = Column { name: "indcollation", kind: Kind::Refs(Class::Collation), width: Width::Two, base: 0, ramp: 0, start: 258824, rows: 122 };
     /// `indclass`.
-    pub const INDCLASS: Column = Column { name: "indclass", kind: Kind::Refs(Class::Opclass), width: Width::Two, base: 0, start: 254933 };
+    pub const INDCLASS: Column = Column { name: "indclass", kind: Kind::Refs(Class::Opclass), width: Width::Two, base: 0, ramp: 0, start: 259068, rows: 122 };
     /// `indoption`.
-    pub const INDOPTION: Column = Column { name: "indoption", kind: Kind::Ints, width: Width::Two, base: 0, start: 255177 };
+    pub const INDOPTION: Column = Column { name: "indoption", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 259312, rows: 122 };
     /// Row numbers in another order.
-    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, start: 255421 };
+    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -82, ramp: 1, start: 259556, rows: 122 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_index", rows: ROWS, columns: &[INDEXRELID, INDRELID, INDNATTS, INDNKEYATTS, INDISUNIQUE, INDISPRIMARY, INDKEY, INDCOLLATION, INDCLASS, INDOPTION] };
 }
@@ -878,29 +877,29 @@ pub mod pg_constraint {
     /// How many rows.
     pub const ROWS: usize = 111;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 255543 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 259678, rows: 111 };
     /// `conname`.
-    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, start: 255765 };
+    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 259900, rows: 111 };
     /// `connamespace`.
-    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, start: 255987 };
+    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Two, base: 0, ramp: 0, start: 260122, rows: 111 };
     /// `contype`.
-    pub const CONTYPE: Column = Column { name: "contype", kind: Kind::Char, width: Width::One, base: 0, start: 256209 };
+    pub const CONTYPE: Column = Column { name: "contype", kind: Kind::Char, width: Width::One, base: 0, ramp: 0, start: 260344, rows: 111 };
     /// `conrelid`.
-    pub const CONRELID: Column = Column { name: "conrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 256320 };
+    pub const CONRELID: Column = Column { name: "conrelid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 260455, rows: 111 };
     /// `contypid`.
-    pub const CONTYPID: Column = Column { name: "contypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, start: 256542 };
+    pub const CONTYPID: Column = Column { name: "contypid", kind: Kind::Ref(Class::Type), width: Width::Two, base: 0, ramp: 0, start: 260677, rows: 111 };
     /// `conindid`.
-    pub const CONINDID: Column = Column { name: "conindid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 256764 };
+    pub const CONINDID: Column = Column { name: "conindid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: -110, ramp: 1, start: 260899, rows: 111 };
     /// `conislocal`.
-    pub const CONISLOCAL: Column = Column { name: "conislocal", kind: Kind::Bool, width: Width::Constant, base: 1, start: 256986 };
+    pub const CONISLOCAL: Column = Column { name: "conislocal", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 261121, rows: 111 };
     /// `connoinherit`.
-    pub const CONNOINHERIT: Column = Column { name: "connoinherit", kind: Kind::Bool, width: Width::Bit, base: 0, start: 256986 };
+    pub const CONNOINHERIT: Column = Column { name: "connoinherit", kind: Kind::Bool, width: Width::Bit, base: 0, ramp: 0, start: 261121, rows: 111 };
     /// `conkey`.
-    pub const CONKEY: Column = Column { name: "conkey", kind: Kind::Ints, width: Width::Two, base: 0, start: 257000 };
+    pub const CONKEY: Column = Column { name: "conkey", kind: Kind::Ints, width: Width::Two, base: 0, ramp: 0, start: 261135, rows: 111 };
     /// `condef`.
-    pub const CONDEF: Column = Column { name: "condef", kind: Kind::Text, width: Width::Two, base: 0, start: 257222 };
+    pub const CONDEF: Column = Column { name: "condef", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 261357, rows: 111 };
     /// Row numbers in another order.
-    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: 0, start: 257444 };
+    pub const BY_RELATION: Column = Column { name: "", kind: Kind::Int, width: Width::One, base: -46, ramp: 1, start: 261579, rows: 111 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_constraint", rows: ROWS, columns: &[OID, CONNAME, CONNAMESPACE, CONTYPE, CONRELID, CONTYPID, CONINDID, CONISLOCAL, CONNOINHERIT, CONKEY, CONDEF] };
 }
@@ -912,11 +911,11 @@ pub mod system_views {
     /// How many rows.
     pub const ROWS: usize = 140;
     /// `viewid`.
-    pub const VIEWID: Column = Column { name: "viewid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, start: 257555 };
+    pub const VIEWID: Column = Column { name: "viewid", kind: Kind::Ref(Class::Relation), width: Width::Two, base: 0, ramp: 0, start: 261690, rows: 140 };
     /// `ruleid`.
-    pub const RULEID: Column = Column { name: "ruleid", kind: Kind::Oid, width: Width::Two, base: 0, start: 257835 };
+    pub const RULEID: Column = Column { name: "ruleid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 261970, rows: 140 };
     /// `definition`.
-    pub const DEFINITION: Column = Column { name: "definition", kind: Kind::Text, width: Width::One, base: 0, start: 258115 };
+    pub const DEFINITION: Column = Column { name: "definition", kind: Kind::Text, width: Width::Constant, base: 6059, ramp: 1, start: 262250, rows: 140 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "system_views", rows: ROWS, columns: &[VIEWID, RULEID, DEFINITION] };
 }
@@ -928,19 +927,19 @@ pub mod pg_conversion {
     /// How many rows.
     pub const ROWS: usize = 128;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 258255 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 1, start: 262250, rows: 128 };
     /// `conname`.
-    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, start: 258511 };
+    pub const CONNAME: Column = Column { name: "conname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 262506, rows: 128 };
     /// `connamespace`.
-    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 258767 };
+    pub const CONNAMESPACE: Column = Column { name: "connamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 262762, rows: 128 };
     /// `conforencoding`.
-    pub const CONFORENCODING: Column = Column { name: "conforencoding", kind: Kind::Int, width: Width::One, base: 0, start: 258767 };
+    pub const CONFORENCODING: Column = Column { name: "conforencoding", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 262762, rows: 128 };
     /// `contoencoding`.
-    pub const CONTOENCODING: Column = Column { name: "contoencoding", kind: Kind::Int, width: Width::One, base: 0, start: 258895 };
+    pub const CONTOENCODING: Column = Column { name: "contoencoding", kind: Kind::Int, width: Width::One, base: 0, ramp: 0, start: 262890, rows: 128 };
     /// `conproc`.
-    pub const CONPROC: Column = Column { name: "conproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 259023 };
+    pub const CONPROC: Column = Column { name: "conproc", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 1, start: 263018, rows: 128 };
     /// `condefault`.
-    pub const CONDEFAULT: Column = Column { name: "condefault", kind: Kind::Bool, width: Width::Constant, base: 1, start: 259279 };
+    pub const CONDEFAULT: Column = Column { name: "condefault", kind: Kind::Bool, width: Width::Constant, base: 1, ramp: 0, start: 263274, rows: 128 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_conversion", rows: ROWS, columns: &[OID, CONNAME, CONNAMESPACE, CONFORENCODING, CONTOENCODING, CONPROC, CONDEFAULT] };
 }
@@ -952,21 +951,21 @@ pub mod pg_ts_parser {
     /// How many rows.
     pub const ROWS: usize = 1;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 3722, start: 259279 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Constant, base: 3722, ramp: 0, start: 263274, rows: 1 };
     /// `prsname`.
-    pub const PRSNAME: Column = Column { name: "prsname", kind: Kind::Text, width: Width::Constant, base: 2307, start: 259279 };
+    pub const PRSNAME: Column = Column { name: "prsname", kind: Kind::Text, width: Width::Constant, base: 5031, ramp: 0, start: 263274, rows: 1 };
     /// `prsnamespace`.
-    pub const PRSNAMESPACE: Column = Column { name: "prsnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 259279 };
+    pub const PRSNAMESPACE: Column = Column { name: "prsnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263274, rows: 1 };
     /// `prsstart`.
-    pub const PRSSTART: Column = Column { name: "prsstart", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3717, start: 259279 };
+    pub const PRSSTART: Column = Column { name: "prsstart", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3717, ramp: 0, start: 263274, rows: 1 };
     /// `prstoken`.
-    pub const PRSTOKEN: Column = Column { name: "prstoken", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3718, start: 259279 };
+    pub const PRSTOKEN: Column = Column { name: "prstoken", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3718, ramp: 0, start: 263274, rows: 1 };
     /// `prsend`.
-    pub const PRSEND: Column = Column { name: "prsend", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3719, start: 259279 };
+    pub const PRSEND: Column = Column { name: "prsend", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3719, ramp: 0, start: 263274, rows: 1 };
     /// `prsheadline`.
-    pub const PRSHEADLINE: Column = Column { name: "prsheadline", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3720, start: 259279 };
+    pub const PRSHEADLINE: Column = Column { name: "prsheadline", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3720, ramp: 0, start: 263274, rows: 1 };
     /// `prslextype`.
-    pub const PRSLEXTYPE: Column = Column { name: "prslextype", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3721, start: 259279 };
+    pub const PRSLEXTYPE: Column = Column { name: "prslextype", kind: Kind::Ref(Class::Proc), width: Width::Constant, base: 3721, ramp: 0, start: 263274, rows: 1 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_parser", rows: ROWS, columns: &[OID, PRSNAME, PRSNAMESPACE, PRSSTART, PRSTOKEN, PRSEND, PRSHEADLINE, PRSLEXTYPE] };
 }
@@ -978,15 +977,15 @@ pub mod pg_ts_template {
     /// How many rows.
     pub const ROWS: usize = 5;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 259279 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263274, rows: 5 };
     /// `tmplname`.
-    pub const TMPLNAME: Column = Column { name: "tmplname", kind: Kind::Text, width: Width::Two, base: 0, start: 259289 };
+    pub const TMPLNAME: Column = Column { name: "tmplname", kind: Kind::Text, width: Width::Constant, base: 6285, ramp: 1, start: 263284, rows: 5 };
     /// `tmplnamespace`.
-    pub const TMPLNAMESPACE: Column = Column { name: "tmplnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 259299 };
+    pub const TMPLNAMESPACE: Column = Column { name: "tmplnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263284, rows: 5 };
     /// `tmplinit`.
-    pub const TMPLINIT: Column = Column { name: "tmplinit", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 259299 };
+    pub const TMPLINIT: Column = Column { name: "tmplinit", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 263284, rows: 5 };
     /// `tmpllexize`.
-    pub const TMPLLEXIZE: Column = Column { name: "tmpllexize", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, start: 259309 };
+    pub const TMPLLEXIZE: Column = Column { name: "tmpllexize", kind: Kind::Ref(Class::Proc), width: Width::Two, base: 0, ramp: 0, start: 263294, rows: 5 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_template", rows: ROWS, columns: &[OID, TMPLNAME, TMPLNAMESPACE, TMPLINIT, TMPLLEXIZE] };
 }
@@ -998,15 +997,15 @@ pub mod pg_ts_dict {
     /// How many rows.
     pub const ROWS: usize = 29;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 259319 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263304, rows: 29 };
     /// `dictname`.
-    pub const DICTNAME: Column = Column { name: "dictname", kind: Kind::Text, width: Width::Two, base: 0, start: 259377 };
+    pub const DICTNAME: Column = Column { name: "dictname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 263362, rows: 29 };
     /// `dictnamespace`.
-    pub const DICTNAMESPACE: Column = Column { name: "dictnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 259435 };
+    pub const DICTNAMESPACE: Column = Column { name: "dictnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263420, rows: 29 };
     /// `dicttemplate`.
-    pub const DICTTEMPLATE: Column = Column { name: "dicttemplate", kind: Kind::Ref(Class::TsTemplate), width: Width::Two, base: 0, start: 259435 };
+    pub const DICTTEMPLATE: Column = Column { name: "dicttemplate", kind: Kind::Ref(Class::TsTemplate), width: Width::Two, base: 0, ramp: 0, start: 263420, rows: 29 };
     /// `dictinitoption`.
-    pub const DICTINITOPTION: Column = Column { name: "dictinitoption", kind: Kind::Text, width: Width::Two, base: 0, start: 259493 };
+    pub const DICTINITOPTION: Column = Column { name: "dictinitoption", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 263478, rows: 29 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_dict", rows: ROWS, columns: &[OID, DICTNAME, DICTNAMESPACE, DICTTEMPLATE, DICTINITOPTION] };
 }
@@ -1018,13 +1017,13 @@ pub mod pg_ts_config {
     /// How many rows.
     pub const ROWS: usize = 29;
     /// `oid`.
-    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, start: 259551 };
+    pub const OID: Column = Column { name: "oid", kind: Kind::Oid, width: Width::Two, base: 0, ramp: 0, start: 263536, rows: 29 };
     /// `cfgname`.
-    pub const CFGNAME: Column = Column { name: "cfgname", kind: Kind::Text, width: Width::Two, base: 0, start: 259609 };
+    pub const CFGNAME: Column = Column { name: "cfgname", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 263594, rows: 29 };
     /// `cfgnamespace`.
-    pub const CFGNAMESPACE: Column = Column { name: "cfgnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, start: 259667 };
+    pub const CFGNAMESPACE: Column = Column { name: "cfgnamespace", kind: Kind::Ref(Class::Namespace), width: Width::Constant, base: 11, ramp: 0, start: 263652, rows: 29 };
     /// `cfgparser`.
-    pub const CFGPARSER: Column = Column { name: "cfgparser", kind: Kind::Ref(Class::TsParser), width: Width::Constant, base: 3722, start: 259667 };
+    pub const CFGPARSER: Column = Column { name: "cfgparser", kind: Kind::Ref(Class::TsParser), width: Width::Constant, base: 3722, ramp: 0, start: 263652, rows: 29 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_config", rows: ROWS, columns: &[OID, CFGNAME, CFGNAMESPACE, CFGPARSER] };
 }
@@ -1036,13 +1035,13 @@ pub mod pg_ts_config_map {
     /// How many rows.
     pub const ROWS: usize = 551;
     /// `mapcfg`.
-    pub const MAPCFG: Column = Column { name: "mapcfg", kind: Kind::Ref(Class::TsConfig), width: Width::Two, base: 0, start: 259667 };
+    pub const MAPCFG: Column = Column { name: "mapcfg", kind: Kind::Ref(Class::TsConfig), width: Width::Two, base: 0, ramp: 0, start: 263652, rows: 551 };
     /// `maptokentype`.
-    pub const MAPTOKENTYPE: Column = Column { name: "maptokentype", kind: Kind::Int, width: Width::One, base: 0, start: 260769 };
+    pub const MAPTOKENTYPE: Column = Column { name: "maptokentype", kind: Kind::Int, width: Width::Two, base: -531, ramp: 1, start: 264754, rows: 551 };
     /// `mapseqno`.
-    pub const MAPSEQNO: Column = Column { name: "mapseqno", kind: Kind::Int, width: Width::Constant, base: 1, start: 261320 };
+    pub const MAPSEQNO: Column = Column { name: "mapseqno", kind: Kind::Int, width: Width::Constant, base: 1, ramp: 0, start: 265856, rows: 551 };
     /// `mapdict`.
-    pub const MAPDICT: Column = Column { name: "mapdict", kind: Kind::Ref(Class::TsDict), width: Width::Two, base: 0, start: 261320 };
+    pub const MAPDICT: Column = Column { name: "mapdict", kind: Kind::Ref(Class::TsDict), width: Width::Two, base: 0, ramp: 0, start: 265856, rows: 551 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_ts_config_map", rows: ROWS, columns: &[MAPCFG, MAPTOKENTYPE, MAPSEQNO, MAPDICT] };
 }
@@ -1054,31 +1053,31 @@ pub mod pg_settings {
     /// How many rows.
     pub const ROWS: usize = 360;
     /// `name`.
-    pub const NAME: Column = Column { name: "name", kind: Kind::Text, width: Width::Two, base: 0, start: 262422 };
+    pub const NAME: Column = Column { name: "name", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 266958, rows: 360 };
     /// `vartype`.
-    pub const VARTYPE: Column = Column { name: "vartype", kind: Kind::Text, width: Width::Two, base: 0, start: 263142 };
+    pub const VARTYPE: Column = Column { name: "vartype", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 267678, rows: 360 };
     /// `context`.
-    pub const CONTEXT: Column = Column { name: "context", kind: Kind::Text, width: Width::Two, base: 0, start: 263862 };
+    pub const CONTEXT: Column = Column { name: "context", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 268398, rows: 360 };
     /// `unit`.
-    pub const UNIT: Column = Column { name: "unit", kind: Kind::Text, width: Width::Two, base: 0, start: 264582 };
+    pub const UNIT: Column = Column { name: "unit", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 269118, rows: 360 };
     /// `boot_val`.
-    pub const BOOT_VAL: Column = Column { name: "boot_val", kind: Kind::Text, width: Width::Two, base: 0, start: 265302 };
+    pub const BOOT_VAL: Column = Column { name: "boot_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 269838, rows: 360 };
     /// `min_val`.
-    pub const MIN_VAL: Column = Column { name: "min_val", kind: Kind::Text, width: Width::Two, base: 0, start: 266022 };
+    pub const MIN_VAL: Column = Column { name: "min_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 270558, rows: 360 };
     /// `max_val`.
-    pub const MAX_VAL: Column = Column { name: "max_val", kind: Kind::Text, width: Width::Two, base: 0, start: 266742 };
+    pub const MAX_VAL: Column = Column { name: "max_val", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 271278, rows: 360 };
     /// `enumvals`.
-    pub const ENUMVALS: Column = Column { name: "enumvals", kind: Kind::Texts, width: Width::Two, base: 0, start: 267462 };
+    pub const ENUMVALS: Column = Column { name: "enumvals", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 271998, rows: 360 };
     /// `flags`.
-    pub const FLAGS: Column = Column { name: "flags", kind: Kind::Texts, width: Width::Two, base: 0, start: 268182 };
+    pub const FLAGS: Column = Column { name: "flags", kind: Kind::Texts, width: Width::Two, base: 0, ramp: 0, start: 272718, rows: 360 };
     /// `category`.
-    pub const CATEGORY: Column = Column { name: "category", kind: Kind::Text, width: Width::Two, base: 0, start: 268902 };
+    pub const CATEGORY: Column = Column { name: "category", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 273438, rows: 360 };
     /// `short_desc`.
-    pub const SHORT_DESC: Column = Column { name: "short_desc", kind: Kind::Text, width: Width::Two, base: 0, start: 269622 };
+    pub const SHORT_DESC: Column = Column { name: "short_desc", kind: Kind::Text, width: Width::Two, base: 0, ramp: 1, start: 274158, rows: 360 };
     /// `extra_desc`.
-    pub const EXTRA_DESC: Column = Column { name: "extra_desc", kind: Kind::Text, width: Width::Two, base: 0, start: 270342 };
+    pub const EXTRA_DESC: Column = Column { name: "extra_desc", kind: Kind::Text, width: Width::Two, base: 0, ramp: 0, start: 274878, rows: 360 };
     /// Row numbers in another order.
-    pub const BY_LOWER_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: 0, start: 271062 };
+    pub const BY_LOWER_NAME: Column = Column { name: "", kind: Kind::Int, width: Width::Two, base: -302, ramp: 1, start: 275598, rows: 360 };
     /// The catalog as a table.
     pub static TABLE: Table = Table { name: "pg_settings", rows: ROWS, columns: &[NAME, VARTYPE, CONTEXT, UNIT, BOOT_VAL, MIN_VAL, MAX_VAL, ENUMVALS, FLAGS, CATEGORY, SHORT_DESC, EXTRA_DESC] };
 }

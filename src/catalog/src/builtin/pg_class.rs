@@ -1,7 +1,17 @@
 //! The relations of `pg_catalog` and `information_schema`: tables, indexes, views, their columns and constraints.
 
 use super::table::find_text;
-use super::{by_key, by_order, view};
+use super::{by_key, by_order, oids, view};
+
+/// The columns every table and materialized view has besides its own: number, name, type. All are NOT NULL.
+pub const SYSTEM_ATTRIBUTES: [(i32, &str, u32); 6] = [
+    (-6, "tableoid", oids::OID),
+    (-5, "cmax", oids::CID),
+    (-4, "xmax", oids::XID),
+    (-3, "cmin", oids::CID),
+    (-2, "xmin", oids::XID),
+    (-1, "ctid", oids::TID),
+];
 
 view! {
     /// A row of `pg_class`.

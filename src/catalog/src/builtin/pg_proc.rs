@@ -2,7 +2,7 @@
 
 use super::generated::pg_proc::PROSRC;
 use super::table::{find_text, text};
-use super::{by_key, by_order, view};
+use super::{by_key, by_order, oids, view};
 
 view! {
     /// A row of `pg_proc`.
@@ -69,6 +69,12 @@ impl Proc {
             0 => self.name(),
             id => text(id as u32).unwrap_or(""),
         }
+    }
+
+    /// Whether calling it needs a kernel bound to [`src`](Proc::src): it is neither SQL nor an aggregate, whose transition
+    /// and final functions are functions of their own.
+    pub fn needs_kernel(self) -> bool {
+        self.language() != oids::LANGUAGE_SQL && self.kind() != b'a'
     }
 }
 

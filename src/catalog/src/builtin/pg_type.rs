@@ -125,8 +125,8 @@ pub fn types_by_name(name: &str) -> impl Iterator<Item = Type> {
     find_text(name).into_iter().flat_map(|name| by_order!(pg_type, BY_NAME, TYPNAME == name)).map(Type)
 }
 
-/// The element type of a true array type, as `get_element_type` says: the fixed-length types that can be subscripted
-/// (`name`, `point`) are not arrays, nor are `oidvector` and `int2vector`' cousins without the array handler.
+/// The element type of a true array type, as `get_element_type` says: `oidvector` and `int2vector` are such, the fixed-length
+/// types that can be subscripted (`name`, `point`) are not.
 pub fn type_of_array(array: u32) -> Option<u32> {
     let ty = ty(array)?;
     if ty.subscript() == oids::F_ARRAY_SUBSCRIPT_HANDLER_INTERNAL { Some(ty.elem()) } else { None }

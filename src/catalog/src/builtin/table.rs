@@ -1,13 +1,17 @@
 //! How the linked-in catalog is stored and read.
 //!
-//! `builtin.bin` holds one run of little-endian integers per column, as narrow as its values allow; `generated.rs` says
-//! where each run starts. A text is an index into the pool `strings.bin`: all texts in byte order, each ended by a NUL, in
-//! blocks whose starts are known. So equal texts have equal indexes, an order by index is an order by bytes, finding
-//! an index is a binary search over block heads and a scan of one block, and nothing is prepared when the engine starts.
+//! `builtin.bin` holds one run of integers per column, as narrow as its values allow: all low bytes, then all high bytes.
+//! Where the values mostly count up, the row number is taken off first (`ramp`), which leaves little to download.
+//! `generated.rs` says where each run starts.
+//!
+//! A text is an index into the pool `strings.bin`: every text once, ended by a NUL, in blocks whose starts are known. First come
+//! the names that lookups ask for, in byte order: finding one is a binary search over block heads and a scan of one
+//! block, and rows ordered by its index are ordered by name. The other texts follow as the rows use them.
+//! Nothing is prepared when the engine starts.
 
 use std::cmp::Ordering;
 
-use super::generated::{BLOCK, BLOCKS, LISTS};
+use super::generated::{BLOCK, BLOCKS, LISTS, NAMES};
 
 static DATA: &[u8] = include_bytes!("builtin.bin");
 static POOL: &str = include_str!("strings.bin");
@@ -94,23 +98,23 @@ pub struct Column {
     pub kind: Kind,
     pub(super) width: Width,
     pub(super) base: i32,
+    pub(super) ramp: i32,
     pub(super) start: u32,
+    pub(super) rows: u32,
 }
 
 impl Column {
-    /// The stored integer. Inlined with a constant `self`, this is one load.
+    /// The integer of a row. Inlined with a constant `self`, this is one or two loads.
     #[inline(always)]
     pub(super) fn get(&self, row: usize) -> i32 {
         let start = self.start as usize;
-        match self.width {
-            Width::Constant => self.base,
+        let stored = match self.width {
+            Width::Constant => 0,
             Width::Bit => i32::from(DATA[start + row / 8] >> (row % 8) & 1),
-            Width::One => self.base + i32::from(DATA[start + row]),
-            Width::Two => {
-                let at = start + row * 2;
-                self.base + i32::from(u16::from_le_bytes([DATA[at], DATA[at + 1]]))
-            }
-        }
+            Width::One => i32::from(DATA[start + row]),
+            Width::Two => i32::from(u16::from_le_bytes([DATA[start + row], DATA[start + self.rows as usize + row]])),
+        };
+        self.base + self.ramp * row as i32 + stored
     }
 }
 
@@ -214,22 +218,19 @@ fn end(text: &str) -> usize {
     text.bytes().position(|b| b == 0).unwrap_or(text.len())
 }
 
-/// The index of a text, if any catalog holds it.
+/// The index of a name that a lookup may ask for, if any catalog has it.
 pub(super) fn find_text(wanted: &str) -> Option<u32> {
     if wanted.bytes().any(|b| b == 0) {
         return None;
     }
     // The last block whose first text is not greater; NULL's block head is the empty text.
-    let block = search(BLOCKS.len(), |block| compare_at(BLOCKS[block] as usize, wanted) != Ordering::Greater) - 1;
+    let block =
+        search(NAMES.div_ceil(BLOCK), |block| compare_at(BLOCKS[block] as usize, wanted) != Ordering::Greater) - 1;
     let mut at = BLOCKS[block] as usize;
-    for i in 0..BLOCK {
-        if at >= POOL.len() {
-            break;
-        }
-        let id = (block * BLOCK + i) as u32;
-        // Index 0 stands for NULL; the empty text has an index of its own.
+    for id in block * BLOCK..((block + 1) * BLOCK).min(NAMES) {
+        // Index 0 stands for NULL.
         if id != 0 && compare_at(at, wanted) == Ordering::Equal {
-            return Some(id);
+            return Some(id as u32);
         }
         at += end(&POOL[at..]) + 1;
     }

@@ -138,7 +138,7 @@ impl BTree {
         right.prev = leaf;
         right.next = node.next;
         let after = node.next;
-        let (head, sep_val) = (right.heads[0], right.vals[0]);
+        let (head, sep_val) = (right.head(0), right.val(0));
         let tail: Box<[u8]> = right.tail(0).into();
         let new = self.add(right);
         self.nodes[leaf as usize].next = new;
@@ -177,7 +177,7 @@ impl BTree {
             let mut right = node.split_off(cut);
             right.children = node.children.split_off(cut + 1);
             // The first of the right half moves up.
-            (head, val) = (right.heads[0], right.vals[0]);
+            (head, val) = (right.head(0), right.val(0));
             tail = right.tail(0).into();
             right.remove(0);
             child = self.add(right);
@@ -243,8 +243,8 @@ impl BTree {
         while leaf != NIL {
             let node = &self.nodes[leaf as usize];
             for i in 0..node.len() {
-                if keep(node.vals[i]) {
-                    b.push(Parts { head: node.heads[i], tail: node.tail(i) }, node.vals[i]);
+                if keep(node.val(i)) {
+                    b.push(Parts { head: node.head(i), tail: node.tail(i) }, node.val(i));
                 }
             }
             leaf = node.next;
@@ -263,7 +263,7 @@ impl BTree {
             for i in 0..node.len() {
                 key.clear();
                 node.key(i, &mut key);
-                f(&key, node.vals[i]);
+                f(&key, node.val(i));
             }
             leaf = node.next;
         }
@@ -316,7 +316,7 @@ impl Builder {
                 for (j, (id, first)) in level[i..i + take].iter().enumerate() {
                     if j > 0 {
                         let f = &nodes[*first as usize];
-                        let (head, val) = (f.heads[0], f.vals[0]);
+                        let (head, val) = (f.head(0), f.val(0));
                         let tail: Box<[u8]> = f.tail(0).into();
                         node.insert(node.len(), Parts { head, tail: &tail }, val);
                     }

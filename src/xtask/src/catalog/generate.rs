@@ -2,7 +2,8 @@
 //!
 //! The form is columns of little-endian integers in one blob (`builtin.bin`), described by constants in
 //! `generated.rs`. Nothing is parsed when the engine starts: a cell is one load, a lookup a binary search. Every text is an index
-//! into the sorted pool `strings.bin`, so comparing names is comparing integers, and every list an offset into `LISTS`.
+//! into the pool `strings.bin`, where names come sorted, so comparing names is comparing integers; and every list is an
+//! offset into `LISTS`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -34,6 +35,11 @@ pub fn generate(tables: &[Table], symbols: &Symbols, constants: &Table) -> Outco
     let _ =
         writeln!(out, "/// Every catalog.\npub static TABLES: [&Table; {}] = [{}];\n", names.len(), names.join(", "));
     let _ = writeln!(out, "/// Texts per block of the string pool.\npub const BLOCK: usize = {BLOCK};\n");
+    let _ = writeln!(
+        out,
+        "/// How many texts, from index 0, are in byte order.\npub const NAMES: usize = {};\n",
+        strings.names
+    );
     array(&mut out, "Where each block of the string pool starts.", "BLOCKS", &strings.blocks);
     array(&mut out, "Lists, each preceded by its length; offset 0 is the NULL list.", "LISTS", &lists.pool);
     out.push_str(&modules);
@@ -46,40 +52,57 @@ pub fn generate(tables: &[Table], symbols: &Symbols, constants: &Table) -> Outco
     ])
 }
 
-/// The sorted pool of all texts; index 0 is NULL.
+/// The pool of all texts; index 0 is NULL. First those of columns that are looked up by name, in byte order, then the others as
+/// they are met, which makes the columns that use them nearly consecutive and so cheap to download.
 struct Strings {
     index: BTreeMap<String, i64>,
     pool: Vec<u8>,
     blocks: Vec<u32>,
+    names: usize,
 }
 
 impl Strings {
     fn collect(tables: &[Table]) -> Strings {
-        let mut all = BTreeSet::new();
+        let mut names = BTreeSet::new();
         for (catalog, table) in CATALOGS.iter().zip(tables) {
             for (at, column) in catalog.columns.iter().enumerate() {
-                for text in table.rows.iter().filter_map(|row| row[at].as_deref()) {
-                    match column.kind {
-                        Kind::Text | Kind::TextOrName => drop(all.insert(text.to_string())),
-                        Kind::Texts => all.extend(text.split(',').map(String::from)),
+                let is_key = catalog.orders.iter().any(|(_, by)| by.contains(&column.name));
+                if column.kind == Kind::Text && is_key {
+                    names.extend(table.rows.iter().filter_map(|row| row[at].clone()));
+                }
+            }
+        }
+        let mut strings =
+            Strings { index: BTreeMap::new(), pool: Vec::new(), blocks: Vec::new(), names: names.len() + 1 };
+        // Index 0 is taken by NULL, shown as an empty text of its own.
+        strings.blocks.push(0);
+        strings.pool.push(0);
+        names.iter().for_each(|name| strings.add(name));
+        for (catalog, table) in CATALOGS.iter().zip(tables) {
+            for row in &table.rows {
+                for (column, text) in catalog.columns.iter().zip(row) {
+                    match (column.kind, text) {
+                        (Kind::Text | Kind::TextOrName, Some(text)) => strings.add(text),
+                        (Kind::Texts, Some(text)) => text.split(',').for_each(|text| strings.add(text)),
                         _ => {}
                     }
                 }
             }
         }
-        let mut strings = Strings { index: BTreeMap::new(), pool: Vec::new(), blocks: Vec::new() };
-        // Index 0 is taken by NULL, shown as an empty text of its own.
-        strings.blocks.push(0);
-        strings.pool.push(0);
-        for (i, text) in all.into_iter().enumerate() {
-            if (i + 1) % BLOCK == 0 {
-                strings.blocks.push(strings.pool.len() as u32);
-            }
-            strings.pool.extend_from_slice(text.as_bytes());
-            strings.pool.push(0);
-            strings.index.insert(text, i as i64 + 1);
-        }
         strings
+    }
+
+    fn add(&mut self, text: &str) {
+        if self.index.contains_key(text) {
+            return;
+        }
+        let id = self.index.len() + 1;
+        if id.is_multiple_of(BLOCK) {
+            self.blocks.push(self.pool.len() as u32);
+        }
+        self.pool.extend_from_slice(text.as_bytes());
+        self.pool.push(0);
+        self.index.insert(text.to_string(), id as i64);
     }
 }
 
@@ -203,6 +226,11 @@ fn module(
 
 /// Appends a column to the blob in the least width that holds it, and says where it is.
 fn store(name: &str, kind: Kind, values: &[i64], blob: &mut Vec<u8>) -> Outcome<String> {
+    // Consecutive OIDs become a run of equal values once the row number is taken off; compression then drops them.
+    let repeats = |values: &[i64]| values.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    let falling: Vec<i64> = values.iter().enumerate().map(|(row, value)| value - row as i64).collect();
+    let counts_up = repeats(&falling) > repeats(values).max(values.len() / 4);
+    let (ramp, values) = if kind != Kind::Bool && counts_up { (1, &falling[..]) } else { (0, values) };
     let min = values.iter().copied().min().unwrap_or(0);
     let max = values.iter().copied().max().unwrap_or(0);
     let base = if min == max { min } else { min.min(0) };
@@ -217,11 +245,12 @@ fn store(name: &str, kind: Kind, values: &[i64], blob: &mut Vec<u8>) -> Outcome<
     } else {
         let (width, bytes) = match max - base {
             0..=0xff => ("One", 1),
-            0..=0xffff => ("Two", 2),
+            0x100..=0xffff => ("Two", 2),
             _ => return Err(format!("{name}: {max} does not fit")),
         };
-        for value in values {
-            blob.extend_from_slice(&(value - base).to_le_bytes()[..bytes]);
+        // All low bytes, then all high bytes: the latter hardly change from row to row.
+        for byte in 0..bytes {
+            blob.extend(values.iter().map(|value| (value - base).to_le_bytes()[byte]));
         }
         width
     };
@@ -230,7 +259,9 @@ fn store(name: &str, kind: Kind, values: &[i64], blob: &mut Vec<u8>) -> Outcome<
         Kind::Refs(class) => format!("Refs(Class::{class:?})"),
         plain => format!("{plain:?}"),
     };
-    Ok(format!("Column {{ name: {name:?}, kind: Kind::{kind}, width: Width::{width}, base: {base}, start: {start} }}"))
+    let rows = values.len();
+    let place = format!("base: {base}, ramp: {ramp}, start: {start}, rows: {rows}");
+    Ok(format!("Column {{ name: {name:?}, kind: Kind::{kind}, width: Width::{width}, {place} }}"))
 }
 
 fn array(out: &mut String, doc: &str, name: &str, values: &[u32]) {

@@ -1,7 +1,7 @@
 //! `data/unimplemented.tsv`: the built-in functions that have neither a kernel nor an SQL body.
 //!
 //! One line per function: `prosrc`, signature, reason (empty: not written yet). The list of implemented `prosrc`s comes
-//! from the engine's side (a test prints the kernel table), since nothing here links the kernels. The file may only shrink:
+//! from the engine's side (a test that links the kernels writes it to a file), since nothing here links them. The file may only shrink:
 //! a function that is in neither list is an error, never a new line.
 
 use std::collections::BTreeSet;

@@ -80,10 +80,10 @@ fn dependencies(manifest: &str) -> Vec<(&str, usize)> {
         if let Some(table) = line.strip_prefix('[') {
             let table = table.trim_end_matches(']');
             inside = table == "dependencies" || table.ends_with("-dependencies") || table.ends_with(".dependencies");
-            if let Some((before, name)) = table.rsplit_once('.') {
-                if before.ends_with("dependencies") {
-                    found.push((name, number + 1));
-                }
+            if let Some((before, name)) = table.rsplit_once('.')
+                && before.ends_with("dependencies")
+            {
+                found.push((name, number + 1));
             }
         } else if inside && !line.is_empty() && !line.starts_with('#') {
             let end = line.find([' ', '.', '=']).unwrap_or(line.len());

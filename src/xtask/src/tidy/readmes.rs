@@ -1,7 +1,8 @@
 //! Every crate and folder has a README, and it lists every source file.
 //!
 //! A file belongs to the nearest README above it. It is listed when that README names its path from there, with or without the
-//! leading `src/`. Outside `src` a folder named with its slash (`fixtures/`) stands for everything in it.
+//! leading `src/`. Outside `src` a folder named with its slash (`fixtures/`) stands for everything in it. A module's
+//! `tests.rs` goes with the module.
 
 use super::{File, Report};
 
@@ -23,7 +24,7 @@ pub fn check(files: &[File], report: &mut Report) {
             bare.push(package_folder(&file.path));
             continue;
         };
-        if !file.is_source() {
+        if !file.is_source() || file.path.ends_with("/tests.rs") {
             continue;
         }
         let relative = &file.path[folder.len() + 1..];

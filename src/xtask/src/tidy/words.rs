@@ -102,7 +102,9 @@ fn rust_code(text: &str) -> String {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*") {
             block_comment(rest)
-        } else if let Some(length) = raw_string(rest).filter(|_| !previous.is_some_and(|p| p.is_alphanumeric() || p == '_')) {
+        } else if let Some(length) =
+            raw_string(rest).filter(|_| !previous.is_some_and(|p| p.is_alphanumeric() || p == '_'))
+        {
             length
         } else if c == '"' {
             quoted(rest, '"')
@@ -140,9 +142,9 @@ fn block_comment(text: &str) -> usize {
 }
 
 fn raw_string(text: &str) -> Option<usize> {
-    let prefix = ["r", "br", "cr"].into_iter().find(|p| {
-        text.strip_prefix(p).is_some_and(|t| t.trim_start_matches('#').starts_with('"'))
-    })?;
+    let prefix = ["r", "br", "cr"]
+        .into_iter()
+        .find(|p| text.strip_prefix(p).is_some_and(|t| t.trim_start_matches('#').starts_with('"')))?;
     let hashes = text[prefix.len()..].bytes().take_while(|&b| b == b'#').count();
     let start = prefix.len() + hashes + 1;
     let end = format!("\"{}", "#".repeat(hashes));
@@ -187,7 +189,10 @@ mod tests {
 
     #[test]
     fn code_does() {
-        assert_eq!(errors("src/exec/src/x.rs", "\nunsafe { 1 }"), ["src/exec/src/x.rs:2: unsafe outside vector, storage and wasm"]);
+        assert_eq!(
+            errors("src/exec/src/x.rs", "\nunsafe { 1 }"),
+            ["src/exec/src/x.rs:2: unsafe outside vector, storage and wasm"]
+        );
         assert_eq!(errors("src/vector/src/x.rs", "unsafe { 1 }"), Vec::<String>::new());
         assert_eq!(errors("src/vector/src/x.rs", "pub async fn f() {}").len(), 1);
         assert_eq!(errors("src/vector/src/x.rs", concat!("un", "implemented!()")).len(), 1);

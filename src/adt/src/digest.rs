@@ -1,0 +1,185 @@
+//! MD5 and SHA-2, small rather than fast: the round constants are computed from what defines them.
+
+/// First 64 bits of the fractional part of the `root`-th root (2 or 3) of `n`: ⌊n^(1/root)·2^64⌋ mod 2^64 by bisection.
+fn root_fraction(n: u64, root: u32) -> u64 {
+    // Find the largest x with x^root ≤ n·2^(64·root), comparing in limbs of 32 bits.
+    let (mut lo, mut hi) = (0u128, 1u128 << 70);
+    while hi - lo > 1 {
+        let mid = (lo + hi) / 2;
+        if power_at_most(mid, root, n) { lo = mid } else { hi = mid }
+    }
+    lo as u64
+}
+
+fn limbs_mul(a: &[u32], b: &[u32]) -> Vec<u32> {
+    let mut r = vec![0u32; a.len() + b.len()];
+    for (i, &x) in a.iter().enumerate() {
+        let mut carry = 0u64;
+        for (j, &y) in b.iter().enumerate() {
+            let t = u64::from(r[i + j]) + u64::from(x) * u64::from(y) + carry;
+            r[i + j] = t as u32;
+            carry = t >> 32;
+        }
+        r[i + b.len()] = carry as u32;
+    }
+    r
+}
+
+fn power_at_most(x: u128, root: u32, n: u64) -> bool {
+    let limbs = [x as u32, (x >> 32) as u32, (x >> 64) as u32];
+    let mut p = limbs.to_vec();
+    for _ in 1..root {
+        p = limbs_mul(&p, &limbs);
+    }
+    let mut bound = vec![0u32; 2 * root as usize];
+    bound.push(n as u32);
+    bound.resize(p.len().max(bound.len()), 0);
+    p.resize(bound.len(), 0);
+    p.iter().rev().cmp(bound.iter().rev()).is_le()
+}
+
+fn primes(count: usize) -> Vec<u64> {
+    let mut out: Vec<u64> = Vec::with_capacity(count);
+    let mut n = 2;
+    while out.len() < count {
+        if out.iter().all(|p| n % p != 0) {
+            out.push(n);
+        }
+        n += 1;
+    }
+    out
+}
+
+/// The message padded to whole blocks.
+fn padded(data: &[u8], block: usize, big_endian: bool) -> Vec<u8> {
+    let mut m = data.to_vec();
+    m.push(0x80);
+    let length_bytes = block / 8;
+    while m.len() % block != block - length_bytes {
+        m.push(0);
+    }
+    let bits = (data.len() as u128) * 8;
+    if big_endian {
+        m.extend_from_slice(&bits.to_be_bytes()[16 - length_bytes..]);
+    } else {
+        m.extend_from_slice(&bits.to_le_bytes()[..length_bytes]);
+    }
+    m
+}
+
+/// MD5.
+pub fn md5(data: &[u8]) -> [u8; 16] {
+    const SHIFT: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+    let k: Vec<u32> = (1..=64).map(|i| (f64::from(i).sin().abs() * 4294967296.0) as u32).collect();
+    let mut h = [0x6745_2301u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
+    for block in padded(data, 64, false).chunks_exact(64) {
+        let m: Vec<u32> = block.chunks_exact(4).map(|w| u32::from_le_bytes([w[0], w[1], w[2], w[3]])).collect();
+        let [mut a, mut b, mut c, mut d] = h;
+        for i in 0..64 {
+            let (f, g) = match i / 16 {
+                0 => ((b & c) | (!b & d), i),
+                1 => ((d & b) | (!d & c), (5 * i + 1) % 16),
+                2 => (b ^ c ^ d, (3 * i + 5) % 16),
+                _ => (c ^ (b | !d), (7 * i) % 16),
+            };
+            let t = a.wrapping_add(f).wrapping_add(k[i]).wrapping_add(m[g]);
+            (a, d, c) = (d, c, b);
+            b = b.wrapping_add(t.rotate_left(SHIFT[i / 16][i % 4]));
+        }
+        for (x, y) in h.iter_mut().zip([a, b, c, d]) {
+            *x = x.wrapping_add(y);
+        }
+    }
+    let mut out = [0; 16];
+    for (o, w) in out.chunks_exact_mut(4).zip(h) {
+        o.copy_from_slice(&w.to_le_bytes());
+    }
+    out
+}
+
+fn sha2_32(data: &[u8], mut h: [u32; 8]) -> Vec<u8> {
+    let k: Vec<u32> = primes(64).iter().map(|&p| (root_fraction(p, 3) >> 32) as u32).collect();
+    for block in padded(data, 64, true).chunks_exact(64) {
+        let mut w: Vec<u32> = block.chunks_exact(4).map(|w| u32::from_be_bytes([w[0], w[1], w[2], w[3]])).collect();
+        for i in 16..64 {
+            let (x, y) = (w[i - 15], w[i - 2]);
+            let s0 = x.rotate_right(7) ^ x.rotate_right(18) ^ (x >> 3);
+            let s1 = y.rotate_right(17) ^ y.rotate_right(19) ^ (y >> 10);
+            w.push(w[i - 16].wrapping_add(s0).wrapping_add(w[i - 7]).wrapping_add(s1));
+        }
+        let mut v = h;
+        for i in 0..64 {
+            let s1 = v[4].rotate_right(6) ^ v[4].rotate_right(11) ^ v[4].rotate_right(25);
+            let ch = (v[4] & v[5]) ^ (!v[4] & v[6]);
+            let t1 = v[7].wrapping_add(s1).wrapping_add(ch).wrapping_add(k[i]).wrapping_add(w[i]);
+            let s0 = v[0].rotate_right(2) ^ v[0].rotate_right(13) ^ v[0].rotate_right(22);
+            let maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+            v = [t1.wrapping_add(s0.wrapping_add(maj)), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
+        }
+        for (x, y) in h.iter_mut().zip(v) {
+            *x = x.wrapping_add(y);
+        }
+    }
+    h.iter().flat_map(|w| w.to_be_bytes()).collect()
+}
+
+fn sha2_64(data: &[u8], mut h: [u64; 8]) -> Vec<u8> {
+    let k: Vec<u64> = primes(80).iter().map(|&p| root_fraction(p, 3)).collect();
+    for block in padded(data, 128, true).chunks_exact(128) {
+        let mut w: Vec<u64> =
+            block.chunks_exact(8).map(|b| b.iter().fold(0, |v, &x| (v << 8) | u64::from(x))).collect();
+        for i in 16..80 {
+            let (x, y) = (w[i - 15], w[i - 2]);
+            let s0 = x.rotate_right(1) ^ x.rotate_right(8) ^ (x >> 7);
+            let s1 = y.rotate_right(19) ^ y.rotate_right(61) ^ (y >> 6);
+            w.push(w[i - 16].wrapping_add(s0).wrapping_add(w[i - 7]).wrapping_add(s1));
+        }
+        let mut v = h;
+        for i in 0..80 {
+            let s1 = v[4].rotate_right(14) ^ v[4].rotate_right(18) ^ v[4].rotate_right(41);
+            let ch = (v[4] & v[5]) ^ (!v[4] & v[6]);
+            let t1 = v[7].wrapping_add(s1).wrapping_add(ch).wrapping_add(k[i]).wrapping_add(w[i]);
+            let s0 = v[0].rotate_right(28) ^ v[0].rotate_right(34) ^ v[0].rotate_right(39);
+            let maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+            v = [t1.wrapping_add(s0.wrapping_add(maj)), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
+        }
+        for (x, y) in h.iter_mut().zip(v) {
+            *x = x.wrapping_add(y);
+        }
+    }
+    h.iter().flat_map(|w| w.to_be_bytes()).collect()
+}
+
+/// Initial words: square roots of eight primes.
+fn initial(skip: usize) -> [u64; 8] {
+    let mut h = [0; 8];
+    for (x, p) in h.iter_mut().zip(primes(16).into_iter().skip(skip)) {
+        *x = root_fraction(p, 2);
+    }
+    h
+}
+
+/// SHA-224.
+pub fn sha224(data: &[u8]) -> Vec<u8> {
+    // The second 32 bits of the roots of the ninth to sixteenth prime.
+    let mut out = sha2_32(data, initial(8).map(|x| x as u32));
+    out.truncate(28);
+    out
+}
+
+/// SHA-256.
+pub fn sha256(data: &[u8]) -> Vec<u8> {
+    sha2_32(data, initial(0).map(|x| (x >> 32) as u32))
+}
+
+/// SHA-384.
+pub fn sha384(data: &[u8]) -> Vec<u8> {
+    let mut out = sha2_64(data, initial(8));
+    out.truncate(48);
+    out
+}
+
+/// SHA-512.
+pub fn sha512(data: &[u8]) -> Vec<u8> {
+    sha2_64(data, initial(0))
+}

@@ -1,0 +1,381 @@
+//! A session's state.
+//!
+//! Everything lies behind cells in [`Shared`], because a running statement comes back into the session (through `Host`)
+//! while the session runs it. No borrow is ever held across a call into the executor.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use tusklet_adt::formats::Formats;
+use tusklet_catalog::live::{Catalog, Change};
+use tusklet_catalog::resolve::SearchPath;
+use tusklet_error::{Error, Notice, Report, Result, Severity, SqlState, err};
+use tusklet_exec::{Caches, ExecCx};
+use tusklet_ir::Oid;
+use tusklet_storage::{Lsn, Snapshot, Tx};
+use tusklet_vector::Value;
+
+use crate::database::{BOOTSTRAP_ROLE, Database};
+use crate::settings::Settings;
+
+/// Isolation levels that differ here; READ UNCOMMITTED is READ COMMITTED, as in PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Isolation {
+    ReadCommitted,
+    RepeatableRead,
+    Serializable,
+}
+
+/// A savepoint: what to come back to.
+#[derive(Clone, Debug)]
+pub struct Savepoint {
+    /// Name; empty for those the engine makes itself.
+    pub name: String,
+    /// Storage's number.
+    pub level: usize,
+    /// Settings changed before it.
+    pub settings: usize,
+    /// Catalog changes before it.
+    pub changes: usize,
+    /// Deferred row events before it.
+    pub deferred: usize,
+}
+
+/// A running transaction.
+pub struct Transaction {
+    /// Storage's.
+    pub tx: Tx,
+    /// Began with BEGIN (else with a statement).
+    pub block: bool,
+    /// An error happened: only ROLLBACK helps.
+    pub failed: bool,
+    /// Isolation.
+    pub isolation: Isolation,
+    /// READ ONLY.
+    pub read_only: bool,
+    /// The one snapshot of REPEATABLE READ.
+    pub snapshot: Option<Snapshot>,
+    /// Its start, µs since 2000.
+    pub started: i64,
+    /// Catalog changes so far, in order.
+    pub changes: Vec<Change>,
+    /// The shared catalog's version the private one was made from.
+    pub base_version: u64,
+    /// Savepoints.
+    pub savepoints: Vec<Savepoint>,
+    /// NOTIFY payloads to send at commit.
+    pub notifications: Vec<(String, String)>,
+    /// A statement of it has run.
+    pub used: bool,
+}
+
+/// What a session has; shared with the statements it runs.
+pub struct Shared {
+    /// Number: the backend's process id.
+    pub id: u32,
+    /// Secret for cancel requests.
+    pub secret: u32,
+    /// The database.
+    pub db: Rc<Database>,
+    /// Name given at connect.
+    pub session_user: RefCell<(Oid, String)>,
+    /// SET ROLE's.
+    pub current_user: RefCell<(Oid, String)>,
+    /// Settings.
+    pub settings: RefCell<Settings>,
+    /// What every statement asks of them.
+    pub flags: Cell<crate::settings::Flags>,
+    /// Bound functions and types.
+    pub caches: Caches,
+    /// Formatting state that follows from the settings.
+    pub formats: RefCell<Rc<dyn Any>>,
+    /// Search path that follows from the settings, for one catalog version.
+    path: RefCell<Option<(u64, Rc<SearchPath>)>>,
+    /// The catalog as the session sees it.
+    pub catalog: RefCell<Catalog>,
+    /// The transaction, if one runs.
+    pub transaction: RefCell<Option<Transaction>>,
+    /// Start of the statement.
+    pub statement_start: Cell<i64>,
+    /// Notices not yet sent.
+    pub notices: RefCell<Vec<Notice>>,
+    /// Settings to tell the client.
+    pub reports: RefCell<Vec<(String, String)>>,
+    /// Last values told.
+    told: RefCell<BTreeMap<&'static str, String>>,
+    /// A cancel request came.
+    pub cancelled: Cell<bool>,
+    /// The statement must end by then (`statement_timeout`), µs since 2000.
+    pub deadline: Cell<Option<i64>>,
+    /// State of `random`.
+    pub rng: Cell<[u64; 2]>,
+    /// Values `currval` gives, and the sequence `lastval` asks.
+    pub sequences: RefCell<(HashMap<Oid, i64>, Option<Oid>)>,
+    /// The session's temporary schema, 0 before it has one.
+    pub temp_schema: Cell<Oid>,
+    /// Channels listened on.
+    pub listening: RefCell<BTreeSet<String>>,
+    /// Notifications not yet sent: sender, channel, payload.
+    pub inbox: RefCell<Vec<(u32, String, String)>>,
+    /// Changed rows whose foreign keys and triggers are due at the end of the statement.
+    pub row_events: RefCell<Vec<RowChange>>,
+    /// … and at the end of the transaction.
+    pub deferred_events: RefCell<Vec<RowChange>>,
+    /// SET CONSTRAINTS: all, or by constraint.
+    pub constraint_modes: RefCell<(Option<bool>, BTreeMap<Oid, bool>)>,
+    /// Plans of the engine's own queries and of SQL functions, by text.
+    pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
+    /// Prepared statements by name.
+    pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
+    /// How deep functions call queries that call functions.
+    pub depth: Cell<u32>,
+    /// What one of the engine's own queries had to wait for.
+    pub(crate) pending_wait: Cell<Option<tusklet_storage::Wait>>,
+    /// The last commit's place in the log, to wait for.
+    pub(crate) commit_lsn: Cell<Option<Lsn>>,
+}
+
+/// A changed row, kept until its constraints are checked.
+#[derive(Clone, Debug)]
+pub struct RowChange {
+    /// The table.
+    pub rel: Oid,
+    /// The row before.
+    pub old: Option<Rc<[Value]>>,
+    /// The row after.
+    pub new: Option<Rc<[Value]>>,
+    /// Where the new version is.
+    pub new_tid: tusklet_storage::Tid,
+    /// The one constraint to check, 0 for all of the table's.
+    pub constraint: Oid,
+}
+
+/// A connection. Dropping it rolls back and releases everything.
+pub struct Session {
+    /// Its state.
+    pub shared: Rc<Shared>,
+    pub(crate) work: crate::work::Work,
+}
+
+impl Session {
+    pub(crate) fn new(db: Rc<Database>, id: u32, user: &str) -> Result<Session> {
+        let catalog = db.catalog.borrow().clone();
+        let known = catalog.user_role_named(user);
+        // Any user may connect on loopback: an unknown name acts as the owner.
+        let oid = known.unwrap_or(BOOTSTRAP_ROLE);
+        let (a, b) = (db.env.entropy(), db.env.entropy());
+        let settings = Settings::default();
+        let formats: Rc<dyn Any> = Rc::new(settings.formats());
+        let shared = Rc::new(Shared {
+            id,
+            secret: db.env.entropy() as u32,
+            session_user: RefCell::new((oid, user.to_string())),
+            current_user: RefCell::new((oid, user.to_string())),
+            flags: Cell::new(settings.flags()),
+            settings: RefCell::new(settings),
+            caches: Caches::default(),
+            formats: RefCell::new(formats),
+            path: RefCell::new(None),
+            catalog: RefCell::new(catalog),
+            transaction: RefCell::new(None),
+            statement_start: Cell::new(db.env.now()),
+            notices: RefCell::default(),
+            reports: RefCell::default(),
+            told: RefCell::default(),
+            cancelled: Cell::new(false),
+            deadline: Cell::new(None),
+            rng: Cell::new([a | 1, b]),
+            sequences: RefCell::default(),
+            temp_schema: Cell::new(0),
+            listening: RefCell::default(),
+            inbox: RefCell::default(),
+            row_events: RefCell::default(),
+            deferred_events: RefCell::default(),
+            constraint_modes: RefCell::default(),
+            internal_plans: RefCell::default(),
+            prepared: RefCell::default(),
+            depth: Cell::new(0),
+            pending_wait: Cell::new(None),
+            commit_lsn: Cell::new(None),
+            db,
+        });
+        shared.settings.borrow_mut().set("session_authorization", user, false, crate::settings::Source::Internal)?;
+        let mut sessions = shared.db.sessions.borrow_mut();
+        sessions.retain(|s| s.strong_count() > 0);
+        sessions.push(Rc::downgrade(&shared));
+        drop(sessions);
+        Ok(Session { shared, work: crate::work::Work::default() })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.work = crate::work::Work::default();
+        self.shared.abort_transaction();
+        self.shared.drop_temp_schema();
+    }
+}
+
+impl Shared {
+    /// The catalog as of now: a pointer copy.
+    pub fn catalog(&self) -> Catalog {
+        self.catalog.borrow().clone()
+    }
+
+    /// Edits the catalog inside the running transaction. The changes become part of it.
+    pub fn edit_catalog<T>(&self, f: impl FnOnce(&mut Catalog) -> Result<T>) -> Result<T> {
+        let mut catalog = self.catalog();
+        let r = f(&mut catalog)?;
+        let changes = catalog.take_changes();
+        *self.catalog.borrow_mut() = catalog;
+        self.path.borrow_mut().take();
+        self.caches.forget_user();
+        match &mut *self.transaction.borrow_mut() {
+            Some(t) => t.changes.extend(changes),
+            None => return Err(Error::internal("catalog change outside a transaction")),
+        }
+        Ok(r)
+    }
+
+    /// The effective search path.
+    pub fn search_path(&self) -> Rc<SearchPath> {
+        let catalog = self.catalog.borrow();
+        if let Some((v, p)) = &*self.path.borrow() {
+            if *v == catalog.version() {
+                return p.clone();
+            }
+        }
+        let text = self.settings.borrow().get("search_path").unwrap_or_default();
+        let names = SearchPath::split(&text).unwrap_or_default();
+        let user = self.current_user.borrow().1.clone();
+        let p = Rc::new(SearchPath::new(&catalog, &names, &user, self.temp_schema.get()));
+        *self.path.borrow_mut() = Some((catalog.version(), p.clone()));
+        p
+    }
+
+    /// To be called after settings changed: recomputes what follows from them and notes what clients are told.
+    pub fn settings_changed(&self) {
+        let settings = self.settings.borrow();
+        *self.formats.borrow_mut() = Rc::new(settings.formats());
+        self.flags.set(settings.flags());
+        self.path.borrow_mut().take();
+        let mut told = self.told.borrow_mut();
+        for name in crate::settings::REPORTED {
+            let v = settings.get(name).unwrap_or_default();
+            if told.get(name) != Some(&v) {
+                if told.contains_key(name) {
+                    self.reports.borrow_mut().push((name.to_string(), v.clone()));
+                }
+                told.insert(name, v);
+            }
+        }
+    }
+
+    /// The formatting state.
+    pub fn formats_ref(&self) -> Rc<Formats> {
+        let any = self.formats.borrow().clone();
+        any.downcast::<Formats>().unwrap_or_default()
+    }
+
+    /// Sends a notice, unless `client_min_messages` hides it.
+    pub fn notice(&self, notice: Notice) {
+        let least = match self.settings.borrow().get("client_min_messages").as_deref() {
+            Some("warning") => Severity::Warning,
+            Some("error") => Severity::Error,
+            Some("log") => Severity::Log,
+            Some(d) if d.starts_with("debug") => Severity::Debug,
+            _ => Severity::Notice,
+        };
+        if notice.severity == Severity::Info || notice.severity >= least && notice.severity != Severity::Log {
+            self.notices.borrow_mut().push(notice);
+        }
+    }
+
+    /// A NOTICE with SQLSTATE 00000.
+    pub fn notify_user(&self, message: impl Into<String>) {
+        self.notice(Report::new(Severity::Notice, SqlState::SUCCESSFUL_COMPLETION, message));
+    }
+
+    /// A WARNING.
+    pub fn warn(&self, code: SqlState, message: impl Into<String>) {
+        self.notice(Report::new(Severity::Warning, code, message));
+    }
+
+    /// The running transaction's storage handle.
+    pub fn tx(&self) -> Result<Tx> {
+        match &*self.transaction.borrow() {
+            Some(t) => Ok(t.tx.clone()),
+            None => Err(Error::internal("no transaction")),
+        }
+    }
+
+    /// The snapshot of a statement that starts now.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let mut t = self.transaction.borrow_mut();
+        let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
+        t.used = true;
+        if t.isolation == Isolation::ReadCommitted {
+            return Ok(t.tx.snapshot());
+        }
+        match &t.snapshot {
+            Some(s) => Ok(s.at_current_command()),
+            None => {
+                let s = t.tx.snapshot();
+                t.snapshot = Some(s.clone());
+                Ok(s)
+            }
+        }
+    }
+
+    /// A context for the executor under a snapshot.
+    pub fn exec_cx(&self, snapshot: Snapshot) -> Result<ExecCx<'_>> {
+        let tx = self.tx()?;
+        let mut cx = ExecCx::new(
+            &self.db.store,
+            self.catalog(),
+            self,
+            self.db.kernels,
+            &self.caches,
+            self.formats.borrow().clone(),
+            tx,
+            snapshot,
+        );
+        cx.read_committed =
+            self.transaction.borrow().as_ref().is_none_or(|t| t.isolation == Isolation::ReadCommitted);
+        Ok(cx)
+    }
+
+    /// Refuses to change data in a read-only transaction.
+    pub fn prevent_in_read_only(&self, command: &str) -> Result<()> {
+        if self.transaction.borrow().as_ref().is_some_and(|t| t.read_only) {
+            return Err(err!(READ_ONLY_SQL_TRANSACTION, "cannot execute {command} in a read-only transaction"));
+        }
+        Ok(())
+    }
+
+    /// Refuses what cannot be rolled back inside a transaction block.
+    pub fn prevent_in_block(&self, command: &str) -> Result<()> {
+        if self.transaction.borrow().as_ref().is_some_and(|t| t.block) {
+            return Err(err!(ACTIVE_SQL_TRANSACTION, "{command} cannot run inside a transaction block"));
+        }
+        Ok(())
+    }
+
+    /// The role acting now.
+    pub fn user(&self) -> Oid {
+        self.current_user.borrow().0
+    }
+
+    /// What the last of the engine's own queries had to wait for.
+    pub fn take_wait(&self) -> Option<tusklet_storage::Wait> {
+        self.pending_wait.take()
+    }
+
+    /// Forgets the computed search path.
+    pub fn forget_path(&self) {
+        self.path.borrow_mut().take();
+    }
+}

@@ -1,0 +1,188 @@
+//! Constant folding, as `eval_const_expressions` does it.
+//!
+//! Only immutable functions of constants are computed, so the answer cannot change; an error is raised now that
+//! PostgreSQL, too, raises while planning. A strict function with a NULL constant is NULL without being called. AND and
+//! OR drop what cannot matter; a FALSE in an AND makes the rest unevaluated, which SQL allows.
+
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_error::Result;
+use tusklet_ir::*;
+
+use crate::Planner;
+
+impl Planner<'_> {
+    /// Folds constants in every direct expression of a query.
+    pub fn fold_query(&mut self, q: &mut Query) -> Result<()> {
+        let mut failed = None;
+        visit::query_exprs_mut(q, &mut |e| {
+            if failed.is_none() {
+                failed = self.fold(e).err();
+            }
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Folds constants in one expression.
+    pub fn fold(&mut self, e: &mut Expr) -> Result<()> {
+        // CASE first: branches that cannot be taken must not be folded, they may raise.
+        if let ExprKind::Case { arg: None, whens, default } = &mut e.kind {
+            let mut kept = Vec::new();
+            let mut done = None;
+            for mut w in std::mem::take(whens) {
+                self.fold(&mut w.cond)?;
+                match w.cond.as_const() {
+                    Some(Value::Bool(true)) => {
+                        self.fold(&mut w.result)?;
+                        done = Some(w.result);
+                        break;
+                    }
+                    Some(_) => continue,
+                    None => {
+                        self.fold(&mut w.result)?;
+                        kept.push(w);
+                    }
+                }
+            }
+            match done {
+                Some(r) => **default = r,
+                None => self.fold(default)?,
+            }
+            *whens = kept;
+            if whens.is_empty() {
+                *e = (**default).clone();
+            }
+            return Ok(());
+        }
+        let mut failed = None;
+        visit::children_mut(e, &mut |c| {
+            if failed.is_none() {
+                failed = self.fold(c).err();
+            }
+        });
+        if let Some(e) = failed {
+            return Err(e);
+        }
+        let bool_const = |v: Option<bool>| Expr::constant(v.map_or(Value::Null, Value::Bool), TypeRef::new(oids::BOOL));
+        match &mut e.kind {
+            ExprKind::And(args) => {
+                let mut flat = Vec::new();
+                for a in std::mem::take(args) {
+                    match a.kind {
+                        ExprKind::And(inner) => flat.extend(inner),
+                        _ => flat.push(a),
+                    }
+                }
+                if flat.iter().any(|a| a.as_const() == Some(&Value::Bool(false))) {
+                    *e = bool_const(Some(false));
+                    return Ok(());
+                }
+                flat.retain(|a| a.as_const() != Some(&Value::Bool(true)));
+                match flat.len() {
+                    0 => *e = bool_const(Some(true)),
+                    1 => *e = flat.swap_remove(0),
+                    _ => *args = flat,
+                }
+            }
+            ExprKind::Or(args) => {
+                let mut flat = Vec::new();
+                for a in std::mem::take(args) {
+                    match a.kind {
+                        ExprKind::Or(inner) => flat.extend(inner),
+                        _ => flat.push(a),
+                    }
+                }
+                if flat.iter().any(|a| a.as_const() == Some(&Value::Bool(true))) {
+                    *e = bool_const(Some(true));
+                    return Ok(());
+                }
+                flat.retain(|a| a.as_const() != Some(&Value::Bool(false)));
+                match flat.len() {
+                    0 => *e = bool_const(Some(false)),
+                    1 => *e = flat.swap_remove(0),
+                    _ => *args = flat,
+                }
+            }
+            ExprKind::Not(a) => match a.as_const() {
+                Some(Value::Bool(b)) => *e = bool_const(Some(!*b)),
+                Some(_) => *e = bool_const(None),
+                None => {}
+            },
+            ExprKind::Coalesce(args) => {
+                args.retain(|a| a.as_const() != Some(&Value::Null));
+                if let Some(i) = args.iter().position(|a| a.as_const().is_some()) {
+                    args.truncate(i + 1);
+                }
+                match args.len() {
+                    0 => e.kind = ExprKind::Const(Value::Null),
+                    1 => *e = args.swap_remove(0),
+                    _ => {}
+                }
+            }
+            ExprKind::NullTest { arg, negated, row: false } => {
+                if let Some(v) = arg.as_const() {
+                    *e = bool_const(Some(v.is_null() != *negated));
+                }
+            }
+            ExprKind::Call(c) if !c.retset => {
+                if c.strict && c.args.iter().any(|a| a.as_const() == Some(&Value::Null)) {
+                    e.kind = ExprKind::Const(Value::Null);
+                } else if c.volatility == Volatility::Immutable && c.args.iter().all(|a| a.as_const().is_some()) {
+                    return self.compute(e);
+                }
+            }
+            ExprKind::Relabel { arg, .. } if arg.as_const().is_some() => return self.compute(e),
+            ExprKind::ViaIo { arg, .. } if arg.as_const().is_some() => {
+                let stable = |f: Oid| builtin::proc(f).is_some_and(|p| p.volatile() == b'i');
+                let (from, to) = (builtin::ty(arg.ty.oid), builtin::ty(e.ty.oid));
+                if from.is_some_and(|t| stable(t.output())) && to.is_some_and(|t| stable(t.input())) {
+                    return self.compute(e);
+                }
+            }
+            ExprKind::ArrayCoerce { arg, .. } if arg.as_const().is_some() => {
+                if crate::expr::is_constant(arg) && !uses_unfoldable(e) {
+                    return self.compute(e);
+                }
+            }
+            ExprKind::Array { elements, .. } if elements.iter().all(|a| a.as_const().is_some()) => {
+                return self.compute(e);
+            }
+            ExprKind::ScalarArray { left, right, func, .. }
+                if left.as_const().is_some()
+                    && right.as_const().is_some()
+                    && builtin::proc(*func).is_some_and(|p| p.volatile() == b'i') =>
+            {
+                return self.compute(e);
+            }
+            ExprKind::NullIf(c) | ExprKind::Distinct(c)
+                if c.volatility == Volatility::Immutable && c.args.iter().all(|a| a.as_const().is_some()) =>
+            {
+                return self.compute(e);
+            }
+            ExprKind::BoolTest { arg, .. } if arg.as_const().is_some() => return self.compute(e),
+            ExprKind::Subscript { container, upper, lower, assign: None, .. }
+                if container.as_const().is_some()
+                    && upper.iter().flatten().all(|x| x.as_const().is_some())
+                    && lower.iter().flatten().flatten().all(|x| x.as_const().is_some()) =>
+            {
+                return self.compute(e);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn compute(&mut self, e: &mut Expr) -> Result<()> {
+        let v = self.cx.evaluate(e)?;
+        e.kind = ExprKind::Const(v);
+        Ok(())
+    }
+}
+
+/// Whether an element conversion calls something not immutable.
+fn uses_unfoldable(e: &Expr) -> bool {
+    visit::any(e, &mut |x| match &x.kind {
+        ExprKind::Call(c) => c.volatility != Volatility::Immutable,
+        ExprKind::ViaIo { .. } | ExprKind::ToDomain { .. } => true,
+        _ => false,
+    })
+}

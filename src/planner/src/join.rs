@@ -1,0 +1,710 @@
+//! FROM and WHERE: which table is read first, and how each is joined to the next.
+//!
+//! Inner joins, however nested, form one set of *items*; an outer, semi- or antijoin is one item whose sides are planned
+//! by themselves. Conditions go to the smallest item or pair that has their variables, except across an outer join, where
+//! only what cannot change which rows are invented may move (said at each place). The cheapest order of up to
+//! [`EXHAUSTIVE`] items is found by dynamic programming over subsets, beyond that greedily.
+
+use std::rc::Rc;
+
+use tusklet_error::Result;
+use tusklet_ir::*;
+
+use crate::scan::{IndexChoice, Wanted};
+use crate::{Planner, Rel, RelSet, RelStats, cost, expr, prep, resolve};
+
+/// Most items whose orders are all tried.
+const EXHAUSTIVE: usize = 10;
+
+/// Something joined: planned, or a table that might yet be entered through an index with values of the others.
+struct Item {
+    rel: Rel,
+    /// The entry and the conditions on it alone, when it is a plain table.
+    table: Option<(u32, Vec<Expr>)>,
+}
+
+/// A join order with its cost; the plan is built for the winner only.
+#[derive(Clone)]
+enum Shape {
+    Item(usize),
+    Hash(Rc<Shape>, Rc<Shape>),
+    /// Right restarted for each left row: through an index, or kept rows.
+    Loop(Rc<Shape>, Rc<Shape>),
+    Probe(Rc<Shape>, usize, Rc<IndexChoice>, Rc<Vec<Expr>>),
+}
+
+#[derive(Clone)]
+struct Best {
+    shape: Rc<Shape>,
+    startup: f64,
+    total: f64,
+    rows: f64,
+}
+
+/// What planning FROM needs to know of the query.
+pub(crate) struct FromContext<'a> {
+    pub q: &'a Query,
+    pub needed: &'a [Vec<i16>],
+    pub wanted: Option<&'a Wanted>,
+    /// Share of the rows that will be fetched.
+    pub fraction: f64,
+}
+
+impl Planner<'_> {
+    /// Plans FROM items under the conditions of WHERE.
+    pub fn plan_from(&mut self, fc: &FromContext<'_>, nodes: &[FromNode], mut quals: Vec<Expr>) -> Result<Rel> {
+        let mut flat = Vec::new();
+        for n in nodes {
+            flatten_inner(n, &mut flat, &mut quals);
+        }
+        if flat.is_empty() {
+            let rel = Rel::new(Node::Result { once: None, input: None }, vec![], 0, 1.0, 0.0, cost::ROW);
+            return self.filtered(rel, quals, &RelStats::default());
+        }
+        // Conditions without variables guard everything at once.
+        let (once, mut quals): (Vec<Expr>, Vec<Expr>) =
+            quals.into_iter().partition(|c| expr::rels(c) == 0 && !expr::volatile(c));
+        let single = flat.len() == 1;
+        let mut items = Vec::new();
+        for n in flat {
+            let set = prep::from_rels(n);
+            let (mine, rest): (Vec<Expr>, Vec<Expr>) = quals.into_iter().partition(|c| {
+                let r = expr::rels(c);
+                r & !set == 0 && (r != 0 || single) && (single || !expr::volatile(c))
+            });
+            quals = rest;
+            items.push(self.plan_item(fc, n, mine, single)?);
+        }
+        let rel = if items.len() == 1 {
+            let Some(item) = items.pop() else { return Err(tusklet_error::Error::internal("no join item")) };
+            self.filtered(item.rel, quals, &RelStats::default())?
+        } else {
+            self.join_items(fc, items, quals)?
+        };
+        match expr::and(once) {
+            None => Ok(rel),
+            Some(c) => {
+                let cols = rel.cols.clone();
+                let c = resolve::resolve(&c, &[])?;
+                Ok(rel.over(|input| Node::Result { once: Some(c), input: Some(input) }, cols))
+            }
+        }
+    }
+
+    fn plan_item(&mut self, fc: &FromContext<'_>, n: &FromNode, quals: Vec<Expr>, single: bool) -> Result<Item> {
+        match n {
+            FromNode::Ref(r) => {
+                let wanted = if single { fc.wanted } else { None };
+                let table = matches!(&fc.q.rtable[*r as usize].kind, RteKind::Relation { sample: None, .. })
+                    .then(|| (*r, quals.clone()));
+                let rel = self.plan_entry(fc.q, *r, quals, &fc.needed[*r as usize], wanted)?;
+                Ok(Item { rel, table })
+            }
+            FromNode::Join { kind, left, right, on, .. } => {
+                let rel = self.plan_outer_join(fc, *kind, left, right, on.as_ref(), quals)?;
+                Ok(Item { rel, table: None })
+            }
+        }
+    }
+
+    /// An outer, semi- or antijoin under the conditions `above` it.
+    ///
+    /// Conditions above on the kept side alone go into it (dropping its row drops all that came of it). The join's own
+    /// conditions on the optional side alone go into that (a row that fails them has no partner either way). The others
+    /// stay where they are.
+    fn plan_outer_join(
+        &mut self,
+        fc: &FromContext<'_>,
+        kind: JoinKind,
+        left: &FromNode,
+        right: &FromNode,
+        on: Option<&Expr>,
+        above: Vec<Expr>,
+    ) -> Result<Rel> {
+        if kind == JoinKind::Right {
+            let rel = self.plan_outer_join(fc, JoinKind::Left, right, left, on, above)?;
+            return Ok(rel);
+        }
+        let (lset, rset) = (prep::from_rels(left), prep::from_rels(right));
+        let mut on_parts = Vec::new();
+        if let Some(on) = on {
+            expr::conjuncts(on.clone(), &mut on_parts);
+        }
+        let only = |c: &Expr, set: RelSet| expr::rels(c) != 0 && expr::rels(c) & !set == 0 && !expr::volatile(c);
+        let mut left_quals = Vec::new();
+        let mut stay = Vec::new();
+        for c in above {
+            if kind != JoinKind::Full && only(&c, lset) { left_quals.push(c) } else { stay.push(c) }
+        }
+        let mut right_quals = Vec::new();
+        let mut join_quals = Vec::new();
+        for c in on_parts {
+            if kind != JoinKind::Full && only(&c, rset) {
+                right_quals.push(c);
+            } else if kind == JoinKind::Semi && only(&c, lset) {
+                left_quals.push(c);
+            } else {
+                join_quals.push(c);
+            }
+        }
+        let sub = FromContext { q: fc.q, needed: fc.needed, wanted: None, fraction: fc.fraction };
+        let l = self.plan_from(&sub, std::slice::from_ref(left), left_quals)?;
+        let r_item = match right {
+            FromNode::Ref(r) => self.plan_item(&sub, &FromNode::Ref(*r), right_quals, false)?,
+            _ => Item { rel: self.plan_from(&sub, std::slice::from_ref(right), right_quals)?, table: None },
+        };
+        let rel = self.build_join(fc, kind, l, r_item, join_quals)?;
+        self.filtered(rel, stay, &RelStats::default())
+    }
+
+    /// The cheapest way to join two planned sides with a given kind.
+    fn build_join(
+        &mut self,
+        fc: &FromContext<'_>,
+        kind: JoinKind,
+        left: Rel,
+        right: Item,
+        quals: Vec<Expr>,
+    ) -> Result<Rel> {
+        let keys = hash_sides(&quals, left.set, right.rel.set);
+        let lateral = right.rel.needs & left.set != 0;
+        let probe =
+            if kind == JoinKind::Full || lateral { None } else { self.probe_choice(fc, &right, left.set, &quals)? };
+        let hash_ok = !keys.is_empty() && !lateral && self.cx.enabled("enable_hashjoin");
+        if let Some((choice, all)) = probe {
+            let visited = if choice.unique { 1.0 } else { (right_rows(&right) * choice.selectivity).max(1.0) };
+            let loop_cost = left.plan.rows * (cost::INDEX_START + visited * cost::INDEX_ROW) * fc.fraction;
+            let hash_cost =
+                right.rel.plan.total_cost + right.rel.plan.rows * 0.02 + left.plan.rows * cost::ROW * fc.fraction;
+            if !hash_ok || loop_cost < hash_cost {
+                let probed = self.probe_rel(fc, &right, &choice, &all)?;
+                return self.nest_loop(kind, left, probed, quals, Some(&all));
+            }
+        }
+        if hash_ok {
+            self.hash_join(kind, left, right.rel, quals)
+        } else {
+            self.nest_loop(kind, left, right.rel, quals, None)
+        }
+    }
+
+    /// An index of `right` that conditions with the other side could enter.
+    fn probe_choice(
+        &mut self,
+        fc: &FromContext<'_>,
+        right: &Item,
+        others: RelSet,
+        quals: &[Expr],
+    ) -> Result<Option<(IndexChoice, Vec<Expr>)>> {
+        let Some((r, own)) = &right.table else { return Ok(None) };
+        let RteKind::Relation { oid, .. } = &fc.q.rtable[*r as usize].kind else { return Ok(None) };
+        let relation = self.cx.relation(*oid)?;
+        if relation.system
+            || fc.q.rtable[*r as usize].inherit && !relation.children.is_empty()
+            || relation.indexes.is_empty()
+        {
+            return Ok(None);
+        }
+        let mut all = own.clone();
+        let set = 1u128 << r;
+        all.extend(quals.iter().filter(|c| expr::rels(c) & !(others | set) == 0 && expr::rels(c) & set != 0).cloned());
+        let stats = self.cx.stats(&relation);
+        let mut best: Option<IndexChoice> = None;
+        for c in self.index_choices(fc.q, *r, &relation, &all, &stats)? {
+            let joins = c.keys.iter().any(|(_, b)| expr::rels(&b.value) & others != 0);
+            if joins && best.as_ref().is_none_or(|b| c.selectivity < b.selectivity || c.unique && !b.unique) {
+                best = Some(c);
+            }
+        }
+        Ok(best.map(|c| (c, all)))
+    }
+
+    /// The table of `right`, entered by `choice`.
+    fn probe_rel(&mut self, fc: &FromContext<'_>, right: &Item, choice: &IndexChoice, all: &[Expr]) -> Result<Rel> {
+        let Some((r, _)) = &right.table else { return Err(tusklet_error::Error::internal("probe of no table")) };
+        let RteKind::Relation { oid, .. } = &fc.q.rtable[*r as usize].kind else {
+            return Err(tusklet_error::Error::internal("probe of no table"));
+        };
+        let relation = self.cx.relation(*oid)?;
+        let base = self.level().rte_base;
+        let needed = fc.needed[*r as usize].clone();
+        let cols: Vec<Expr> = needed.iter().map(|a| crate::scan::column_var(fc.q, *r, *a)).collect();
+        let rel = ScanRel {
+            oid: *oid,
+            storage: relation.storage,
+            alias: fc.q.rtable[*r as usize].name.clone(),
+            rte: base + r,
+            columns: needed,
+        };
+        // Conditions with the other side that the index does not answer stay with the join.
+        let mut choice = choice.clone();
+        let set = 1u128 << r;
+        let mut own = Vec::new();
+        let mut answered = Vec::new();
+        for (i, c) in all.iter().enumerate() {
+            if expr::rels(c) & !set == 0 {
+                if choice.answered.contains(&i) {
+                    answered.push(own.len());
+                }
+                own.push(c.clone());
+            }
+        }
+        choice.answered = answered;
+        let rows = self.cx.stats(&relation).rows.max(1.0);
+        let out = (rows * choice.selectivity).max(1.0);
+        self.index_scan(rel, cols, set, own, choice, false, vec![], rows, out)
+    }
+
+    fn nest_loop(
+        &mut self,
+        kind: JoinKind,
+        left: Rel,
+        right: Rel,
+        quals: Vec<Expr>,
+        probed: Option<&[Expr]>,
+    ) -> Result<Rel> {
+        let _ = probed;
+        let set = left.set | right.set;
+        let (mine, outer): (Vec<_>, Vec<_>) =
+            right.params.iter().cloned().partition(|(_, e)| expr::rels(e) & !left.set == 0);
+        let mut params = Vec::new();
+        for (id, e) in mine {
+            params.push((id, resolve::resolve(&e, &left.cols)?));
+        }
+        let mut native = left.cols.clone();
+        native.extend(right.cols.iter().cloned());
+        let on = expr::and(quals.iter().map(|c| resolve::resolve(c, &native)).collect::<Result<Vec<_>>>()?);
+        let (lrows, rrows) = (left.plan.rows, right.plan.rows);
+        let mut right_plan = right.plan;
+        let mut rescan = right_plan.total_cost;
+        if params.is_empty()
+            && !matches!(right_plan.node, Node::Material { .. } | Node::CteScan { .. } | Node::ValuesScan { .. })
+            && outer.is_empty()
+        {
+            let (columns, width, total) = (right_plan.columns.clone(), right_plan.width, right_plan.total_cost);
+            right_plan = Plan {
+                node: Node::Material { input: Box::new(right_plan) },
+                filter: None,
+                project: None,
+                columns,
+                rows: rrows,
+                width,
+                startup_cost: total,
+                total_cost: total,
+            };
+            rescan = rrows * cost::OP;
+        }
+        let startup = left.plan.startup_cost;
+        let total = left.plan.total_cost + right_plan.total_cost + lrows * (rescan + rrows * cost::OP);
+        let cols = match kind {
+            JoinKind::Semi | JoinKind::Anti => left.cols.clone(),
+            _ => native,
+        };
+        let sel = 0.1f64.powi(quals.len() as i32);
+        let rows = join_rows(kind, lrows, rrows, if params.is_empty() { sel } else { 1.0 });
+        let order = left.order.clone();
+        let mut all_params = left.params.clone();
+        all_params.extend(outer);
+        let needs = (left.needs | right.needs) & !set;
+        let node = Node::NestLoop { kind, left: Box::new(left.plan), right: Box::new(right_plan), on, params };
+        let mut rel = Rel::new(node, cols, set, rows, startup, total);
+        rel.order = order;
+        rel.params = all_params;
+        rel.needs = needs;
+        Ok(rel)
+    }
+
+    fn hash_join(&mut self, kind: JoinKind, left: Rel, right: Rel, quals: Vec<Expr>) -> Result<Rel> {
+        let set = left.set | right.set;
+        let mut native = left.cols.clone();
+        native.extend(right.cols.iter().cloned());
+        let mut keys = Vec::new();
+        let mut rest = Vec::new();
+        for c in &quals {
+            match hash_side(c, left.set, right.set) {
+                Some((l, r, cmp, collation)) => keys.push(HashKey {
+                    left: resolve::resolve(&l, &left.cols)?,
+                    right: resolve::resolve(&r, &right.cols)?,
+                    cmp,
+                    collation,
+                }),
+                None => rest.push(resolve::resolve(c, &native)?),
+            }
+        }
+        let (lrows, rrows) = (left.plan.rows, right.plan.rows);
+        let startup = right.plan.total_cost + rrows * 0.02 + left.plan.startup_cost;
+        let total = startup + left.plan.total_cost + lrows * cost::ROW;
+        let rows = join_rows(kind, lrows, rrows, 1.0 / lrows.max(rrows).max(1.0) * 0.3f64.powi(rest.len() as i32));
+        let cols = match kind {
+            JoinKind::Semi | JoinKind::Anti => left.cols.clone(),
+            _ => native,
+        };
+        let mut params = left.params.clone();
+        params.extend(right.params.clone());
+        let needs = (left.needs | right.needs) & !set;
+        let node = Node::HashJoin {
+            kind,
+            left: Box::new(left.plan),
+            right: Box::new(right.plan),
+            keys,
+            on: expr::and(rest),
+            null_aware: false,
+        };
+        let mut rel = Rel::new(node, cols, set, rows, startup, total);
+        rel.params = params;
+        rel.needs = needs;
+        Ok(rel)
+    }
+
+    /// Orders the inner joins of several items.
+    fn join_items(&mut self, fc: &FromContext<'_>, items: Vec<Item>, quals: Vec<Expr>) -> Result<Rel> {
+        let n = items.len();
+        let sets: Vec<RelSet> = items.iter().map(|i| i.rel.set).collect();
+        // Conditions with the items they touch.
+        let touch = |e: &Expr| -> u64 {
+            let r = expr::rels(e);
+            sets.iter().enumerate().filter(|(_, s)| **s & r != 0).map(|(i, _)| 1u64 << i).sum()
+        };
+        let (late, quals): (Vec<Expr>, Vec<Expr>) = quals.into_iter().partition(expr::volatile);
+        let mut masks: Vec<u64> = quals.iter().map(&touch).collect();
+        let mut quals = quals;
+        imply_equalities(&mut quals);
+        for c in &quals[masks.len()..] {
+            masks.push(touch(c));
+        }
+        let needs: Vec<u64> = items
+            .iter()
+            .map(|it| sets.iter().enumerate().filter(|(_, s)| **s & it.rel.needs != 0).map(|(i, _)| 1u64 << i).sum())
+            .collect();
+        // Selectivity of each join condition.
+        let mut sel = Vec::new();
+        for c in &quals {
+            sel.push(self.join_selectivity(fc, &items, c));
+        }
+        let rows_of = |mask: u64| -> f64 {
+            let base: f64 = (0..n).filter(|i| mask >> i & 1 == 1).map(|i| items[i].rel.plan.rows).product();
+            let s: f64 = masks
+                .iter()
+                .zip(&sel)
+                .filter(|(m, _)| m.count_ones() > 1 && **m & !mask == 0)
+                .map(|(_, s)| s)
+                .product();
+            (base * s).max(1.0)
+        };
+        let mut best: std::collections::HashMap<u64, Best> = Default::default();
+        for (i, it) in items.iter().enumerate() {
+            best.insert(
+                1 << i,
+                Best {
+                    shape: Rc::new(Shape::Item(i)),
+                    startup: it.rel.plan.startup_cost,
+                    total: it.rel.plan.total_cost,
+                    rows: it.rel.plan.rows,
+                },
+            );
+        }
+        let fraction = fc.fraction;
+        let price = |b: &Best| b.startup + (b.total - b.startup) * fraction;
+        let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<IndexChoice>, Rc<Vec<Expr>>)>> =
+            Default::default();
+        let mut consider =
+            |this: &mut Self, best: &mut std::collections::HashMap<u64, Best>, a: u64, b: u64| -> Result<()> {
+                let (Some(l), Some(r)) = (best.get(&a).cloned(), best.get(&b).cloned()) else { return Ok(()) };
+                let mask = a | b;
+                // A lateral item needs what it refers to on its left.
+                let inside = |m: u64| (0..n).filter(|i| m >> i & 1 == 1).map(|i| needs[i]).fold(0, |x, y| x | y) & !m;
+                let (need_l, need_r) = (inside(a), inside(b));
+                if need_l != 0 && n > 1 && need_l & b != 0 {
+                    return Ok(());
+                }
+                let lateral = need_r & a != 0;
+                if need_r & !a != 0 && mask != (1 << n) - 1 && need_r & a == 0 {
+                    // Wait until what it needs is there.
+                    return Ok(());
+                }
+                let (lset, rset) = (
+                    (0..n).filter(|i| a >> i & 1 == 1).map(|i| sets[i]).fold(0, |x, y| x | y),
+                    (0..n).filter(|i| b >> i & 1 == 1).map(|i| sets[i]).fold(0, |x, y| x | y),
+                );
+                let between: Vec<&Expr> = quals
+                    .iter()
+                    .zip(&masks)
+                    .filter(|(_, m)| **m & !mask == 0 && **m & a != 0 && **m & b != 0)
+                    .map(|(c, _)| c)
+                    .collect();
+                let rows = rows_of(mask);
+                let mut put = |cand: Best| {
+                    if best.get(&mask).is_none_or(|old| price(&cand) < price(old)) {
+                        best.insert(mask, cand);
+                    }
+                };
+                let hashable = between.iter().any(|c| hash_side(c, lset, rset).is_some());
+                if hashable && !lateral && this.cx.enabled("enable_hashjoin") {
+                    let startup = r.total + r.rows * 0.02 + l.startup;
+                    let total = startup + (l.total - l.startup) + l.rows * cost::ROW + rows * cost::ROW * 0.5;
+                    put(Best { shape: Rc::new(Shape::Hash(l.shape.clone(), r.shape.clone())), startup, total, rows });
+                }
+                if b.count_ones() == 1 && !lateral {
+                    let i = b.trailing_zeros() as usize;
+                    let key = (a, i);
+                    if !probes.contains_key(&key) {
+                        let owned: Vec<Expr> = between.iter().map(|c| (*c).clone()).collect();
+                        let found = this.probe_choice(fc, &items[i], lset, &owned)?;
+                        probes.insert(key, found.map(|(c, all)| (Rc::new(c), Rc::new(all))));
+                    }
+                    if let Some(Some((choice, all))) = probes.get(&key) {
+                        let visited =
+                            if choice.unique { 1.0 } else { (items[i].rel.plan.rows * choice.selectivity).max(1.0) };
+                        let each = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::ROW);
+                        let total = l.total + l.rows * each;
+                        put(Best {
+                            shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
+                            startup: l.startup + cost::INDEX_START,
+                            total,
+                            rows,
+                        });
+                    }
+                }
+                if lateral || !hashable {
+                    // Cartesian products only when nothing connects.
+                    let extra = if lateral { l.rows * r.total } else { r.total + l.rows * r.rows * cost::OP };
+                    let total =
+                        l.total + extra + rows * cost::ROW + if between.is_empty() && !lateral { 1e6 } else { 0.0 };
+                    put(Best {
+                        shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
+                        startup: l.startup + r.startup,
+                        total,
+                        rows,
+                    });
+                }
+                Ok(())
+            };
+        let full: u64 = (1 << n) - 1;
+        if n <= EXHAUSTIVE {
+            for mask in 1..=full {
+                if mask.count_ones() < 2 {
+                    continue;
+                }
+                let mut a = (mask - 1) & mask;
+                while a != 0 {
+                    consider(self, &mut best, a, mask & !a)?;
+                    a = (a - 1) & mask;
+                }
+            }
+        } else {
+            // Greedy: always the pair with the fewest rows.
+            let mut parts: Vec<u64> = (0..n).map(|i| 1 << i).collect();
+            while parts.len() > 1 {
+                let mut pick: Option<(f64, usize, usize)> = None;
+                for i in 0..parts.len() {
+                    for j in 0..parts.len() {
+                        if i == j {
+                            continue;
+                        }
+                        let (a, b) = (parts[i], parts[j]);
+                        let connected = masks.iter().any(|m| m & a != 0 && m & b != 0 && m & !(a | b) == 0);
+                        let need = (0..n).filter(|k| b >> k & 1 == 1).map(|k| needs[k]).fold(0, |x, y| x | y) & !b;
+                        if need & !a != 0 {
+                            continue;
+                        }
+                        let score = rows_of(a | b) * if connected { 1.0 } else { 1e12 };
+                        if pick.is_none_or(|p| score < p.0) {
+                            pick = Some((score, i, j));
+                        }
+                    }
+                }
+                let Some((_, i, j)) = pick else { break };
+                let (a, b) = (parts[i], parts[j]);
+                consider(self, &mut best, a, b)?;
+                consider(self, &mut best, b, a)?;
+                parts.retain(|p| *p != a && *p != b);
+                parts.push(a | b);
+            }
+        }
+        let Some(winner) = best.get(&full).cloned() else {
+            return Err(tusklet_error::Error::unsupported("this combination of LATERAL references"));
+        };
+        let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
+        let mut left_over: Vec<Option<Expr>> = quals.into_iter().map(Some).collect();
+        let rel = self.build_shape(fc, &winner.shape, &mut items, &mut left_over)?.costed(
+            winner.rows,
+            winner.startup,
+            winner.total,
+        );
+        let rest: Vec<Expr> = left_over.into_iter().flatten().chain(late).collect();
+        self.filtered(rel, rest, &RelStats::default())
+    }
+
+    fn build_shape(
+        &mut self,
+        fc: &FromContext<'_>,
+        shape: &Shape,
+        items: &mut [Option<Item>],
+        quals: &mut [Option<Expr>],
+    ) -> Result<Rel> {
+        let gone = || tusklet_error::Error::internal("join item used twice");
+        // Conditions whose variables are all there now, at the lowest join that has them.
+        fn take(quals: &mut [Option<Expr>], set: RelSet) -> Vec<Expr> {
+            quals
+                .iter_mut()
+                .filter(|c| c.as_ref().is_some_and(|c| expr::rels(c) & !set == 0))
+                .filter_map(|c| c.take())
+                .collect()
+        }
+        match shape {
+            Shape::Item(i) => Ok(items[*i].take().ok_or_else(gone)?.rel),
+            Shape::Hash(l, r) => {
+                let left = self.build_shape(fc, l, items, quals)?;
+                let right = self.build_shape(fc, r, items, quals)?;
+                let mine = take(quals, left.set | right.set);
+                self.hash_join(JoinKind::Inner, left, right, mine)
+            }
+            Shape::Loop(l, r) => {
+                let left = self.build_shape(fc, l, items, quals)?;
+                let right = self.build_shape(fc, r, items, quals)?;
+                let mine = take(quals, left.set | right.set);
+                self.nest_loop(JoinKind::Inner, left, right, mine, None)
+            }
+            Shape::Probe(l, i, choice, all) => {
+                let left = self.build_shape(fc, l, items, quals)?;
+                let item = items[*i].take().ok_or_else(gone)?;
+                let right = self.probe_rel(fc, &item, choice, all)?;
+                let mut mine = take(quals, left.set | right.set);
+                // What the index answered need not be tested again.
+                mine.retain(|c| !choice.answered.iter().any(|k| all.get(*k).is_some_and(|a| expr::same(a, c))));
+                self.nest_loop(JoinKind::Inner, left, right, mine, Some(all))
+            }
+        }
+    }
+
+    fn join_selectivity(&mut self, fc: &FromContext<'_>, items: &[Item], c: &Expr) -> f64 {
+        let ExprKind::Call(call) = &c.kind else { return 0.3 };
+        if call.op == 0 || call.args.len() != 2 || expr::equality(call.op).is_none() {
+            return 0.3;
+        }
+        let mut distinct: f64 = 1.0;
+        for a in &call.args {
+            let set = expr::rels(a);
+            let rows = items.iter().filter(|i| i.rel.set & set != 0).map(|i| i.rel.plan.rows).fold(1.0, f64::max);
+            let mut d = rows;
+            if let ExprKind::Var(v) = &a.kind {
+                if let RteKind::Relation { oid, .. } = &fc.q.rtable[v.rte as usize].kind {
+                    if let Ok(rel) = self.cx.relation(*oid) {
+                        if !rel.system {
+                            let s = self.cx.stats(&rel);
+                            if let Some(cs) = s.columns.get((v.attno.max(1) - 1) as usize) {
+                                if cs.distinct > 0.0 {
+                                    d = cs.distinct.min(rows.max(1.0)).max(1.0);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            distinct = distinct.max(d);
+        }
+        1.0 / distinct
+    }
+}
+
+fn right_rows(i: &Item) -> f64 {
+    i.rel.plan.rows.max(1.0)
+}
+
+fn join_rows(kind: JoinKind, l: f64, r: f64, sel: f64) -> f64 {
+    let inner = (l * r * sel).max(1.0);
+    match kind {
+        JoinKind::Inner => inner,
+        JoinKind::Left => inner.max(l),
+        JoinKind::Right => inner.max(r),
+        JoinKind::Full => inner.max(l).max(r),
+        JoinKind::Semi => (l * 0.5).max(1.0),
+        JoinKind::Anti => (l * 0.5).max(1.0),
+    }
+}
+
+/// Lists the items of nested inner joins; their conditions are as good as WHERE's.
+fn flatten_inner<'a>(n: &'a FromNode, items: &mut Vec<&'a FromNode>, quals: &mut Vec<Expr>) {
+    match n {
+        FromNode::Join { kind: JoinKind::Inner, left, right, on, .. } => {
+            flatten_inner(left, items, quals);
+            flatten_inner(right, items, quals);
+            if let Some(on) = on {
+                expr::conjuncts(on.clone(), quals);
+            }
+        }
+        _ => items.push(n),
+    }
+}
+
+/// The sides of an equality between left and right, its comparison function and collation.
+fn hash_side(c: &Expr, left: RelSet, right: RelSet) -> Option<(Expr, Expr, Oid, Oid)> {
+    let ExprKind::Call(call) = &c.kind else { return None };
+    if call.op == 0 || call.args.len() != 2 {
+        return None;
+    }
+    let (a, b) = (expr::rels(&call.args[0]), expr::rels(&call.args[1]));
+    let flip = if a != 0 && b != 0 && a & !left == 0 && b & !right == 0 {
+        false
+    } else if a != 0 && b != 0 && a & !right == 0 && b & !left == 0 {
+        true
+    } else {
+        return None;
+    };
+    let (l, r, cmp) = expr::equal_sides(call.op, &call.args[0], &call.args[1])?;
+    Some(if flip { (r, l, cmp, call.input_collation) } else { (l, r, cmp, call.input_collation) })
+}
+
+fn hash_sides(quals: &[Expr], left: RelSet, right: RelSet) -> Vec<()> {
+    quals.iter().filter_map(|c| hash_side(c, left, right).map(|_| ())).collect()
+}
+
+/// `a = b` and `b = c` give `a = c`, so that any two of them can be joined first. Same operator only, so types agree;
+/// equality is strict, so rows with NULLs are dropped either way.
+fn imply_equalities(quals: &mut Vec<Expr>) {
+    let mut pairs: Vec<(usize, Expr, Expr)> = Vec::new();
+    for (i, c) in quals.iter().enumerate() {
+        if let ExprKind::Call(call) = &c.kind {
+            let eq = call.op != 0 && call.args.len() == 2 && expr::equality(call.op).is_some_and(|e| e.left == e.right);
+            if eq && call.args.iter().all(|a| matches!(a.kind, ExprKind::Var(_))) {
+                pairs.push((i, call.args[0].clone(), call.args[1].clone()));
+            }
+        }
+    }
+    let known = pairs.len();
+    if !(2..=12).contains(&known) {
+        return;
+    }
+    let mut added = Vec::new();
+    for x in 0..known {
+        for y in x + 1..known {
+            let (i, a1, b1) = &pairs[x];
+            let (j, a2, b2) = &pairs[y];
+            let (ExprKind::Call(ci), ExprKind::Call(cj)) = (&quals[*i].kind, &quals[*j].kind) else { continue };
+            if ci.op != cj.op {
+                continue;
+            }
+            let ends = if expr::same(a1, a2) {
+                (b1, b2)
+            } else if expr::same(a1, b2) {
+                (b1, a2)
+            } else if expr::same(b1, a2) {
+                (a1, b2)
+            } else if expr::same(b1, b2) {
+                (a1, a2)
+            } else {
+                continue;
+            };
+            if expr::rels(ends.0) == expr::rels(ends.1) {
+                continue;
+            }
+            let mut c = (**ci).clone();
+            c.args = vec![ends.0.clone(), ends.1.clone()];
+            let new = Expr { kind: ExprKind::Call(Box::new(c)), ..quals[*i].clone() };
+            if !quals.iter().chain(&added).any(|q| expr::same(q, &new)) {
+                added.push(new);
+            }
+        }
+    }
+    quals.extend(added);
+}

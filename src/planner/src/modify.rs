@@ -1,0 +1,344 @@
+//! INSERT, UPDATE, DELETE, MERGE.
+
+use std::rc::Rc;
+
+use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
+use tusklet_error::{Error, Result};
+use tusklet_ir::*;
+
+use crate::join::FromContext;
+use crate::resolve::{find, resolve};
+use crate::scan::column_var;
+use crate::{Planner, Rel, cost, expr};
+
+impl Planner<'_> {
+    /// Plans a data-changing query. The columns of the result are its RETURNING targets.
+    pub fn plan_modify(&mut self, q: &mut Query) -> Result<Rel> {
+        self.prepare(q)?;
+        let Some(result) = q.result_rel else { return Err(Error::internal("no result relation")) };
+        let RteKind::Relation { oid, .. } = q.rtable[result as usize].kind else {
+            return Err(Error::internal("result relation is no relation"));
+        };
+        let relation = self.cx.relation(oid)?;
+        if relation.system {
+            return Err(tusklet_error::err!(
+                INSUFFICIENT_PRIVILEGE,
+                "permission denied: \"{}\" is a system catalog",
+                relation.name
+            ));
+        }
+        match relation.kind {
+            RelKind::Table => {}
+            RelKind::Partitioned => return Err(Error::unsupported("changing a partitioned table")),
+            _ => return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "cannot change relation \"{}\"", relation.name)),
+        }
+        if q.command == CommandType::Merge {
+            return Err(Error::unsupported("MERGE"));
+        }
+        self.note_use(oid, |u| match q.command {
+            CommandType::Insert => u.insert = true,
+            CommandType::Update => u.update = true,
+            CommandType::Delete => u.delete = true,
+            _ => {}
+        });
+        let command = q.command;
+        let (input, set, ctid, tableoid, tables) = if command == CommandType::Insert {
+            let input = self.insert_input(q, &relation)?;
+            (input, vec![], 0, None, vec![relation.clone()])
+        } else {
+            self.change_input(q, result, &relation)?
+        };
+        let mut targets = Vec::new();
+        for t in &tables {
+            targets.push(self.modify_target(&relation, t)?);
+        }
+        let on_conflict = match q.on_conflict.take() {
+            None => None,
+            Some(c) => Some(self.conflict_action(*c, result, &relation)?),
+        };
+        // RETURNING speaks of the written row, and of the other tables' columns in the input.
+        let n = relation.columns.len();
+        let mut native: Vec<Expr> = (1..=n as i16).map(|a| column_var(q, result, a)).collect();
+        native.push(column_var(q, result, -1));
+        native.push(column_var(q, result, -6));
+        for c in &input.cols {
+            // Under INSERT the input's columns mean nothing by name; else only what is not the target's own.
+            let own = expr::rels(c) >> result & 1 == 1 || command == CommandType::Insert;
+            let hidden = Expr { kind: ExprKind::Param(Param::Exec(u32::MAX - 1)), ..c.clone() };
+            native.push(if own { hidden } else { c.clone() });
+        }
+        let returning: Vec<Expr> = q.returning.iter().map(|t| t.expr.clone()).collect();
+        let project = if returning.is_empty() {
+            None
+        } else {
+            Some(returning.iter().map(|e| resolve(e, &native)).collect::<Result<Vec<_>>>()?)
+        };
+        let rows = input.plan.rows;
+        let total = input.plan.total_cost + rows * cost::ROW;
+        let rte = self.level().rte_base + result;
+        let node = Node::ModifyTable(Box::new(ModifyTable {
+            command,
+            input: input.plan,
+            targets,
+            rte,
+            ctid,
+            tableoid,
+            set,
+            returning: project.is_some(),
+            on_conflict,
+            actions: vec![],
+        }));
+        let mut rel = Rel::new(node, returning, 0, rows, 0.0, total);
+        rel.plan.project = project;
+        if rel.plan.project.is_none() {
+            rel.plan.columns = vec![];
+        }
+        Ok(rel)
+    }
+
+    /// Full rows for INSERT, one column an attribute.
+    fn insert_input(&mut self, q: &mut Query, relation: &Relation) -> Result<Rel> {
+        let needed = self.needed(q);
+        let mut exprs = Vec::new();
+        for (i, c) in relation.columns.iter().enumerate() {
+            let e = q.targets.iter().find(|t| t.attno as usize == i + 1).map(|t| t.expr.clone());
+            exprs.push(e.unwrap_or_else(|| Expr { collation: c.collation, ..Expr::constant(Value::Null, c.ty) }));
+        }
+        let mut quals = Vec::new();
+        if let Some(f) = q.filter.take() {
+            expr::conjuncts(f, &mut quals);
+        }
+        let from = q.from.clone();
+        let fc = FromContext { q, needed: &needed, wanted: None, fraction: 1.0 };
+        let rel = self.plan_from(&fc, &from, quals)?;
+        if exprs.iter().any(expr::returns_set) {
+            return Err(Error::internal("set-returning function in INSERT targets"));
+        }
+        self.project(rel, exprs)
+    }
+
+    /// ctid (and tableoid), UPDATE's new values, and what RETURNING needs of other tables.
+    #[allow(clippy::type_complexity)]
+    fn change_input(
+        &mut self,
+        q: &mut Query,
+        result: u32,
+        relation: &Rc<Relation>,
+    ) -> Result<(Rel, Vec<(i16, u32)>, u32, Option<u32>, Vec<Rc<Relation>>)> {
+        let mut tables = Vec::new();
+        if q.rtable[result as usize].inherit {
+            self.descendants(relation, &mut tables)?;
+        } else {
+            tables.push(relation.clone());
+        }
+        let many = tables.len() > 1;
+        let mut needed = self.needed(q);
+        let own = &mut needed[result as usize];
+        // RETURNING's own columns come from the written row.
+        if !own.contains(&-1) {
+            own.push(-1);
+        }
+        if many && !own.contains(&-6) {
+            own.push(-6);
+        }
+        let mut quals = Vec::new();
+        if let Some(f) = q.filter.take() {
+            expr::conjuncts(f, &mut quals);
+        }
+        let mut from = q.from.clone();
+        let in_from = from.iter().any(|n| crate::prep::from_rels(n) >> result & 1 == 1);
+        if !in_from {
+            from.insert(0, FromNode::Ref(result));
+        }
+        let fc = FromContext { q, needed: &needed, wanted: None, fraction: 1.0 };
+        let rel = self.plan_from(&fc, &from, quals)?;
+        let mut cols = vec![column_var(q, result, -1)];
+        let mut tableoid = None;
+        if many {
+            cols.push(column_var(q, result, -6));
+            tableoid = Some(1);
+        }
+        let mut set = Vec::new();
+        if q.command == CommandType::Update {
+            for t in q.targets.iter().filter(|t| !t.junk) {
+                set.push((t.attno, cols.len() as u32));
+                cols.push(t.expr.clone());
+            }
+        }
+        for t in &q.returning {
+            visit::walk(&t.expr, &mut |x| {
+                if let ExprKind::Var(v) = &x.kind {
+                    if v.level == 0 && v.rte != result && find(x, &cols[1..]).is_none() {
+                        cols.push(x.clone());
+                    }
+                }
+                true
+            });
+        }
+        let rel = self.project(rel, cols)?;
+        Ok((rel, set, 0, tableoid, tables))
+    }
+
+    /// Everything a row written to `table` must satisfy.
+    fn modify_target(&mut self, named: &Relation, table: &Rc<Relation>) -> Result<ModifyTarget> {
+        let schema =
+            self.cx.catalog().user_schema(table.schema).map_or_else(|| "public".to_string(), |s| s.name.clone());
+        let columns: Vec<TargetColumn> = table
+            .columns
+            .iter()
+            .map(|c| TargetColumn {
+                name: c.name.clone(),
+                ty: c.ty,
+                not_null: c.not_null && !c.dropped,
+                dropped: c.dropped,
+            })
+            .collect();
+        let plain = |e: &Expr| -> Expr {
+            let mut e = e.clone();
+            visit::walk_mut(&mut e, &mut |x| {
+                if let ExprKind::Var(v) = &x.kind {
+                    x.kind = if v.attno > 0 {
+                        ExprKind::Column(v.attno as u32 - 1)
+                    } else {
+                        ExprKind::WholeRow { first: 0, fields: table.columns.len() as u32 }
+                    };
+                }
+            });
+            e
+        };
+        let mut checks = Vec::new();
+        for c in &table.constraints {
+            if let ConstraintKind::Check(e) = &c.kind {
+                checks.push((c.name.clone(), plain(e)));
+            }
+        }
+        // PostgreSQL checks them in order of name.
+        checks.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut generated = Vec::new();
+        for (i, c) in table.columns.iter().enumerate() {
+            if let (true, Some(e)) = (c.generated, &c.default) {
+                generated.push((i as i16 + 1, plain(e)));
+            }
+        }
+        let mut indexes = Vec::new();
+        let mut oids = table.indexes.clone();
+        oids.sort_unstable();
+        for oid in oids {
+            let rel = self.cx.relation(oid)?;
+            let Some(ix) = &rel.index else { continue };
+            if rel.storage == 0 {
+                continue;
+            }
+            let mut keys = Vec::new();
+            let mut attnos = Vec::new();
+            for k in ix.columns.iter().take(ix.keys as usize) {
+                let e = match (&k.expr, k.attno) {
+                    (Some(e), _) => {
+                        note_attnos(e, &mut attnos);
+                        plain(e)
+                    }
+                    (None, a) => {
+                        attnos.push(a);
+                        let c = &table.columns[a.max(1) as usize - 1];
+                        Expr { collation: c.collation, ..Expr::new(ExprKind::Column(a as u32 - 1), c.ty) }
+                    }
+                };
+                let key = SortKey {
+                    column: 0,
+                    ty: k.ty.oid,
+                    cmp: k.cmp,
+                    collation: k.collation,
+                    desc: k.desc,
+                    nulls_first: k.nulls_first,
+                };
+                keys.push((e, key));
+            }
+            if let Some(p) = &ix.predicate {
+                note_attnos(p, &mut attnos);
+            }
+            indexes.push(TargetIndex {
+                oid,
+                name: rel.name.clone(),
+                storage: rel.storage,
+                keys,
+                attnos,
+                unique: ix.unique,
+                nulls_not_distinct: ix.nulls_not_distinct,
+                immediate: ix.immediate,
+                predicate: ix.predicate.as_ref().map(|p| plain(p)),
+            });
+        }
+        let referenced = self.cx.catalog().user_relations().any(|r| {
+            r.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Foreign(f) if f.table == table.oid))
+        });
+        let references = table.constraints.iter().any(|c| matches!(c.kind, ConstraintKind::Foreign(_)));
+        const BEFORE: u32 = 2;
+        const ROW: u32 = 1;
+        let row_trigger = |before: bool| {
+            table.triggers.iter().any(|t| t.enabled != b'D' && t.bits & ROW != 0 && (t.bits & BEFORE != 0) == before)
+        };
+        let attribute_map = (table.oid != named.oid)
+            .then(|| table.columns.iter().map(|c| named.attno(&c.name).map(|a| a as u32 - 1)).collect());
+        Ok(ModifyTarget {
+            rel: table.oid,
+            name: (schema, table.name.clone()),
+            storage: table.storage,
+            columns,
+            checks,
+            generated,
+            indexes,
+            view_checks: vec![],
+            after_rows: referenced || references || row_trigger(false),
+            before_rows: row_trigger(true),
+            attribute_map,
+        })
+    }
+
+    fn conflict_action(&mut self, c: OnConflict, result: u32, relation: &Relation) -> Result<ConflictAction> {
+        let n = relation.columns.len();
+        let mut map = |e: &Expr| -> Result<Expr> {
+            let mut e = e.clone();
+            let mut failed = None;
+            visit::walk_mut(&mut e, &mut |x| {
+                let ExprKind::Var(v) = &x.kind else { return };
+                let at = match (v.rte, v.attno) {
+                    (r, a) if r == result && a > 0 => a as usize - 1,
+                    (r, -1) if r == result => n,
+                    (r, -6) if r == result => n + 1,
+                    (r, a) if r == c.excluded && a > 0 => n + 2 + a as usize - 1,
+                    _ => {
+                        failed = Some(Error::unsupported("this column in ON CONFLICT DO UPDATE"));
+                        return;
+                    }
+                };
+                x.kind = ExprKind::Column(at as u32);
+            });
+            failed.map_or(Ok(e), Err)
+        };
+        let update = if c.update {
+            let mut set = Vec::new();
+            for t in &c.set {
+                set.push((t.attno, map(&t.expr)?));
+            }
+            Some(set)
+        } else {
+            None
+        };
+        let filter = c.filter.as_ref().map(&mut map).transpose()?;
+        if c.update {
+            self.note_use(relation.oid, |u| u.update = true);
+        }
+        Ok(ConflictAction { arbiters: c.arbiters, update, filter })
+    }
+}
+
+fn note_attnos(e: &Expr, out: &mut Vec<i16>) {
+    visit::walk(e, &mut |x| {
+        if let ExprKind::Var(v) = &x.kind {
+            if !out.contains(&v.attno) {
+                out.push(v.attno);
+            }
+        }
+        true
+    });
+}

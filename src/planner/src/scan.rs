@@ -1,0 +1,826 @@
+//! How one entry of the range table is read.
+
+use std::rc::Rc;
+
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::live::{RelKind, Relation};
+use tusklet_error::{Error, Result};
+use tusklet_ir::*;
+
+use crate::{CteRef, Planner, Rel, RelStats, cost, expr, resolve};
+
+/// Access methods whose indexes are ordered.
+const BTREE: Oid = 403;
+
+/// An order somebody above would like, most significant first.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Expressions with the order each should have.
+    pub keys: Vec<(Expr, SortKey)>,
+    /// How many rows will be taken.
+    pub limit: Option<f64>,
+}
+
+/// A way to use an index.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexChoice {
+    pub index: Rc<Relation>,
+    pub keys: Vec<(u32, IndexBound)>,
+    /// Which of the conditions it answers exactly.
+    pub answered: Vec<usize>,
+    /// Share of the table's rows it visits.
+    pub selectivity: f64,
+    /// Key columns fixed by equality.
+    pub fixed: usize,
+    /// At most one row.
+    pub unique: bool,
+}
+
+impl Planner<'_> {
+    /// Plans the reading of entry `r` under conditions on it alone (and on parameters).
+    pub fn plan_entry(
+        &mut self,
+        q: &Query,
+        r: u32,
+        quals: Vec<Expr>,
+        needed: &[i16],
+        wanted: Option<&Wanted>,
+    ) -> Result<Rel> {
+        let rte = &q.rtable[r as usize];
+        let set = 1u128 << r;
+        let var = |attno: i16, c: &RteColumn| Expr {
+            kind: ExprKind::Var(Var { rte: r, attno, level: 0 }),
+            ty: c.ty,
+            collation: c.collation,
+            span: tusklet_error::Span::NONE,
+        };
+        let cols: Vec<Expr> = rte.columns.iter().enumerate().map(|(i, c)| var(i as i16 + 1, c)).collect();
+        let rel = match &rte.kind {
+            RteKind::Relation { oid, sample } => {
+                return self.plan_relation(q, r, *oid, sample.clone(), quals, needed, wanted);
+            }
+            RteKind::Subquery { query, .. } => {
+                let before = std::mem::take(&mut self.level().used);
+                let mut sub = (**query).clone();
+                let inner = self.plan_query(&mut sub, true)?;
+                let params = self.take_used(before);
+                let rows = inner.plan.rows;
+                let (s, t) = (inner.plan.startup_cost, inner.plan.total_cost);
+                let alias = rte.name.clone();
+                let mut rel =
+                    Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias }, cols, set, rows, s, t);
+                rel.order = vec![];
+                self.with_params(rel, params)
+            }
+            RteKind::Function { functions, ordinality } => {
+                let before = std::mem::take(&mut self.level().used);
+                let mut sources = Vec::new();
+                let mut at = 0;
+                let mut params = Vec::new();
+                for f in functions {
+                    let mut e = f.expr.clone();
+                    self.outer_to_params(&mut e, &mut params);
+                    let columns: Vec<TypeRef> = rte.columns[at..(at + f.columns as usize).min(rte.columns.len())]
+                        .iter()
+                        .map(|c| c.ty)
+                        .collect();
+                    at += f.columns as usize;
+                    let composite = columns.len() != 1 || f.coldeflist || self.is_composite(e.ty.oid);
+                    sources.push(FunctionSource { expr: e, columns, composite });
+                }
+                params.extend(self.take_used(before));
+                let set_returning = sources.iter().any(|s| expr::returns_set(&s.expr));
+                let rows = if set_returning { cost::UNKNOWN_ROWS } else { 1.0 };
+                let node = Node::FunctionScan { functions: sources, ordinality: *ordinality, alias: rte.name.clone() };
+                let rel = Rel::new(node, cols, set, rows, 0.0, rows * cost::ROW);
+                self.with_params(rel, params)
+            }
+            RteKind::Values { rows } => {
+                let n = rows.len() as f64;
+                let mut rows = rows.clone();
+                let mut params = Vec::new();
+                for e in rows.iter_mut().flatten() {
+                    self.outer_to_params(e, &mut params);
+                }
+                let rel = Rel::new(Node::ValuesScan { rows }, cols, set, n, 0.0, n * cost::ROW);
+                self.with_params(rel, params)
+            }
+            RteKind::Cte { name, level, .. } => {
+                let alias = rte.name.clone();
+                let at = (self.levels.len() - 1).checked_sub(*level as usize);
+                let found = at.and_then(|at| self.levels[at].ctes.get(name).cloned());
+                match found {
+                    Some(CteRef::Plan(id)) => {
+                        let rows = self.ctes[id as usize].plan.rows;
+                        Rel::new(Node::CteScan { cte: id, alias }, cols, set, rows, 0.0, rows * cost::ROW)
+                    }
+                    Some(CteRef::WorkTable(id)) => {
+                        Rel::new(Node::WorkTableScan { id, alias }, cols, set, 100.0, 0.0, 1.0)
+                    }
+                    None => return Err(Error::internal(format!("could not find CTE \"{name}\""))),
+                }
+            }
+            RteKind::Result => Rel::new(Node::Result { once: None, input: None }, vec![], set, 1.0, 0.0, cost::ROW),
+            RteKind::Join { .. } => return Err(Error::internal("join entry in FROM")),
+        };
+        self.filtered(rel, quals, &RelStats::default())
+    }
+
+    /// Variables of this level in an entry's own expressions are lateral references: parameters.
+    fn outer_to_params(&mut self, e: &mut Expr, params: &mut Vec<(u32, Expr)>) {
+        visit::walk_mut(e, &mut |x| {
+            if matches!(&x.kind, ExprKind::Var(v) if v.level == 0) {
+                let id = match params.iter().find(|(_, p)| expr::same(p, x)) {
+                    Some((id, _)) => *id,
+                    None => {
+                        let id = self.new_param(x.ty);
+                        params.push((id, x.clone()));
+                        id
+                    }
+                };
+                x.kind = ExprKind::Param(Param::Exec(id));
+            }
+        });
+    }
+
+    fn is_composite(&mut self, ty: Oid) -> bool {
+        ty == oids::RECORD
+            || builtin::ty(ty).is_some_and(|t| t.kind() == b'c')
+            || self
+                .cx
+                .catalog()
+                .user_type(ty)
+                .is_some_and(|t| matches!(t.kind, tusklet_catalog::live::TypeEntryKind::Composite(_)))
+    }
+
+    /// Attaches parameters that come from sibling entries. Those that come from outer levels are no business of a join.
+    pub fn with_params(&mut self, mut rel: Rel, params: Vec<(u32, Expr)>) -> Rel {
+        for (id, e) in params {
+            let needs = expr::rels(&e);
+            if needs != 0 {
+                rel.needs |= needs & !rel.set;
+                if !rel.params.iter().any(|(i, _)| *i == id) {
+                    rel.params.push((id, e));
+                }
+            }
+        }
+        rel
+    }
+
+    /// `rel` with conditions on it.
+    pub fn filtered(&mut self, rel: Rel, quals: Vec<Expr>, stats: &RelStats) -> Result<Rel> {
+        if quals.is_empty() {
+            return Ok(rel);
+        }
+        let share: f64 = quals.iter().map(|c| cost::selectivity(c, stats)).product();
+        let rows = (rel.plan.rows * share).max(1.0);
+        let total = rel.plan.total_cost + rel.plan.rows * cost::OP * quals.len() as f64;
+        let startup = rel.plan.startup_cost;
+        let mut rel = if rel.bare() {
+            rel
+        } else {
+            let cols = rel.cols.clone();
+            rel.over(|input| Node::Result { once: None, input: Some(input) }, cols)
+        };
+        let mut all = Vec::new();
+        all.extend(rel.plan.filter.take());
+        // Cheap conditions first, as order_qual_clauses does; among equals as written.
+        let mut resolved = quals.iter().map(|c| resolve::resolve(c, &rel.cols)).collect::<Result<Vec<_>>>()?;
+        resolved.sort_by_key(|e| visit::any(e, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))));
+        all.extend(resolved);
+        rel.plan.filter = expr::and(all);
+        Ok(rel.costed(rows, startup, total))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn plan_relation(
+        &mut self,
+        q: &Query,
+        r: u32,
+        oid: Oid,
+        sample: Option<Box<TableSample>>,
+        quals: Vec<Expr>,
+        needed: &[i16],
+        wanted: Option<&Wanted>,
+    ) -> Result<Rel> {
+        let rte = &q.rtable[r as usize];
+        let relation = self.cx.relation(oid)?;
+        self.note_use(oid, |u| u.select = true);
+        if rte.inherit && !relation.children.is_empty() {
+            return self.plan_inherited(q, r, &relation, quals, needed);
+        }
+        let cols = needed.iter().map(|a| column_var(q, r, *a)).collect();
+        self.scan_one(q, r, &relation, needed, cols, quals, sample, wanted)
+    }
+
+    /// One table without children. `cols` are what the columns `attnos` are called by the query.
+    #[allow(clippy::too_many_arguments)]
+    fn scan_one(
+        &mut self,
+        q: &Query,
+        r: u32,
+        relation: &Rc<Relation>,
+        attnos: &[i16],
+        cols: Vec<Expr>,
+        quals: Vec<Expr>,
+        sample: Option<Box<TableSample>>,
+        wanted: Option<&Wanted>,
+    ) -> Result<Rel> {
+        let set = 1u128 << r;
+        let rte = &q.rtable[r as usize];
+        let rte_base = self.level().rte_base;
+        let rel = ScanRel {
+            oid: relation.oid,
+            storage: relation.storage,
+            alias: rte.name.clone(),
+            rte: rte_base + r,
+            columns: attnos.to_vec(),
+        };
+        if relation.system {
+            let scan = Rel::new(Node::CatalogScan { rel }, cols, set, 200.0, 0.0, 4.0);
+            return self.filtered(scan, quals, &RelStats::default());
+        }
+        match relation.kind {
+            RelKind::Table | RelKind::MatView | RelKind::Sequence | RelKind::Toast => {}
+            RelKind::Partitioned => {
+                let scan = Rel::new(Node::Append { inputs: vec![] }, cols, set, 1.0, 0.0, 0.0);
+                return self.filtered(scan, quals, &RelStats::default());
+            }
+            _ => return Err(Error::unsupported(format!("reading relation \"{}\"", relation.name))),
+        }
+        if relation.kind == RelKind::Sequence {
+            let scan = Rel::new(Node::CatalogScan { rel }, cols, set, 1.0, 0.0, cost::ROW);
+            return self.filtered(scan, quals, &RelStats::default());
+        }
+        let stats = self.cx.stats(relation);
+        let rows = stats.rows.max(1.0);
+        let seq_cost = rows * (cost::ROW + cost::OP * quals.len() as f64);
+        let share: f64 = quals.iter().map(|c| cost::selectivity(c, &stats)).product();
+        let out_rows = (rows * share).max(1.0);
+
+        let mut best: Option<(f64, IndexChoice, bool, Vec<(Expr, SortKey)>)> = None;
+        if sample.is_none() && self.cx.enabled("enable_indexscan") {
+            for choice in self.index_choices(q, r, relation, &quals, &stats)? {
+                let visited = if choice.unique { 1.0 } else { (rows * choice.selectivity).max(1.0) };
+                let (order, backward) = match wanted {
+                    Some(w) => match index_order(r, &choice, w) {
+                        Some(backward) => (w.keys.clone(), backward),
+                        None => (vec![], false),
+                    },
+                    None => (vec![], false),
+                };
+                if choice.keys.is_empty() && order.is_empty() {
+                    continue;
+                }
+                let mut total = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::OP * quals.len() as f64);
+                let mut compare = total;
+                if let (Some(w), false) = (wanted, order.is_empty()) {
+                    // What the order saves: a sort of what comes out, or with LIMIT reading most of the rows.
+                    let part = w.limit.map_or(1.0, |l| (l / out_rows).min(1.0));
+                    compare = cost::INDEX_START + (total - cost::INDEX_START) * part
+                        - out_rows * cost::log2(out_rows) * cost::OP * 2.0 * part;
+                    if w.limit.is_some() {
+                        compare = compare.max(cost::INDEX_START);
+                    }
+                }
+                if choice.unique {
+                    total = total.min(cost::INDEX_START + cost::INDEX_ROW);
+                    compare = compare.min(total);
+                }
+                if best.as_ref().is_none_or(|b| compare < b.0) {
+                    best = Some((compare, choice, backward, order));
+                }
+            }
+        }
+        let seq_allowed = self.cx.enabled("enable_seqscan") || best.is_none();
+        if let Some((compare, choice, backward, order)) = best {
+            if compare < seq_cost || !seq_allowed {
+                return self.index_scan(rel, cols, set, quals, choice, backward, order, rows, out_rows);
+            }
+        }
+        let zones = quals.iter().filter_map(|c| zone_filter(r, c)).collect();
+        if let Some(tids) = tid_conditions(r, &quals) {
+            let n = tids.len() as f64;
+            let scan = Rel::new(Node::TidScan { rel, tids }, cols, set, n, 0.0, n * cost::INDEX_ROW);
+            let quals = quals.into_iter().filter(|c| !is_tid_condition(r, c)).collect();
+            return self.filtered(scan, quals, &stats);
+        }
+        let scan = Rel::new(Node::SeqScan { rel, zones, sample }, cols, set, rows, 0.0, rows * cost::ROW);
+        Ok(self.filtered(scan, quals, &stats)?.costed(out_rows, 0.0, seq_cost))
+    }
+
+    /// An index scan from a choice.
+    #[allow(clippy::too_many_arguments)]
+    pub fn index_scan(
+        &mut self,
+        rel: ScanRel,
+        cols: Vec<Expr>,
+        set: u128,
+        quals: Vec<Expr>,
+        choice: IndexChoice,
+        backward: bool,
+        order: Vec<(Expr, SortKey)>,
+        rows: f64,
+        out_rows: f64,
+    ) -> Result<Rel> {
+        let visited = if choice.unique { 1.0 } else { (rows * choice.selectivity).max(1.0) };
+        let total = cost::INDEX_START + visited * cost::INDEX_ROW;
+        let mut params = Vec::new();
+        let keys: Vec<(u32, IndexBound)> = choice
+            .keys
+            .into_iter()
+            .map(|(i, mut b)| {
+                self.outer_to_params(&mut b.value, &mut params);
+                (i, b)
+            })
+            .collect();
+        let rest: Vec<Expr> =
+            quals.into_iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
+        let node =
+            Node::IndexScan { rel, index: choice.index.oid, index_storage: choice.index.storage, keys, backward };
+        let scan = Rel::new(node, cols, set, visited, cost::INDEX_START, total);
+        let mut scan = self.filtered(scan, rest, &RelStats::default())?;
+        let total = scan.plan.total_cost;
+        scan = scan.costed(if choice.unique { 1.0 } else { out_rows }, cost::INDEX_START, total);
+        scan.order = order;
+        Ok(self.with_params(scan, params))
+    }
+
+    /// Every ordered index of a table with what it can do for these conditions.
+    pub fn index_choices(
+        &mut self,
+        _q: &Query,
+        r: u32,
+        relation: &Relation,
+        quals: &[Expr],
+        stats: &RelStats,
+    ) -> Result<Vec<IndexChoice>> {
+        let mut all = Vec::new();
+        for oid in &relation.indexes {
+            let index = self.cx.relation(*oid)?;
+            let Some(ix) = &index.index else { continue };
+            if !ix.valid || index.access_method != BTREE {
+                continue;
+            }
+            if let Some(p) = &ix.predicate {
+                let mut p = (**p).clone();
+                set_rte(&mut p, r);
+                let mut parts = Vec::new();
+                expr::conjuncts(p, &mut parts);
+                if !parts.iter().all(|p| quals.iter().any(|c| implies(c, p))) {
+                    continue;
+                }
+            }
+            let mut choice = IndexChoice {
+                index: index.clone(),
+                keys: vec![],
+                answered: vec![],
+                selectivity: 1.0,
+                fixed: 0,
+                unique: false,
+            };
+            for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
+                let mut equal = false;
+                let mut ranged = false;
+                for (i, c) in quals.iter().enumerate() {
+                    let Some(m) = match_bound(r, c, col) else { continue };
+                    for (op, value) in m.bounds {
+                        match op {
+                            BoundOp::Eq | BoundOp::In | BoundOp::IsNull if equal => continue,
+                            BoundOp::Eq | BoundOp::In | BoundOp::IsNull => equal = true,
+                            _ if equal => continue,
+                            _ => ranged = true,
+                        }
+                        choice.keys.push((k as u32, IndexBound { op, value }));
+                        if m.exact && !choice.answered.contains(&i) {
+                            choice.answered.push(i);
+                        }
+                        if op == BoundOp::In {
+                            // Several runs of the index: no order, and nothing after it is fixed.
+                        }
+                    }
+                    choice.selectivity *= cost::selectivity(c, stats);
+                }
+                if equal && ranged {
+                    // An equality came after a range on the same column: keep the equality, recheck the rest.
+                    let at = k as u32;
+                    choice
+                        .keys
+                        .retain(|(n, b)| *n != at || matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull));
+                    choice.answered.retain(|i| {
+                        match_bound(r, &quals[*i], col).is_none_or(|m| {
+                            m.bounds.iter().all(|(op, _)| matches!(op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull))
+                        })
+                    });
+                }
+                let scalar =
+                    choice.keys.iter().any(|(n, b)| *n == k as u32 && matches!(b.op, BoundOp::Eq | BoundOp::IsNull));
+                if scalar && choice.fixed == k {
+                    choice.fixed = k + 1;
+                }
+                if !equal {
+                    break;
+                }
+            }
+            choice.unique = ix.unique
+                && choice.fixed == ix.keys as usize
+                && choice.keys.iter().all(|(_, b)| b.op == BoundOp::Eq)
+                && ix.predicate.is_none();
+            all.push(choice);
+        }
+        Ok(all)
+    }
+
+    /// A table with the tables that inherit from it: each scanned in turn, its columns matched to the parent's by name.
+    fn plan_inherited(
+        &mut self,
+        q: &Query,
+        r: u32,
+        parent: &Rc<Relation>,
+        quals: Vec<Expr>,
+        needed: &[i16],
+    ) -> Result<Rel> {
+        let mut tables = Vec::new();
+        self.descendants(parent, &mut tables)?;
+        let cols: Vec<Expr> = needed.iter().map(|a| column_var(q, r, *a)).collect();
+        let mut inputs = Vec::new();
+        let (mut rows, mut total) = (0.0, 0.0);
+        for t in &tables {
+            if t.kind == RelKind::Partitioned {
+                continue;
+            }
+            self.note_use(t.oid, |_| {});
+            let attnos = needed.iter().map(|a| child_attno(parent, t, *a)).collect::<Result<Vec<i16>>>()?;
+            let scan = if t.oid == parent.oid {
+                self.scan_one(q, r, t, &attnos, cols.clone(), quals.clone(), None, None)?
+            } else {
+                self.scan_child(q, r, parent, t, &attnos, &cols, &quals)?
+            };
+            rows += scan.plan.rows;
+            total += scan.plan.total_cost;
+            inputs.push(scan);
+        }
+        let mut params = Vec::new();
+        for i in &inputs {
+            params.extend(i.params.clone());
+        }
+        let plans = inputs.into_iter().map(|i| i.plan).collect();
+        let rel = Rel::new(Node::Append { inputs: plans }, cols, 1 << r, rows, 0.0, total);
+        Ok(self.with_params(rel, params))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn scan_child(
+        &mut self,
+        q: &Query,
+        r: u32,
+        parent: &Relation,
+        child: &Rc<Relation>,
+        attnos: &[i16],
+        cols: &[Expr],
+        quals: &[Expr],
+    ) -> Result<Rel> {
+        // Conditions speak of the parent's attribute numbers; the child's indexes of its own.
+        let mut failed = None;
+        let mapped: Vec<Expr> = quals
+            .iter()
+            .map(|c| {
+                let mut c = c.clone();
+                visit::walk_mut(&mut c, &mut |x| {
+                    if let ExprKind::Var(v) = &mut x.kind {
+                        if v.rte == r && v.level == 0 {
+                            match child_attno(parent, child, v.attno) {
+                                Ok(a) => v.attno = a,
+                                Err(e) => failed = Some(e),
+                            }
+                        }
+                    }
+                });
+                c
+            })
+            .collect();
+        if let Some(e) = failed {
+            return Err(e);
+        }
+        let own: Vec<Expr> = attnos
+            .iter()
+            .zip(cols)
+            .map(|(a, c)| Expr { kind: ExprKind::Var(Var { rte: r, attno: *a, level: 0 }), ..c.clone() })
+            .collect();
+        let mut rel = self.scan_one(q, r, child, attnos, own, mapped, None, None)?;
+        rel.cols = cols.to_vec();
+        Ok(rel)
+    }
+
+    /// A table and everything below it, parents first, each once.
+    pub fn descendants(&mut self, parent: &Rc<Relation>, out: &mut Vec<Rc<Relation>>) -> Result<()> {
+        if out.iter().any(|t| t.oid == parent.oid) {
+            return Ok(());
+        }
+        out.push(parent.clone());
+        let mut children = parent.children.clone();
+        children.sort_unstable();
+        for c in children {
+            let c = self.cx.relation(c)?;
+            self.descendants(&c, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// The attribute of a child that is the parent's attribute `a`.
+pub(crate) fn child_attno(parent: &Relation, child: &Relation, a: i16) -> Result<i16> {
+    if a <= 0 || parent.oid == child.oid {
+        return Ok(a);
+    }
+    let name = parent.columns.get(a as usize - 1).map_or("", |c| &c.name);
+    child.attno(name).ok_or_else(|| {
+        Error::internal(format!("could not find inherited attribute \"{name}\" of relation \"{}\"", child.name))
+    })
+}
+
+/// The variable for attribute `a` of entry `r`, system columns included.
+pub(crate) fn column_var(q: &Query, r: u32, a: i16) -> Expr {
+    let (ty, collation) = match a {
+        1.. => q.rtable[r as usize]
+            .columns
+            .get(a as usize - 1)
+            .map_or((TypeRef::new(oids::INT4), 0), |c| (c.ty, c.collation)),
+        -1 => (TypeRef::new(oids::TID), 0),
+        -2 | -4 => (TypeRef::new(oids::XID), 0),
+        -3 | -5 => (TypeRef::new(oids::CID), 0),
+        _ => (TypeRef::new(oids::OID), 0),
+    };
+    Expr { kind: ExprKind::Var(Var { rte: r, attno: a, level: 0 }), ty, collation, span: tusklet_error::Span::NONE }
+}
+
+/// Makes a stored expression over a table's columns (entry 0) speak of entry `r`.
+pub(crate) fn set_rte(e: &mut Expr, r: u32) {
+    visit::walk_mut(e, &mut |x| {
+        if let ExprKind::Var(v) = &mut x.kind {
+            v.rte = r;
+        }
+    });
+}
+
+/// Whether condition `c` being TRUE makes `p` TRUE; only the plainest cases.
+fn implies(c: &Expr, p: &Expr) -> bool {
+    if expr::same(c, p) {
+        return true;
+    }
+    // `x IS NOT NULL` follows from any strict condition on x.
+    if let ExprKind::NullTest { arg, negated: true, .. } = &p.kind {
+        if let (ExprKind::Var(v), true) = (&arg.kind, expr::rejects_null(c, expr::rels(arg))) {
+            return visit::any(c, &mut |x| matches!(&x.kind, ExprKind::Var(w) if w == v));
+        }
+    }
+    false
+}
+
+struct Match {
+    bounds: Vec<(BoundOp, Expr)>,
+    exact: bool,
+}
+
+fn strip_relabel(e: &Expr) -> &Expr {
+    match &e.kind {
+        ExprKind::Relabel { arg, .. } | ExprKind::Collate(arg) => strip_relabel(arg),
+        _ => e,
+    }
+}
+
+/// Whether `e` is what index column `col` of entry `r` holds.
+fn is_key(r: u32, e: &Expr, col: &tusklet_catalog::live::IndexColumn) -> bool {
+    if col.attno != 0 {
+        return matches!(&strip_relabel(e).kind, ExprKind::Var(v) if v.rte == r && v.level == 0 && v.attno == col.attno);
+    }
+    let Some(x) = &col.expr else { return false };
+    let mut x = (**x).clone();
+    set_rte(&mut x, r);
+    expr::same(strip_relabel(&x), strip_relabel(e))
+}
+
+fn text_like(t: Oid) -> bool {
+    matches!(t, oids::TEXT | oids::VARCHAR | oids::NAME | oids::UNKNOWN)
+}
+
+/// `value` as the key's type, when that loses nothing.
+fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
+    let v = value.ty.oid;
+    if v == ty || text_like(v) && text_like(ty) {
+        return Some(value.clone());
+    }
+    if let Some(w) = expr::widen(value.clone(), ty) {
+        return Some(w);
+    }
+    // A wider constant that fits.
+    let n = match value.as_const()? {
+        Value::I16(n) => *n as i64,
+        Value::I32(n) => *n as i64,
+        Value::I64(n) => *n,
+        _ => return None,
+    };
+    let v = match ty {
+        oids::INT2 => Value::I16(i16::try_from(n).ok()?),
+        oids::INT4 => Value::I32(i32::try_from(n).ok()?),
+        _ => return None,
+    };
+    matches!(v_type(value.ty.oid), true).then(|| Expr::constant(v, TypeRef::new(ty)))
+}
+
+fn v_type(t: Oid) -> bool {
+    matches!(t, oids::INT2 | oids::INT4 | oids::INT8)
+}
+
+/// What condition `c` says about index column `col` of entry `r`.
+fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
+    let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
+    match &c.kind {
+        ExprKind::Call(call) if call.op != 0 && call.args.len() == 2 => {
+            let (a, b) = (&call.args[0], &call.args[1]);
+            let (op, value) = if is_key(r, a, col) && free(b) {
+                (call.op, b)
+            } else if is_key(r, b, col) && free(a) {
+                (builtin::operator(call.op)?.commutator(), a)
+            } else {
+                return None;
+            };
+            if let Some(m) = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == b's')
+            {
+                let op = match m.strategy() {
+                    1 => BoundOp::Lt,
+                    2 => BoundOp::Le,
+                    3 => BoundOp::Eq,
+                    4 => BoundOp::Ge,
+                    5 => BoundOp::Gt,
+                    _ => return None,
+                };
+                return Some(Match { bounds: vec![(op, as_key(value, col.ty.oid)?)], exact: true });
+            }
+            // Equality serves any family of the same type: the collations are deterministic.
+            let name = builtin::operator(op)?.name();
+            if name == "=" && text_like(col.ty.oid) && text_like(value.ty.oid) && expr::equality(op).is_some() {
+                return Some(Match { bounds: vec![(BoundOp::Eq, value.clone())], exact: true });
+            }
+            if name == "~~" && text_like(col.ty.oid) {
+                return like_prefix(value, col.ty);
+            }
+            None
+        }
+        ExprKind::NullTest { arg, negated, row: false } if is_key(r, arg, col) => {
+            let op = if *negated { BoundOp::IsNotNull } else { BoundOp::IsNull };
+            let null = Expr::constant(Value::Null, col.ty);
+            Some(Match { bounds: vec![(op, null)], exact: true })
+        }
+        ExprKind::ScalarArray { op, any: true, left, right, .. } if is_key(r, left, col) && free(right) => {
+            let m = builtin::amops_by_operator(*op).find(|m| m.family() == col.opfamily && m.strategy() == 3)?;
+            let same_type = m.right() == col.ty.oid || text_like(m.right()) && text_like(col.ty.oid);
+            same_type.then(|| Match { bounds: vec![(BoundOp::In, (**right).clone())], exact: true })
+        }
+        ExprKind::Var(v) if col.ty.oid == oids::BOOL && v.rte == r && v.level == 0 && v.attno == col.attno => {
+            Some(Match { bounds: vec![(BoundOp::Eq, Expr::constant(Value::Bool(true), col.ty))], exact: true })
+        }
+        ExprKind::Not(a) if col.ty.oid == oids::BOOL => match &a.kind {
+            ExprKind::Var(v) if v.rte == r && v.level == 0 && v.attno == col.attno => {
+                Some(Match { bounds: vec![(BoundOp::Eq, Expr::constant(Value::Bool(false), col.ty))], exact: true })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `column LIKE 'prefix%'` lies between the prefix and its successor in byte order. The LIKE itself is checked again.
+fn like_prefix(pattern: &Expr, ty: TypeRef) -> Option<Match> {
+    let Some(Value::Bytes(p)) = pattern.as_const() else { return None };
+    let mut prefix = Vec::new();
+    let mut bytes = p.iter();
+    let mut whole = true;
+    while let Some(b) = bytes.next() {
+        match b {
+            b'%' | b'_' => {
+                whole = false;
+                break;
+            }
+            b'\\' => prefix.push(*bytes.next()?),
+            b => prefix.push(*b),
+        }
+    }
+    if prefix.is_empty() {
+        return None;
+    }
+    let text = |b: &[u8]| Expr::constant(Value::bytes(b), ty);
+    if whole {
+        return Some(Match { bounds: vec![(BoundOp::Eq, text(&prefix))], exact: false });
+    }
+    let mut bounds = vec![(BoundOp::Ge, text(&prefix))];
+    // The successor need not be valid text: keys are bytes.
+    let mut end = prefix;
+    while let Some(last) = end.pop() {
+        if last < 0xFF {
+            end.push(last + 1);
+            bounds.push((BoundOp::Lt, text(&end)));
+            break;
+        }
+    }
+    Some(Match { bounds, exact: false })
+}
+
+/// Whether the index, entered with the keys of `choice`, gives the wanted order: `Some(backward)`.
+fn index_order(r: u32, choice: &IndexChoice, wanted: &Wanted) -> Option<bool> {
+    let ix = choice.index.index.as_ref()?;
+    if choice.keys.iter().any(|(_, b)| b.op == BoundOp::In) {
+        return None;
+    }
+    let mut backward = None;
+    let mut at = 0;
+    for (e, key) in &wanted.keys {
+        loop {
+            let col = ix.columns.get(at).filter(|_| at < ix.keys as usize)?;
+            if is_key(r, e, col) && col.cmp == key.cmp {
+                let flipped = col.desc != key.desc;
+                if (col.nulls_first != key.nulls_first) != flipped {
+                    return None;
+                }
+                if *backward.get_or_insert(flipped) != flipped {
+                    return None;
+                }
+                at += 1;
+                break;
+            }
+            // A column fixed to one value orders nothing.
+            if at < choice.fixed {
+                at += 1;
+                continue;
+            }
+            return None;
+        }
+    }
+    backward
+}
+
+/// A condition whole row groups can be tested against.
+fn zone_filter(r: u32, c: &Expr) -> Option<ZoneFilter> {
+    let ExprKind::Call(call) = &c.kind else { return None };
+    if call.op == 0 || call.args.len() != 2 {
+        return None;
+    }
+    let (a, b) = (&call.args[0], &call.args[1]);
+    let (var, op, value) = match (&a.kind, &b.kind) {
+        (ExprKind::Var(v), ExprKind::Const(_) | ExprKind::Param(_)) if v.rte == r && v.level == 0 => (v, call.op, b),
+        (ExprKind::Const(_) | ExprKind::Param(_), ExprKind::Var(v)) if v.rte == r && v.level == 0 => {
+            (v, builtin::operator(call.op)?.commutator(), a)
+        }
+        _ => return None,
+    };
+    let ty = if std::ptr::eq(value, b) { a.ty.oid } else { b.ty.oid };
+    let fixed = matches!(
+        ty,
+        oids::INT2
+            | oids::INT4
+            | oids::INT8
+            | oids::FLOAT8
+            | oids::DATE
+            | oids::TIMESTAMP
+            | oids::TIMESTAMPTZ
+            | oids::TIME
+    );
+    if !fixed || var.attno < 1 || value.ty.oid != ty {
+        return None;
+    }
+    let m = builtin::amops_by_operator(op).find(|m| m.method() == BTREE && m.left() == ty && m.right() == ty)?;
+    let op = match m.strategy() {
+        1 => BoundOp::Lt,
+        2 => BoundOp::Le,
+        3 => BoundOp::Eq,
+        4 => BoundOp::Ge,
+        _ => BoundOp::Gt,
+    };
+    Some(ZoneFilter { attno: var.attno, bound: IndexBound { op, value: value.clone() } })
+}
+
+fn is_tid_condition(r: u32, c: &Expr) -> bool {
+    tid_condition(r, c).is_some()
+}
+
+/// `ctid = …`, whose other side does not depend on the row.
+fn tid_condition(r: u32, c: &Expr) -> Option<Expr> {
+    let ExprKind::Call(call) = &c.kind else { return None };
+    if call.args.len() != 2 || builtin::operator(call.op)?.name() != "=" {
+        return None;
+    }
+    let ctid = |e: &Expr| matches!(&e.kind, ExprKind::Var(v) if v.rte == r && v.level == 0 && v.attno == -1);
+    let (a, b) = (&call.args[0], &call.args[1]);
+    let other = if ctid(a) {
+        b
+    } else if ctid(b) {
+        a
+    } else {
+        return None;
+    };
+    (expr::rels(other) == 0 && other.ty.oid == oids::TID).then(|| other.clone())
+}
+
+fn tid_conditions(r: u32, quals: &[Expr]) -> Option<Vec<Expr>> {
+    quals.iter().find_map(|c| tid_condition(r, c)).map(|e| vec![e])
+}

@@ -1,0 +1,724 @@
+//! Above the joins: grouping, windows, set-returning functions, DISTINCT, ORDER BY, row locks, LIMIT.
+
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_error::{Error, Result};
+use tusklet_ir::*;
+
+use crate::join::FromContext;
+use crate::resolve::{find, resolve, resolve_all};
+use crate::scan::Wanted;
+use crate::{Planner, Rel, cost, expr, prep};
+
+impl Planner<'_> {
+    /// The rewrites every query level goes through before its FROM is planned.
+    pub fn prepare(&mut self, q: &mut Query) -> Result<()> {
+        prep::flatten_join_vars(q);
+        prep::expand_whole_rows(q);
+        self.pull_up_subqueries(q)?;
+        self.fold_query(q)?;
+        self.pull_up_sublinks(q)?;
+        self.pull_up_subqueries(q)?;
+        self.reduce_outer_joins(q);
+        let base = self.level().rte_base;
+        self.next_rte = self.next_rte.max(base + q.rtable.len() as u32);
+        self.replace_outer(q)?;
+        self.plan_sublinks(q)?;
+        let mut volatile = false;
+        visit::query_exprs(q, &mut |e| volatile |= expr::volatile(e));
+        self.volatile |= volatile;
+        Ok(())
+    }
+
+    /// Which attributes of each entry the query reads.
+    pub fn needed(&mut self, q: &Query) -> Vec<Vec<i16>> {
+        let mut needed: Vec<Vec<i16>> = vec![vec![]; q.rtable.len()];
+        let mut note = |e: &Expr| {
+            visit::walk(e, &mut |x| {
+                if let ExprKind::Var(v) = &x.kind {
+                    if let (0, Some(n)) = (v.level, needed.get_mut(v.rte as usize)) {
+                        if !n.contains(&v.attno) {
+                            n.push(v.attno);
+                        }
+                    }
+                }
+                true
+            });
+        };
+        visit::query_exprs(q, &mut note);
+        for r in &q.rtable {
+            // A lateral subquery's references to its siblings.
+            if let (true, RteKind::Subquery { query, .. }) = (r.lateral, &r.kind) {
+                let mut sub = (**query).clone();
+                visit::walk_levels_mut(&mut sub, 0, &mut |x, depth| {
+                    if let ExprKind::Var(v) = &x.kind {
+                        if v.level == depth + 1 {
+                            let own = Expr { kind: ExprKind::Var(Var { level: 0, ..v.clone() }), ..x.clone() };
+                            note(&own);
+                        }
+                    }
+                });
+            }
+        }
+        for m in &q.locks {
+            for a in [-1, -6] {
+                let n = &mut needed[m.rte as usize];
+                if matches!(q.rtable[m.rte as usize].kind, RteKind::Relation { .. }) && !n.contains(&a) {
+                    n.push(a);
+                }
+            }
+        }
+        for (n, r) in needed.iter_mut().zip(&q.rtable) {
+            if !matches!(r.kind, RteKind::Relation { .. }) {
+                n.clear();
+            }
+            n.sort_by_key(|a| if *a > 0 { *a as i32 } else { 10_000 - *a as i32 });
+        }
+        needed
+    }
+
+    /// Plans a SELECT without set operations. The columns of the result are its targets, junk included.
+    pub fn plan_select(&mut self, q: &mut Query) -> Result<Rel> {
+        self.prepare(q)?;
+        let needed = self.needed(q);
+        let grouped = q.has_aggs || !q.group_by.is_empty() || !q.grouping_sets.is_empty() || q.having.is_some();
+        let mut quals = Vec::new();
+        if let Some(f) = q.filter.take() {
+            expr::conjuncts(f, &mut quals);
+        }
+        // HAVING without aggregates, over group columns alone, may as well be WHERE when no group appears from nothing.
+        let limit = self.row_limit(q);
+        let wanted = self.wanted_order(q, grouped, limit);
+        let fraction = match (limit, grouped || q.distinct.is_some() || q.has_windows) {
+            (Some(l), false) if q.order_by.is_empty() || wanted.is_some() => {
+                let guess = self.guess_rows(q).max(1.0);
+                (l / guess).clamp(1e-6, 1.0)
+            }
+            _ => 1.0,
+        };
+        let from = q.from.clone();
+        let fc = FromContext { q, needed: &needed, wanted: wanted.as_ref(), fraction };
+        let mut rel = self.plan_from(&fc, &from, quals)?;
+        if let Some(bad) = rel.params.iter().find(|(_, e)| expr::rels(e) & !rel.set != 0) {
+            let _ = bad;
+            return Err(Error::unsupported("this LATERAL reference"));
+        }
+        if grouped {
+            rel = self.plan_grouping(q, rel)?;
+        }
+        if q.has_windows {
+            rel = self.plan_windows(q, rel)?;
+        }
+        self.plan_output(q, rel, limit)
+    }
+
+    /// A guess at the rows FROM gives, to weigh LIMIT against.
+    fn guess_rows(&mut self, q: &Query) -> f64 {
+        let mut most = 1.0f64;
+        for r in &q.rtable {
+            if let RteKind::Relation { oid, .. } = &r.kind {
+                if let Ok(rel) = self.cx.relation(*oid) {
+                    if !rel.system {
+                        most = most.max(self.cx.stats(&rel).rows);
+                    }
+                }
+            }
+        }
+        most
+    }
+
+    /// LIMIT + OFFSET when both are known.
+    fn row_limit(&self, q: &Query) -> Option<f64> {
+        let number = |e: &Expr| match &e.kind {
+            ExprKind::Const(Value::I64(n)) => Some(*n as f64),
+            ExprKind::Const(_) => None,
+            _ => Some(100.0),
+        };
+        let l = number(q.limit.as_ref()?)?;
+        Some(l + q.offset.as_ref().map_or(Some(0.0), number).unwrap_or(0.0))
+    }
+
+    /// The order a scan could give so that no sort is needed.
+    fn wanted_order(&self, q: &Query, grouped: bool, limit: Option<f64>) -> Option<Wanted> {
+        let by = match &q.distinct {
+            None if !grouped && !q.has_windows && !q.has_srfs => &q.order_by,
+            _ => return None,
+        };
+        if by.is_empty() {
+            return None;
+        }
+        let mut keys = Vec::new();
+        for s in by {
+            let t = q.targets.iter().find(|t| t.sort_ref == s.target)?;
+            keys.push((t.expr.clone(), sort_key(s, 0, &t.expr)));
+        }
+        Some(Wanted { keys, limit })
+    }
+
+    /// GROUP BY, aggregates, HAVING.
+    fn plan_grouping(&mut self, q: &mut Query, rel: Rel) -> Result<Rel> {
+        let group_exprs: Vec<(u32, Expr)> = q
+            .group_by
+            .iter()
+            .filter_map(|s| q.targets.iter().find(|t| t.sort_ref == s.target).map(|t| (s.target, t.expr.clone())))
+            .collect();
+        // The aggregates, each once.
+        let mut calls: Vec<Expr> = Vec::new();
+        let mut collect = |e: &Expr| {
+            visit::walk(e, &mut |x| match &x.kind {
+                ExprKind::Aggregate(_) => {
+                    if find(x, &calls).is_none() || expr::volatile(x) {
+                        calls.push(x.clone());
+                    }
+                    false
+                }
+                _ => true,
+            })
+        };
+        q.targets.iter().for_each(|t| collect(&t.expr));
+        q.having.iter().for_each(&mut collect);
+
+        // Group columns that are not columns yet are computed below the aggregation.
+        let mut rel = rel;
+        let mut cols = rel.cols.clone();
+        let mut added = false;
+        for (_, e) in &group_exprs {
+            if find(e, &cols).is_none() {
+                cols.push(e.clone());
+                added = true;
+            }
+        }
+        if added {
+            rel = self.project(rel, cols)?;
+        }
+        let mut groups = Vec::new();
+        for (s, (_, e)) in q.group_by.iter().zip(&group_exprs) {
+            let at = find(e, &rel.cols).ok_or_else(|| Error::internal("group column not found"))?;
+            groups.push(sort_key(s, at as u32, e));
+        }
+        let sets = (!q.grouping_sets.is_empty()).then(|| {
+            q.grouping_sets
+                .iter()
+                .map(|set| {
+                    set.iter()
+                        .filter_map(|r| group_exprs.iter().position(|(g, _)| g == r).map(|p| p as u32))
+                        .collect::<Vec<u32>>()
+                })
+                .collect::<Vec<_>>()
+        });
+        let mut aggs = Vec::new();
+        for c in &calls {
+            let ExprKind::Aggregate(a) = &c.kind else { continue };
+            let mut a = (**a).clone();
+            for t in &mut a.args {
+                t.expr = resolve(&t.expr, &rel.cols)?;
+            }
+            a.direct = a.direct.iter().map(|d| resolve_direct(d, &rel.cols)).collect::<Result<_>>()?;
+            if let Some(f) = &mut a.filter {
+                **f = resolve(f, &rel.cols)?;
+            }
+            aggs.push(a);
+        }
+        let mut out: Vec<Expr> = group_exprs.iter().map(|(_, e)| e.clone()).collect();
+        out.extend(calls.iter().cloned());
+        let set_number = Expr::new(ExprKind::Param(SET_NUMBER), TypeRef::new(oids::INT4));
+        if let Some(sets) = &sets {
+            out.push(set_number.clone());
+            let refs: Vec<u32> = group_exprs.iter().map(|(r, _)| *r).collect();
+            replace_grouping(q, sets, &refs, &set_number);
+        } else {
+            replace_grouping(
+                q,
+                &[(0..group_exprs.len() as u32).collect()],
+                &group_exprs.iter().map(|(r, _)| *r).collect::<Vec<_>>(),
+                &set_number,
+            );
+        }
+        let in_rows = rel.plan.rows;
+        let strategy = if groups.is_empty() && sets.is_none() { AggStrategy::Plain } else { AggStrategy::Hashed };
+        let rows =
+            if groups.is_empty() { sets.as_ref().map_or(1.0, |s| s.len() as f64) } else { (in_rows / 10.0).max(1.0) };
+        let total = rel.plan.total_cost + in_rows * (cost::ROW + cost::OP * (calls.len() + groups.len()) as f64);
+        let rel = rel.over(|input| Node::Aggregate { input, strategy, groups, sets, aggs }, out).costed(
+            rows,
+            total,
+            total + rows * cost::ROW,
+        );
+        let mut rel = Rel { order: vec![], ..rel };
+        if let Some(h) = q.having.take() {
+            let mut quals = Vec::new();
+            expr::conjuncts(h, &mut quals);
+            rel = self.filtered(rel, quals, &Default::default())?;
+        }
+        Ok(rel)
+    }
+
+    /// Window functions, one window after the other.
+    fn plan_windows(&mut self, q: &Query, mut rel: Rel) -> Result<Rel> {
+        let mut calls: Vec<Expr> = Vec::new();
+        for t in &q.targets {
+            visit::walk(&t.expr, &mut |x| {
+                if matches!(x.kind, ExprKind::Window(_)) && find(x, &calls).is_none() {
+                    calls.push(x.clone());
+                }
+                !matches!(x.kind, ExprKind::Window(_))
+            });
+        }
+        // Windows with more keys first: a later one sorted by a prefix needs no sort.
+        let mut order: Vec<usize> = (0..q.windows.len())
+            .filter(|w| calls.iter().any(|c| matches!(&c.kind, ExprKind::Window(x) if x.window as usize == *w)))
+            .collect();
+        order.sort_by_key(|w| std::cmp::Reverse(q.windows[*w].partition_by.len() + q.windows[*w].order_by.len()));
+        for w in order {
+            let win = &q.windows[w];
+            let mut cols = rel.cols.clone();
+            let mut added = false;
+            let key_expr = |s: &SortClause| q.targets.iter().find(|t| t.sort_ref == s.target).map(|t| t.expr.clone());
+            for s in win.partition_by.iter().chain(&win.order_by) {
+                let e = key_expr(s).ok_or_else(|| Error::internal("window key not found"))?;
+                if find(&e, &cols).is_none() {
+                    cols.push(e);
+                    added = true;
+                }
+            }
+            if added {
+                rel = self.project(rel, cols)?;
+            }
+            let keys = |list: &[SortClause]| -> Result<Vec<(Expr, SortKey)>> {
+                list.iter()
+                    .map(|s| {
+                        let e = key_expr(s).ok_or_else(|| Error::internal("window key not found"))?;
+                        let at = find(&e, &rel.cols).ok_or_else(|| Error::internal("window key not found"))?;
+                        let k = sort_key(s, at as u32, &e);
+                        Ok((e, k))
+                    })
+                    .collect()
+            };
+            let (partition, by) = (keys(&win.partition_by)?, keys(&win.order_by)?);
+            let all: Vec<(Expr, SortKey)> = partition.iter().chain(&by).cloned().collect();
+            rel = self.sorted(rel, &all, None);
+            let mut frame = win.frame.clone();
+            for b in [&mut frame.start, &mut frame.end] {
+                if let FrameBound::Preceding(e) | FrameBound::Following(e) = b {
+                    *e = resolve(e, &rel.cols)?;
+                }
+            }
+            let mut mine = Vec::new();
+            let mut out = rel.cols.clone();
+            for c in &calls {
+                let ExprKind::Window(x) = &c.kind else { continue };
+                if x.window as usize != w {
+                    continue;
+                }
+                let mut x = (**x).clone();
+                x.args = resolve_all(&x.args, &rel.cols)?;
+                if let Some(f) = &mut x.filter {
+                    **f = resolve(f, &rel.cols)?;
+                }
+                mine.push(x);
+                out.push(c.clone());
+            }
+            let rows = rel.plan.rows;
+            let (startup, total) = (rel.plan.startup_cost, rel.plan.total_cost + rows * cost::ROW * mine.len() as f64);
+            let order = rel.order.clone();
+            let partition = partition.into_iter().map(|(_, k)| k).collect();
+            let by = by.into_iter().map(|(_, k)| k).collect();
+            rel = rel
+                .over(|input| Node::WindowAgg { input, partition, order: by, frame: Box::new(frame), calls: mine }, out)
+                .costed(rows, startup, total);
+            rel.order = order;
+        }
+        Ok(rel)
+    }
+
+    /// The select list, DISTINCT, ORDER BY, locks and LIMIT.
+    pub fn plan_output(&mut self, q: &mut Query, mut rel: Rel, limit: Option<f64>) -> Result<Rel> {
+        let mut targets: Vec<Expr> = q.targets.iter().map(|t| t.expr.clone()).collect();
+        let srf = targets.iter().any(expr::returns_set);
+        // Row locks need to know which rows: carry their ctids past the select list.
+        let mut marks = Vec::new();
+        for m in &q.locks {
+            let rte = &q.rtable[m.rte as usize];
+            let RteKind::Relation { oid, .. } = &rte.kind else { continue };
+            let relation = self.cx.relation(*oid)?;
+            if relation.system || relation.storage == 0 {
+                continue;
+            }
+            self.note_use(*oid, |u| u.row_lock = true);
+            targets.push(crate::scan::column_var(q, m.rte, -1));
+            marks.push(LockMark {
+                rte: self.level().rte_base + m.rte,
+                rel: *oid,
+                storage: relation.storage,
+                ctid: targets.len() as u32 - 1,
+                strength: m.strength,
+                wait: m.wait,
+            });
+        }
+        // Expensive or volatile outputs are computed after the sort when they take no part in it, so that LIMIT spares them.
+        let sort_refs: Vec<u32> = q.order_by.iter().map(|s| s.target).collect();
+        let postpone = !srf
+            && q.distinct.is_none()
+            && !q.order_by.is_empty()
+            && q.limit.is_some()
+            && marks.is_empty()
+            && q.targets.iter().any(|t| {
+                !sort_refs.contains(&t.sort_ref)
+                    && (expr::volatile(&t.expr) || visit::any(&t.expr, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))))
+            });
+        if srf {
+            rel = self.project_sets(rel, &targets)?;
+        } else if !postpone {
+            rel = self.project(rel, targets.clone())?;
+        } else {
+            let mut cols = rel.cols.clone();
+            for s in &q.order_by {
+                if let Some(t) = q.targets.iter().find(|t| t.sort_ref == s.target) {
+                    if find(&t.expr, &cols).is_none() {
+                        cols.push(t.expr.clone());
+                    }
+                }
+            }
+            rel = self.project(rel, cols)?;
+        }
+        let at = |q: &Query, rel: &Rel, s: &SortClause| -> Result<(Expr, SortKey)> {
+            let i = q
+                .targets
+                .iter()
+                .position(|t| t.sort_ref == s.target)
+                .ok_or_else(|| Error::internal("ORDER BY column not found"))?;
+            let e = q.targets[i].expr.clone();
+            let column = if postpone {
+                find(&e, &rel.cols).ok_or_else(|| Error::internal("ORDER BY column not found"))?
+            } else {
+                i
+            };
+            let k = sort_key(s, column as u32, &e);
+            Ok((e, k))
+        };
+        let mut order: Vec<(Expr, SortKey)> = Vec::new();
+        for s in &q.order_by {
+            order.push(at(q, &rel, s)?);
+        }
+        if let Some(d) = q.distinct.clone() {
+            let mut items = Vec::new();
+            for s in &d.items {
+                items.push(at(q, &rel, s)?);
+            }
+            if d.on || !order.is_empty() {
+                // Sorted so that equal rows meet: ORDER BY first, as far as it goes, then the rest of the items.
+                let mut keys = order.clone();
+                for i in &items {
+                    if !keys.iter().any(|(_, k)| k.column == i.1.column) {
+                        keys.push(i.clone());
+                    }
+                }
+                rel = self.sorted(rel, &keys, None);
+                let cols = rel.cols.clone();
+                let keys: Vec<SortKey> = items.into_iter().map(|(_, k)| k).collect();
+                let rows = (rel.plan.rows / 2.0).max(1.0);
+                let (s, t) = (rel.plan.startup_cost, rel.plan.total_cost + rel.plan.rows * cost::OP);
+                let kept = rel.order.clone();
+                rel = rel.over(|input| Node::Unique { input, keys }, cols).costed(rows, s, t);
+                rel.order = kept;
+            } else {
+                rel = self.hash_distinct(rel, items.into_iter().map(|(_, k)| k).collect());
+            }
+        }
+        if !order.is_empty() {
+            let bound = (q.limit.is_some() && !q.with_ties && marks.is_empty())
+                .then(|| Box::new((q.limit.clone(), q.offset.clone())));
+            rel = self.sorted_with(rel, &order, bound, limit);
+        }
+        if postpone {
+            rel = self.project(rel, targets.clone())?;
+        }
+        if !marks.is_empty() {
+            let cols = rel.cols.clone();
+            let kept = rel.order.clone();
+            rel = rel.over(|input| Node::LockRows { input, marks }, cols);
+            rel.order = kept;
+            let keep: Vec<Expr> = rel.cols[..q.targets.len()].to_vec();
+            if q.limit.is_none() && q.offset.is_none() {
+                rel = self.project_columns(rel, keep);
+            }
+        }
+        if q.limit.is_some() || q.offset.is_some() {
+            let ties = q.with_ties.then(|| order.iter().map(|(_, k)| k.clone()).collect());
+            let (l, o) = (q.limit.clone(), q.offset.clone());
+            let cols = rel.cols.clone();
+            let kept = rel.order.clone();
+            let rows = limit.map_or(rel.plan.rows, |l| l.min(rel.plan.rows)).max(1.0);
+            let (s, t) = (rel.plan.startup_cost, rel.plan.total_cost);
+            let part = (rows / rel.plan.rows.max(1.0)).min(1.0);
+            rel = rel.over(|input| Node::Limit { input, limit: l, offset: o, ties }, cols).costed(
+                rows,
+                s,
+                s + (t - s) * part,
+            );
+            rel.order = kept;
+        }
+        if rel.cols.len() > q.targets.len() {
+            let keep: Vec<Expr> = rel.cols[..q.targets.len()].to_vec();
+            rel = self.project_columns(rel, keep);
+        }
+        Ok(rel)
+    }
+
+    /// Removes the junk columns of a finished query.
+    pub fn drop_junk(&mut self, q: &Query, rel: Rel) -> Rel {
+        if !q.targets.iter().any(|t| t.junk) {
+            return rel;
+        }
+        let keep: Vec<usize> = q.targets.iter().enumerate().filter(|(_, t)| !t.junk).map(|(i, _)| i).collect();
+        let exprs: Vec<Expr> = keep.iter().map(|i| Expr::column(*i, &rel.cols[*i])).collect();
+        let cols: Vec<Expr> = keep.iter().map(|i| rel.cols[*i].clone()).collect();
+        self.put_projection(rel, exprs, cols)
+    }
+
+    /// The first columns of `rel`.
+    fn project_columns(&mut self, rel: Rel, cols: Vec<Expr>) -> Rel {
+        let exprs = cols.iter().enumerate().map(|(i, c)| Expr::column(i, c)).collect();
+        self.put_projection(rel, exprs, cols)
+    }
+
+    /// `rel` with `exprs` (query-level) as its columns.
+    pub fn project(&mut self, rel: Rel, exprs: Vec<Expr>) -> Result<Rel> {
+        let same = exprs.len() == rel.cols.len() && exprs.iter().zip(&rel.cols).all(|(a, b)| expr::same(a, b));
+        if same {
+            return Ok(rel);
+        }
+        let resolved = resolve_all(&exprs, &rel.cols)?;
+        Ok(self.put_projection(rel, resolved, exprs))
+    }
+
+    fn put_projection(&mut self, rel: Rel, resolved: Vec<Expr>, cols: Vec<Expr>) -> Rel {
+        let mut rel = if rel.bare() {
+            rel
+        } else if let (Some(old), true) =
+            (&rel.plan.project, resolved.iter().all(|e| matches!(e.kind, ExprKind::Column(_))))
+        {
+            // Only picks columns: pick in the projection that is there.
+            let picked = resolved
+                .iter()
+                .map(|e| match e.kind {
+                    ExprKind::Column(i) => old[i as usize].clone(),
+                    _ => e.clone(),
+                })
+                .collect();
+            let mut rel = rel;
+            rel.plan.project = Some(picked);
+            rel.plan.columns = cols.iter().map(|c| c.ty).collect();
+            rel.plan.width = cost::width(&rel.plan.columns);
+            rel.cols = cols;
+            return rel;
+        } else {
+            let old = rel.cols.clone();
+            let kept = rel.order.clone();
+            let mut r = rel.over(|input| Node::Result { once: None, input: Some(input) }, old);
+            r.order = kept;
+            r
+        };
+        rel.plan.columns = cols.iter().map(|c| c.ty).collect();
+        rel.plan.width = cost::width(&rel.plan.columns);
+        rel.plan.total_cost += rel.plan.rows * cost::OP * resolved.len() as f64 * 0.1;
+        rel.plan.project = Some(resolved);
+        rel.cols = cols;
+        rel
+    }
+
+    /// Set-returning functions of the select list; nested ones one level after the other, innermost first.
+    fn project_sets(&mut self, mut rel: Rel, targets: &[Expr]) -> Result<Rel> {
+        loop {
+            // Set-returning calls whose arguments return none.
+            let mut ready: Vec<Expr> = Vec::new();
+            let mut deeper = false;
+            for t in targets {
+                visit::walk(t, &mut |x| {
+                    if find(x, &rel.cols).is_some() {
+                        return false;
+                    }
+                    if let ExprKind::Call(c) = &x.kind {
+                        if c.retset {
+                            let inner = c.args.iter().any(|a| has_pending_set(a, &rel.cols));
+                            if inner {
+                                deeper = true;
+                                return true;
+                            }
+                            if find(x, &ready).is_none() {
+                                ready.push(x.clone());
+                            }
+                            return false;
+                        }
+                    }
+                    true
+                });
+            }
+            if ready.is_empty() {
+                return self.project(rel, targets.to_vec());
+            }
+            // On the last level the targets themselves, when each is a set-returning call or has none inside.
+            let plain = targets.iter().all(|t| !has_pending_set(t, &rel.cols) || find(t, &ready).is_some());
+            let cols = if !deeper && plain {
+                targets.to_vec()
+            } else {
+                let mut c = rel.cols.clone();
+                c.extend(ready);
+                c
+            };
+            let exprs = cols.iter().map(|e| resolve(e, &rel.cols)).collect::<Result<Vec<_>>>()?;
+            let rows = rel.plan.rows * 10.0;
+            let (s, t) = (rel.plan.startup_cost, rel.plan.total_cost + rows * cost::ROW);
+            rel = rel.over(|input| Node::ProjectSet { input, exprs }, cols).costed(rows, s, t);
+            rel.order = vec![];
+            if !deeper && plain {
+                return Ok(rel);
+            }
+        }
+    }
+
+    /// Sorted by `keys`, unless it is.
+    pub fn sorted(&mut self, rel: Rel, keys: &[(Expr, SortKey)], bound: Option<f64>) -> Rel {
+        self.sorted_with(rel, keys, None, bound)
+    }
+
+    fn sorted_with(
+        &mut self,
+        rel: Rel,
+        keys: &[(Expr, SortKey)],
+        limit: Option<Box<(Option<Expr>, Option<Expr>)>>,
+        bound: Option<f64>,
+    ) -> Rel {
+        if keys.is_empty() || is_ordered(&rel, keys) {
+            return rel;
+        }
+        let n = rel.plan.rows.max(1.0);
+        let kept = bound.map_or(n, |b| b.min(n)).max(2.0);
+        let startup = rel.plan.total_cost + n * cost::log2(kept) * cost::OP * 2.0;
+        let total = startup + n * cost::OP;
+        let cols = rel.cols.clone();
+        let sort_keys = keys.iter().map(|(_, k)| k.clone()).collect();
+        let rows = rel.plan.rows;
+        let mut rel = rel.over(|input| Node::Sort { input, keys: sort_keys, limit }, cols).costed(rows, startup, total);
+        rel.order = keys.to_vec();
+        rel
+    }
+
+    /// Equal rows once, in order of first appearance.
+    pub fn hash_distinct(&mut self, rel: Rel, keys: Vec<SortKey>) -> Rel {
+        let cols = rel.cols.clone();
+        let n = rel.plan.rows;
+        let total = rel.plan.total_cost + n * (cost::ROW + cost::OP * keys.len() as f64);
+        // Columns that are no key (junk of ORDER BY) cannot be: DISTINCT demands they are in the list.
+        let by_column = keys.iter().enumerate().all(|(i, k)| k.column as usize == i) && keys.len() == cols.len();
+        let order: Vec<usize> = keys.iter().map(|k| k.column as usize).collect();
+        let native: Vec<Expr> = order.iter().map(|i| cols[*i].clone()).collect();
+        let rows = (n / 2.0).max(1.0);
+        let mut rel = rel
+            .over(
+                |input| Node::Aggregate {
+                    input,
+                    strategy: AggStrategy::Hashed,
+                    groups: keys,
+                    sets: None,
+                    aggs: vec![],
+                },
+                native,
+            )
+            .costed(rows, total, total + rows * cost::ROW);
+        rel.order = vec![];
+        if !by_column {
+            let exprs: Vec<Expr> = (0..cols.len())
+                .map(|i| Expr::column(order.iter().position(|o| *o == i).unwrap_or(0), &cols[i]))
+                .collect();
+            rel = self.put_projection(rel, exprs, cols);
+        }
+        rel
+    }
+}
+
+/// Stands for the number of the grouping set until it is resolved to the aggregation's last column. No real parameter
+/// has this number.
+pub(crate) const SET_NUMBER: Param = Param::Exec(u32::MAX);
+
+/// A sort item as a key on column `at`.
+pub(crate) fn sort_key(s: &SortClause, at: u32, e: &Expr) -> SortKey {
+    SortKey { column: at, ty: e.ty.oid, cmp: s.cmp, collation: e.collation, desc: s.desc, nulls_first: s.nulls_first }
+}
+
+/// Whether rows already come ordered by `keys`.
+fn is_ordered(rel: &Rel, keys: &[(Expr, SortKey)]) -> bool {
+    rel.order.len() >= keys.len()
+        && keys.iter().zip(&rel.order).all(|((e, k), (f, o))| {
+            expr::same(e, f)
+                && k.cmp == o.cmp
+                && k.desc == o.desc
+                && k.nulls_first == o.nulls_first
+                && k.collation == o.collation
+        })
+}
+
+fn has_pending_set(e: &Expr, cols: &[Expr]) -> bool {
+    let mut found = false;
+    visit::walk(e, &mut |x| {
+        if find(x, cols).is_some() {
+            return false;
+        }
+        found |= matches!(&x.kind, ExprKind::Call(c) if c.retset);
+        true
+    });
+    found
+}
+
+/// A direct argument of an ordered-set aggregate: over group columns, which below the aggregation are input columns.
+fn resolve_direct(e: &Expr, cols: &[Expr]) -> Result<Expr> {
+    resolve(e, cols)
+}
+
+/// GROUPING(…) by the number of the set: a CASE over constants.
+fn replace_grouping(q: &mut Query, sets: &[Vec<u32>], refs: &[u32], number: &Expr) {
+    let int4eq = builtin::operator_exact("=", oids::INT4, oids::INT4);
+    let replace = |e: &mut Expr| {
+        visit::walk_mut(e, &mut |x| {
+            let ExprKind::Grouping { refs: wanted, level: 0, .. } = &x.kind else { return };
+            let value = |set: &Vec<u32>| {
+                let mut bits = 0i32;
+                for w in wanted {
+                    let at = refs.iter().position(|r| r == w).map(|p| p as u32);
+                    let inside = at.is_some_and(|at| set.contains(&at));
+                    bits = bits << 1 | i32::from(!inside);
+                }
+                Expr::constant(Value::I32(bits), TypeRef::new(oids::INT4))
+            };
+            if sets.len() == 1 {
+                *x = value(&sets[0]);
+                return;
+            }
+            let Some(op) = int4eq else { return };
+            let whens = sets
+                .iter()
+                .enumerate()
+                .map(|(i, s)| When {
+                    cond: Expr::new(
+                        ExprKind::Call(Box::new(FuncCall {
+                            func: op.code(),
+                            op: op.oid(),
+                            args: vec![number.clone(), Expr::constant(Value::I32(i as i32), TypeRef::new(oids::INT4))],
+                            input_collation: 0,
+                            variadic: false,
+                            retset: false,
+                            form: CoercionForm::Implicit,
+                            strict: true,
+                            volatility: Volatility::Immutable,
+                        })),
+                        TypeRef::new(oids::BOOL),
+                    ),
+                    result: value(s),
+                })
+                .collect();
+            let default = Box::new(Expr::constant(Value::Null, TypeRef::new(oids::INT4)));
+            x.kind = ExprKind::Case { arg: None, whens, default };
+        })
+    };
+    q.targets.iter_mut().for_each(|t| replace(&mut t.expr));
+    q.having.iter_mut().for_each(replace);
+}
