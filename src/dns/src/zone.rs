@@ -120,7 +120,9 @@ impl Zone {
             && !canonical.eq_ignore_ascii_case(&record.content)
         {
             let message = format!("the content is not in its canonical form: {}", short(canonical));
-            self.problems.push(Problem { record: Some(index), ..Problem::new(Severity::Warning, "content", message) });
+            // PowerDNS reads these in many spellings; of the others its check warns, too.
+            let severity = if matches!(kind.number, AAAA | TXT) { Severity::Info } else { Severity::Warning };
+            self.problems.push(Problem { record: Some(index), ..Problem::new(severity, "content", message) });
         }
         let row = Row {
             index,
