@@ -1,5 +1,6 @@
 //! `money` in the C locale: cents, shown with a dollar sign and commas.
 
+use tusklet_adt::float::float8;
 use tusklet_adt::int::{division_by_zero, int8, is_space};
 use tusklet_adt::numeric::Numeric;
 use tusklet_error::{Result, bail, err};
@@ -89,14 +90,11 @@ fn rounded(v: f64) -> Result<i64> {
 }
 
 fn times(a: i64, f: f64) -> Result<i64> {
-    rounded(a as f64 * f)
+    rounded(float8::mul(a as f64, f)?)
 }
 
 fn over(a: i64, f: f64) -> Result<i64> {
-    if f == 0.0 {
-        return Err(division_by_zero());
-    }
-    rounded(a as f64 / f)
+    rounded(float8::div(a as f64, f)?)
 }
 
 fn over_int(a: i64, b: i64) -> Result<i64> {
