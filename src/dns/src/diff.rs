@@ -46,10 +46,9 @@ pub fn diff(domain_id: i64, before: &[Stored], after: &[Record]) -> Vec<Statemen
     let mut updates = Vec::new();
     // From the strictest likeness to the loosest; what is matched is out of the next rounds.
     for round in 0..3 {
-        let key = |r: &Record| -> (String, String, String, Option<i64>, Option<(Option<i64>, bool)>) {
-            let content = if round < 2 { r.content.clone() } else { String::new() };
-            let prio = r.prio.filter(|_| round < 2).or((round < 2).then_some(0));
-            (r.name.clone(), r.rtype.clone(), content, prio, (round == 0).then_some((r.ttl, r.disabled)))
+        let key = |r: &Record| {
+            let said = (round < 2).then(|| (r.content.clone(), r.prio.unwrap_or(0)));
+            (r.name.clone(), r.rtype.clone(), said, (round == 0).then_some((r.ttl, r.disabled)))
         };
         let mut by_key: HashMap<_, Vec<usize>> = HashMap::new();
         for (i, row) in rows.iter().enumerate().rev() {
@@ -64,10 +63,10 @@ pub fn diff(domain_id: i64, before: &[Stored], after: &[Record]) -> Vec<Statemen
             false
         });
     }
-    let deletes = rows.into_iter().flatten().map(|row| Statement {
-        sql: "DELETE FROM records WHERE id = $1".into(),
-        params: vec![Param::Int(row.id)],
-    });
+    let deletes = rows
+        .into_iter()
+        .flatten()
+        .map(|row| Statement { sql: "DELETE FROM records WHERE id = $1".into(), params: vec![Param::Int(row.id)] });
     let inserts = left.into_iter().map(|r| {
         let text = |s: &str| Param::Text(s.into());
         let mut params = vec![Param::Int(domain_id), text(&r.name), text(&r.rtype), text(&r.content)];
@@ -109,27 +108,38 @@ mod tests {
     use super::*;
 
     fn record(name: &str, content: &str, ttl: i64) -> Record {
-        Record { name: name.into(), rtype: "A".into(), ttl: Some(ttl), prio: None, content: content.into(), disabled: false }
+        Record {
+            name: name.into(),
+            rtype: "A".into(),
+            ttl: Some(ttl),
+            prio: None,
+            content: content.into(),
+            disabled: false,
+        }
     }
 
     #[test]
     fn the_fewest_statements_come_out() {
-        let before: Vec<Stored> = [record("a", "192.0.2.1", 60), record("b", "192.0.2.2", 60), record("c", "192.0.2.3", 60)]
-            .into_iter()
-            .zip(1..)
-            .map(|(record, id)| Stored { id, record })
-            .collect();
+        let before: Vec<Stored> =
+            [record("a", "192.0.2.1", 60), record("b", "192.0.2.2", 60), record("c", "192.0.2.3", 60)]
+                .into_iter()
+                .zip(1..)
+                .map(|(record, id)| Stored { id, record })
+                .collect();
         let same: Vec<Record> = before.iter().rev().map(|s| Record { prio: Some(0), ..s.record.clone() }).collect();
         assert_eq!(diff(7, &before, &same), vec![]);
         let after = [record("a", "192.0.2.1", 300), record("b", "192.0.2.9", 60), record("d", "192.0.2.4", 60)];
         let made = diff(7, &before, &after);
         let sql: Vec<&str> = made.iter().map(|s| s.sql.as_str()).collect();
-        assert_eq!(sql, [
-            "DELETE FROM records WHERE id = $1",
-            "UPDATE records SET ttl = $1 WHERE id = $2",
-            "UPDATE records SET content = $1 WHERE id = $2",
-            INSERT,
-        ]);
+        assert_eq!(
+            sql,
+            [
+                "DELETE FROM records WHERE id = $1",
+                "UPDATE records SET ttl = $1 WHERE id = $2",
+                "UPDATE records SET content = $1 WHERE id = $2",
+                INSERT,
+            ]
+        );
         assert_eq!(made[1].params, [Param::Int(300), Param::Int(1)]);
         assert_eq!(made[3].params.len(), 7);
         assert_eq!(made[0].params, [Param::Int(3)]);

@@ -24,7 +24,8 @@ pub fn format_zone(origin: &str, records: &[Record]) -> String {
     let mut lines: Vec<Line> = records.iter().map(|r| line(&zone, r)).collect();
     lines.sort_by(|a, b| (&a.order, &a.content).cmp(&(&b.order, &b.content)));
     let common = common_ttl(&lines);
-    let width = |of: fn(&Line) -> &str| lines.iter().map(|l| of(l).chars().count()).filter(|n| *n <= 40).max().unwrap_or(0);
+    let width =
+        |of: fn(&Line) -> &str| lines.iter().map(|l| of(l).chars().count()).filter(|n| *n <= 40).max().unwrap_or(0);
     let (owners, kinds) = (width(|l| &l.owner), width(|l| &l.kind));
     let ttls: Vec<String> =
         lines.iter().map(|l| if l.ttl == common { String::new() } else { l.ttl.to_string() }).collect();
@@ -49,12 +50,10 @@ fn line(zone: &Name, record: &Record) -> Line {
     let scope = Scope { zone, origin: None, for_file: true };
     let kind = rdata::find_type(&record.rtype);
     let content = match (&owner, &kind) {
-        (Ok(_), Ok(kind)) => {
-            rdata::read_stored(kind, scope, record, &mut Vec::new()).map(|c| match c.prio {
-                Some(prio) => format!("{prio} {}", c.text),
-                None => c.text,
-            })
-        }
+        (Ok(_), Ok(kind)) => rdata::read_stored(kind, scope, record, &mut Vec::new()).map(|c| match c.prio {
+            Some(prio) => format!("{prio} {}", c.text),
+            None => c.text,
+        }),
         _ => None,
     };
     let comment = match &content {
@@ -81,13 +80,13 @@ fn line(zone: &Name, record: &Record) -> Line {
 
 /// The TTL most records have; the lowest of several such.
 fn common_ttl(lines: &[Line]) -> i64 {
-    let mut ttls: Vec<i64> = lines.iter().filter(|l| l.comment.is_none()).map(|l| l.ttl).collect();
-    ttls.sort_unstable();
-    let mut best = (0, 3600);
-    for group in ttls.chunk_by(|a, b| a == b) {
-        if group.len() > best.0 {
-            best = (group.len(), group[0]);
+    // A zone has few different TTLs.
+    let mut counts: Vec<(i64, usize)> = Vec::new();
+    for line in lines.iter().filter(|l| l.comment.is_none()) {
+        match counts.iter_mut().find(|(ttl, _)| *ttl == line.ttl) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((line.ttl, 1)),
         }
     }
-    best.1
+    counts.iter().max_by_key(|(ttl, n)| (*n, std::cmp::Reverse(*ttl))).map_or(3600, |(ttl, _)| *ttl)
 }

@@ -74,7 +74,7 @@ impl<'a> Lexer<'a> {
         self.at.pos += 1;
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         while !matches!(self.peek(), None | Some(b'\n')) {
             self.bump();
         }
@@ -100,11 +100,11 @@ impl<'a> Lexer<'a> {
                         self.unclosed += 1;
                         if self.unclosed < MAX_UNCLOSED {
                             self.at = first;
-                            self.to_line_end();
+                            self.skip_line();
                             while matches!(self.peek(), Some(b'\n')) {
                                 self.bump();
                                 if matches!(self.peek(), Some(b' ' | b'\t' | b';' | b')')) {
-                                    self.to_line_end();
+                                    self.skip_line();
                                 }
                             }
                         }
@@ -123,7 +123,7 @@ impl<'a> Lexer<'a> {
                     entry.blank_owner = starts_blank(self.peek());
                 }
                 Some(b' ' | b'\t' | b'\r') => self.bump(),
-                Some(b';') if !self.content => self.to_line_end(),
+                Some(b';') if !self.content => self.skip_line(),
                 Some(b'(') if !self.content => {
                     open.push(place);
                     self.bump();

@@ -4,7 +4,7 @@
 //! delegation or a DNAME hides, and a range tells whether a name exists though it owns nothing. Disabled records are
 //! not served and so not looked at.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::{Name, short};
 use crate::rdata::{self, check_record};
@@ -120,7 +120,9 @@ impl Zone {
             && !canonical.eq_ignore_ascii_case(&record.content)
         {
             let message = format!("the content is not in its canonical form: {}", short(canonical));
-            self.problems.push(Problem { record: Some(index), ..Problem::new(Severity::Warning, "content", message) });
+            // PowerDNS reads these in many spellings; of the others its check warns, too.
+            let severity = if matches!(kind.number, AAAA | TXT) { Severity::Info } else { Severity::Warning };
+            self.problems.push(Problem { record: Some(index), ..Problem::new(severity, "content", message) });
         }
         let row = Row {
             index,
@@ -139,7 +141,7 @@ impl Zone {
         let mut cut: Option<Vec<u8>> = None;
         let mut dname: Option<Vec<u8>> = None;
         // Names of servers that need their address here.
-        let servers: HashSet<Vec<u8>> =
+        let servers: BTreeSet<Vec<u8>> =
             self.nodes.values().flat_map(|n| n.of(&[NS])).filter_map(target).map(|n| n.key()).collect();
         for (key, node) in &mut self.nodes {
             if cut.as_ref().is_some_and(|c| !is_below(key, c)) {
@@ -204,22 +206,29 @@ impl Zone {
         use Severity::{Error, Warning};
         let apex = key == self.key;
         let mut add = |row: &Row, severity, field, message: String| problems.push(at(row, severity, field, message));
-        let mut first: HashMap<u16, &Row> = HashMap::new();
-        let mut seen = HashSet::new();
+        // The first row of each type; a name has few types, and may have many rows.
+        let mut first: Vec<&Row> = Vec::new();
+        let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
         for row in &node.rows {
             // Text is compared as it is, everything else without regard to case.
             let content = if row.kind == TXT { row.content.clone() } else { row.content.to_ascii_lowercase() };
-            let duplicate = !seen.insert((row.kind, row.prio, content));
+            let duplicate =
+                !seen.insert([&row.kind.to_be_bytes()[..], &row.prio.to_be_bytes(), content.as_bytes()].concat());
             if duplicate {
                 add(row, Error, "content", format!("the same {} record is there twice", row.type_name));
             }
-            let head = *first.entry(row.kind).or_insert(row);
-            if head.index == row.index {
+            let Some(head) = first.iter().find(|r| r.kind == row.kind) else {
+                first.push(row);
                 continue;
-            }
+            };
             if head.ttl != row.ttl {
                 let ttl = |t: Option<i64>| t.map_or("none".into(), |t| t.to_string());
-                let message = format!("the {} records of a name must have one TTL: {} and {}", row.type_name, ttl(head.ttl), ttl(row.ttl));
+                let message = format!(
+                    "the {} records of a name must have one TTL: {} and {}",
+                    row.type_name,
+                    ttl(head.ttl),
+                    ttl(row.ttl)
+                );
                 add(row, Error, "ttl", message);
             }
             if matches!(row.kind, SOA | CNAME | DNAME) && !duplicate {
@@ -236,8 +245,12 @@ impl Zone {
                 }
                 SOA if !apex => add(row, Error, "name", format!("a SOA belongs at {}, not below", self.name.stored())),
                 DS if apex => add(row, Error, "name", "a DS belongs into the parent zone".into()),
-                DS if !node.has(&[NS]) => add(row, Warning, "name", "a DS without a delegation: there is no NS at this name".into()),
-                DNSKEY if !apex => add(row, Warning, "name", format!("a DNSKEY belongs at {}, not below", self.name.stored())),
+                DS if !node.has(&[NS]) => {
+                    add(row, Warning, "name", "a DS without a delegation: there is no NS at this name".into())
+                }
+                DNSKEY if !apex => {
+                    add(row, Warning, "name", format!("a DNSKEY belongs at {}, not below", self.name.stored()))
+                }
                 MX if row.content == "." && node.of(&[MX]).count() > 1 => {
                     add(row, Warning, "content", "a null MX ('.') stands alone or means nothing".into());
                 }
@@ -250,16 +263,35 @@ impl Zone {
                 }
                 SVCB | HTTPS if row.content.starts_with("0 ") => {
                     if node.of(&[row.kind]).count() > 1 {
-                        add(row, Warning, "content", format!("an alias (priority 0) should be the only {} of a name", row.type_name));
+                        add(
+                            row,
+                            Warning,
+                            "content",
+                            format!("an alias (priority 0) should be the only {} of a name", row.type_name),
+                        );
                     }
                     if target(row).is_some_and(|t| t.key() == key) {
                         add(row, Error, "content", "the alias is its own target".into());
                     }
                 }
+                SVCB | HTTPS => {
+                    let host = target(row).unwrap_or_else(|| node.name.clone());
+                    for (hint, kind, name) in [("ipv4hint=auto", A, "A"), ("ipv6hint=auto", AAAA, "AAAA")] {
+                        let asked = row.content.split(' ').any(|w| w == hint) && host.is_within(&self.name);
+                        if asked && !self.lookup(&host.key()).is_some_and(|n| n.has(&[kind])) {
+                            let message = format!("{hint}, but {} has no {name} record", host.stored());
+                            add(row, Warning, "content", message);
+                        }
+                    }
+                }
+                DNAME if node.name.labels().next() == Some(b"*") => {
+                    add(row, Warning, "name", "servers do not agree on what a wildcard DNAME means".into());
+                }
                 _ => {}
             }
         }
-        let starts = |row: &&Row, what: &str| row.content.get(..what.len()).is_some_and(|s| s.eq_ignore_ascii_case(what));
+        let starts =
+            |row: &&Row, what: &str| row.content.get(..what.len()).is_some_and(|s| s.eq_ignore_ascii_case(what));
         for (what, name) in [("\"v=spf1", "SPF"), ("\"v=DMARC1", "DMARC")] {
             if name == "DMARC" && node.name.labels().next() != Some(b"_dmarc") {
                 continue;
@@ -309,8 +341,12 @@ impl Zone {
                         add(severity, format!("{name} has no address in this zone"));
                     }
                 }
-                SOA | ALIAS if found.is_none() && cut.is_none() => add(Warning, format!("{name} does not exist in this zone")),
-                SVCB | HTTPS if found.is_none() && cut.is_none() => add(Warning, format!("{name} does not exist in this zone")),
+                SOA | ALIAS if found.is_none() && cut.is_none() => {
+                    add(Warning, format!("{name} does not exist in this zone"))
+                }
+                SVCB | HTTPS if found.is_none() && cut.is_none() => {
+                    add(Warning, format!("{name} does not exist in this zone"))
+                }
                 _ => {}
             }
         }
@@ -338,7 +374,7 @@ impl Zone {
     /// Whether the name or anything below it owns a record.
     fn exists(&self, key: &[u8]) -> bool {
         let next = self.nodes.range(key.to_vec()..).next();
-        next.is_some_and(|(k, _)| k == key || is_below(k, key)) || self.nodes.contains_key(&[key, b"\0"].concat())
+        next.is_some_and(|(k, _)| k == key || is_below(k, key))
     }
 
     /// The delegation a name is at or below.

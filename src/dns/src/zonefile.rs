@@ -189,7 +189,14 @@ impl Reader {
             if ttl.is_none() && word.text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
                 match parse_period(word.text) {
                     Some(t) => ttl = Some(t),
-                    None => return self.report(Severity::Error, word, "ttl", format!("'{}' is not a TTL", short(word.text))),
+                    None => {
+                        return self.report(
+                            Severity::Error,
+                            word,
+                            "ttl",
+                            format!("'{}' is not a TTL", short(word.text)),
+                        );
+                    }
                 }
                 continue;
             }
@@ -321,7 +328,9 @@ fn expand(text: &str, i: u64) -> Result<String, String> {
             }
             '$' if rest.starts_with('{') => {
                 let (format, tail) = rest[1..].split_once('}').ok_or("'${' is not closed")?;
-                out.push_str(&formatted(format, i).ok_or_else(|| format!("'{}' is not offset,width,base", short(format)))?);
+                out.push_str(
+                    &formatted(format, i).ok_or_else(|| format!("'{}' is not offset,width,base", short(format)))?,
+                );
                 rest = tail;
             }
             '$' => out.push_str(&i.to_string()),

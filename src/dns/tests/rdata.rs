@@ -73,7 +73,9 @@ fn ours(row: &Row) -> String {
 /// for absolute ones, which we do not.
 fn parsed_alike(row: &Row, ours: &str) -> bool {
     let Some(parsed) = row.stored.strip_prefix("? | ") else { return true };
-    let bare = |s: &str| s.split_whitespace().map(|w| if w == "." { w } else { w.trim_end_matches('.') }).collect::<Vec<_>>().join(" ");
+    let bare = |s: &str| {
+        s.split_whitespace().map(|w| if w == "." { w } else { w.trim_end_matches('.') }).collect::<Vec<_>>().join(" ")
+    };
     let prio = if matches!(row.kind.as_str(), "MX" | "SRV") { ours.replace(" | ", " ") } else { ours[4..].into() };
     bare(parsed) == bare(&prio) || ours.contains(ZONE)
 }
@@ -95,7 +97,12 @@ fn contents_are_taken_and_stored_as_powerdns_does() {
         match difference(&row) {
             None if same => {}
             Some(d) if !same && (d == ours || (d == "accepted" && ours != "refused")) => {}
-            expected => wrong.push(format!("{} {:.150}\n   theirs {theirs:.150}\n   ours {ours:.150} {expected:.150?} {:?}", row.kind, row.input, load(&row).err())),
+            expected => wrong.push(format!(
+                "{} {:.150}\n   theirs {theirs:.150}\n   ours {ours:.150} {expected:.150?} {:?}",
+                row.kind,
+                row.input,
+                load(&row).err()
+            )),
         }
     }
     assert!(wrong.is_empty(), "{}\n{} rows", wrong.join("\n"), wrong.len());
@@ -132,7 +139,8 @@ fn what_the_api_takes_is_taken_as_typed() {
     for row in rows().iter().filter(|r| r.api == "ok" && difference(r).is_none() && !r.stored.is_empty()) {
         let owner = if row.kind == "SOA" { ZONE.to_string() } else { format!("x.{ZONE}") };
         let kind = if row.kind == "TYPE1" { "A" } else { &row.kind };
-        let record = Record { name: owner, rtype: kind.into(), ttl: Some(60), content: row.input.clone(), ..Record::default() };
+        let record =
+            Record { name: owner, rtype: kind.into(), ttl: Some(60), content: row.input.clone(), ..Record::default() };
         let checked = check_record(ZONE, &record);
         let ours = checked.content.map(|c| format!("{} | {c}", checked.prio.unwrap()));
         assert_eq!(ours.as_deref(), Some(row.stored.as_str()), "{} {} {:?}", row.kind, row.input, checked.problems);

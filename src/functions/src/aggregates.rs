@@ -66,7 +66,6 @@ pub const TABLE: &[(&str, AggSpec)] = &[
     ("bpchar_larger/-", minmax::MAX_BPCHAR),
     ("bpchar_smaller/-", minmax::MIN_BPCHAR),
     ("bytea_string_agg_transfn/bytea_string_agg_finalfn", collect::STRING_AGG),
-    ("cash_pl/-", sum::SUM_MONEY),
     ("cashlarger/-", minmax::MAX_I64),
     ("cashsmaller/-", minmax::MIN_I64),
     ("date_larger/-", minmax::MAX_I32),

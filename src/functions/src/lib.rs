@@ -21,6 +21,7 @@ mod io;
 mod json;
 mod jsonb;
 mod like;
+mod money;
 mod network;
 mod numeric;
 mod oid;

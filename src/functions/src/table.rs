@@ -19,6 +19,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::json::TABLES,
     crate::jsonb::TABLES,
     crate::like::TABLES,
+    crate::money::TABLES,
     crate::network::TABLES,
     crate::numeric::TABLES,
     crate::oid::TABLES,

@@ -110,7 +110,7 @@ SPECIAL = [
     (("int8_to_char",), {1: NUMBER_FORMATS}), (("unistr",), {0: ["\\\\0061", "\\\\+000061x", "\\\\zz", "plain", "\\\\\\\\"]}),
     (("float8_timestamptz",), {0: ["0", "1700000000.5", "-1e12", "NaN", "Infinity", "1e20"]}),
     (("array_in",), {0: ["{1,2}", "{}", "{{1},{2}}", "{1,{2}}", "{1", "[2:3]={1,2}", "{a}"], 1: ["23"], 2: ["-1"]}),
-    (("bit_in", "varbit_in"), {0: ["101", "xff", "b01", "2", ""], 1: ["0"], 2: ["-1", "3", "8"]}),
+    (("bitfromint4", "bitfromint8", "bit", "varbit"), {1: ["-1", "0", "3", "8", "40"]}), (("bit_in", "varbit_in"), {0: ["101", "xff", "b01", "2", ""], 1: ["0"], 2: ["-1", "3", "8"]}),
     (("range_in", "multirange_in"), {}), (("cash_in",), {0: ["12.34", "$1,234.5", "(5)", "-1", "abc", "1e5", ""]}),
     (("jsonb_set_lax",), {4: ["use_json_null", "delete_key", "return_target", "raise_exception", "x"]}),
     (("intervaltypmodout",), {0: ["-1"]}), (("to_ascii",), {}), (("unicode_normalize", "unicode_is"), {0: ["e\u0301", "\u00e9", "ﬁ", "abc"], 1: ["NFC", "NFD", "NFKC", "NFKD", "x"]}),
@@ -118,7 +118,7 @@ SPECIAL = [
     (("namein", ), {0: ["abc", "x" * 70, "é" * 40]}),
 ]
 # Last digits of the C library, the day it is, what a C string cannot hold.
-EXCLUDED = {"dcbrt", "dacosh", "dasinh", "datanh", "network_cmp", "unknownin", "enum_in", "drandom", "time_timetz", "timetz_zone", "now"}
+EXCLUDED = {"bitcmp", "range_in", "range_intersect_agg_transfn", "dcbrt", "dacosh", "dasinh", "datanh", "network_cmp", "unknownin", "enum_in", "drandom", "time_timetz", "timetz_zone", "now"}
 SKIP = ("_send", "send", "_recv", "recv", "random", "timestamp_now", "clock_timestamp", "statement_timestamp", "timeofday", "gen_random_uuid", "setseed", "record", "enum", "to_json", "row_to_json", "json_build", "jsonb_build", "refcursor")
 
 def special(src, i):
@@ -187,7 +187,7 @@ for r in rows[1:]:
         seen.add(tuple(args))
         if len(seen) > (4 if len(types) < 2 else 7 if not any(special(src, i) for i in range(len(types))) else 16):
             break
-        calls.append((p["proname"], src, p["proretset"] == "t", p["provariadic"] != "-", args))
+        calls.append((p["proname"], src, p["proretset"] == "t", p["provariadic"] != "-", p["prorettype"], args))
 
 def sql_text(s):
     return "E'" + s.replace("'", "''") + "'"
@@ -215,7 +215,7 @@ EXCEPTION WHEN OTHERS THEN RETURN E'?\\x02!' || SQLSTATE || ' ' || SQLERRM;
 END $f$;
 """
 body = []
-for proname, src, isset, variadic, args in calls:
+for proname, src, isset, variadic, _, args in calls:
     call = f'pg_catalog."{proname}"({", ".join(("VARIADIC " if variadic and i == len(args) - 1 else "") + cast(*a) for i, a in enumerate(args))})'
     quoted = "$q$" + call + "$q$"
     body.append(f"SELECT encode(convert_to(pg_temp.answer({quoted}, {isset}), 'UTF8'), 'hex');")
@@ -223,20 +223,86 @@ out = subprocess.run(psql + ["-qAtX", "-v", "ON_ERROR_STOP=0"], input=script + "
 answers = out.stdout.split("\n")[: len(body)]
 if len(answers) != len(body) or out.stderr:
     sys.exit(out.stderr[:2000] or "answers are missing")
-returns = {}
+long = {"integer": "int4", "smallint": "int2", "bigint": "int8", "real": "float4", "double precision": "float8", "boolean": "bool", "character varying": "varchar", "character": "bpchar", "time without time zone": "time", "time with time zone": "timetz", "timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz", '"char"': "char", "bit varying": "varbit"}
+# Aggregates: columns of values as arrays.
+sources = {}
 for r in rows[1:]:
     p = dict(zip(head, r))
-    returns.setdefault(p["prosrc"], p["prorettype"])
-names_of = {l.split("\t")[1]: l.split("\t")[1] for l in open(os.path.join(here, "../../catalog/data/pg_type.tsv"))}
-long = {"integer": "int4", "smallint": "int2", "bigint": "int8", "real": "float4", "double precision": "float8", "boolean": "bool", "character varying": "varchar", "character": "bpchar", "time without time zone": "time", "time with time zone": "timetz", "timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz", '"char"': "char", "bit varying": "varbit"}
+    sources[f"{p['proname']}({p['proargtypes']})"] = p["prosrc"]
+agg_rows = [l.rstrip("\n").split("\t") for l in open(os.path.join(here, "../../catalog/data/pg_aggregate.tsv"))]
+COLUMN = {"anyelement": ["int4", "text", "numeric", "timestamptz", "jsonb"], "anynonarray": ["int4", "text", "interval"], "any": ["text", "int4", "bool"], "anyarray": ["int4"]}
+SORTED = {"float8": ["-1.5", "0", "2", "2", "7.25"], "interval": ["-1 day", "0", "01:00:00", "2 days", "1 mon"], "int4": ["1", "2", "2", "9"], "text": ["a", "b", "b", "c"]}
+aggs = []
+for r in agg_rows[1:]:
+    a = dict(zip(agg_rows[0], r))
+    name, types = a["aggfnoid"][:-1].split("(")
+    types = [t for t in types.split(",") if t]
+    key = sources[a["aggtransfn"]] + "/" + sources.get(a["aggfinalfn"], "-")
+    if key not in names or name == "every":
+        continue
+    for _ in range(6):
+        columns = []
+        if a["aggkind"] == "o":
+            if types[0].startswith("_"):
+                types = [types[0]] + types[1:]
+            fraction = [] if name == "mode" else [(types[0], "{0,0.3,1,NULL}" if types[0][0] == "_" else random.choice(["0", "0.3", "0.5", "1", "1.5"]))]
+            t = types[-1] if types[-1] in SORTED else random.choice(["int4", "text"])
+            values = SORTED[t][: random.choice([1, 3, 4, 5])]
+            call = f"{name}({', '.join(cast(*f) for f in fraction)}) WITHIN GROUP (ORDER BY x) FROM unnest(ARRAY[{', '.join(cast(t, v) for v in values)}]) x"
+            columns = [(f[0], [f[1]] * len(values)) for f in fraction] + [(t, values)]
+        else:
+            n = random.choice([0, 1, 2, 5, 7])
+            for t in types:
+                t = random.choice(COLUMN[t]) if t in COLUMN else t
+                if types == ["anyarray"]:
+                    t = "_int4"
+                pool = ["{1,2}", "{3,4}", "{0,9}"] if t == "_int4" else POOL.get(t)
+                if pool is None:
+                    break
+                column = [None if random.random() < 0.15 and not (name == "json_object_agg" or name == "jsonb_object_agg" or t == "_int4") else random.choice(pool) for _ in range(n)]
+                if name in ("sum", "avg", "variance", "stddev", "regr_slope") and random.random() < 0.6:
+                    column = [v for v in column if v not in ("NaN", "Infinity", "-Infinity", "infinity", "-infinity")]
+                    n = len(column)
+                columns.append((t, column))
+            if len(columns) != len(types):
+                break
+            columns = [(t, c[:n]) for t, c in columns]
+            names_ = [f"c{i}" for i in range(len(columns))] or ["c0"]
+            lines = [[cast(t, c[i]) for t, c in columns] or ["1"] for i in range(n)]
+            if not lines:
+                lines, where = [[cast(t, None) for t, _ in columns] or ["1"]], "WHERE false"
+            else:
+                where = ""
+            call = f"{name}({', '.join(names_) if columns else '*'}) FROM (VALUES {', '.join('(' + ', '.join(l) + ')' for l in lines)}) v({', '.join(names_)}) {where}"
+            if not columns:
+                columns = [("int4", ["1"] * n)]
+        aggs.append((key, columns, call))
+asked = ["SELECT encode(convert_to(pg_temp.answer($q$(SELECT " + c + ")$q$, false), 'UTF8'), 'hex');" for _, _, c in aggs]
+out = subprocess.run(psql + ["-qAtX", "-v", "ON_ERROR_STOP=0"], input=script + "\n".join(asked), capture_output=True, text=True)
+told = out.stdout.split("\n")[: len(asked)]
+if out.stderr:
+    sys.exit(out.stderr[:2000])
 files = {}
-for (proname, src, isset, variadic, args), a in zip(calls, answers):
+for (key, columns, call), a in zip(aggs, told):
     ty, _, answer = bytes.fromhex(a).decode().partition("\x02")
+    if ty == "?" and not answer.startswith("!22"):
+        continue
+    base = ty[:-2] if ty.endswith("[]") else ty
+    base = long.get(base, base)
+    ty = "text" if ty == "?" else "_" + base if ty.endswith("[]") else base
+    cells = [key, "-", ty, tsv(answer.replace("\\", "\\\\"))]
+    for t, c in columns:
+        cells.append(t + "=" + "\x01".join("N" if v is None else "=" + tsv(v) for v in c))
+    files.setdefault("aggregates", []).append("\t".join(cells))
+for (proname, src, isset, variadic, returned, args), a in zip(calls, answers):
+    ty, _, answer = bytes.fromhex(a).decode().partition("\x02")
+    if answer.startswith("!42883"):
+        continue
     base = ty[:-2] if ty.endswith("[]") else ty
     base = long.get(base, base)
     ty = "_" + base if ty.endswith("[]") else base
     if ty in ("?", "void"):
-        ty = returns[src]
+        ty = returned
         if ty.startswith("any"):
             first = args[0][0] if args else "int4"
             ty = "_" + first.strip("_") if ty.endswith("array") else first.strip("_")

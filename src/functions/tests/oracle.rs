@@ -214,6 +214,9 @@ fn unescape(s: &str) -> String {
 
 /// One line's call, as the answer would be written.
 fn run(s: &mut Session, strict: &HashMap<String, bool>, fields: &[&str]) -> String {
+    if fields[0].contains('/') {
+        return aggregate(s, fields);
+    }
     let (prosrc, variadic, result) = (fields[0], fields[1] == "v", s.names[fields[2]]);
     let show = |r: Result<String>| match r {
         Ok(t) => t,
@@ -308,6 +311,73 @@ fn run(s: &mut Session, strict: &HashMap<String, bool>, fields: &[&str]) -> Stri
             one
         }
     }
+}
+
+/// An aggregate over columns: at once; in two batches, in the second of two groups, with rows left out.
+fn aggregate(s: &mut Session, fields: &[&str]) -> String {
+    let result = s.names[fields[2]];
+    let mut site = s.site(&[], result);
+    let mut columns = Vec::new();
+    for a in &fields[4..] {
+        let (ty, items) = a.split_once('=').unwrap();
+        let ty = s.names[ty];
+        site.args.push(TypeRef::new(ty));
+        let phys = s.types[&ty].desc.phys;
+        let mut plain = Vector::empty(phys);
+        let mut spread = Vector::empty(phys);
+        for item in items.split('\x01').filter(|i| !i.is_empty()) {
+            let v = match item.strip_prefix('=') {
+                Some(t) => s.input(TypeRef::new(ty), &unescape(t)).unwrap(),
+                None => Value::Null,
+            };
+            plain.push(v.as_datum());
+            spread.push(v.as_datum());
+            spread.push(Datum::Null);
+        }
+        columns.push((plain, spread));
+    }
+    let Some(spec) = KERNELS.aggregate(fields[0]) else { return "missing".into() };
+    let finish = |s: &mut Session, acc: &mut Box<dyn tusklet_vector::Accumulator>, group: usize| -> Result<String> {
+        let mut v = Vector::zeroed(s.type_desc(result)?.phys, 1);
+        let mut out = Out::new(&mut v, 0);
+        let mut extra = None;
+        acc.finish(&mut Call { cx: s, site: &site, extra: &mut extra, row: 0 }, group, &mut out)?;
+        out.finish();
+        if v.is_null(0) {
+            return Ok("N".into());
+        }
+        let mut text = String::from("=");
+        s.output(result, v.get(0), &mut text)?;
+        Ok(text)
+    };
+    let show = |r: Result<String>| r.unwrap_or_else(|e| format!("!{} {}", e.code(), e.message()));
+    let n = columns.first().map_or(0, |c| c.0.len());
+    let whole = {
+        let mut acc = (spec.make)(&site);
+        acc.resize(1);
+        let refs: Vec<&Vector> = columns.iter().map(|c| &c.0).collect();
+        let mut extra = None;
+        let r = acc.update(&mut Call { cx: s, site: &site, extra: &mut extra, row: 0 }, &refs, &Sel::All(n), &[]);
+        show(r.and_then(|()| finish(s, &mut acc, 0)))
+    };
+    let parts = {
+        let mut acc = (spec.make)(&site);
+        acc.resize(1);
+        acc.resize(2);
+        let refs: Vec<&Vector> = columns.iter().map(|c| &c.1).collect();
+        let mut extra = None;
+        let rows: Vec<u16> = (0..n as u16).map(|i| 2 * i).collect();
+        let mut go = || -> Result<String> {
+            for half in [&rows[..n / 2], &rows[n / 2..]] {
+                let groups = vec![1; half.len()];
+                acc.update(&mut Call { cx: s, site: &site, extra: &mut extra, row: 0 }, &refs, &Sel::Rows(Rc::new(half.to_vec())), &groups)?;
+            }
+            finish(s, &mut acc, 1)
+        };
+        show(go())
+    };
+    assert_eq!(whole, parts, "{fields:?}");
+    whole
 }
 
 #[test]

@@ -58,7 +58,7 @@ SELECT ROW(1)::comp
 SELECT (1, 'a')::comp
 SELECT n::text, m::text, p::text FROM t1
 SELECT 'sad'::mood, 1::posint, 'a'::mood[]
-SELECT text(a), int4(f), "numeric"(a), varchar(b), bool(a) FROM t1
+SELECT text(a), int4(f), "numeric"(a), "varchar"(b), bool(a) FROM t1
 SELECT text 'a', "char" 'b', bpchar 'c', money '1'
 SELECT name(b), pg_catalog.text(b) FROM t1
 SELECT ARRAY[]::int[], ARRAY[1,2.5], ARRAY['a', b], ARRAY[[1,2],[3,4]], ARRAY[h, h] FROM t1
@@ -230,7 +230,7 @@ SELECT upper(b ORDER BY b) FROM t1
 SELECT row_number() FROM t1
 SELECT pg_sleep(1, 2)
 SELECT lo_import('a', 1, 2)
-SELECT currval('x'), nextval('x'::regclass)
+SELECT setseed(1), random()
 SELECT set_config('a', 'b', true), current_setting('a'), version()
 SELECT string_to_array(b, ','), regexp_match(b, 'a'), regexp_replace(b, 'a', 'b'), regexp_split_to_table(b, ','), split_part(b, ',', 1) FROM t1
 SELECT d + '1', e + '1 day', s - '1 day', d - '2000-01-01', l * 2, 2 * l, l / 2 FROM t1
@@ -568,7 +568,7 @@ SELECT b COLLATE "C" FROM t1 UNION SELECT b COLLATE "POSIX" FROM t1
 -- Others.
 SELECT DEFAULT
 SELECT current_user, session_user, current_schema, current_catalog, localtime, current_time(3), current_timestamp(2)
-SELECT a FROM t1 WHERE CURRENT OF c
+UPDATE t1 SET a = 1 WHERE CURRENT OF c
 SELECT '2000-01-01'::date + 1, DATE '2000-01-01' - 5
 SELECT a.* FROM t1 a JOIN (t2 b JOIN t3 c ON b.a = c.id) ON a.a = b.a
 SELECT x.* FROM t1 y

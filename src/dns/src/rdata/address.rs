@@ -8,8 +8,10 @@ use crate::name::short;
 
 /// Four decimal numbers; leading zeros are dropped.
 pub(super) fn ipv4(text: &str) -> Result<String, String> {
-    let octets: Option<Vec<u8>> =
-        text.split('.').map(|part| decimal(part).filter(|_| part.len() <= 3).and_then(|n| u8::try_from(n).ok())).collect();
+    let octets: Option<Vec<u8>> = text
+        .split('.')
+        .map(|part| decimal(part).filter(|_| part.len() <= 3).and_then(|n| u8::try_from(n).ok()))
+        .collect();
     match octets.as_deref() {
         Some(&[a, b, c, d]) => Ok(Ipv4Addr::new(a, b, c, d).to_string()),
         _ => Err(format!("'{}' is not an IPv4 address", short(text))),

@@ -4,15 +4,37 @@ use crate::name::short;
 
 /// Mnemonics of DNSSEC algorithms, which files may have and PowerDNS does not read.
 pub(super) const ALGORITHMS: &[(&str, u16)] = &[
-    ("RSAMD5", 1), ("DH", 2), ("DSA", 3), ("RSASHA1", 5), ("DSA-NSEC3-SHA1", 6), ("RSASHA1-NSEC3-SHA1", 7),
-    ("NSEC3RSASHA1", 7), ("RSASHA256", 8), ("RSASHA512", 10), ("ECC-GOST", 12), ("ECDSAP256SHA256", 13),
-    ("ECDSAP384SHA384", 14), ("ED25519", 15), ("ED448", 16), ("INDIRECT", 252), ("PRIVATEDNS", 253), ("PRIVATEOID", 254),
+    ("RSAMD5", 1),
+    ("DH", 2),
+    ("DSA", 3),
+    ("RSASHA1", 5),
+    ("DSA-NSEC3-SHA1", 6),
+    ("RSASHA1-NSEC3-SHA1", 7),
+    ("NSEC3RSASHA1", 7),
+    ("RSASHA256", 8),
+    ("RSASHA512", 10),
+    ("ECC-GOST", 12),
+    ("ECDSAP256SHA256", 13),
+    ("ECDSAP384SHA384", 14),
+    ("ED25519", 15),
+    ("ED448", 16),
+    ("INDIRECT", 252),
+    ("PRIVATEDNS", 253),
+    ("PRIVATEOID", 254),
 ];
 
 /// Mnemonics of certificate types (RFC 4398).
 pub(super) const CERT_TYPES: &[(&str, u16)] = &[
-    ("PKIX", 1), ("SPKI", 2), ("PGP", 3), ("IPKIX", 4), ("ISPKI", 5), ("IPGP", 6), ("ACPKIX", 7), ("IACPKIX", 8),
-    ("URI", 253), ("OID", 254),
+    ("PKIX", 1),
+    ("SPKI", 2),
+    ("PGP", 3),
+    ("IPKIX", 4),
+    ("ISPKI", 5),
+    ("IPGP", 6),
+    ("ACPKIX", 7),
+    ("IACPKIX", 8),
+    ("URI", 253),
+    ("OID", 254),
 ];
 
 /// Whole bytes, in lower case.
@@ -20,7 +42,7 @@ pub(super) fn hex(what: &str, text: &str) -> Result<String, String> {
     if let Some(bad) = text.chars().find(|c| !c.is_ascii_hexdigit()) {
         return Err(format!("{what}: '{bad}' is not a hexadecimal digit"));
     }
-    if text.is_empty() || text.len() % 2 != 0 {
+    if text.is_empty() || !text.len().is_multiple_of(2) {
         return Err(format!("{what} has {} hexadecimal digits, which is not a number of whole bytes", text.len()));
     }
     Ok(text.to_ascii_lowercase())
@@ -32,7 +54,7 @@ pub(super) fn base64(what: &str, text: &str) -> Result<(), String> {
     if let Some(bad) = body.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '+' && *c != '/') {
         return Err(format!("{what}: '{bad}' is not a character of base64"));
     }
-    if text.is_empty() || text.len() % 4 != 0 || text.len() - body.len() > 2 {
+    if text.is_empty() || !text.len().is_multiple_of(4) || text.len() - body.len() > 2 {
         return Err(format!("{what} is not whole in base64: its length must be a multiple of 4, with = at the end"));
     }
     Ok(())

@@ -209,7 +209,10 @@ impl<'a> Reader<'a> {
             Field::Tag => {
                 let word = self.word("the tag")?;
                 if !word.bytes().all(|c| c.is_ascii_alphanumeric()) || word.len() > 255 {
-                    return self.fail("content", format!("the tag '{}' has other characters than letters and digits", short(word)));
+                    return self.fail(
+                        "content",
+                        format!("the tag '{}' has other characters than letters and digits", short(word)),
+                    );
                 }
                 self.put(word)
             }
@@ -229,13 +232,16 @@ impl<'a> Reader<'a> {
                 self.put(kind.name())
             }
             Field::TypeList => {
-                let mut kinds = Vec::new();
+                // In order of numbers, each once.
+                let mut kinds: Vec<types::Type> = Vec::new();
                 while self.peek().is_some() {
                     let word = self.word("the record type")?;
-                    kinds.push(self.ok(types::find(word))?);
+                    let kind = self.ok(types::find(word))?;
+                    let place = kinds.partition_point(|k| k.number < kind.number);
+                    if kinds.get(place).is_none_or(|k| k.number != kind.number) {
+                        kinds.insert(place, kind);
+                    }
                 }
-                kinds.sort_by_key(|k| k.number);
-                kinds.dedup_by_key(|k| k.number);
                 self.values.extend(kinds.iter().map(|k| k.name()));
                 Ok(())
             }

@@ -14,7 +14,9 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<(), Failed> {
     };
     let sign = if altitude < 0 { "-" } else { "" };
     r.values.push(format!("{sign}{}.{:02}m", altitude.abs() / 100, altitude.abs() % 100));
-    for (what, default) in [("the size", 100), ("the horizontal precision", 1_000_000), ("the vertical precision", 1000)] {
+    for (what, default) in
+        [("the size", 100), ("the horizontal precision", 1_000_000), ("the vertical precision", 1000)]
+    {
         let cm = match r.peek() {
             Some(_) => metres(r, what, 0, 9_000_000_000)?,
             None => default,
@@ -55,7 +57,13 @@ fn angle(r: &mut Reader<'_>, what: &str, max: u64, letters: [&str; 2]) -> Result
         };
         if value.is_none() {
             let [a, b] = letters;
-            return r.fail("content", format!("'{}' is no part of a {what}: degrees, minutes and seconds below 60, then {a} or {b}", short(word)));
+            return r.fail(
+                "content",
+                format!(
+                    "'{}' is no part of a {what}: degrees, minutes and seconds below 60, then {a} or {b}",
+                    short(word)
+                ),
+            );
         }
     }
     r.fail("content", format!("the {what} does not end in {} or {}", letters[0], letters[1]))
@@ -81,6 +89,9 @@ fn metres(r: &mut Reader<'_>, what: &str, min: i64, max: i64) -> Result<i64, Fai
     };
     match fixed(digits, 2).and_then(|n| i64::try_from(n).ok()).map(|n| n * sign) {
         Some(cm) if (min..=max).contains(&cm) => Ok(cm),
-        _ => r.fail("content", format!("{what} '{}' is not in metres between {} and {}", short(word), min / 100, max / 100)),
+        _ => r.fail(
+            "content",
+            format!("{what} '{}' is not in metres between {} and {}", short(word), min / 100, max / 100),
+        ),
     }
 }

@@ -184,7 +184,9 @@ const MAX_TTL: i64 = 2_147_483_647;
 
 pub(crate) fn check_ttl(ttl: Option<i64>, problems: &mut Vec<Problem>) {
     let (severity, message) = match ttl {
-        Some(t) if !(0..=MAX_TTL).contains(&t) => (Severity::Error, format!("the TTL {t} is not between 0 and {MAX_TTL}")),
+        Some(t) if !(0..=MAX_TTL).contains(&t) => {
+            (Severity::Error, format!("the TTL {t} is not between 0 and {MAX_TTL}"))
+        }
         Some(0) => (Severity::Warning, "a TTL of 0 forbids caching".into()),
         Some(t) if t > 604_800 => (Severity::Warning, format!("a TTL of {t} seconds is more than a week")),
         _ => return,

@@ -47,8 +47,7 @@ pub(super) fn check(kind: &Type, prio: Option<i64>, r: &mut Reader<'_>) -> Resul
         "DS" | "CDS" | "DLV" => {
             let wanted = match number(r, 2) {
                 1 => 20,
-                2 => 32,
-                3 => 32,
+                2 | 3 => 32,
                 4 => 48,
                 _ => 0,
             };
@@ -59,11 +58,7 @@ pub(super) fn check(kind: &Type, prio: Option<i64>, r: &mut Reader<'_>) -> Resul
             }
             bytes(r, 3, "the digest", wanted)?;
         }
-        "DNSKEY" | "CDNSKEY" => {
-            if number(r, 1) != 3 {
-                r.warn("the protocol of a DNSKEY is 3");
-            }
-        }
+        "DNSKEY" | "CDNSKEY" if number(r, 1) != 3 => r.warn("the protocol of a DNSKEY is 3"),
         "SSHFP" => {
             if !matches!(number(r, 0), 1..=4 | 6) {
                 r.warn("the key algorithm is not one of 1, 2, 3, 4 and 6");
@@ -121,9 +116,8 @@ fn bytes(r: &mut Reader<'_>, at: usize, what: &str, wanted: usize) -> Result<(),
 
 /// Owners that resolvers or services will not look for.
 pub(super) fn owner(kind: &Type, owner: &Name, problems: &mut Vec<Problem>) {
-    let underscored = |n: usize| {
-        owner.labels().skip_while(|l| *l == b"*").take(n).filter(|l| l.first() == Some(&b'_')).count() == n
-    };
+    let underscored =
+        |n: usize| owner.labels().skip_while(|l| *l == b"*").take(n).filter(|l| l.first() == Some(&b'_')).count() == n;
     let mut add = |severity, message: &str| problems.push(Problem::new(severity, "name", message));
     match kind.name().as_str() {
         "A" | "AAAA" => {

@@ -55,9 +55,10 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<(), Failed> {
         if value.ends_with("=auto") {
             r.report(Severity::Info, "content", format!("{value} is PowerDNS' own: the addresses of the target"));
         }
-        params.push((number, value));
+        // Kept in order of keys; there are few.
+        let place = params.partition_point(|(n, _)| *n < number);
+        params.insert(place, (number, value));
     }
-    params.sort_by_key(|(n, _)| *n);
     let has = |n: u16| params.iter().any(|(m, _)| *m == n);
     if let Some(absent) = mandatory.iter().find(|n| !has(**n)) {
         return r.fail("content", format!("mandatory names {}, which is not there", key_name(*absent)));
@@ -72,7 +73,11 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<(), Failed> {
 /// One parameter in stored form.
 fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>) -> Result<String, String> {
     let Some(raw) = value else {
-        return if number == 2 || number > 6 { Ok(name.into()) } else { Err(format!("{name} needs a value: {name}=…")) };
+        return if number == 2 || number > 6 {
+            Ok(name.into())
+        } else {
+            Err(format!("{name} needs a value: {name}=…"))
+        };
     };
     let quoted = raw.len() >= 2 && raw.starts_with('"') && raw.ends_with('"');
     let raw = if quoted { &raw[1..raw.len() - 1] } else { raw };
@@ -95,15 +100,15 @@ fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>)
                 match key_number(key)? {
                     0 => return Err("mandatory cannot name itself".into()),
                     n if mandatory.contains(&n) => return Err(format!("mandatory names {key} twice")),
-                    n => mandatory.push(n),
+                    n => mandatory.insert(mandatory.partition_point(|m| *m < n), n),
                 }
             }
-            mandatory.sort_unstable();
             mandatory.iter().map(|n| key_name(*n)).collect::<Vec<_>>().join(",")
         }
         1 => {
             for id in items {
-                if id.is_empty() || id.len() > 255 || !id.bytes().all(|c| c.is_ascii_graphic() && !b"();".contains(&c)) {
+                if id.is_empty() || id.len() > 255 || !id.bytes().all(|c| c.is_ascii_graphic() && !b"();".contains(&c))
+                {
                     return Err(format!("'{}' is not a protocol name", short(id)));
                 }
             }

@@ -12,8 +12,9 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, String> {
     while let Some(&c) = bytes.get(i) {
         i += 1;
         if c == b'\\' {
-            let (c, used) = escape(&bytes[i..])
-                .ok_or_else(|| format!("'{}' has a bad escape: \\ and three digits up to 255, or \\ and a character", short(text)))?;
+            let (c, used) = escape(&bytes[i..]).ok_or_else(|| {
+                format!("'{}' has a bad escape: \\ and three digits up to 255, or \\ and a character", short(text))
+            })?;
             out.push(c);
             i += used;
         } else {

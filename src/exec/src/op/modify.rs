@@ -209,12 +209,17 @@ impl ModifyOp {
                 let target = self.target_of(&source);
                 let tid = Tid(input_value(&source, plan.ctid).as_datum().int());
                 let t = &plan.targets[target];
-                let changes: Vec<(usize, Value)> = match &t.attribute_map {
-                    Some(map) => {
-                        map.iter().enumerate().filter_map(|(a, c)| c.map(|c| (a, input_value(&source, c)))).collect()
+                let mut changes: Vec<(usize, Value)> = Vec::with_capacity(plan.set.len());
+                for (a, c) in &plan.set {
+                    // A subtable's attribute of the same name.
+                    let at = match &t.attribute_map {
+                        Some(map) => map.iter().position(|m| *m == Some(*a as u32)),
+                        None => Some(*a),
+                    };
+                    if let Some(at) = at {
+                        changes.push((at, input_value(&source, *c)));
                     }
-                    None => plan.set.iter().map(|(a, c)| (*a, input_value(&source, *c))).collect(),
-                };
+                }
                 self.prepare_update(cx, target, tid, changes, source, false)
             }
             CommandType::Delete => {
