@@ -1,21 +1,20 @@
-//! What of a session the input and output of values depend on. The engine keeps one and hands it to kernels through
-//! `CallContext::formats`, which gives it as `&dyn Any`: `cx.formats().downcast_ref::<Formats>()`.
+//! What of a session's settings the text forms of values depend on.
 
 use std::rc::Rc;
 
 use crate::datetime::{DateOrder, DateStyle, DateTimeConfig, IntervalStyle};
 use crate::timezone::TimeZone;
 
-/// The settings `DateStyle`, `IntervalStyle`, `TimeZone`, `extra_float_digits`, `bytea_output`, `xmlbinary`.
+/// The formatting state of a session: `CallContext::formats` gives it. The engine rebuilds it when a setting changes.
 #[derive(Clone, Debug)]
 pub struct Formats {
-    /// Output style of dates.
+    /// `DateStyle`, output.
     pub date_style: DateStyle,
-    /// Field order of dates.
+    /// `DateStyle`, order.
     pub date_order: DateOrder,
-    /// Output style of intervals.
+    /// `IntervalStyle`.
     pub interval_style: IntervalStyle,
-    /// The session's time zone.
+    /// `TimeZone`.
     pub zone: Rc<TimeZone>,
     /// `extra_float_digits`.
     pub extra_float_digits: i32,
@@ -23,9 +22,9 @@ pub struct Formats {
     pub bytea_escape: bool,
 }
 
-impl Formats {
-    /// A server's defaults, in UTC.
-    pub fn new() -> Formats {
+impl Default for Formats {
+    /// A fresh server's, in UTC.
+    fn default() -> Formats {
         Formats {
             date_style: DateStyle::Iso,
             date_order: DateOrder::Mdy,
@@ -35,8 +34,10 @@ impl Formats {
             bytea_escape: false,
         }
     }
+}
 
-    /// The date and time part, with the transaction's start (`now`).
+impl Formats {
+    /// For the date and time types. `now` is the start of the transaction.
     pub fn datetime(&self, now: i64) -> DateTimeConfig<'_> {
         DateTimeConfig {
             date_style: self.date_style,
@@ -45,11 +46,5 @@ impl Formats {
             zone: &self.zone,
             now,
         }
-    }
-}
-
-impl Default for Formats {
-    fn default() -> Formats {
-        Formats::new()
     }
 }

@@ -1,6 +1,7 @@
 //! See the crate's README.
 
 pub mod array;
+pub mod bit;
 pub mod bool;
 pub mod bytea;
 pub mod char;
@@ -10,6 +11,7 @@ pub mod digest;
 pub mod float;
 pub mod formats;
 pub mod formatting;
+pub mod geo;
 pub mod hash;
 pub mod int;
 pub mod interval;
@@ -19,7 +21,11 @@ pub mod like;
 pub mod macaddr;
 pub mod network;
 pub mod numeric;
+pub mod numeric_small;
 pub mod oid;
+pub mod range;
+pub mod record;
+pub mod regex;
 pub mod text;
 pub mod text_format;
 pub mod time;

@@ -399,7 +399,7 @@ impl Numeric {
                 let m = u128::from_le_bytes(m) as i128;
                 Numeric::small(if kind & 1 == 1 { -m } else { m }, i32::from(b[1])).unwrap_or(NaN)
             }
-            KIND_BIG if b.len() >= 7 => Big(Box::new(Var {
+            KIND_BIG if b.len() >= 7 && (-5000..=32767).contains(&i32::from_le_bytes([b[3], b[4], b[5], b[6]])) => Big(Box::new(Var {
                 neg: kind & 1 == 1,
                 dscale: i32::from(u16::from_le_bytes([b[1], b[2]])),
                 weight: i32::from_le_bytes([b[3], b[4], b[5], b[6]]),

@@ -1,5 +1,34 @@
 //! Databases, sessions, statements, commands, the wire protocol as bytes in and bytes out. See the crate's README.
 
+pub mod commands;
+mod constraints;
+mod copy;
+mod cursor;
 pub mod database;
+mod explain;
+mod host;
+pub mod output;
+mod portal;
+mod privileges;
+pub mod protocol;
+pub mod query;
+mod routine;
+mod sequence;
 pub mod session;
 pub mod settings;
+mod system;
+mod transaction;
+mod utility;
+pub mod work;
+
+pub use tusklet_exec::ExecCx;
+pub use tusklet_ir::ResultColumn;
+pub use tusklet_vector::{Batch, KernelTable};
+pub use tusklet_ir::{TypeRef, Value};
+pub use tusklet_syntax::split;
+pub use tusklet_vector::CallContext;
+
+/// `typlen` of a type for clients; -1 for what has no fixed length.
+pub fn type_len(oid: u32) -> i16 {
+    tusklet_catalog::builtin::ty(oid).map_or(-1, |t| t.len() as i16)
+}

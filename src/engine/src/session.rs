@@ -130,6 +130,8 @@ pub struct Shared {
     pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
     /// How deep functions call queries that call functions.
     pub depth: Cell<u32>,
+    /// What one of the engine's own queries had to wait for.
+    pub(crate) pending_wait: Cell<Option<tusklet_storage::Wait>>,
     /// The last commit's place in the log, to wait for.
     pub(crate) commit_lsn: Cell<Option<Lsn>>,
 }
@@ -193,6 +195,7 @@ impl Session {
             internal_plans: RefCell::default(),
             prepared: RefCell::default(),
             depth: Cell::new(0),
+            pending_wait: Cell::new(None),
             commit_lsn: Cell::new(None),
             db,
         });
@@ -360,6 +363,11 @@ impl Shared {
     /// The role acting now.
     pub fn user(&self) -> Oid {
         self.current_user.borrow().0
+    }
+
+    /// What the last of the engine's own queries had to wait for.
+    pub fn take_wait(&self) -> Option<tusklet_storage::Wait> {
+        self.pending_wait.take()
     }
 
     /// Forgets the computed search path.

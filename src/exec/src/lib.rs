@@ -1,1 +1,31 @@
-//! See the crate's README.
+//! Plan → batches. See the crate's README.
+//!
+//! A [`Program`] is a planned statement with every expression compiled and every function bound: immutable, made once,
+//! kept with the prepared statement. An [`Executor`] is one run of it: a tree of operators whose state lives in them, so
+//! that a run can stop at any batch (out of budget, waiting for a row lock) and go on later. [`ExecCx`] is what a run may
+//! touch, made anew by the engine for each step.
+
+mod compile;
+mod cx;
+mod executor;
+mod expr;
+pub mod func;
+mod hashing;
+mod op;
+mod order;
+mod row;
+mod rowstore;
+mod run;
+mod straight;
+pub mod types;
+
+pub use compile::Program;
+pub use cx::{ChangedRow, ExecCx, Host, RowEvent};
+pub use executor::{Executor, Step};
+pub use expr::{Evaluator, eval_constant};
+pub use func::{Caches, Func};
+pub use run::{NodeStats, Run};
+pub use straight::Straight;
+
+/// Rows an executor reads before it yields.
+pub const BUDGET: i64 = 1 << 17;

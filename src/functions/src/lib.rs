@@ -1,1 +1,39 @@
 //! See the crate's README.
+
+#![allow(long_running_const_eval)]
+
+#[macro_use]
+mod bind;
+mod batch;
+mod stored;
+
+mod array;
+mod bool;
+mod bytea;
+mod char;
+mod date;
+mod enums;
+mod float;
+mod formatting;
+mod int;
+mod io;
+mod json;
+mod jsonb;
+mod like;
+mod network;
+mod numeric;
+mod oid;
+mod oids;
+mod record;
+mod regexp;
+mod sets;
+mod text;
+mod timestamp;
+mod to_json;
+mod uuid;
+
+pub mod aggregates;
+pub mod keys;
+mod table;
+
+pub use table::KERNELS;

@@ -152,8 +152,8 @@ fn inline_cte(q: &mut Query, cte: &Cte, depth: u32, put: &mut u32) {
     visit::subqueries_mut(q, &mut |sub| inline_cte(sub, cte, depth + 1, put));
 }
 
-/// Adds `by` levels to what a query, moved inwards, refers to outside itself.
-fn shift_query(q: &mut Query, by: i32) {
+/// Adds `by` levels to what a query, moved inwards (or outwards), refers to outside itself.
+pub(crate) fn shift_query(q: &mut Query, by: i32) {
     if by == 0 {
         return;
     }

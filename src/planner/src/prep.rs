@@ -109,18 +109,23 @@ impl Planner<'_> {
     pub fn pull_up_subqueries(&mut self, q: &mut Query) -> Result<()> {
         let mut from = std::mem::take(&mut q.from);
         let mut filters = Vec::new();
+        let mut pulled = Vec::new();
         for n in &mut from {
-            self.pull_up_node(q, n, false, &mut filters);
+            self.pull_up_node(q, n, false, &mut filters, &mut pulled);
         }
         q.from = from;
         if !filters.is_empty() {
             filters.extend(q.filter.take());
             q.filter = expr::and(filters);
         }
+        // In the order they were pulled up: what one put in place, the next may replace.
+        for (rte, outputs) in &pulled {
+            substitute(q, *rte, outputs);
+        }
         Ok(())
     }
 
-    fn pull_up_node(&mut self, q: &mut Query, n: &mut FromNode, nullable: bool, filters: &mut Vec<Expr>) {
+    fn pull_up_node(&mut self, q: &mut Query, n: &mut FromNode, nullable: bool, filters: &mut Vec<Expr>, pulled: &mut Vec<(u32, Vec<Expr>)>) {
         match n {
             FromNode::Join { kind, left, right, .. } => {
                 let (l, r) = match kind {
@@ -129,8 +134,8 @@ impl Planner<'_> {
                     JoinKind::Right => (true, nullable),
                     JoinKind::Full => (true, true),
                 };
-                self.pull_up_node(q, left, l, filters);
-                self.pull_up_node(q, right, r, filters);
+                self.pull_up_node(q, left, l, filters, pulled);
+                self.pull_up_node(q, right, r, filters, pulled);
             }
             FromNode::Ref(r) => {
                 let r = *r;
@@ -164,10 +169,7 @@ impl Planner<'_> {
                 absorb(&mut sub, base);
                 let outputs: Vec<Expr> = sub.targets.iter().filter(|t| !t.junk).map(|t| t.expr.clone()).collect();
                 q.rtable.append(&mut sub.rtable);
-                substitute(q, r, &outputs);
-                for f in filters.iter_mut() {
-                    substitute_expr(f, 0, r, &outputs);
-                }
+                pulled.push((r, outputs));
                 if let Some(f) = sub.filter {
                     filters.push(f);
                 }
@@ -184,7 +186,7 @@ impl Planner<'_> {
                     });
                 }
                 // What was pulled up may hold such subqueries itself.
-                self.pull_up_node(q, n, nullable, filters);
+                self.pull_up_node(q, n, nullable, filters, pulled);
             }
         }
     }
@@ -231,8 +233,10 @@ fn reduce(n: &mut FromNode, above: &[Expr]) {
     reduce(right, right_above);
 }
 
-/// Renumbers the entries of `sub` as if its range table were appended to one of `base` entries.
+/// Renumbers the entries of `sub` as if its range table were appended to one of `base` entries, and brings what it refers
+/// to outside itself one level nearer, since it becomes part of the query above.
 pub(crate) fn absorb(sub: &mut Query, base: u32) {
+    crate::cte::shift_query(sub, -1);
     visit::walk_levels_mut(sub, 0, &mut |x, depth| match &mut x.kind {
         ExprKind::Var(v) if v.level == depth => v.rte += base,
         ExprKind::CurrentOf { rte, .. } if depth == 0 => *rte += base,
@@ -254,11 +258,6 @@ pub(crate) fn absorb(sub: &mut Query, base: u32) {
 /// Replaces columns of entry `rte` by `outputs` everywhere in `q`, at any depth.
 pub(crate) fn substitute(q: &mut Query, rte: u32, outputs: &[Expr]) {
     visit::walk_levels_mut(q, 0, &mut |x, depth| substitute_one(x, depth, rte, outputs));
-}
-
-/// As [`substitute`], in one expression.
-pub(crate) fn substitute_expr(e: &mut Expr, level: u32, rte: u32, outputs: &[Expr]) {
-    visit::expr_levels_mut(e, level, &mut |x, depth| substitute_one(x, depth, rte, outputs));
 }
 
 fn substitute_one(x: &mut Expr, depth: u32, rte: u32, outputs: &[Expr]) {

@@ -22,8 +22,7 @@ pub(crate) fn put_bytes(out: &mut Vec<u8>, b: &[u8]) {
     out.extend_from_slice(b);
 }
 
-const PHYS: [Phys; 8] =
-    [Phys::Bool, Phys::I16, Phys::I32, Phys::I64, Phys::F32, Phys::F64, Phys::Fixed16, Phys::Bytes];
+const PHYS: [Phys; 8] = [Phys::Bool, Phys::I16, Phys::I32, Phys::I64, Phys::F32, Phys::F64, Phys::Fixed16, Phys::Bytes];
 
 pub(crate) fn put_phys(out: &mut Vec<u8>, p: Phys) {
     out.push(PHYS.iter().position(|x| *x == p).unwrap_or(0) as u8);

@@ -24,6 +24,8 @@ pub struct Index {
     /// Stale entries of its table when it was last swept.
     pub(crate) swept: Cell<u64>,
     pub(crate) dirty: Cell<bool>,
+    /// Its segments in the last checkpoint.
+    pub(crate) saved: RefCell<Vec<crate::log::SegmentName>>,
 }
 
 /// The answer of [`Index::check_unique`].
@@ -88,7 +90,14 @@ impl KeyRange {
 
 impl Index {
     pub(crate) fn new(rel: RelId, table: Rc<Table>) -> Index {
-        Index { rel, table, tree: RefCell::default(), swept: Cell::new(0), dirty: Cell::new(true) }
+        Index {
+            rel,
+            table,
+            tree: RefCell::default(),
+            swept: Cell::new(0),
+            dirty: Cell::new(true),
+            saved: RefCell::default(),
+        }
     }
 
     /// Its number.
@@ -181,13 +190,24 @@ impl Index {
             if !node.has_key(i, k) {
                 return None;
             }
-            if let Some(tid) = heap.entry_tid(node.vals[i])
+            if let Some(tid) = heap.entry_tid(node.val(i))
                 && let Some(tid) = crate::heap::visible_in_chain(&heap, tid, snapshot, &status)
             {
                 return Some(tid);
             }
             i += 1;
         }
+    }
+
+    /// The first versions of all rows whose entries have this exact key, whoever sees them.
+    pub fn candidates(&self, key: &[u8], out: &mut Vec<Tid>) -> Result<()> {
+        let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
+        let heap = self.table.read()?;
+        each_with_key(&tree, &heap, key, |tid| {
+            out.push(tid);
+            true
+        });
+        Ok(())
     }
 
     /// All visible rows with this exact key, in heap order of their first versions.
@@ -218,14 +238,10 @@ impl Index {
 
     /// A scan of `range`.
     pub fn scan(self: &Rc<Self>, range: KeyRange, backward: bool) -> IndexScan {
-        let start = if backward {
-            range.high.clone().unwrap_or_else(|| vec![0xFF; 32])
-        } else {
-            range.low.clone()
-        };
+        let start = if backward { range.high.clone().unwrap_or_else(|| vec![0xFF; 32]) } else { range.low.clone() };
         let unbounded = backward && range.high.is_none();
         let position = Position::at(&start, if unbounded { u64::MAX } else { 0 });
-        IndexScan { index: self.clone(), range, backward, position, done: false, ready: Vec::new(), at: 0 }
+        IndexScan { index: self.clone(), range, backward, position, done: false, ready: Vec::new(), at: 0, ahead: 1 }
     }
 
     /// Removes all stale entries.
@@ -258,7 +274,7 @@ fn each_with_key(tree: &BTree, heap: &Heap, key: &[u8], mut f: impl FnMut(Tid) -
         if !node.has_key(i, k) {
             return;
         }
-        if let Some(tid) = heap.entry_tid(node.vals[i])
+        if let Some(tid) = heap.entry_tid(node.val(i))
             && !f(tid)
         {
             return;
@@ -314,15 +330,18 @@ pub struct IndexScan {
     done: bool,
     ready: Vec<Tid>,
     at: usize,
+    ahead: usize,
 }
 
 impl IndexScan {
-    /// The next visible row. Looks a few entries ahead.
+    /// The next visible row. Looks ahead more the longer it goes on.
     pub fn next(&mut self, snapshot: &Snapshot) -> Result<Option<Tid>> {
         if self.at >= self.ready.len() {
             let mut ready = std::mem::take(&mut self.ready);
             ready.clear();
-            self.next_batch(snapshot, 16, &mut ready)?;
+            // Who takes one row may take no other; who takes many is served in batches.
+            self.next_batch(snapshot, self.ahead, &mut ready)?;
+            self.ahead = (self.ahead * 4).min(64);
             self.ready = ready;
             self.at = 0;
         }
@@ -338,7 +357,8 @@ impl IndexScan {
         }
         let mut stale: Vec<(Vec<u8>, u64)> = Vec::new();
         {
-            let tree = self.index.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
+            let tree =
+                self.index.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
             let heap = self.index.table.read()?;
             let status = self.index.table.txns.status.borrow();
             let low = split(&self.range.low);

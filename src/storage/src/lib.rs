@@ -22,6 +22,7 @@ mod store;
 mod transaction;
 mod vacuum;
 
+pub use checkpoint::Checkpointed;
 pub use heap::{Row, RowLock, Table, Wait, Write};
 pub use ids::{Cid, Lsn, RelId, Tid, TxNo, Xid};
 pub use index::{Index, IndexScan, KeyRange, Unique, successor};

@@ -64,9 +64,10 @@ impl RowLocks {
             return None;
         }
         let map = self.map.borrow();
-        let found = map.get(&(rel, tid))?.iter().find(|l| {
-            l.tx != tx.no() && l.mode.conflicts(mode) && status.get(l.xid) == XidStatus::InProgress
-        });
+        let found = map
+            .get(&(rel, tid))?
+            .iter()
+            .find(|l| l.tx != tx.no() && l.mode.conflicts(mode) && status.get(l.xid) == XidStatus::InProgress);
         found.map(|l| l.xid)
     }
 
@@ -147,16 +148,8 @@ pub enum LockMode {
 
 impl LockMode {
     /// The modes that conflict with each, as bits.
-    const CONFLICTS: [u8; 8] = [
-        0b1000_0000,
-        0b1100_0000,
-        0b1111_0000,
-        0b1111_1000,
-        0b1110_1100,
-        0b1111_1100,
-        0b1111_1110,
-        0b1111_1111,
-    ];
+    const CONFLICTS: [u8; 8] =
+        [0b1000_0000, 0b1100_0000, 0b1111_0000, 0b1111_1000, 0b1110_1100, 0b1111_1100, 0b1111_1110, 0b1111_1111];
 
     /// Whether two transactions cannot hold these on one table.
     pub fn conflicts(self, other: LockMode) -> bool {
@@ -180,9 +173,18 @@ impl LockMode {
     /// The mode of that number, 0 = `AccessShare`.
     pub fn from_index(i: u8) -> Option<LockMode> {
         use LockMode::*;
-        [AccessShare, RowShare, RowExclusive, ShareUpdateExclusive, Share, ShareRowExclusive, Exclusive, AccessExclusive]
-            .get(i as usize)
-            .copied()
+        [
+            AccessShare,
+            RowShare,
+            RowExclusive,
+            ShareUpdateExclusive,
+            Share,
+            ShareRowExclusive,
+            Exclusive,
+            AccessExclusive,
+        ]
+        .get(i as usize)
+        .copied()
     }
 }
 
@@ -215,10 +217,20 @@ impl LockTable {
         let mut holders = self.holders.borrow_mut();
         let list = holders.entry(tag).or_default();
         let against = LockMode::CONFLICTS[mode as usize];
-        if let Some((no, _)) = list.iter().find(|(no, held)| *no != tx.no() && held & against != 0) {
-            let t = tx.0.txns.find(*no);
-            let (xid, epoch) = t.map_or((Xid::NONE, 0), |t| (t.top.get(), t.epoch.get()));
-            return TableLock::Wait(Wait { tx: *no, xid, epoch });
+        let mut i = 0;
+        while let Some((no, held)) = list.get(i).copied() {
+            i += 1;
+            if no == tx.no() || held & against == 0 {
+                continue;
+            }
+            match tx.0.txns.find(no) {
+                Some(t) => return TableLock::Wait(Wait { tx: no, xid: t.top.get(), epoch: t.epoch.get() }),
+                // Dropped without an end.
+                None => {
+                    i -= 1;
+                    list.swap_remove(i);
+                }
+            }
         }
         match list.iter_mut().find(|(no, _)| *no == tx.no()) {
             Some((_, held)) => *held |= bit,
@@ -255,7 +267,9 @@ impl LockTable {
         let mut all = Vec::new();
         for (tag, list) in self.holders.borrow().iter() {
             for (no, mask) in list {
-                all.extend((0..8).filter(|i| mask >> i & 1 == 1).filter_map(LockMode::from_index).map(|m| (*tag, *no, m)));
+                all.extend(
+                    (0..8).filter(|i| mask >> i & 1 == 1).filter_map(LockMode::from_index).map(|m| (*tag, *no, m)),
+                );
             }
         }
         all.sort();

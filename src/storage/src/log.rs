@@ -243,11 +243,19 @@ pub(crate) fn start_record(out: &mut Vec<u8>) {
     out.resize(HEADER, 0);
 }
 
-pub(crate) fn seal(out: &mut [u8], lsn: Lsn) {
+/// What a framed stretch of bytes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Log,
+    Manifest,
+    Segment,
+}
+
+pub(crate) fn seal(out: &mut [u8], lsn: Lsn, kind: Kind) {
     let len = (out.len() - HEADER) as u32;
     out[4..8].copy_from_slice(&len.to_le_bytes());
     out[12..14].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
-    out[14..16].copy_from_slice(&0u16.to_le_bytes());
+    out[14..16].copy_from_slice(&(kind as u16).to_le_bytes());
     out[16..24].copy_from_slice(&lsn.0.to_le_bytes());
     let crc = crc32c(&out[4..8]) ^ crc32c(&out[12..]).rotate_left(1);
     out[8..12].copy_from_slice(&crc.to_le_bytes());
@@ -255,7 +263,12 @@ pub(crate) fn seal(out: &mut [u8], lsn: Lsn) {
 
 /// What stands at the start of `bytes`.
 pub(crate) enum Framed<'a> {
-    Record { lsn: Lsn, payload: &'a [u8], len: usize },
+    Record {
+        kind: Kind,
+        lsn: Lsn,
+        payload: &'a [u8],
+        len: usize,
+    },
     /// A whole record of a format this program does not know.
     Foreign(u16),
     /// Nothing that could have been written whole.
@@ -276,9 +289,15 @@ pub(crate) fn unframe(bytes: &[u8]) -> Framed<'_> {
     if version != FORMAT_VERSION {
         return Framed::Foreign(version);
     }
+    let kind = match u16::from_le_bytes([bytes[14], bytes[15]]) {
+        0 => Kind::Log,
+        1 => Kind::Manifest,
+        2 => Kind::Segment,
+        _ => return Framed::Broken,
+    };
     let mut lsn = [0; 8];
     lsn.copy_from_slice(&bytes[16..24]);
-    Framed::Record { lsn: Lsn(u64::from_le_bytes(lsn)), payload: &bytes[HEADER..end], len: end }
+    Framed::Record { kind, lsn: Lsn(u64::from_le_bytes(lsn)), payload: &bytes[HEADER..end], len: end }
 }
 
 #[cfg(test)]

@@ -69,7 +69,16 @@ impl TableScan {
     /// A scan of all groups there are now.
     pub fn new(table: &Rc<Table>, columns: Vec<ScanColumn>) -> TableScan {
         let end = table.groups();
-        TableScan { table: table.clone(), columns, filters: Vec::new(), group: 0, end, first: 0, last: usize::MAX, backward: false }
+        TableScan {
+            table: table.clone(),
+            columns,
+            filters: Vec::new(),
+            group: 0,
+            end,
+            first: 0,
+            last: usize::MAX,
+            backward: false,
+        }
     }
 
     /// Passes over groups that cannot hold a row satisfying all of `filters`. Rows of the others still need the test.
@@ -116,7 +125,11 @@ impl TableScan {
             let is_first = self.first > 0 && (!self.backward || self.end - self.group == 1);
             let is_last = self.last < usize::MAX && (self.backward || self.end - self.group == 1);
             let g = if self.backward { self.end - 1 } else { self.group };
-            if self.backward { self.end -= 1 } else { self.group += 1 }
+            if self.backward {
+                self.end -= 1
+            } else {
+                self.group += 1
+            }
             let low = if is_first { self.first } else { 0 };
             let high = if is_last { self.last } else { usize::MAX };
             if is_last && self.backward {
@@ -125,32 +138,32 @@ impl TableScan {
             if is_first && !self.backward {
                 self.first = 0;
             }
-            let mut heap = self.table.heap.try_borrow_mut().map_err(|_| Error::internal("scan of a table whose row is held"));
-            let heap: &mut Heap = match &mut heap {
-                Ok(h) => h,
-                Err(e) => return Err(e.clone()),
-            };
-            let Heap { groups, columns, .. } = heap;
-            let Some(group) = groups.get_mut(g) else { continue };
-            if group.rows == 0 || !self.filters.is_empty() && !group.may_match(columns, &self.filters) {
-                continue;
-            }
-            let status = txns.status.borrow();
-            if group.visible < group.rows {
-                let horizon = txns.horizon();
-                group.advance_visible(horizon, &status);
-                if group.visible < group.rows && group.slots.is_some() && group.settled.is_none() {
-                    group.settle(horizon, &status);
+            // Noting what is visible to all, and zone maps, need the heap to write; while a row of it is held they wait.
+            if let Ok(mut heap) = self.table.heap.try_borrow_mut() {
+                let Heap { groups, columns, .. } = &mut *heap;
+                let Some(group) = groups.get_mut(g) else { continue };
+                if group.rows == 0 || !self.filters.is_empty() && !group.may_match(columns, &self.filters) {
+                    continue;
+                }
+                if group.visible < group.rows {
+                    let horizon = txns.horizon();
+                    let status = txns.status.borrow();
+                    group.advance_visible(horizon, &status);
+                    if group.visible < group.rows && group.slots.is_some() && group.settled.is_none() {
+                        group.settle(horizon, &status);
+                    }
                 }
             }
-            let mut sel = select(group, snapshot, &status);
+            let heap = self.table.read()?;
+            let columns = &heap.columns;
+            let Some(group) = heap.groups.get(g) else { continue };
+            let mut sel = select(group, snapshot, &txns.status.borrow());
             if low > 0 || high < group.rows {
                 sel = sel.filter(|i| i >= low && i < high);
             }
             if sel.is_empty() {
                 continue;
             }
-            let group = &*group;
             let mut out = Vec::with_capacity(self.columns.len());
             for c in &self.columns {
                 out.push(match c {

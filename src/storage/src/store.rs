@@ -1,6 +1,7 @@
 //! The store: relations, transactions and the log, put together.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
@@ -9,7 +10,7 @@ use tusklet_vector::{Phys, Value};
 use crate::heap::{ColumnMeta, Table, Wait};
 use crate::index::Index;
 use crate::lock::{LockMode, LockTable, LockTag, TableLock};
-use crate::log::{LogSink, NoLog};
+use crate::log::{LogSink, NoLog, SegmentName};
 use crate::meta::{Meta, MetaChange};
 use crate::sequence::{NextValue, Sequence, SequenceOptions, SequenceState};
 use crate::transaction::{Op, Tx, TxnTable, XidStatus};
@@ -40,7 +41,8 @@ pub struct Store {
     record: RefCell<Vec<u8>>,
     /// Log bytes since the last checkpoint.
     pub(crate) log_bytes: Cell<u64>,
-    pub(crate) checkpoint_lsn: Cell<Lsn>,
+    /// Segments the sink has.
+    pub(crate) segments: RefCell<BTreeSet<SegmentName>>,
 }
 
 impl Default for Store {
@@ -64,7 +66,7 @@ impl Store {
             meta: RefCell::default(),
             record: RefCell::default(),
             log_bytes: Cell::new(0),
-            checkpoint_lsn: Cell::default(),
+            segments: RefCell::default(),
         }
     }
 
@@ -331,10 +333,11 @@ impl Store {
         }
     }
 
-    /// A table's handle.
+    /// A table's handle. After opening, [`Store::load`] must have answered true for it, unless the sink's segments are
+    /// always at hand.
     pub fn table(&self, rel: RelId) -> Result<Rc<Table>> {
         match self.slot(rel)?.rel {
-            Rel::Table(t) => Ok(t),
+            Rel::Table(t) => self.warm(&t).map(|()| t),
             _ => Err(Error::internal(format!("relation file {} is not a table", rel.0))),
         }
     }
@@ -342,9 +345,17 @@ impl Store {
     /// An index's handle.
     pub fn index(&self, rel: RelId) -> Result<Rc<Index>> {
         match self.slot(rel)?.rel {
-            Rel::Index(i) => Ok(i),
+            Rel::Index(i) => self.warm(&i.table).map(|()| i),
             _ => Err(Error::internal(format!("relation file {} is not an index", rel.0))),
         }
+    }
+
+    #[inline]
+    fn warm(&self, t: &Rc<Table>) -> Result<()> {
+        if t.cold.borrow().is_none() || self.load_table(t)? {
+            return Ok(());
+        }
+        Err(Error::internal(format!("relation file {} is not loaded yet", t.rel.0)))
     }
 
     pub(crate) fn indexes_of(&self, table: RelId) -> Vec<Rc<Index>> {
@@ -451,8 +462,11 @@ impl Store {
         if let Some(e) = sink.failed() {
             return Err(e);
         }
+        if record.len() >= u32::MAX as usize {
+            return Err(tusklet_error::err!(PROGRAM_LIMIT_EXCEEDED, "transaction is too large to be logged"));
+        }
         let lsn = Lsn(self.lsn.get().0 + 1);
-        crate::log::seal(record, lsn);
+        crate::log::seal(record, lsn, crate::log::Kind::Log);
         sink.append(lsn, record)?;
         self.lsn.set(lsn);
         self.log_bytes.set(self.log_bytes.get() + record.len() as u64);

@@ -35,7 +35,7 @@ pub(crate) struct StatusTable {
 
 impl StatusTable {
     pub fn starting_at(next: u64) -> StatusTable {
-        StatusTable { base: next & !31, words: Vec::new(), next }
+        StatusTable { base: next, words: Vec::new(), next }
     }
 
     #[inline]
@@ -178,19 +178,52 @@ pub(crate) enum TxState {
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     /// `n` rows at consecutive offsets of one group.
-    Insert { rel: RelId, tid: Tid, n: u32 },
-    Update { rel: RelId, old: Tid, new: Tid, hot: bool },
-    Delete { rel: RelId, tid: Tid },
+    Insert {
+        rel: RelId,
+        tid: Tid,
+        n: u32,
+    },
+    Update {
+        rel: RelId,
+        old: Tid,
+        new: Tid,
+        hot: bool,
+    },
+    Delete {
+        rel: RelId,
+        tid: Tid,
+    },
     /// Key bytes `keys[start..end]` of the write set.
-    IndexPut { rel: RelId, entry: u64, start: u32, end: u32 },
+    IndexPut {
+        rel: RelId,
+        entry: u64,
+        start: u32,
+        end: u32,
+    },
     /// A whole index built at once: logged from its tree.
-    IndexBuild { rel: RelId },
-    CreateTable { rel: RelId },
-    CreateIndex { rel: RelId, table: RelId },
-    Drop { rel: RelId },
-    AddColumn { rel: RelId },
-    DropColumn { rel: RelId, column: u32 },
-    CreateSequence { rel: RelId },
+    IndexBuild {
+        rel: RelId,
+    },
+    CreateTable {
+        rel: RelId,
+    },
+    CreateIndex {
+        rel: RelId,
+        table: RelId,
+    },
+    Drop {
+        rel: RelId,
+    },
+    AddColumn {
+        rel: RelId,
+    },
+    DropColumn {
+        rel: RelId,
+        column: u32,
+    },
+    CreateSequence {
+        rel: RelId,
+    },
 }
 
 #[derive(Default, Debug)]
@@ -229,6 +262,16 @@ pub(crate) struct TxData {
     /// Operations before a savepoint: later ones must not be folded into them.
     floor: Cell<usize>,
     pub txns: Rc<TxnTable>,
+}
+
+/// Forgetting a transaction rolls it back, except for definitions, which only the store can undo.
+impl Drop for TxData {
+    fn drop(&mut self) {
+        if !self.ended() {
+            let txns = self.txns.clone();
+            txns.finish(self, XidStatus::Aborted);
+        }
+    }
 }
 
 impl TxData {

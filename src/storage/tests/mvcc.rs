@@ -209,7 +209,8 @@ fn batches_are_adopted_lent_and_never_change_under_their_reader() {
     assert_eq!(two.batch.columns[0].len(), 3);
     assert!(scan.next(&snap).unwrap().is_none());
     b.next_command();
-    let mut scan = TableScan::new(&t, vec![ScanColumn::Column(0)]).with_range(Some(Tid::new(0, 2046)), Some(Tid::new(1, 1)));
+    let mut scan =
+        TableScan::new(&t, vec![ScanColumn::Column(0)]).with_range(Some(Tid::new(0, 2046)), Some(Tid::new(1, 1)));
     let snap = b.snapshot();
     let mut got = Vec::new();
     while let Some(x) = scan.next(&snap).unwrap() {
@@ -411,4 +412,65 @@ fn tables_updated_over_and_over_stay_small() {
     }
     assert!(t.slots() <= 2 * BATCH && ix.len() < 4000, "{} slots, {} entries", t.slots(), ix.len());
     assert!(t.memory() < 1 << 20, "{}", t.memory());
+}
+
+#[test]
+fn a_forgotten_transaction_is_rolled_back_and_holds_nobody_up() {
+    let (s, rel) = store();
+    let t = s.table(rel).unwrap();
+    let a = s.begin();
+    let one = t.insert(&a, &row(1)).unwrap();
+    s.commit(&a).unwrap();
+    let b = s.begin();
+    assert_eq!(s.lock_table(&b, LockTag(1), LockMode::Exclusive), TableLock::Granted);
+    assert_eq!(t.lock_row(&b, &b.snapshot(), one, RowLock::Update).unwrap(), Write::Done(one));
+    t.insert(&b, &row(2)).unwrap();
+    let c = s.begin();
+    let Write::Blocked(w) = t.delete(&c, &c.snapshot(), one).unwrap() else { panic!() };
+    drop(b);
+    assert!(s.wait_over(&w));
+    assert_eq!(s.lock_table(&c, LockTag(1), LockMode::Share), TableLock::Granted);
+    assert_eq!(now(&s, rel), [1]);
+    let held = t.row(one).unwrap();
+    assert_eq!(now(&s, rel), [1], "scanning goes on while a row is held");
+    drop(held);
+    assert_eq!(t.delete(&c, &c.snapshot(), one).unwrap(), Write::Done(one));
+    s.commit(&c).unwrap();
+    assert_eq!(s.horizon(), s.next_xid());
+}
+
+#[test]
+fn table_lock_modes_conflict_as_the_manual_says() {
+    // Rows and columns of the manual's table "Conflicting Lock Modes", an X a conflict.
+    let table = [".......X", "......XX", "....XXXX", "...XXXXX", "..XX.XXX", "..XXXXXX", ".XXXXXXX", "XXXXXXXX"];
+    for (i, line) in table.iter().enumerate() {
+        for (j, c) in line.chars().enumerate() {
+            let (a, b) = (LockMode::from_index(i as u8).unwrap(), LockMode::from_index(j as u8).unwrap());
+            assert_eq!(a.conflicts(b), c == 'X', "{} {}", a.name(), b.name());
+        }
+    }
+}
+
+#[test]
+fn statistics_come_from_a_sample_and_age() {
+    let (s, rel) = store();
+    let t = s.table(rel).unwrap();
+    let tx = s.begin();
+    for i in 0..10_000 {
+        let text = [Datum::Bytes(b"often"), Datum::Bytes(b"seldom"), Datum::Null]
+            [if i % 10 == 0 { 1 } else { (i % 2) as usize * 2 }];
+        t.insert(&tx, &[Datum::I32(i), text]).unwrap();
+    }
+    s.commit(&tx).unwrap();
+    let snap = s.begin().snapshot();
+    let st = t.statistics(&snap).unwrap();
+    assert_eq!((st.live_rows, st.groups), (10_000, 5));
+    let c = &st.columns[0];
+    assert_eq!((c.ndistinct, c.null_frac, &c.min, &c.max), (10_000.0, 0.0, &Value::I32(0), &Value::I32(9_999)));
+    let c = &st.columns[1];
+    assert_eq!((c.ndistinct, c.null_frac, &c.min), (2.0, 0.5, &Value::text("often")));
+    assert_eq!(c.common, [(Value::text("often"), 0.4)]);
+    assert!(Rc::ptr_eq(&st, &t.statistics(&snap).unwrap()), "taken once");
+    t.forget_statistics();
+    assert!(t.known_statistics().is_none());
 }

@@ -1,9 +1,17 @@
 //! SQL text to PostgreSQL's raw parse tree. See the crate's README.
 
 pub mod ast;
+mod editor;
+mod keywords;
+mod lexer;
+mod literals;
+mod parser;
+mod sqlparser_tokens;
 
 use ast::{Expr, RawStmt, Span, TypeName};
-use tusklet_error::{Error, Result};
+use parser::Parser;
+use sqlparser::tokenizer::{Location, TokenWithSpan};
+use tusklet_error::Result;
 
 /// How a word may be used without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,42 +73,48 @@ pub struct EditorToken {
 
 /// All statements of a text; spans count from the start of the text.
 pub fn parse(sql: &str) -> Result<Vec<RawStmt>> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).statements()
 }
 
-/// Exactly one statement.
+/// Exactly one statement; an empty text or a second statement is a syntax error.
 pub fn parse_one(sql: &str) -> Result<RawStmt> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).one_statement()
 }
 
-/// One expression, as PL/pgSQL and `pg_get_expr`-like callers need it.
+/// One expression, as PL/pgSQL needs it.
 pub fn parse_expr(sql: &str) -> Result<Expr> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).whole_expr()
 }
 
-/// One type name, as `regtypein` and PL/pgSQL need it.
+/// One type name, as `regtypein` and PL/pgSQL need it; `SETOF` is a syntax error.
 pub fn parse_type_name(sql: &str) -> Result<TypeName> {
-    let _ = sql;
-    Err(Error::unsupported("parsing"))
+    Parser::new(sql).whole_type_name()
 }
 
 /// The statements of a text as psql would send them: from first to last token, without the semicolon. Never fails: what
 /// cannot be lexed is part of a statement.
 pub fn split(sql: &str) -> Vec<Span> {
-    let _ = sql;
-    Vec::new()
+    editor::split(sql)
 }
 
 /// The text cut into pieces for highlighting; white space is left out. Never fails.
 pub fn tokens_for_editor(sql: &str) -> Vec<EditorToken> {
-    let _ = sql;
-    Vec::new()
+    editor::tokens(sql)
+}
+
+/// Line and column, both from 1, the column in characters, of a byte of the text: what an editor or a log shows.
+pub fn location(sql: &str, byte: usize) -> Location {
+    sqlparser_tokens::location(sql, byte)
+}
+
+/// PostgreSQL's tokens of the text in sqlparser's types, for its parser and other tools that stand on them. A place is the
+/// line 1 and the byte offset plus one as the column, so that it can be turned into a [`Span`]. Fails where the text cannot
+/// be cut into tokens.
+pub fn sqlparser_tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    sqlparser_tokens::tokens(sql)
 }
 
 /// Every keyword of PostgreSQL 15, sorted.
 pub fn keywords() -> &'static [Keyword] {
-    &[]
+    &keywords::KEYWORDS
 }

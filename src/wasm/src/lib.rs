@@ -1,1 +1,8 @@
-//! See the crate's README.
+//! See the crate's README. The boundary itself is described in `PACKED.md`.
+
+pub mod packed;
+pub mod request;
+
+mod engine;
+
+pub use engine::Engine;

@@ -49,8 +49,8 @@ impl Position {
                 let i = self.slot;
                 self.slot += 1;
                 self.fresh = false;
-                self.val = node.vals[i];
-                return Some((Parts { head: node.heads[i], tail: node.tail(i) }, node.vals[i]));
+                self.val = node.val(i);
+                return Some((Parts { head: node.head(i), tail: node.tail(i) }, node.val(i)));
             }
             if node.next == NIL {
                 return None;
@@ -70,8 +70,8 @@ impl Position {
                 let node = &tree.nodes[self.leaf as usize];
                 let i = self.slot;
                 self.fresh = false;
-                self.val = node.vals[i];
-                return Some((Parts { head: node.heads[i], tail: node.tail(i) }, node.vals[i]));
+                self.val = node.val(i);
+                return Some((Parts { head: node.head(i), tail: node.tail(i) }, node.val(i)));
             }
             let prev = tree.nodes[self.leaf as usize].prev;
             if prev == NIL {

@@ -14,7 +14,8 @@ pub(crate) use cursor::Position;
 pub(crate) use node::{CAPACITY, NIL, Node, Parts, join, split};
 
 pub(crate) struct BTree {
-    pub nodes: Vec<Node>,
+    #[allow(clippy::vec_box)] // Nodes are large and the vector grows.
+    pub nodes: Vec<Box<Node>>,
     root: u32,
     unused: Vec<u32>,
     pub first: u32,
@@ -27,7 +28,16 @@ pub(crate) struct BTree {
 
 impl Default for BTree {
     fn default() -> BTree {
-        BTree { nodes: vec![Node::leaf()], root: 0, unused: Vec::new(), first: 0, last: 0, len: 0, version: 0, height: 1 }
+        BTree {
+            nodes: vec![Node::leaf()],
+            root: 0,
+            unused: Vec::new(),
+            first: 0,
+            last: 0,
+            len: 0,
+            version: 0,
+            height: 1,
+        }
     }
 }
 
@@ -75,7 +85,7 @@ impl BTree {
         }
     }
 
-    fn add(&mut self, node: Node) -> u32 {
+    fn add(&mut self, node: Box<Node>) -> u32 {
         match self.unused.pop() {
             Some(i) => {
                 self.nodes[i as usize] = node;
@@ -128,7 +138,7 @@ impl BTree {
         right.prev = leaf;
         right.next = node.next;
         let after = node.next;
-        let (head, sep_val) = (right.heads[0], right.vals[0]);
+        let (head, sep_val) = (right.head(0), right.val(0));
         let tail: Box<[u8]> = right.tail(0).into();
         let new = self.add(right);
         self.nodes[leaf as usize].next = new;
@@ -139,7 +149,14 @@ impl BTree {
         self.put_separator(path, head, &tail, sep_val, new);
     }
 
-    fn put_separator(&mut self, mut path: Vec<(u32, usize)>, mut head: u128, tail: &[u8], mut val: u64, mut child: u32) {
+    fn put_separator(
+        &mut self,
+        mut path: Vec<(u32, usize)>,
+        mut head: u128,
+        tail: &[u8],
+        mut val: u64,
+        mut child: u32,
+    ) {
         let mut tail: Box<[u8]> = tail.into();
         loop {
             let Some((parent, at)) = path.pop() else {
@@ -160,7 +177,7 @@ impl BTree {
             let mut right = node.split_off(cut);
             right.children = node.children.split_off(cut + 1);
             // The first of the right half moves up.
-            (head, val) = (right.heads[0], right.vals[0]);
+            (head, val) = (right.head(0), right.val(0));
             tail = right.tail(0).into();
             right.remove(0);
             child = self.add(right);
@@ -226,8 +243,8 @@ impl BTree {
         while leaf != NIL {
             let node = &self.nodes[leaf as usize];
             for i in 0..node.len() {
-                if keep(node.vals[i]) {
-                    b.push(Parts { head: node.heads[i], tail: node.tail(i) }, node.vals[i]);
+                if keep(node.val(i)) {
+                    b.push(Parts { head: node.head(i), tail: node.tail(i) }, node.val(i));
                 }
             }
             leaf = node.next;
@@ -246,7 +263,7 @@ impl BTree {
             for i in 0..node.len() {
                 key.clear();
                 node.key(i, &mut key);
-                f(&key, node.vals[i]);
+                f(&key, node.val(i));
             }
             leaf = node.next;
         }
@@ -256,7 +273,8 @@ impl BTree {
 /// Packs sorted entries into leaves, then builds the levels above.
 #[derive(Default)]
 pub(crate) struct Builder {
-    leaves: Vec<Node>,
+    #[allow(clippy::vec_box)]
+    leaves: Vec<Box<Node>>,
     len: usize,
 }
 
@@ -266,10 +284,7 @@ const FILL: usize = CAPACITY * 7 / 8;
 impl Builder {
     pub fn push(&mut self, k: Parts<'_>, val: u64) {
         if self.leaves.last().is_none_or(|l| l.len() >= FILL) {
-            let mut leaf = Node::leaf();
-            leaf.heads.reserve(CAPACITY + 1);
-            leaf.vals.reserve(CAPACITY + 1);
-            self.leaves.push(leaf);
+            self.leaves.push(Node::leaf());
         }
         if let Some(leaf) = self.leaves.last_mut() {
             leaf.insert(leaf.len(), k, val);
@@ -301,7 +316,7 @@ impl Builder {
                 for (j, (id, first)) in level[i..i + take].iter().enumerate() {
                     if j > 0 {
                         let f = &nodes[*first as usize];
-                        let (head, val) = (f.heads[0], f.vals[0]);
+                        let (head, val) = (f.head(0), f.val(0));
                         let tail: Box<[u8]> = f.tail(0).into();
                         node.insert(node.len(), Parts { head, tail: &tail }, val);
                     }

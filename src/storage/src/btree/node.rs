@@ -38,21 +38,123 @@ pub(crate) fn join(head: u128, tail: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(tail);
 }
 
+/// The first of `entries` not below `head`. Keys are often spread evenly (numbers that count up), so the place is guessed
+/// first; a wrong guess costs two comparisons. The search itself has no branch to mispredict.
+#[inline]
+fn first_not_below(entries: &[Entry], first: u128, last: u128, head: u128) -> usize {
+    const REACH: usize = 3;
+    let (mut lo, mut n) = (0, entries.len());
+    if n > 4 * REACH {
+        if head <= first {
+            return 0;
+        }
+        if head > last {
+            return n;
+        }
+        let shift = 64u32.saturating_sub((last - first).leading_zeros());
+        let guess = ((head - first) >> shift) as u64 as f32 / ((last - first) >> shift) as u64 as f32;
+        let guess = ((guess * (n - 1) as f32) as usize).clamp(REACH, n - 1 - REACH);
+        if entries[guess - REACH].head() < head && entries[guess + REACH].head() >= head {
+            (lo, n) = (guess - REACH, 2 * REACH);
+        }
+    }
+    while n > 0 {
+        let half = n.div_ceil(2);
+        lo += if entries[lo + half - 1].head() < head { half } else { 0 };
+        n -= half;
+    }
+    lo
+}
+
+/// A head in two halves, so that an entry takes 24 bytes, and the payload beside it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Entry {
+    hi: u64,
+    lo: u64,
+    val: u64,
+}
+
+impl Entry {
+    #[inline]
+    fn head(&self) -> u128 {
+        (self.hi as u128) << 64 | self.lo as u128
+    }
+}
+
+/// A vector that lies in its node, so that a lookup meets one stretch of memory a level and not three.
 #[derive(Clone, Debug)]
+#[repr(C)]
+pub(crate) struct Inline<T> {
+    len: usize,
+    items: [T; CAPACITY + 1],
+}
+
+impl<T: Copy + Default> Default for Inline<T> {
+    fn default() -> Inline<T> {
+        Inline { len: 0, items: [T::default(); CAPACITY + 1] }
+    }
+}
+
+impl<T> std::ops::Deref for Inline<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.items[..self.len.min(CAPACITY + 1)]
+    }
+}
+
+impl<T: Copy + Default> Inline<T> {
+    fn insert(&mut self, i: usize, v: T) {
+        self.items.copy_within(i..self.len, i + 1);
+        self.items[i] = v;
+        self.len += 1;
+    }
+
+    fn remove(&mut self, i: usize) {
+        self.items.copy_within(i + 1..self.len, i);
+        self.len -= 1;
+    }
+
+    fn split_off(&mut self, at: usize) -> Inline<T> {
+        let mut right = Inline { len: self.len - at, ..Inline::default() };
+        right.items[..right.len].copy_from_slice(&self.items[at..self.len]);
+        self.len = at;
+        right
+    }
+}
+
+/// What a search reads first lies in the first cache line: how many entries there are and between which heads.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Node {
-    pub heads: Vec<u128>,
-    pub vals: Vec<u64>,
-    /// Empty while every key is short; otherwise one for each entry.
-    pub tails: Vec<Box<[u8]>>,
+    first: u128,
+    last: u128,
     /// Inner nodes: one more than the separators. Child `i` holds what is below separator `i`.
     pub children: Vec<u32>,
+    pub entries: Inline<Entry>,
+    /// Empty while every key is short; otherwise one for each entry.
+    pub tails: Vec<Box<[u8]>>,
     pub next: u32,
     pub prev: u32,
 }
 
 impl Node {
-    pub fn leaf() -> Node {
-        Node { heads: Vec::new(), vals: Vec::new(), tails: Vec::new(), children: Vec::new(), next: NIL, prev: NIL }
+    pub fn leaf() -> Box<Node> {
+        Box::new(Node {
+            first: 0,
+            last: 0,
+            entries: Inline::default(),
+            tails: Vec::new(),
+            children: Vec::new(),
+            next: NIL,
+            prev: NIL,
+        })
+    }
+
+    fn note_ends(&mut self) {
+        self.first = self.entries.first().map_or(0, Entry::head);
+        self.last = self.entries.last().map_or(0, Entry::head);
     }
 
     #[inline]
@@ -62,7 +164,17 @@ impl Node {
 
     #[inline]
     pub fn len(&self) -> usize {
-        self.heads.len()
+        self.entries.len()
+    }
+
+    #[inline]
+    pub fn head(&self, i: usize) -> u128 {
+        self.entries[i].head()
+    }
+
+    #[inline]
+    pub fn val(&self, i: usize) -> u64 {
+        self.entries[i].val
     }
 
     #[inline]
@@ -72,25 +184,34 @@ impl Node {
 
     #[inline]
     fn below(&self, i: usize, k: Parts<'_>, val: u64) -> bool {
-        let h = self.heads[i];
+        let h = self.head(i);
         if h != k.head {
             return h < k.head;
         }
-        if !self.tails.is_empty() {
-            let t = &*self.tails[i];
+        // Equal heads have equal lengths, or are both of long keys: then both have a tail.
+        if !k.tail.is_empty() {
+            let t = self.tail(i);
             if t != k.tail {
                 return t < k.tail;
             }
-        } else if !k.tail.is_empty() {
-            return true;
         }
-        self.vals[i] < val
+        self.val(i) < val
     }
 
     /// The first entry not below `(k, val)`.
     #[inline]
     pub fn lower_bound(&self, k: Parts<'_>, val: u64) -> usize {
-        let (mut lo, mut n) = (0, self.heads.len());
+        let lo = first_not_below(&self.entries, self.first, self.last, k.head);
+        if self.entries.get(lo).is_none_or(|e| e.head() != k.head) {
+            return lo;
+        }
+        // Entries with the same head: duplicates, or long keys that begin alike.
+        let run = &self.entries[lo..];
+        let mut n = match run.get(1) {
+            Some(e) if e.head() == k.head => run.partition_point(|e| e.head() == k.head),
+            _ => 1,
+        };
+        let mut lo = lo;
         while n > 0 {
             let half = n / 2;
             let mid = lo + half;
@@ -114,38 +235,40 @@ impl Node {
 
     #[inline]
     pub fn has_key(&self, i: usize, k: Parts<'_>) -> bool {
-        self.heads[i] == k.head && self.tail(i) == k.tail
+        // A short key is all head.
+        self.head(i) == k.head && (k.tail.is_empty() || self.tail(i) == k.tail)
     }
 
     #[inline]
     pub fn is(&self, i: usize, k: Parts<'_>, val: u64) -> bool {
-        self.vals[i] == val && self.has_key(i, k)
+        self.val(i) == val && self.has_key(i, k)
     }
 
     pub fn insert(&mut self, i: usize, k: Parts<'_>, val: u64) {
         if !k.tail.is_empty() && self.tails.is_empty() {
-            self.tails = vec![Box::default(); self.heads.len()];
+            self.tails = vec![Box::default(); self.entries.len()];
         }
-        self.heads.insert(i, k.head);
-        self.vals.insert(i, val);
+        self.entries.insert(i, Entry { hi: (k.head >> 64) as u64, lo: k.head as u64, val });
+        self.note_ends();
         if !self.tails.is_empty() || !k.tail.is_empty() {
             self.tails.insert(i, k.tail.into());
         }
     }
 
     pub fn remove(&mut self, i: usize) {
-        self.heads.remove(i);
-        self.vals.remove(i);
+        self.entries.remove(i);
+        self.note_ends();
         if !self.tails.is_empty() {
             self.tails.remove(i);
         }
     }
 
     /// Moves entries `at..` out.
-    pub fn split_off(&mut self, at: usize) -> Node {
+    pub fn split_off(&mut self, at: usize) -> Box<Node> {
         let mut right = Node::leaf();
-        right.heads = self.heads.split_off(at);
-        right.vals = self.vals.split_off(at);
+        right.entries = self.entries.split_off(at);
+        right.note_ends();
+        self.note_ends();
         if !self.tails.is_empty() {
             right.tails = self.tails.split_off(at);
         }
@@ -153,6 +276,6 @@ impl Node {
     }
 
     pub fn key(&self, i: usize, out: &mut Vec<u8>) {
-        join(self.heads[i], self.tail(i), out);
+        join(self.head(i), self.tail(i), out);
     }
 }

@@ -85,7 +85,7 @@ fn ascending_inserts_fill_nodes_and_bulk_builds_are_searchable() {
             let leaf = &built.nodes[built.find_leaf(split(&k), 0) as usize];
             let at = leaf.lower_bound(split(&k), 0);
             // The bound may be one past the leaf's end when the key starts the next.
-            let v = if at < leaf.len() { leaf.vals[at] } else { built.nodes[leaf.next as usize].vals[0] };
+            let v = if at < leaf.len() { leaf.val(at) } else { built.nodes[leaf.next as usize].val(0) };
             assert_eq!(v, i);
         }
         assert_eq!(built.len as u64, n);

@@ -43,10 +43,6 @@ impl Bits {
     pub fn words(&self) -> &[u64; BATCH / 64] {
         &self.0
     }
-
-    pub fn words_mut(&mut self) -> &mut [u64; BATCH / 64] {
-        &mut self.0
-    }
 }
 
 /// Who inserted the rows.
@@ -202,6 +198,7 @@ impl Group {
     }
 
     pub fn slots_mut(&mut self) -> &mut Slots {
+        self.saved = None;
         self.slots.get_or_insert_with(Box::default)
     }
 

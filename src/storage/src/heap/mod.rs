@@ -123,8 +123,6 @@ pub struct Table {
     /// Rows written or deleted since the table was opened; statistics age by it.
     pub(crate) changes: Cell<u64>,
     pub(crate) stats: RefCell<Option<Rc<TableStats>>>,
-    /// Changed since the last checkpoint.
-    pub(crate) dirty: Cell<bool>,
     /// How many dying versions make it ask for vacuum.
     pub(crate) vacuum_at: Cell<usize>,
     pub(crate) cold: RefCell<Option<crate::recovery::ColdTable>>,
@@ -139,7 +137,6 @@ impl Table {
             live: Cell::new(0),
             changes: Cell::new(0),
             stats: RefCell::default(),
-            dirty: Cell::new(true),
             vacuum_at: Cell::new(64),
             cold: RefCell::default(),
         }
@@ -185,7 +182,6 @@ impl Table {
     }
 
     pub(crate) fn write(&self) -> Result<RefMut<'_, Heap>> {
-        self.dirty.set(true);
         self.heap.try_borrow_mut().map_err(|_| Error::internal("table is written while a row of it is held"))
     }
 

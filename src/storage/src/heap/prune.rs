@@ -101,9 +101,9 @@ impl Heap {
         }
         // An aborted version hangs off a live one; nothing leads to it but the chain's stale end.
         if !dead.contains(&dying) && live != dying {
-            let is_dead = self.group(dying).is_some_and(|g| {
-                !g.is_free(dying.offset()) && g.is_dead(dying.offset(), p.horizon, p.status)
-            });
+            let is_dead = self
+                .group(dying)
+                .is_some_and(|g| !g.is_free(dying.offset()) && g.is_dead(dying.offset(), p.horizon, p.status));
             if is_dead {
                 self.free_slot(dying, touched);
             }
@@ -277,7 +277,8 @@ fn compact_arenas(group: &mut Group) {
         if held < BATCH * 16 + (64 << 10) {
             continue;
         }
-        let used: usize = b.views().iter().enumerate().filter(|(i, _)| !hidden.get(*i)).map(|(_, v)| v.len() + 16).sum();
+        let used: usize =
+            b.views().iter().enumerate().filter(|(i, _)| !hidden.get(*i)).map(|(_, v)| v.len() + 16).sum();
         if held > 3 * used + (64 << 10) {
             let mut v = Vector::empty(c.phys());
             for i in 0..c.len() {

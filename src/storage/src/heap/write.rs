@@ -75,10 +75,12 @@ impl RowLock {
 impl Heap {
     /// Where the next inserted row goes: `(group, offset)`.
     fn place_insert(&mut self, live: i64) -> (usize, usize) {
-        if self.free >= BATCH && self.free as i64 * 2 > live && self.groups.last().is_none_or(|g| g.full()) {
-            if let Some(p) = self.pop_free() {
-                return p;
-            }
+        if self.free >= BATCH
+            && self.free as i64 * 2 > live
+            && self.groups.last().is_none_or(|g| g.full())
+            && let Some(p) = self.pop_free()
+        {
+            return p;
         }
         let g = self.open_group();
         (g, self.groups[g].rows)

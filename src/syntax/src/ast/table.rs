@@ -429,6 +429,8 @@ pub enum AlterTableCmd {
         name: String,
     },
     DropCluster,
+    /// `SET WITHOUT OIDS`: accepted, without effect.
+    DropOids,
     SetTableSpace {
         name: String,
     },

@@ -1,0 +1,52 @@
+/** The DNS rules of the engine's WebAssembly: record types, zone files. No SQL. */
+import type { Database } from './database.js';
+
+/** One thing wrong with a record or a zone file. */
+export interface DnsProblem {
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  /** In a zone file: 1-based line. */
+  line?: number;
+}
+
+/** A record as the gpgsql tables hold it: absolute names without trailing dot, the priority apart. */
+export interface DnsRecord {
+  name: string;
+  type: string;
+  content: string;
+  ttl: number | null;
+  prio: number | null;
+  disabled?: boolean;
+}
+
+export interface ParsedZone {
+  origin: string;
+  records: DnsRecord[];
+  problems: DnsProblem[];
+}
+
+export interface CheckedContent {
+  /** The canonical form, when there is no error. */
+  content: string | null;
+  prio: number | null;
+  problems: DnsProblem[];
+}
+
+/** What a zone editor needs to know of DNS. */
+export interface DnsRules {
+  /** Checks one record's owner name, type and content as typed (an MX's priority may lead the content). */
+  validate(zone: string, record: DnsRecord): Promise<CheckedContent>;
+  /** Reads a BIND zone file; every error with its line. */
+  parseZone(text: string, origin: string): Promise<ParsedZone>;
+  /** Writes one. */
+  formatZone(origin: string, records: readonly DnsRecord[]): Promise<string>;
+}
+
+/** The rules, by the engine of an open database. */
+export function dnsRules(db: Pick<Database, 'call'>): DnsRules {
+  return {
+    validate: (zone, record) => db.call('dns_validate', zone, record) as Promise<CheckedContent>,
+    parseZone: (text, origin) => db.call('dns_parse_zone', text, origin) as Promise<ParsedZone>,
+    formatZone: (origin, records) => db.call('dns_format_zone', origin, records) as Promise<string>,
+  };
+}

@@ -1,0 +1,14 @@
+// Everything a static host needs: the engine, the package, the page. `--dev` for an unoptimised engine, `--no-wasm` to keep the one there is.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildWasm } from './build-wasm.mjs';
+import { root, run } from './tools.mjs';
+
+export function build(args = []) {
+  if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) run('npm', ['ci']);
+  if (!args.includes('--no-wasm')) buildWasm(args.includes('--dev'));
+  run('npm', ['run', '--silent', 'build', '-w', 'pkg']);
+  run('npm', ['run', '--silent', 'build', '-w', 'playground']);
+}
+
+if (import.meta.filename === process.argv[1]) build(process.argv.slice(2));

@@ -1,0 +1,1378 @@
+//! Conversions between types (`parse_coerce.c`).
+//!
+//! A conversion is looked for in `pg_cast`, by what the context allows (implicitly, in an assignment, explicitly); where the
+//! table has none, arrays convert element by element and strings through the text form. A domain converts as what it is over,
+//! and its constraints are checked last. Functions here answer `None` when there is no way: only the caller knows how to word
+//! it.
+//!
+//! Polymorphic functions: every `anyelement`-family argument must have one and the same type; `anycompatible`-family
+//! arguments are converted to their common type first.
+
+use tusklet_catalog::builtin::oids;
+use tusklet_catalog::resolve::{category, is_polymorphic, is_polymorphic_family1, is_polymorphic_family2};
+use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, TypeRef, Value, Volatility};
+
+use crate::parse_node::{Analyzer, location, lookup_failed};
+
+/// What the place of a conversion allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CoercionContext {
+    /// In an expression.
+    Implicit,
+    /// Storing into a column.
+    Assignment,
+    /// PL/pgSQL assignment: as assignment, through the text form when there is no cast.
+    Plpgsql,
+    /// CAST.
+    Explicit,
+}
+
+/// How a conversion is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pathway {
+    /// Not at all.
+    None,
+    /// By a function.
+    Func(Oid),
+    /// The value is the same.
+    Relabel,
+    /// Element by element.
+    Array,
+    /// Through the text form.
+    ViaIo,
+}
+
+/// `pg_proc.provolatile` as an enum.
+pub fn volatility(c: u8) -> Volatility {
+    match c {
+        b'i' => Volatility::Immutable,
+        b's' => Volatility::Stable,
+        _ => Volatility::Volatile,
+    }
+}
+
+impl Analyzer<'_> {
+    /// Converts to a type and modifier, or `None` when the context does not allow it (`coerce_to_target_type`).
+    pub fn coerce_to_target_type(
+        &mut self,
+        expr: Expr,
+        target: TypeRef,
+        context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+    ) -> Result<Option<Expr>> {
+        let from = expr.ty.oid;
+        if !self.can_coerce_type(&[from], &[target.oid], context) {
+            return Ok(None);
+        }
+        // COLLATE stays on top.
+        let mut inner = expr;
+        let mut collate = None;
+        while let ExprKind::Collate(arg) = inner.kind {
+            if collate.is_none() {
+                collate = Some((inner.collation, inner.span));
+            }
+            inner = *arg;
+        }
+        let before = (inner.ty, std::mem::discriminant(&inner.kind));
+        let result = self.coerce_type(inner, target, context, form, span)?;
+        let changed = before != (result.ty, std::mem::discriminant(&result.kind));
+        let hide = changed && !matches!(result.kind, ExprKind::Const(_));
+        let mut result = self.coerce_type_typmod(result, target, context, form, span, hide)?;
+        if let (Some((collation, at)), true) = (collate, self.cat.type_collation(target.oid) != 0) {
+            let ty = result.ty;
+            result = Expr { kind: ExprKind::Collate(Box::new(result)), ty, collation, span: at };
+        }
+        Ok(Some(result))
+    }
+
+    /// Converts to a type; the caller has checked that it can be done (`coerce_type`).
+    pub fn coerce_type(
+        &mut self,
+        node: Expr,
+        target: TypeRef,
+        context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+    ) -> Result<Expr> {
+        let input = node.ty.oid;
+        let to = target.oid;
+        if input == to {
+            return Ok(node);
+        }
+        if matches!(
+            to,
+            oids::ANY | oids::ANYELEMENT | oids::ANYNONARRAY | oids::ANYCOMPATIBLE | oids::ANYCOMPATIBLENONARRAY
+        ) {
+            return Ok(node);
+        }
+        if is_polymorphic(to) && input != oids::UNKNOWN {
+            let base = self.cat.base_type(input);
+            if base != input {
+                return Ok(relabel(node, TypeRef::new(base), form, span));
+            }
+            return Ok(node);
+        }
+        if input == oids::UNKNOWN {
+            if let ExprKind::Const(value) = &node.kind {
+                let base = self.cat.base_type_and_typmod(target);
+                // Only interval's input looks at the modifier; the others are fitted by a length coercion afterwards.
+                let input_mod = if base.oid == oids::INTERVAL { base.typmod } else { -1 };
+                let ty = TypeRef { oid: base.oid, typmod: input_mod };
+                let value = match value {
+                    Value::Bytes(b) => {
+                        let text = std::str::from_utf8(b).unwrap_or("").to_string();
+                        let at = if node.span.is_none() { span } else { node.span };
+                        self.cx.input(ty, &text).map_err(|e| e.at(at))?
+                    }
+                    _ => Value::Null,
+                };
+                let result =
+                    Expr { kind: ExprKind::Const(value), ty, collation: self.cat.type_collation(base.oid), span: node.span };
+                if base.oid != to {
+                    return self.coerce_to_domain(result, Some(base), to, context, form, span, false);
+                }
+                return Ok(result);
+            }
+        }
+        let node = match self.coerce_param(node, target, span)? {
+            Ok(done) => return Ok(done),
+            Err(node) => node,
+        };
+        if let ExprKind::Collate(arg) = node.kind {
+            let (collation, at) = (node.collation, node.span);
+            let mut r = self.coerce_type(*arg, target, context, form, span)?;
+            if self.cat.type_collation(to) != 0 {
+                let ty = r.ty;
+                r = Expr { kind: ExprKind::Collate(Box::new(r)), ty, collation, span: at };
+            }
+            return Ok(r);
+        }
+        let path = self.find_coercion_pathway(to, input, context);
+        match path {
+            Pathway::None => {}
+            Pathway::Relabel => {
+                let node = match self.coerce_to_domain_if(node, to, context, form, span)? {
+                    Ok(done) => return Ok(done),
+                    Err(node) => node,
+                };
+                return Ok(relabel(node, TypeRef::new(to), form, span));
+            }
+            _ => {
+                let base = self.cat.base_type_and_typmod(target);
+                let r = self.build_coercion(node, path, base, context, form, span)?;
+                if to != base.oid {
+                    return self.coerce_to_domain(r, Some(base), to, context, form, span, true);
+                }
+                return Ok(r);
+            }
+        }
+        if input == oids::RECORD && self.cat.type_relation(to) != 0 {
+            return self.coerce_record_to_complex(node, to, context, form, span);
+        }
+        if to == oids::RECORD && self.cat.type_relation(input) != 0 {
+            return Ok(node);
+        }
+        if to == oids::RECORD_ARRAY && self.cat.is_composite_array(input) {
+            return Ok(node);
+        }
+        if self.cat.type_inherits_from(input, to) {
+            let base = self.cat.base_type(input);
+            let node = if base != input { relabel(node, TypeRef::new(base), CoercionForm::Implicit, span) } else { node };
+            return Ok(Expr {
+                kind: ExprKind::ConvertRowtype { arg: Box::new(node), form },
+                ty: TypeRef::new(to),
+                collation: 0,
+                span,
+            });
+        }
+        Err(Error::internal(format!(
+            "failed to find conversion function from {} to {}",
+            self.type_name(input),
+            self.type_name(to)
+        )))
+    }
+
+    /// Whether all the inputs can be converted to their targets (`can_coerce_type`).
+    pub fn can_coerce_type(&self, inputs: &[Oid], targets: &[Oid], context: CoercionContext) -> bool {
+        let mut generic = false;
+        for (&input, &target) in inputs.iter().zip(targets) {
+            if input == target || target == oids::ANY {
+                continue;
+            }
+            if is_polymorphic(target) {
+                generic = true;
+                continue;
+            }
+            if input == oids::UNKNOWN {
+                continue;
+            }
+            if self.find_coercion_pathway(target, input, context) != Pathway::None {
+                continue;
+            }
+            if input == oids::RECORD && self.cat.type_relation(target) != 0 {
+                continue;
+            }
+            if target == oids::RECORD && self.cat.type_relation(input) != 0 {
+                continue;
+            }
+            if target == oids::RECORD_ARRAY && self.cat.is_composite_array(input) {
+                continue;
+            }
+            if self.cat.type_inherits_from(input, target) {
+                continue;
+            }
+            return false;
+        }
+        !generic || self.check_generic_type_consistency(inputs, targets)
+    }
+
+    /// How to get from one type to the other (`find_coercion_pathway`).
+    pub fn find_coercion_pathway(&self, target: Oid, source: Oid, context: CoercionContext) -> Pathway {
+        let (target, source) = (self.cat.base_type(target), self.cat.base_type(source));
+        if source == target {
+            return Pathway::Relabel;
+        }
+        if let Some(c) = self.cat.cast(source, target) {
+            let needs = match c.context {
+                b'i' => CoercionContext::Implicit,
+                b'a' => CoercionContext::Assignment,
+                _ => CoercionContext::Explicit,
+            };
+            if context < needs {
+                return Pathway::None;
+            }
+            return match c.method {
+                b'f' => Pathway::Func(c.func),
+                b'i' => Pathway::ViaIo,
+                _ => Pathway::Relabel,
+            };
+        }
+        if !matches!(target, oids::OIDVECTOR | oids::INT2VECTOR) {
+            let (te, se) = (self.cat.element_type(target), self.cat.element_type(source));
+            if te != 0 && se != 0 && self.find_coercion_pathway(te, se, context) != Pathway::None {
+                return Pathway::Array;
+            }
+        }
+        if context >= CoercionContext::Assignment && self.cat.type_category(target).0 == category::STRING {
+            return Pathway::ViaIo;
+        }
+        if context >= CoercionContext::Explicit && self.cat.type_category(source).0 == category::STRING {
+            return Pathway::ViaIo;
+        }
+        if context == CoercionContext::Plpgsql {
+            return Pathway::ViaIo;
+        }
+        Pathway::None
+    }
+
+    /// The function that fits a value to its type's modifier (`find_typmod_coercion_function`).
+    pub fn find_typmod_coercion(&self, ty: Oid) -> Pathway {
+        let element = self.cat.element_type(ty);
+        let of = if element != 0 { element } else { ty };
+        match self.cat.cast(of, of) {
+            Some(c) if c.func != 0 => {
+                if element != 0 {
+                    Pathway::Array
+                } else {
+                    Pathway::Func(c.func)
+                }
+            }
+            _ => Pathway::None,
+        }
+    }
+
+    fn build_coercion(
+        &mut self,
+        node: Expr,
+        path: Pathway,
+        target: TypeRef,
+        context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+    ) -> Result<Expr> {
+        match path {
+            Pathway::Func(func) => {
+                let p = self.cat.proc(func).ok_or_else(|| lookup_failed("function", func))?;
+                let mut args = vec![node];
+                let mut typmod = -1;
+                if p.args.len() >= 2 {
+                    args.push(Expr::constant(Value::I32(target.typmod), TypeRef::new(oids::INT4)));
+                    typmod = target.typmod;
+                }
+                if p.args.len() == 3 {
+                    args.push(Expr::constant(
+                        Value::Bool(context == CoercionContext::Explicit),
+                        TypeRef::new(oids::BOOL),
+                    ));
+                }
+                Ok(Expr {
+                    kind: ExprKind::Call(Box::new(FuncCall {
+                        func,
+                        op: 0,
+                        args,
+                        input_collation: 0,
+                        variadic: false,
+                        retset: false,
+                        form,
+                        strict: p.strict,
+                        volatility: volatility(p.volatility),
+                    })),
+                    ty: TypeRef { oid: target.oid, typmod },
+                    collation: self.cat.type_collation(target.oid),
+                    span,
+                })
+            }
+            Pathway::Array => {
+                let source = self.cat.base_type_and_typmod(node.ty);
+                let se = self.cat.element_type(source.oid);
+                let test = Expr {
+                    kind: ExprKind::CaseTest,
+                    ty: TypeRef { oid: se, typmod: source.typmod },
+                    collation: node.collation,
+                    span: Span::NONE,
+                };
+                let te = self.cat.element_type(target.oid);
+                let wanted = TypeRef { oid: te, typmod: target.typmod };
+                let element = self
+                    .coerce_to_target_type(test, wanted, context, form, span)?
+                    .ok_or_else(|| Error::internal("failed to coerce array element type as expected"))?;
+                let typmod = element.ty.typmod;
+                Ok(Expr {
+                    kind: ExprKind::ArrayCoerce { arg: Box::new(node), element: Box::new(element), form },
+                    ty: TypeRef { oid: target.oid, typmod },
+                    collation: self.cat.type_collation(target.oid),
+                    span,
+                })
+            }
+            Pathway::ViaIo => Ok(Expr {
+                kind: ExprKind::ViaIo { arg: Box::new(node), form },
+                ty: TypeRef::new(target.oid),
+                collation: self.cat.type_collation(target.oid),
+                span,
+            }),
+            Pathway::None | Pathway::Relabel => Err(Error::internal("unsupported pathtype in build_coercion")),
+        }
+    }
+
+    /// Fits a value to a type's modifier (`coerce_type_typmod`).
+    pub fn coerce_type_typmod(
+        &mut self,
+        node: Expr,
+        target: TypeRef,
+        context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+        hide_input: bool,
+    ) -> Result<Expr> {
+        if target.typmod == node.ty.typmod {
+            return Ok(node);
+        }
+        let mut node = node;
+        if hide_input {
+            hide_coercion(&mut node);
+        }
+        let path = if target.typmod < 0 { Pathway::None } else { self.find_typmod_coercion(target.oid) };
+        if path != Pathway::None {
+            return self.build_coercion(node, path, target, context, form, span);
+        }
+        // Nothing to do at run time; the expression only says it has the modifier.
+        Ok(match node.kind {
+            ExprKind::Const(_) => Expr { ty: target, ..node },
+            ExprKind::Relabel { arg, form } => Expr { kind: ExprKind::Relabel { arg, form }, ty: target, ..node },
+            _ => {
+                let collation = node.collation;
+                Expr { kind: ExprKind::Relabel { arg: Box::new(node), form }, ty: target, collation, span }
+            }
+        })
+    }
+
+    fn coerce_to_domain_if(
+        &mut self,
+        node: Expr,
+        to: Oid,
+        context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+    ) -> Result<Result<Expr, Expr>> {
+        if self.cat.base_type(to) == to {
+            return Ok(Err(node));
+        }
+        Ok(Ok(self.coerce_to_domain(node, None, to, context, form, span, false)?))
+    }
+
+    /// Converts to a domain from what it is over (`coerce_to_domain`).
+    #[allow(clippy::too_many_arguments)]
+    pub fn coerce_to_domain(
+        &mut self,
+        node: Expr,
+        base: Option<TypeRef>,
+        domain: Oid,
+        _context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+        hide_input: bool,
+    ) -> Result<Expr> {
+        let base = base.unwrap_or_else(|| self.cat.base_type_and_typmod(TypeRef::new(domain)));
+        if base.oid == domain {
+            return Ok(node);
+        }
+        let mut node = node;
+        if hide_input {
+            hide_coercion(&mut node);
+        }
+        // The modifier of what the domain is over is always an implicit part of the domain.
+        let node = self.coerce_type_typmod(node, base, CoercionContext::Implicit, CoercionForm::Implicit, span, false)?;
+        Ok(Expr {
+            kind: ExprKind::ToDomain { arg: Box::new(node), form },
+            ty: TypeRef::new(domain),
+            collation: self.cat.type_collation(domain),
+            span,
+        })
+    }
+
+    fn coerce_record_to_complex(
+        &mut self,
+        node: Expr,
+        to: Oid,
+        context: CoercionContext,
+        form: CoercionForm,
+        span: Span,
+    ) -> Result<Expr> {
+        let (name, at) = (self.type_name(to), node.span);
+        let cannot = |detail: Option<String>, at: Span| {
+            let e = err!(CANNOT_COERCE, "cannot cast type record to {name}").at(at);
+            match detail {
+                Some(d) => e.detail(d),
+                None => e,
+            }
+        };
+        let fields = match node.kind {
+            ExprKind::Row { fields, .. } => fields,
+            ExprKind::Var(v) if v.attno == 0 => {
+                let rte = self.level(v.level).rtable[v.rte as usize].clone();
+                let mut out = vec![];
+                for (i, c) in rte.columns.iter().enumerate().filter(|(_, c)| !c.name.is_empty()) {
+                    out.push(Expr {
+                        kind: ExprKind::Var(tusklet_ir::Var { rte: v.rte, attno: i as i16 + 1, level: v.level }),
+                        ty: c.ty,
+                        collation: c.collation,
+                        span: at,
+                    });
+                }
+                out
+            }
+            _ => return Err(cannot(None, location(&node))),
+        };
+        let base = self.cat.base_type(to);
+        let rel = self.cat.type_relation(base);
+        let rel = self.cat.relation(rel).ok_or_else(|| lookup_failed("relation", rel))?;
+        let mut out = vec![];
+        let mut names = vec![];
+        let mut given = fields.into_iter();
+        for (i, c) in rel.columns.iter().enumerate() {
+            if c.dropped {
+                continue;
+            }
+            let Some(f) = given.next() else {
+                return Err(cannot(Some("Input has too few columns.".into()), at));
+            };
+            let (from, at) = (f.ty.oid, location(&f));
+            match self.coerce_to_target_type(f, c.ty, context, CoercionForm::Implicit, Span::NONE)? {
+                Some(v) => out.push(v),
+                None => {
+                    return Err(cannot(
+                        Some(format!(
+                            "Cannot cast type {} to {} in column {}.",
+                            self.type_name(from),
+                            self.type_name(c.ty.oid),
+                            i + 1
+                        )),
+                        at,
+                    ));
+                }
+            }
+            names.push(c.name.clone());
+        }
+        if given.next().is_some() {
+            return Err(cannot(Some("Input has too many columns.".into()), at));
+        }
+        let row = Expr { kind: ExprKind::Row { fields: out, names }, ty: TypeRef::new(base), collation: 0, span: at };
+        if base != to {
+            return self.coerce_to_domain(row, None, to, context, form, span, false);
+        }
+        Ok(row)
+    }
+
+    /// A condition (`coerce_to_boolean`).
+    pub fn coerce_to_boolean(&mut self, node: Expr, construct: &str) -> Result<Expr> {
+        let node = if node.ty.oid != oids::BOOL {
+            let (from, at) = (node.ty.oid, location(&node));
+            match self.coerce_to_target_type(
+                node,
+                TypeRef::new(oids::BOOL),
+                CoercionContext::Assignment,
+                CoercionForm::Implicit,
+                Span::NONE,
+            )? {
+                Some(e) => e,
+                None => {
+                    return Err(err!(
+                        DATATYPE_MISMATCH,
+                        "argument of {construct} must be type boolean, not type {}",
+                        self.type_name(from)
+                    )
+                    .at(at));
+                }
+            }
+        } else {
+            node
+        };
+        if returns_set(&node) {
+            return Err(err!(DATATYPE_MISMATCH, "argument of {construct} must not return a set").at(location(&node)));
+        }
+        Ok(node)
+    }
+
+    /// An expression that must have a type (`coerce_to_specific_type_typmod`).
+    pub fn coerce_to_specific_type(&mut self, node: Expr, target: TypeRef, construct: &str) -> Result<Expr> {
+        let node = if node.ty.oid != target.oid {
+            let (from, at) = (node.ty.oid, location(&node));
+            match self.coerce_to_target_type(
+                node,
+                target,
+                CoercionContext::Assignment,
+                CoercionForm::Implicit,
+                Span::NONE,
+            )? {
+                Some(e) => e,
+                None => {
+                    return Err(err!(
+                        DATATYPE_MISMATCH,
+                        "argument of {construct} must be type {}, not type {}",
+                        self.type_name(target.oid),
+                        self.type_name(from)
+                    )
+                    .at(at));
+                }
+            }
+        } else {
+            node
+        };
+        if returns_set(&node) {
+            return Err(err!(DATATYPE_MISMATCH, "argument of {construct} must not return a set").at(location(&node)));
+        }
+        Ok(node)
+    }
+
+    /// A typed NULL (`coerce_null_to_domain`).
+    pub fn null_of(&mut self, ty: TypeRef, collation: Oid) -> Result<Expr> {
+        let base = self.cat.base_type_and_typmod(ty);
+        let mut e = Expr::constant(Value::Null, base);
+        e.collation = collation;
+        if base.oid != ty.oid {
+            e = self.coerce_to_domain(
+                e,
+                Some(base),
+                ty.oid,
+                CoercionContext::Implicit,
+                CoercionForm::Implicit,
+                Span::NONE,
+                false,
+            )?;
+        }
+        Ok(e)
+    }
+
+    /// The type UNION, CASE, VALUES, COALESCE and the like give their branches (`select_common_type`). Without `context`,
+    /// answers 0 instead of raising.
+    pub fn select_common_type(&mut self, exprs: &[(Oid, Span)], context: Option<&str>) -> Result<Oid> {
+        let Some(&(first, _)) = exprs.first() else { bail!(INTERNAL_ERROR, "no expressions to choose a type of") };
+        let mut ptype = first;
+        let mut start = 1;
+        if ptype != oids::UNKNOWN {
+            while start < exprs.len() && exprs[start].0 == ptype {
+                start += 1;
+            }
+            if start == exprs.len() {
+                return Ok(ptype);
+            }
+        }
+        ptype = self.cat.base_type(ptype);
+        let (mut pcategory, mut ppreferred) = self.cat.type_category(ptype);
+        for &(ty, span) in &exprs[start..] {
+            let ntype = self.cat.base_type(ty);
+            if ntype == oids::UNKNOWN || ntype == ptype {
+                continue;
+            }
+            let (ncategory, npreferred) = self.cat.type_category(ntype);
+            if ptype == oids::UNKNOWN {
+                (ptype, pcategory, ppreferred) = (ntype, ncategory, npreferred);
+            } else if ncategory != pcategory {
+                return match context {
+                    Some(c) => Err(err!(
+                        DATATYPE_MISMATCH,
+                        "{c} types {} and {} cannot be matched",
+                        self.type_name(ptype),
+                        self.type_name(ntype)
+                    )
+                    .at(span)),
+                    None => Ok(0),
+                };
+            } else if !ppreferred
+                && self.can_coerce_type(&[ptype], &[ntype], CoercionContext::Implicit)
+                && !self.can_coerce_type(&[ntype], &[ptype], CoercionContext::Implicit)
+            {
+                (ptype, pcategory, ppreferred) = (ntype, ncategory, npreferred);
+            }
+        }
+        if ptype == oids::UNKNOWN {
+            ptype = oids::TEXT;
+        }
+        Ok(ptype)
+    }
+
+    /// As [`Analyzer::select_common_type`] over expressions.
+    pub fn common_type(&mut self, exprs: &[Expr], context: Option<&str>) -> Result<Oid> {
+        let list: Vec<(Oid, Span)> = exprs.iter().map(|e| (e.ty.oid, location(e))).collect();
+        self.select_common_type(&list, context)
+    }
+
+    /// The modifier shared by all (`select_common_typmod`).
+    pub fn common_typmod(exprs: &[&Expr], common: Oid) -> i32 {
+        let mut typmod = None;
+        for e in exprs {
+            if e.ty.oid != common {
+                return -1;
+            }
+            match typmod {
+                None => typmod = Some(e.ty.typmod),
+                Some(t) if t != e.ty.typmod => return -1,
+                _ => {}
+            }
+        }
+        typmod.unwrap_or(-1)
+    }
+
+    /// Converts a branch to the common type (`coerce_to_common_type`).
+    pub fn coerce_to_common_type(&mut self, node: Expr, target: Oid, context: &str) -> Result<Expr> {
+        if node.ty.oid == target {
+            return Ok(node);
+        }
+        if self.can_coerce_type(&[node.ty.oid], &[target], CoercionContext::Implicit) {
+            return self.coerce_type(
+                node,
+                TypeRef::new(target),
+                CoercionContext::Implicit,
+                CoercionForm::Implicit,
+                Span::NONE,
+            );
+        }
+        Err(err!(
+            CANNOT_COERCE,
+            "{context} could not convert type {} to {}",
+            self.type_name(node.ty.oid),
+            self.type_name(target)
+        )
+        .at(location(&node)))
+    }
+
+    fn common_type_of_oids(&mut self, types: &[Oid], noerror: bool) -> Result<Oid> {
+        let mut ptype = types[0];
+        let mut start = 1;
+        if ptype != oids::UNKNOWN {
+            while start < types.len() && types[start] == ptype {
+                start += 1;
+            }
+            if start == types.len() {
+                return Ok(ptype);
+            }
+        }
+        ptype = self.cat.base_type(ptype);
+        let (mut pcategory, mut ppreferred) = self.cat.type_category(ptype);
+        for &ty in &types[start..] {
+            let ntype = self.cat.base_type(ty);
+            if ntype == oids::UNKNOWN || ntype == ptype {
+                continue;
+            }
+            let (ncategory, npreferred) = self.cat.type_category(ntype);
+            if ptype == oids::UNKNOWN {
+                (ptype, pcategory, ppreferred) = (ntype, ncategory, npreferred);
+            } else if ncategory != pcategory {
+                if noerror {
+                    return Ok(0);
+                }
+                bail!(
+                    DATATYPE_MISMATCH,
+                    "argument types {} and {} cannot be matched",
+                    self.type_name(ptype),
+                    self.type_name(ntype)
+                );
+            } else if !ppreferred
+                && self.can_coerce_type(&[ptype], &[ntype], CoercionContext::Implicit)
+                && !self.can_coerce_type(&[ntype], &[ptype], CoercionContext::Implicit)
+            {
+                (ptype, pcategory, ppreferred) = (ntype, ncategory, npreferred);
+            }
+        }
+        Ok(if ptype == oids::UNKNOWN { oids::TEXT } else { ptype })
+    }
+
+    /// Whether polymorphic arguments agree (`check_generic_type_consistency`).
+    pub fn check_generic_type_consistency(&self, actual: &[Oid], declared: &[Oid]) -> bool {
+        let (mut elem, mut array, mut range, mut multirange) = (0, 0, 0, 0);
+        let mut compatible: Vec<Oid> = vec![];
+        let (mut crange, mut cmultirange) = (0, 0);
+        let (mut have_nonarray, mut have_enum, mut have_cnonarray) = (false, false, false);
+        for (&decl, &act) in declared.iter().zip(actual) {
+            let mut act = act;
+            match decl {
+                oids::ANYELEMENT | oids::ANYNONARRAY | oids::ANYENUM => {
+                    have_nonarray |= decl == oids::ANYNONARRAY;
+                    have_enum |= decl == oids::ANYENUM;
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    if elem != 0 && act != elem {
+                        return false;
+                    }
+                    elem = act;
+                }
+                oids::ANYARRAY => {
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if array != 0 && act != array {
+                        return false;
+                    }
+                    array = act;
+                }
+                oids::ANYRANGE => {
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if range != 0 && act != range {
+                        return false;
+                    }
+                    range = act;
+                }
+                oids::ANYMULTIRANGE => {
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if multirange != 0 && act != multirange {
+                        return false;
+                    }
+                    multirange = act;
+                }
+                oids::ANYCOMPATIBLE | oids::ANYCOMPATIBLENONARRAY => {
+                    have_cnonarray |= decl == oids::ANYCOMPATIBLENONARRAY;
+                    if act != oids::UNKNOWN {
+                        compatible.push(act);
+                    }
+                }
+                oids::ANYCOMPATIBLEARRAY => {
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    let e = self.cat.element_type(self.cat.base_type(act));
+                    if e == 0 {
+                        return false;
+                    }
+                    compatible.push(e);
+                }
+                oids::ANYCOMPATIBLERANGE => {
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if crange != 0 {
+                        if crange != act {
+                            return false;
+                        }
+                    } else {
+                        let e = self.cat.range_subtype(act);
+                        if e == 0 {
+                            return false;
+                        }
+                        crange = act;
+                        compatible.push(e);
+                    }
+                }
+                oids::ANYCOMPATIBLEMULTIRANGE => {
+                    if act == oids::UNKNOWN {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if cmultirange != 0 {
+                        if cmultirange != act {
+                            return false;
+                        }
+                    } else {
+                        let r = self.cat.multirange_range(act);
+                        if r == 0 {
+                            return false;
+                        }
+                        cmultirange = act;
+                        compatible.push(self.cat.range_subtype(r));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if array != 0 {
+            if array == oids::ANYARRAY {
+                // Only pg_statistic has such columns.
+                if have_nonarray || have_enum {
+                    return false;
+                }
+                return true;
+            }
+            let e = self.cat.element_type(array);
+            if e == 0 || (elem != 0 && e != elem) {
+                return false;
+            }
+            elem = e;
+        }
+        if multirange != 0 {
+            let r = self.cat.multirange_range(multirange);
+            if r == 0 || (range != 0 && r != range) {
+                return false;
+            }
+            range = r;
+        }
+        if range != 0 {
+            let e = self.cat.range_subtype(range);
+            if e == 0 || (elem != 0 && e != elem) {
+                return false;
+            }
+            elem = e;
+        }
+        if have_nonarray && self.cat.base_element_type(elem) != 0 {
+            return false;
+        }
+        if have_enum && elem != 0 && !self.cat.is_enum(elem) {
+            return false;
+        }
+        if cmultirange != 0 && crange != 0 && self.cat.multirange_range(cmultirange) != crange {
+            return false;
+        }
+        if !compatible.is_empty() {
+            // A shared borrow is enough here: no error is ever built.
+            let common = self.common_type_quiet(&compatible);
+            if common == 0 {
+                return false;
+            }
+            if have_cnonarray && self.cat.base_element_type(common) != 0 {
+                return false;
+            }
+            if cmultirange != 0 && crange == 0 {
+                crange = self.cat.multirange_range(cmultirange);
+            }
+            if crange != 0 && self.cat.range_subtype(crange) != common {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn common_type_quiet(&self, types: &[Oid]) -> Oid {
+        let mut ptype = types[0];
+        if types.iter().all(|t| *t == ptype) && ptype != oids::UNKNOWN {
+            return ptype;
+        }
+        ptype = self.cat.base_type(ptype);
+        let (mut pcategory, mut ppreferred) = self.cat.type_category(ptype);
+        for &ty in &types[1..] {
+            let n = self.cat.base_type(ty);
+            if n == oids::UNKNOWN || n == ptype {
+                continue;
+            }
+            let (ncategory, npreferred) = self.cat.type_category(n);
+            if ptype == oids::UNKNOWN {
+                (ptype, pcategory, ppreferred) = (n, ncategory, npreferred);
+            } else if ncategory != pcategory {
+                return 0;
+            } else if !ppreferred
+                && self.can_coerce_type(&[ptype], &[n], CoercionContext::Implicit)
+                && !self.can_coerce_type(&[n], &[ptype], CoercionContext::Implicit)
+            {
+                (ptype, pcategory, ppreferred) = (n, ncategory, npreferred);
+            }
+        }
+        for &ty in types {
+            if !self.can_coerce_type(&[ty], &[ptype], CoercionContext::Implicit) {
+                return 0;
+            }
+        }
+        if ptype == oids::UNKNOWN { oids::TEXT } else { ptype }
+    }
+
+    /// Settles what the polymorphic arguments of a chosen function are: replaces them in `declared` and gives the result type
+    /// (`enforce_generic_type_consistency`).
+    pub fn enforce_generic_type_consistency(
+        &mut self,
+        actual: &[Oid],
+        declared: &mut [Oid],
+        rettype: Oid,
+        allow_poly: bool,
+    ) -> Result<Oid> {
+        let (mut elem, mut array, mut range, mut multirange) = (0, 0, 0, 0);
+        let (mut have_poly1, mut have_poly2) = (false, false);
+        let (mut have_unknown1, mut have_anynonarray) = (false, rettype == oids::ANYNONARRAY);
+        let mut have_anyenum = rettype == oids::ANYENUM;
+        let (mut have_anymultirange, mut have_unknown2) = (rettype == oids::ANYMULTIRANGE, false);
+        let mut compatible: Vec<Oid> = vec![];
+        let (mut crange, mut crange_elem, mut cmultirange, mut cmultirange_elem) = (0, 0, 0, 0);
+        let mut have_cnonarray = rettype == oids::ANYCOMPATIBLENONARRAY;
+        let mut have_carray = rettype == oids::ANYCOMPATIBLEARRAY;
+        let mut have_crange = rettype == oids::ANYCOMPATIBLERANGE;
+        let mut have_cmultirange = rettype == oids::ANYCOMPATIBLEMULTIRANGE;
+        let mut have_c = false;
+        macro_rules! mismatch {
+            ($what:literal, $a:expr, $b:expr) => {
+                return Err(err!(DATATYPE_MISMATCH, concat!("arguments declared \"", $what, "\" are not all alike"))
+                    .detail(format!("{} versus {}", self.type_name($a), self.type_name($b))))
+            };
+        }
+        for (&decl, &act) in declared.iter().zip(actual) {
+            let mut act = act;
+            match decl {
+                oids::ANYELEMENT | oids::ANYNONARRAY | oids::ANYENUM => {
+                    have_poly1 = true;
+                    have_anynonarray |= decl == oids::ANYNONARRAY;
+                    have_anyenum |= decl == oids::ANYENUM;
+                    if act == oids::UNKNOWN {
+                        have_unknown1 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    if elem != 0 && act != elem {
+                        mismatch!("anyelement", elem, act);
+                    }
+                    elem = act;
+                }
+                oids::ANYARRAY => {
+                    have_poly1 = true;
+                    if act == oids::UNKNOWN {
+                        have_unknown1 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if array != 0 && act != array {
+                        mismatch!("anyarray", array, act);
+                    }
+                    array = act;
+                }
+                oids::ANYRANGE => {
+                    have_poly1 = true;
+                    if act == oids::UNKNOWN {
+                        have_unknown1 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if range != 0 && act != range {
+                        mismatch!("anyrange", range, act);
+                    }
+                    range = act;
+                }
+                oids::ANYMULTIRANGE => {
+                    have_poly1 = true;
+                    have_anymultirange = true;
+                    if act == oids::UNKNOWN {
+                        have_unknown1 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if multirange != 0 && act != multirange {
+                        mismatch!("anymultirange", multirange, act);
+                    }
+                    multirange = act;
+                }
+                oids::ANYCOMPATIBLE | oids::ANYCOMPATIBLENONARRAY => {
+                    have_poly2 = true;
+                    have_c = true;
+                    have_cnonarray |= decl == oids::ANYCOMPATIBLENONARRAY;
+                    if act == oids::UNKNOWN {
+                        have_unknown2 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    compatible.push(act);
+                }
+                oids::ANYCOMPATIBLEARRAY => {
+                    have_poly2 = true;
+                    have_carray = true;
+                    if act == oids::UNKNOWN {
+                        have_unknown2 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    let e = self.cat.element_type(act);
+                    if e == 0 {
+                        bail!(
+                            DATATYPE_MISMATCH,
+                            "argument declared anycompatiblearray is not an array but type {}",
+                            self.type_name(act)
+                        );
+                    }
+                    compatible.push(e);
+                }
+                oids::ANYCOMPATIBLERANGE => {
+                    have_poly2 = true;
+                    have_crange = true;
+                    if act == oids::UNKNOWN {
+                        have_unknown2 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if crange != 0 {
+                        if crange != act {
+                            mismatch!("anycompatiblerange", crange, act);
+                        }
+                    } else {
+                        crange = act;
+                        crange_elem = self.cat.range_subtype(act);
+                        if crange_elem == 0 {
+                            bail!(
+                                DATATYPE_MISMATCH,
+                                "argument declared anycompatiblerange is not a range type but type {}",
+                                self.type_name(act)
+                            );
+                        }
+                        compatible.push(crange_elem);
+                    }
+                }
+                oids::ANYCOMPATIBLEMULTIRANGE => {
+                    have_poly2 = true;
+                    have_cmultirange = true;
+                    if act == oids::UNKNOWN {
+                        have_unknown2 = true;
+                        continue;
+                    }
+                    if allow_poly && decl == act {
+                        continue;
+                    }
+                    act = self.cat.base_type(act);
+                    if cmultirange != 0 {
+                        if cmultirange != act {
+                            mismatch!("anycompatiblemultirange", cmultirange, act);
+                        }
+                    } else {
+                        cmultirange = act;
+                        let r = self.cat.multirange_range(act);
+                        if r == 0 {
+                            bail!(
+                                DATATYPE_MISMATCH,
+                                "argument declared anycompatiblemultirange is not a multirange type but type {}",
+                                self.type_name(act)
+                            );
+                        }
+                        cmultirange_elem = self.cat.range_subtype(r);
+                        compatible.push(cmultirange_elem);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !have_poly1 && !have_poly2 {
+            return Ok(rettype);
+        }
+        if have_poly1 {
+            let mut array_elem = 0;
+            if array != 0 {
+                if array == oids::ANYARRAY {
+                    array_elem = oids::ANYELEMENT;
+                } else {
+                    array_elem = self.cat.element_type(array);
+                    if array_elem == 0 {
+                        bail!(
+                            DATATYPE_MISMATCH,
+                            "argument declared anyarray is not an array but type {}",
+                            self.type_name(array)
+                        );
+                    }
+                }
+                if elem == 0 {
+                    elem = array_elem;
+                } else if array_elem != elem {
+                    return Err(err!(
+                        DATATYPE_MISMATCH,
+                        "argument declared anyarray is not consistent with argument declared anyelement"
+                    )
+                    .detail(format!("{} versus {}", self.type_name(array), self.type_name(elem))));
+                }
+            }
+            if multirange != 0 {
+                let mr = self.cat.multirange_range(multirange);
+                if mr == 0 {
+                    bail!(
+                        DATATYPE_MISMATCH,
+                        "argument declared anymultirange is not a multirange type but type {}",
+                        self.type_name(multirange)
+                    );
+                }
+                if range == 0 {
+                    range = mr;
+                } else if mr != range {
+                    return Err(err!(
+                        DATATYPE_MISMATCH,
+                        "argument declared anymultirange is not consistent with argument declared anyrange"
+                    )
+                    .detail(format!("{} versus {}", self.type_name(multirange), self.type_name(range))));
+                }
+            } else if have_anymultirange && range != 0 {
+                multirange = self.cat.range_multirange(range);
+            }
+            if range != 0 {
+                let re = self.cat.range_subtype(range);
+                if re == 0 {
+                    bail!(
+                        DATATYPE_MISMATCH,
+                        "argument declared anyrange is not a range type but type {}",
+                        self.type_name(range)
+                    );
+                }
+                if elem == 0 {
+                    elem = re;
+                } else if re != elem {
+                    return Err(err!(
+                        DATATYPE_MISMATCH,
+                        "argument declared anyrange is not consistent with argument declared anyelement"
+                    )
+                    .detail(format!("{} versus {}", self.type_name(range), self.type_name(elem))));
+                }
+            }
+            if elem == 0 {
+                if allow_poly {
+                    elem = oids::ANYELEMENT;
+                    array = oids::ANYARRAY;
+                    range = oids::ANYRANGE;
+                    multirange = oids::ANYMULTIRANGE;
+                } else {
+                    bail!(DATATYPE_MISMATCH, "could not determine polymorphic type because input has type unknown");
+                }
+            }
+            if have_anynonarray && elem != oids::ANYELEMENT && self.cat.base_element_type(elem) != 0 {
+                bail!(
+                    DATATYPE_MISMATCH,
+                    "type matched to anynonarray is an array type: {}",
+                    self.type_name(elem)
+                );
+            }
+            if have_anyenum && elem != oids::ANYELEMENT && !self.cat.is_enum(elem) {
+                bail!(DATATYPE_MISMATCH, "type matched to anyenum is not an enum type: {}", self.type_name(elem));
+            }
+        }
+        let (mut ctype, mut carray) = (0, 0);
+        if have_poly2 {
+            if cmultirange != 0 {
+                let r = self.cat.multirange_range(cmultirange);
+                if crange != 0 {
+                    if r != crange {
+                        return Err(err!(
+                            DATATYPE_MISMATCH,
+                            "argument declared anycompatiblemultirange is not consistent with argument declared anycompatiblerange"
+                        )
+                        .detail(format!("{} versus {}", self.type_name(cmultirange), self.type_name(crange))));
+                    }
+                } else {
+                    crange = r;
+                    crange_elem = cmultirange_elem;
+                }
+            } else if have_cmultirange && crange != 0 {
+                cmultirange = self.cat.range_multirange(crange);
+            }
+            if !compatible.is_empty() {
+                ctype = self.common_type_of_oids(&compatible, false)?;
+                if have_carray {
+                    carray = self.cat.array_type(ctype);
+                    if carray == 0 {
+                        bail!(
+                            UNDEFINED_OBJECT,
+                            "could not find array type for data type {}",
+                            self.type_name(ctype)
+                        );
+                    }
+                }
+                if have_crange {
+                    if crange == 0 {
+                        bail!(
+                            DATATYPE_MISMATCH,
+                            "could not determine polymorphic type anycompatiblerange because input has type unknown"
+                        );
+                    }
+                    if crange_elem != ctype {
+                        bail!(
+                            DATATYPE_MISMATCH,
+                            "anycompatiblerange type {} does not match anycompatible type {}",
+                            self.type_name(crange),
+                            self.type_name(ctype)
+                        );
+                    }
+                }
+                if have_cmultirange && cmultirange == 0 {
+                    bail!(
+                        DATATYPE_MISMATCH,
+                        "could not determine polymorphic type anycompatiblemultirange because input has type unknown"
+                    );
+                }
+                if have_cnonarray && self.cat.base_element_type(ctype) != 0 {
+                    bail!(
+                        DATATYPE_MISMATCH,
+                        "type matched to anycompatiblenonarray is an array type: {}",
+                        self.type_name(ctype)
+                    );
+                }
+            } else if allow_poly {
+                ctype = oids::ANYCOMPATIBLE;
+                carray = oids::ANYCOMPATIBLEARRAY;
+                crange = oids::ANYCOMPATIBLERANGE;
+                cmultirange = oids::ANYCOMPATIBLEMULTIRANGE;
+            } else {
+                // All unknown: text, except that a range cannot be guessed.
+                ctype = oids::TEXT;
+                carray = oids::TEXT_ARRAY;
+                if have_crange {
+                    bail!(
+                        DATATYPE_MISMATCH,
+                        "could not determine polymorphic type anycompatiblerange because input has type unknown"
+                    );
+                }
+                if have_cmultirange {
+                    bail!(
+                        DATATYPE_MISMATCH,
+                        "could not determine polymorphic type anycompatiblemultirange because input has type unknown"
+                    );
+                }
+            }
+            let _ = have_c;
+            for d in declared.iter_mut() {
+                match *d {
+                    oids::ANYCOMPATIBLE | oids::ANYCOMPATIBLENONARRAY => *d = ctype,
+                    oids::ANYCOMPATIBLEARRAY => *d = carray,
+                    oids::ANYCOMPATIBLERANGE => *d = crange,
+                    oids::ANYCOMPATIBLEMULTIRANGE => *d = cmultirange,
+                    _ => {}
+                }
+            }
+        }
+        let _ = have_unknown2;
+        // Unknown literals become whatever the others are.
+        if have_unknown1 {
+            for (i, d) in declared.iter_mut().enumerate() {
+                if actual.get(i) != Some(&oids::UNKNOWN) || !is_polymorphic_family1(*d) {
+                    continue;
+                }
+                match *d {
+                    oids::ANYELEMENT | oids::ANYNONARRAY | oids::ANYENUM => *d = elem,
+                    oids::ANYARRAY => {
+                        if array == 0 {
+                            array = self.cat.array_type(elem);
+                            if array == 0 {
+                                bail!(
+                                    UNDEFINED_OBJECT,
+                                    "could not find array type for data type {}",
+                                    self.cat.format_type(&self.path, elem)
+                                );
+                            }
+                        }
+                        *d = array;
+                    }
+                    oids::ANYRANGE => {
+                        if range == 0 {
+                            bail!(
+                                DATATYPE_MISMATCH,
+                                "could not determine polymorphic type anyrange because input has type unknown"
+                            );
+                        }
+                        *d = range;
+                    }
+                    oids::ANYMULTIRANGE => {
+                        if multirange == 0 {
+                            bail!(
+                                DATATYPE_MISMATCH,
+                                "could not determine polymorphic type anymultirange because input has type unknown"
+                            );
+                        }
+                        *d = multirange;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let missing = |what: &str| err!(DATATYPE_MISMATCH, "could not determine polymorphic type {what} because input has type unknown");
+        Ok(match rettype {
+            oids::ANYELEMENT | oids::ANYNONARRAY | oids::ANYENUM => elem,
+            oids::ANYARRAY => {
+                if array == 0 {
+                    array = self.cat.array_type(elem);
+                    if array == 0 {
+                        bail!(UNDEFINED_OBJECT, "could not find array type for data type {}", self.type_name(elem));
+                    }
+                }
+                array
+            }
+            oids::ANYRANGE if range == 0 => return Err(missing("anyrange")),
+            oids::ANYRANGE => range,
+            oids::ANYMULTIRANGE if multirange == 0 => return Err(missing("anymultirange")),
+            oids::ANYMULTIRANGE => multirange,
+            oids::ANYCOMPATIBLE | oids::ANYCOMPATIBLENONARRAY => ctype,
+            oids::ANYCOMPATIBLEARRAY => carray,
+            oids::ANYCOMPATIBLERANGE => crange,
+            oids::ANYCOMPATIBLEMULTIRANGE => cmultirange,
+            t => {
+                debug_assert!(!is_polymorphic_family2(t));
+                t
+            }
+        })
+    }
+}
+
+/// The same bits as another type.
+pub fn relabel(node: Expr, ty: TypeRef, form: CoercionForm, span: Span) -> Expr {
+    // As `makeRelabelType`, the collation is settled later.
+    let collation = node.collation;
+    Expr { kind: ExprKind::Relabel { arg: Box::new(node), form }, ty, collation, span }
+}
+
+/// Makes the outermost conversion one that is not printed (`hide_coercion_node`).
+fn hide_coercion(e: &mut Expr) {
+    match &mut e.kind {
+        ExprKind::Call(c) if c.op == 0 => c.form = CoercionForm::Implicit,
+        ExprKind::Relabel { form, .. }
+        | ExprKind::ViaIo { form, .. }
+        | ExprKind::ArrayCoerce { form, .. }
+        | ExprKind::ConvertRowtype { form, .. }
+        | ExprKind::ToDomain { form, .. } => *form = CoercionForm::Implicit,
+        _ => {}
+    }
+}
+
+/// Whether an expression returns a set at any depth (`expression_returns_set`).
+pub fn returns_set(e: &Expr) -> bool {
+    tusklet_ir::visit::any(e, &mut |x| matches!(&x.kind, ExprKind::Call(c) if c.retset))
+}

@@ -1,0 +1,164 @@
+//! Operator classes and the ordering, equality and hashing of a type, as PostgreSQL's typcache finds them.
+
+use tusklet_ir::Oid;
+
+use crate::builtin::{self, oids};
+use crate::live::Catalog;
+
+/// An operator class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpClassRef {
+    /// `pg_opclass.oid`.
+    pub oid: Oid,
+    /// Its family.
+    pub family: Oid,
+    /// The type its operators are declared for.
+    pub input_type: Oid,
+}
+
+/// How a type sorts and compares; 0 where it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SortOperators {
+    /// `<`.
+    pub lt: Oid,
+    /// `=`.
+    pub eq: Oid,
+    /// `>`.
+    pub gt: Oid,
+    /// B-tree comparison function.
+    pub cmp: Oid,
+    /// Whether it can be hashed.
+    pub hashable: bool,
+}
+
+impl Catalog {
+    /// The default operator class of an access method for a type, through binary-coercible types when there is none for the
+    /// type itself (`GetDefaultOpClass`).
+    pub fn default_opclass(&self, method: Oid, ty: Oid) -> Option<OpClassRef> {
+        let ty = self.base_type(ty);
+        let (mut exact, mut compatible, mut preferred) = (None, None, None);
+        let (mut n_compatible, mut n_preferred) = (0, 0);
+        let category = self.type_category(ty).0;
+        for c in builtin::Opclass::all().filter(|c| c.method() == method && c.default()) {
+            let class = OpClassRef { oid: c.oid(), family: c.family(), input_type: c.intype() };
+            if c.intype() == ty {
+                exact = Some(class);
+            } else if self.is_binary_coercible(ty, c.intype()) {
+                if self.is_preferred(category, c.intype()) {
+                    preferred = Some(class);
+                    n_preferred += 1;
+                } else {
+                    compatible = Some(class);
+                    n_compatible += 1;
+                }
+            }
+        }
+        match (exact, n_preferred, n_compatible) {
+            (Some(c), _, _) => Some(c),
+            (None, 1, _) => preferred,
+            (None, 0, 1) => compatible,
+            _ => None,
+        }
+    }
+
+    /// The member of a family for a strategy, 0 when there is none.
+    pub fn opfamily_member(&self, family: Oid, left: Oid, right: Oid, strategy: i32) -> Oid {
+        builtin::amop(family, left, right, strategy).map_or(0, |m| m.operator())
+    }
+
+    /// The support function of a family, 0 when there is none.
+    pub fn opfamily_proc(&self, family: Oid, left: Oid, right: Oid, number: i32) -> Oid {
+        builtin::amproc(family, left, right, number).map_or(0, |m| m.function())
+    }
+
+    /// How a type sorts, compares and hashes (`lookup_type_cache`). Containers do only when what they contain does; a record
+    /// always seems to, and finds out when it runs.
+    pub fn sort_operators(&self, ty: Oid) -> SortOperators {
+        let mut s = SortOperators::default();
+        let base = self.base_type(ty);
+        if let Some(c) = self.default_opclass(oids::AM_BTREE, base) {
+            let t = c.input_type;
+            s.lt = self.opfamily_member(c.family, t, t, 1);
+            s.eq = self.opfamily_member(c.family, t, t, 3);
+            s.gt = self.opfamily_member(c.family, t, t, 5);
+            s.cmp = self.opfamily_proc(c.family, t, t, 1);
+        }
+        if let Some(c) = self.default_opclass(oids::AM_HASH, base) {
+            let t = c.input_type;
+            s.hashable = true;
+            if s.eq == 0 {
+                s.eq = self.opfamily_member(c.family, t, t, 1);
+            }
+        }
+        let inner = match s.eq {
+            oids::OP_ARRAY_EQ => self.base_element_type(base),
+            oids::OP_RECORD_EQ => return self.record_sort_operators(base, s),
+            _ => match self.range_subtype(base) {
+                0 => match self.multirange_range(base) {
+                    0 => return s,
+                    range => self.range_subtype(range),
+                },
+                subtype => {
+                    // A range always has an ordering; only its hashing depends on the subtype.
+                    s.hashable &= self.sort_operators(subtype).hashable;
+                    return s;
+                }
+            },
+        };
+        if inner == 0 || inner == base {
+            return s;
+        }
+        let e = self.sort_operators(inner);
+        if e.eq == 0 {
+            s.eq = 0;
+        }
+        if e.cmp == 0 {
+            (s.lt, s.gt, s.cmp) = (0, 0, 0);
+        }
+        s.hashable &= e.hashable;
+        s
+    }
+
+    fn record_sort_operators(&self, ty: Oid, mut s: SortOperators) -> SortOperators {
+        if ty == oids::RECORD {
+            s.hashable = false;
+            return s;
+        }
+        let Some(rel) = self.relation(self.type_relation(ty)) else { return s };
+        for c in rel.columns.iter().filter(|c| !c.dropped) {
+            let e = self.sort_operators(c.ty.oid);
+            if e.eq == 0 {
+                s.eq = 0;
+            }
+            if e.cmp == 0 {
+                (s.lt, s.gt, s.cmp) = (0, 0, 0);
+            }
+            s.hashable &= e.hashable;
+        }
+        s
+    }
+
+    /// For an ordering operator: its `=` and comparison function, and whether it sorts downwards (`get_ordering_op_properties`
+    /// and `get_equality_op_for_ordering_op`).
+    pub fn ordering_op(&self, op: Oid) -> Option<(Oid, Oid, bool)> {
+        for m in builtin::amops_by_operator(op) {
+            if m.method() != oids::AM_BTREE || m.left() != m.right() || m.purpose() != b's' {
+                continue;
+            }
+            if m.strategy() == 1 || m.strategy() == 5 {
+                let eq = self.opfamily_member(m.family(), m.left(), m.right(), 3);
+                let cmp = self.opfamily_proc(m.family(), m.left(), m.right(), 1);
+                return Some((eq, cmp, m.strategy() == 5));
+            }
+        }
+        None
+    }
+
+    /// Whether an operator is a hash equality (`op_hashjoinable`, type conditions aside).
+    pub fn op_hashable(&self, op: Oid, input: Oid) -> bool {
+        match op {
+            oids::OP_ARRAY_EQ | oids::OP_RECORD_EQ => self.sort_operators(input).hashable,
+            _ => self.operator(op).is_some_and(|o| o.hashes),
+        }
+    }
+}

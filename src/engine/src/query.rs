@@ -1,0 +1,360 @@
+//! From statement to program: analysis, rewriting, planning, compiling, and the plans kept.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use tusklet_analyze::{AnalyzeContext, ParamTypes};
+use tusklet_catalog::live::{Catalog, Relation};
+use tusklet_catalog::resolve::SearchPath;
+use tusklet_error::{Error, Notice, Result, err};
+use tusklet_exec::{ExecCx, Executor, Program, Step, eval_constant};
+use tusklet_ir::{CommandType, Expr, Oid, Query, ResultColumn, TypeRef, Value};
+use tusklet_planner::{ColumnStats, PlanContext, RelStats};
+use tusklet_syntax::ast::{self, Stmt};
+use tusklet_vector::{Batch, CallContext};
+
+use crate::session::Shared;
+
+/// A statement ready to run, perhaps many times.
+pub struct Prepared {
+    /// Its text.
+    pub sql: Rc<str>,
+    /// Its tree; `None` for the empty statement.
+    pub stmt: Option<Rc<Stmt>>,
+    /// Parameter types.
+    pub param_types: Vec<Oid>,
+    /// Result columns; `None` for statements without rows.
+    pub columns: Option<Rc<[ResultColumn]>>,
+    /// Parameter types as the client gave them: analysis starts from these again.
+    given: Vec<Oid>,
+    variable: bool,
+    plan: RefCell<Option<Planned>>,
+}
+
+struct Planned {
+    version: u64,
+    path: Rc<SearchPath>,
+    program: Rc<Program>,
+}
+
+/// The session as analysis sees it.
+pub struct Analyzer<'a>(pub &'a Shared);
+
+impl AnalyzeContext for Analyzer<'_> {
+    fn catalog(&self) -> Catalog {
+        self.0.catalog()
+    }
+
+    fn search_path(&self) -> Rc<SearchPath> {
+        self.0.search_path()
+    }
+
+    fn input(&mut self, ty: TypeRef, text: &str) -> Result<Value> {
+        let snapshot = self.0.snapshot()?;
+        self.0.exec_cx(snapshot)?.input(ty, text)
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.0.settings.borrow().show(name).ok()
+    }
+
+    fn database(&self) -> String {
+        self.0.db.name.borrow().clone()
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.0.notice(notice)
+    }
+}
+
+/// The session as the planner sees it.
+struct PlanCx<'a> {
+    shared: &'a Shared,
+    catalog: Catalog,
+}
+
+impl PlanContext for PlanCx<'_> {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn relation(&mut self, oid: Oid) -> Result<Rc<Relation>> {
+        self.catalog.relation(oid).ok_or_else(|| Error::internal(format!("could not open relation with OID {oid}")))
+    }
+
+    fn stats(&mut self, rel: &Relation) -> RelStats {
+        let Ok(table) = self.shared.db.store.table(tusklet_storage::RelId(rel.storage)) else { return RelStats::default() };
+        let rows = table.live_rows() as f64;
+        // Column statistics cost a sample: only where a choice could depend on them.
+        if rows < 64.0 {
+            return RelStats { rows, columns: vec![] };
+        }
+        let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
+            return RelStats { rows, columns: vec![] };
+        };
+        let number = |v: &Value| match v {
+            Value::I16(v) => Some(*v as f64),
+            Value::I32(v) => Some(*v as f64),
+            Value::I64(v) => Some(*v as f64),
+            Value::F32(v) => Some(*v as f64),
+            Value::F64(v) => Some(*v),
+            _ => None,
+        };
+        let columns = s
+            .columns
+            .iter()
+            .map(|c| ColumnStats {
+                distinct: c.ndistinct,
+                null_frac: c.null_frac,
+                range: match (number(&c.min), number(&c.max)) {
+                    (Some(a), Some(b)) => Some((a, b)),
+                    _ => None,
+                },
+            })
+            .collect();
+        RelStats { rows, columns }
+    }
+
+    fn evaluate(&mut self, e: &Expr) -> Result<Value> {
+        let snapshot = self.shared.snapshot()?;
+        let mut cx = self.shared.exec_cx(snapshot)?;
+        eval_constant(&mut cx, e)
+    }
+
+    fn external_params(&self) -> Option<&[Value]> {
+        None
+    }
+
+    fn enabled(&self, setting: &str) -> bool {
+        self.shared.settings.borrow().is_on(setting)
+    }
+}
+
+/// Whether a statement is a query: analysed, planned and executed, rather than a command.
+pub fn is_query(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Select(_) | Stmt::Insert(_) | Stmt::Update(_) | Stmt::Delete(_) | Stmt::Merge(_))
+}
+
+/// Analyses and rewrites a query.
+pub fn analyze_query(shared: &Shared, stmt: &Stmt, params: &mut ParamTypes) -> Result<Query> {
+    let query = tusklet_analyze::analyze_stmt(&mut Analyzer(shared), stmt, params)?;
+    rewrite(shared, query)
+}
+
+/// Expands views and applies rules.
+pub fn rewrite(shared: &Shared, query: Query) -> Result<Query> {
+    let mut all = tusklet_analyze::rewrite(&mut Analyzer(shared), query)?;
+    match (all.pop(), all.is_empty()) {
+        (Some(q), true) => Ok(q),
+        _ => Err(Error::unsupported("a rule that adds statements")),
+    }
+}
+
+/// Plans and compiles a query.
+pub fn compile(shared: &Shared, query: &Query) -> Result<Rc<Program>> {
+    let mut cx = PlanCx { shared, catalog: shared.catalog() };
+    let stmt = Rc::new(tusklet_planner::plan(&mut cx, query)?);
+    check_privileges(shared, &stmt)?;
+    let snapshot = shared.snapshot()?;
+    Program::compile(&mut shared.exec_cx(snapshot)?, stmt)
+}
+
+/// Plans a query without compiling it.
+pub fn plan_only(shared: &Shared, query: &Query) -> Result<tusklet_ir::PlannedStmt> {
+    let mut cx = PlanCx { shared, catalog: shared.catalog() };
+    tusklet_planner::plan(&mut cx, query)
+}
+
+fn check_privileges(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<()> {
+    if stmt.command != CommandType::Select {
+        let name = match stmt.command {
+            CommandType::Insert => "INSERT",
+            CommandType::Update => "UPDATE",
+            CommandType::Delete => "DELETE",
+            _ => "MERGE",
+        };
+        shared.prevent_in_read_only(name)?;
+    }
+    crate::privileges::check(shared, stmt)
+}
+
+impl Prepared {
+    /// Analyses a statement. `given` are the types the client declared (0 unknown); with `variable` the rest is inferred.
+    pub fn new(shared: &Shared, sql: Rc<str>, stmt: Option<Rc<Stmt>>, given: Vec<Oid>, variable: bool) -> Result<Prepared> {
+        let mut p = Prepared {
+            sql,
+            stmt,
+            param_types: given.clone(),
+            columns: None,
+            given,
+            variable,
+            plan: RefCell::new(None),
+        };
+        let Some(stmt) = p.stmt.clone() else { return Ok(p) };
+        if is_query(&stmt) {
+            let (program, types) = p.make(shared)?;
+            p.param_types = types;
+            if !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select {
+                p.columns = Some(program.stmt.columns.clone().into());
+            }
+            p.keep(shared, program);
+        } else {
+            p.columns = crate::utility::columns(shared, &stmt)?;
+        }
+        Ok(p)
+    }
+
+    fn make(&self, shared: &Shared) -> Result<(Rc<Program>, Vec<Oid>)> {
+        let Some(stmt) = &self.stmt else { return Err(Error::internal("empty statement")) };
+        let mut params = ParamTypes { types: self.given.clone(), variable: self.variable };
+        let query = analyze_query(shared, stmt, &mut params)?;
+        Ok((compile(shared, &query)?, params.types))
+    }
+
+    fn keep(&self, shared: &Shared, program: Rc<Program>) {
+        *self.plan.borrow_mut() =
+            Some(Planned { version: shared.catalog.borrow().version(), path: shared.search_path(), program });
+    }
+
+    /// The parameter types the client declared.
+    pub fn given(&self) -> &[Oid] {
+        &self.given
+    }
+
+    /// Whether its result would have another shape now.
+    pub fn is_stale(&self, shared: &Shared) -> Result<bool> {
+        let Some(stmt) = &self.stmt else { return Ok(false) };
+        if !is_query(stmt) {
+            return Ok(false);
+        }
+        shared.begin_transaction(false);
+        shared.refresh_catalog()?;
+        match self.program(shared) {
+            Ok(_) => Ok(false),
+            Err(e) if e.code() == tusklet_error::SqlState::FEATURE_NOT_SUPPORTED && e.message().starts_with("cached plan") => Ok(true),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The program, made again when the catalog or the search path changed. A result of another shape is an error.
+    pub fn program(&self, shared: &Shared) -> Result<Rc<Program>> {
+        if let Some(p) = &*self.plan.borrow() {
+            if p.version == shared.catalog.borrow().version() && same_path(&p.path, &shared.search_path()) {
+                return Ok(p.program.clone());
+            }
+        }
+        let (program, types) = self.make(shared)?;
+        let same = match &self.columns {
+            Some(old) => {
+                old.len() == program.stmt.columns.len()
+                    && old.iter().zip(&program.stmt.columns).all(|(a, b)| a.ty == b.ty && a.name == b.name)
+            }
+            None => program.stmt.columns.is_empty(),
+        };
+        if !same || types != self.param_types {
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cached plan must not change result type"));
+        }
+        self.keep(shared, program.clone());
+        Ok(program)
+    }
+}
+
+fn same_path(a: &Rc<SearchPath>, b: &Rc<SearchPath>) -> bool {
+    Rc::ptr_eq(a, b) || a.schemas == b.schemas
+}
+
+/// Runs a compiled program to its end. A lock that must be waited for is an error; [`Shared::take_wait`] tells which, so
+/// that the caller's statement can wait and start over.
+pub fn run_program(shared: &Shared, cx: &mut ExecCx<'_>, program: Rc<Program>, params: &[Value]) -> Result<(u64, Vec<Batch>)> {
+    let mut run = Executor::new(program, Rc::from(params));
+    let mut batches = Vec::new();
+    loop {
+        match run.step(cx, 2048)? {
+            Step::Batch(b) => batches.push(b),
+            Step::Done => return Ok((run.processed(), batches)),
+            Step::Yield => tusklet_exec::Host::check_interrupts(shared)?,
+            Step::Blocked(w) | Step::Restart(w) => {
+                shared.pending_wait.set(Some(w));
+                return Err(cx.must_wait(w));
+            }
+        }
+    }
+}
+
+/// Prepares a statement of a SQL function's body: `$n` and the arguments' names are its parameters.
+pub fn prepare_in_function(
+    shared: &Shared,
+    sql: Rc<str>,
+    stmt: Stmt,
+    types: Vec<Oid>,
+    _names: &[String],
+) -> Result<Prepared> {
+    Prepared::new(shared, sql, Some(Rc::new(stmt)), types, false)
+}
+
+/// Runs an analysed query to its end under a snapshot of its own.
+pub fn run_query(shared: &Shared, query: Query) -> Result<(Vec<TypeRef>, Vec<Batch>)> {
+    let query = rewrite(shared, query)?;
+    let program = compile(shared, &query)?;
+    let types = program.stmt.columns.iter().map(|c| c.ty).collect();
+    let snapshot = shared.snapshot()?;
+    let mut cx = shared.exec_cx(snapshot)?;
+    let (_, batches) = run_program(shared, &mut cx, program, &[])?;
+    shared.tx()?.next_command();
+    Ok((types, batches))
+}
+
+/// Runs one of the engine's own statements; its plan is kept. Parameters carry their types.
+pub fn run_sql(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Vec<Vec<Value>>> {
+    let known = shared.internal_plans.borrow().get(sql).cloned();
+    let prepared = match known {
+        Some(p) => p,
+        None => {
+            let raw = tusklet_syntax::parse_one(sql)?;
+            let types = params.iter().map(|(t, _)| *t).collect();
+            let p = Rc::new(Prepared::new(shared, Rc::from(sql), Some(Rc::new(raw.stmt)), types, false)?);
+            shared.internal_plans.borrow_mut().insert(sql.to_string(), p.clone());
+            p
+        }
+    };
+    let program = prepared.program(shared)?;
+    let values: Vec<Value> = params.iter().map(|(_, v)| v.clone()).collect();
+    let snapshot = shared.snapshot()?;
+    let mut cx = shared.exec_cx(snapshot)?;
+    let (_, batches) = run_program(shared, &mut cx, program, &values)?;
+    shared.tx()?.next_command();
+    Ok(rows_of(&batches))
+}
+
+/// Batches as rows.
+pub fn rows_of(batches: &[Batch]) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for b in batches {
+        for i in b.sel.iter() {
+            rows.push(b.columns.iter().map(|c| c.value(i)).collect());
+        }
+    }
+    rows
+}
+
+/// Values of expressions without a table, as EXECUTE's parameters are.
+pub fn eval_expr(shared: &Shared, e: &Expr) -> Result<Value> {
+    let snapshot = shared.snapshot()?;
+    let mut cx = shared.exec_cx(snapshot)?;
+    eval_constant(&mut cx, e)
+}
+
+/// The text of a statement of a longer text.
+pub fn statement_text<'a>(sql: &'a str, raw: &ast::RawStmt) -> &'a str {
+    sql.get(raw.span.start as usize..raw.span.end as usize).unwrap_or(sql)
+}
+
+/// A parameter of EXECUTE as a value's expression of the type the statement wants.
+pub fn analyze_parameter(shared: &Shared, e: &ast::Expr, ty: Oid) -> Result<Expr> {
+    let scope = tusklet_analyze::ExprScope {
+        clause: tusklet_analyze::Clause::ExecuteParameter,
+        target: Some((TypeRef::new(ty), "EXECUTE")),
+        ..Default::default()
+    };
+    tusklet_analyze::analyze_expr(&mut Analyzer(shared), e, &scope, &mut ParamTypes::none())
+}

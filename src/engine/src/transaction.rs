@@ -1,0 +1,243 @@
+//! Transactions: what BEGIN, COMMIT, ROLLBACK and savepoints do to a session.
+
+use tusklet_catalog::live::{Catalog, EntryKey};
+use tusklet_error::{Error, Result, SqlState, err};
+use tusklet_ir::codec::Codec;
+use tusklet_storage::Lsn;
+
+use crate::database::NEXT_OID;
+use crate::session::{Isolation, Savepoint, Shared, Transaction};
+
+impl Shared {
+    /// Starts a transaction unless one runs. `block`: by BEGIN.
+    pub fn begin_transaction(&self, block: bool) {
+        if let Some(t) = &mut *self.transaction.borrow_mut() {
+            t.block |= block;
+            return;
+        }
+        let settings = self.settings.borrow();
+        let isolation = match settings.get("default_transaction_isolation").as_deref() {
+            Some("repeatable read") => Isolation::RepeatableRead,
+            Some("serializable") => Isolation::Serializable,
+            _ => Isolation::ReadCommitted,
+        };
+        let read_only = settings.is_on("default_transaction_read_only");
+        drop(settings);
+        self.settings.borrow_mut().begin();
+        let shared = self.db.catalog.borrow().clone();
+        let base_version = shared.version();
+        if self.catalog.borrow().version() != base_version {
+            *self.catalog.borrow_mut() = shared;
+            self.caches.forget_user();
+            self.forget_path();
+        }
+        *self.transaction.borrow_mut() = Some(Transaction {
+            tx: self.db.store.begin(),
+            block,
+            failed: false,
+            isolation,
+            read_only,
+            snapshot: None,
+            started: self.statement_start.get(),
+            changes: vec![],
+            base_version,
+            savepoints: vec![],
+            notifications: vec![],
+            used: false,
+        });
+    }
+
+    /// Brings the session's catalog up to date at the start of a statement: what others committed, under its own changes.
+    pub fn refresh_catalog(&self) -> Result<()> {
+        let shared = self.db.catalog.borrow().clone();
+        let mut t = self.transaction.borrow_mut();
+        let Some(t) = &mut *t else { return Ok(()) };
+        if shared.version() == t.base_version {
+            return Ok(());
+        }
+        t.base_version = shared.version();
+        let mut c: Catalog = shared;
+        c.merge(&t.changes)?;
+        *self.catalog.borrow_mut() = c;
+        self.caches.forget_user();
+        self.forget_path();
+        Ok(())
+    }
+
+    /// Commits. The place in the log to wait for, when there is something to wait for.
+    pub fn commit_transaction(&self) -> Result<Option<Lsn>> {
+        if self.transaction.borrow().is_none() {
+            return Ok(None);
+        }
+        if let Err(e) = self.before_commit() {
+            self.abort_transaction();
+            return Err(e);
+        }
+        let Some(t) = self.transaction.borrow_mut().take() else { return Ok(None) };
+        let store = &self.db.store;
+        let mut changes = t.changes;
+        if !changes.is_empty() {
+            let key = EntryKey::Setting(NEXT_OID.into());
+            changes.push((key, Some(self.db.last_oid().to_string().to_bytes())));
+        }
+        let result = (|| {
+            for (key, value) in &changes {
+                match value {
+                    Some(v) => store.meta_put(&t.tx, &key.to_bytes(), v)?,
+                    None => store.meta_delete(&t.tx, &key.to_bytes())?,
+                }
+            }
+            store.commit(&t.tx)
+        })();
+        let lsn = match result {
+            Ok(lsn) => lsn,
+            Err(e) => {
+                store.abort(&t.tx);
+                self.after_end(false);
+                return Err(e);
+            }
+        };
+        if !changes.is_empty() {
+            let mut shared = self.db.catalog.borrow().clone();
+            shared.merge(&changes)?;
+            *self.catalog.borrow_mut() = shared.clone();
+            *self.db.catalog.borrow_mut() = shared;
+            self.forget_path();
+        }
+        self.deliver(t.notifications);
+        self.after_end(true);
+        Ok(lsn)
+    }
+
+    /// What is due when a transaction commits: deferred constraints, temporary tables' ON COMMIT.
+    fn before_commit(&self) -> Result<()> {
+        crate::constraints::run_deferred(self)?;
+        crate::commands::on_commit(self)
+    }
+
+    /// Rolls back, if there is something to roll back.
+    pub fn abort_transaction(&self) {
+        let Some(t) = self.transaction.borrow_mut().take() else { return };
+        self.db.store.abort(&t.tx);
+        if !t.changes.is_empty() {
+            *self.catalog.borrow_mut() = self.db.catalog.borrow().clone();
+            self.caches.forget_user();
+            self.forget_path();
+        }
+        self.after_end(false);
+    }
+
+    fn after_end(&self, committed: bool) {
+        self.row_events.borrow_mut().clear();
+        self.deferred_events.borrow_mut().clear();
+        *self.constraint_modes.borrow_mut() = Default::default();
+        let changed = self.settings.borrow_mut().end(committed);
+        if changed {
+            self.settings_changed();
+        }
+    }
+
+    /// SAVEPOINT.
+    pub fn savepoint(&self, name: &str) -> Result<()> {
+        let settings = self.settings.borrow().mark();
+        let deferred = self.deferred_events.borrow().len();
+        let mut t = self.transaction.borrow_mut();
+        let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
+        t.tx.next_command();
+        let level = t.tx.savepoint();
+        t.savepoints.push(Savepoint { name: name.to_string(), level, settings, changes: t.changes.len(), deferred });
+        Ok(())
+    }
+
+    fn find_savepoint(&self, name: &str) -> Result<(usize, Savepoint)> {
+        let t = self.transaction.borrow();
+        let found = t.as_ref().and_then(|t| {
+            t.savepoints.iter().enumerate().rev().find(|(_, s)| s.name == name).map(|(i, s)| (i, s.clone()))
+        });
+        found.ok_or_else(|| Error::new(SqlState::S_E_INVALID_SPECIFICATION, format!("savepoint \"{name}\" does not exist")))
+    }
+
+    /// RELEASE.
+    pub fn release_savepoint(&self, name: &str) -> Result<()> {
+        let (i, s) = self.find_savepoint(name)?;
+        if let Some(t) = &mut *self.transaction.borrow_mut() {
+            t.tx.release(s.level);
+            t.savepoints.truncate(i);
+        }
+        Ok(())
+    }
+
+    /// ROLLBACK TO: the savepoint stays.
+    pub fn rollback_to_savepoint(&self, name: &str) -> Result<()> {
+        let (i, s) = self.find_savepoint(name)?;
+        let (tx, changed) = {
+            let mut t = self.transaction.borrow_mut();
+            let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
+            t.savepoints.truncate(i);
+            t.failed = false;
+            let changed = t.changes.len() > s.changes;
+            t.changes.truncate(s.changes);
+            (t.tx.clone(), changed)
+        };
+        self.db.store.rollback_to(&tx, s.level);
+        self.row_events.borrow_mut().clear();
+        self.deferred_events.borrow_mut().truncate(s.deferred);
+        let undone = self.settings.borrow_mut().roll_back_to(s.settings);
+        if undone {
+            self.settings_changed();
+        }
+        if changed {
+            if let Some(t) = &mut *self.transaction.borrow_mut() {
+                t.base_version = u64::MAX;
+            }
+            self.refresh_catalog()?;
+        }
+        self.savepoint(name)
+    }
+
+    /// An error ended the statement: the transaction block is failed, a lone statement's transaction is over.
+    pub fn statement_failed(&self) {
+        self.row_events.borrow_mut().clear();
+        let block = match &mut *self.transaction.borrow_mut() {
+            Some(t) if t.block => {
+                t.failed = true;
+                true
+            }
+            _ => false,
+        };
+        if !block {
+            self.abort_transaction();
+        }
+    }
+
+    /// The transaction state as ReadyForQuery tells it: `I`, `T` or `E`.
+    pub fn status(&self) -> u8 {
+        match &*self.transaction.borrow() {
+            Some(t) if t.block && t.failed => b'E',
+            Some(t) if t.block => b'T',
+            _ => b'I',
+        }
+    }
+
+    /// Refuses everything but the end of a failed transaction block.
+    pub fn refuse_if_failed(&self) -> Result<()> {
+        if self.status() == b'E' {
+            return Err(err!(
+                IN_FAILED_SQL_TRANSACTION,
+                "current transaction is aborted, commands ignored until end of transaction block"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Hands committed notifications to every listening session.
+    fn deliver(&self, notifications: Vec<(String, String)>) {
+        for (channel, payload) in notifications {
+            for s in self.db.sessions.borrow().iter().filter_map(|s| s.upgrade()) {
+                if s.listening.borrow().contains(&channel) {
+                    s.inbox.borrow_mut().push((self.id, channel.clone(), payload.clone()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,590 @@
+//! Statements that are no queries and change no objects: transactions, settings, prepared statements, cursors,
+//! notifications, EXPLAIN, COPY. Everything else is `commands`.
+
+use std::rc::Rc;
+
+use tusklet_catalog::builtin::oids;
+use tusklet_error::{Result, SqlState, err};
+use tusklet_ir::{ResultColumn, TypeRef, Value};
+use tusklet_storage::Wait;
+use tusklet_syntax::ast::{
+    IsolationLevel, SetValue, Stmt, TransactionMode, TransactionModeKind, TransactionStmtKind, VariableSetKind,
+};
+use tusklet_vector::{Batch, Phys, Vector};
+
+use crate::commands::{self, Outcome};
+use crate::output::Tag;
+use crate::portal::{Portal, PortalState};
+use crate::query::{Prepared, eval_expr};
+use crate::session::{Isolation, Session, Shared};
+use crate::settings::{Settings, Source};
+use crate::work::warning;
+
+/// What starting a command came to.
+pub enum Started {
+    /// It is done.
+    Tag(Tag),
+    /// It must wait and start again.
+    Wait(Wait),
+    /// The portal's state says how it goes on.
+    Running,
+}
+
+/// Whether a statement may run in a failed transaction.
+pub fn ends_transaction(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Transaction(t) => matches!(
+            t.kind,
+            TransactionStmtKind::Commit { .. }
+                | TransactionStmtKind::Rollback { .. }
+                | TransactionStmtKind::RollbackTo(_)
+                | TransactionStmtKind::Prepare(_)
+        ),
+        _ => false,
+    }
+}
+
+fn text_column(name: &str) -> ResultColumn {
+    ResultColumn { name: name.to_string(), ty: TypeRef::new(oids::TEXT), collation: 100, origin: (0, 0) }
+}
+
+/// The result columns of a command that gives rows, as far as they are known before it runs.
+pub fn columns(shared: &Shared, stmt: &Stmt) -> Result<Option<Rc<[ResultColumn]>>> {
+    Ok(match stmt {
+        Stmt::VariableShow(v) if v.name.eq_ignore_ascii_case("all") => {
+            Some([text_column("name"), text_column("setting"), text_column("description")].into())
+        }
+        Stmt::VariableShow(v) => {
+            let name = Settings::canonical(&v.name).unwrap_or_else(|| v.name.clone());
+            Some([text_column(&name)].into())
+        }
+        Stmt::Explain(e) => Some([crate::explain::column(e)?].into()),
+        Stmt::Execute(e) => shared.prepared.borrow().get(&e.name).and_then(|p| p.columns.clone()),
+        _ => None,
+    })
+}
+
+/// Rows of texts as one batch.
+pub fn text_rows(rows: Vec<Vec<Option<String>>>, width: usize) -> Vec<Batch> {
+    rows.chunks(tusklet_vector::BATCH)
+        .map(|chunk| {
+            let columns = (0..width)
+                .map(|c| {
+                    let mut v = Vector::empty(Phys::Bytes);
+                    for row in chunk {
+                        match row.get(c).and_then(|x| x.as_deref()) {
+                            Some(t) => v.push(tusklet_vector::Datum::Bytes(t.as_bytes())),
+                            None => v.push(tusklet_vector::Datum::Null),
+                        }
+                    }
+                    Rc::new(v)
+                })
+                .collect();
+            Batch::new(columns, chunk.len())
+        })
+        .collect()
+}
+
+/// Starts a command.
+pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<Started> {
+    let shared = session.shared.clone();
+    let done = |words: &str| Ok(Started::Tag(Tag::plain(words)));
+    match stmt {
+        Stmt::Transaction(t) => transaction(session, &t.kind),
+        Stmt::VariableSet(v) => {
+            set(&shared, &v.kind, v.is_local)?;
+            done(match v.kind {
+                VariableSetKind::Reset { .. } | VariableSetKind::ResetAll => "RESET",
+                _ => "SET",
+            })
+        }
+        Stmt::VariableShow(v) => {
+            let settings = shared.settings.borrow();
+            let rows = if v.name.eq_ignore_ascii_case("all") {
+                settings.all().into_iter().map(|(a, b, c)| vec![Some(a), Some(b), Some(c)]).collect()
+            } else {
+                vec![vec![Some(show(&shared, &settings, &v.name)?)]]
+            };
+            drop(settings);
+            let width = if v.name.eq_ignore_ascii_case("all") { 3 } else { 1 };
+            portal.columns = columns(&shared, stmt)?;
+            portal.state = PortalState::Rows(text_rows(rows, width).into(), Tag::plain("SHOW"));
+            Ok(Started::Running)
+        }
+        Stmt::Explain(e) => {
+            portal.columns = columns(&shared, stmt)?;
+            let lines = crate::explain::run(session, e, &portal.params.clone())?;
+            portal.state = PortalState::Rows(
+                text_rows(lines.into_iter().map(|l| vec![Some(l)]).collect(), 1).into(),
+                Tag::plain("EXPLAIN"),
+            );
+            Ok(Started::Running)
+        }
+        Stmt::Prepare(p) => {
+            if shared.prepared.borrow().contains_key(&p.name) {
+                return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists", p.name));
+            }
+            let mut types = Vec::new();
+            for t in &p.argtypes {
+                types.push(tusklet_analyze::resolve_type_name(&mut crate::query::Analyzer(&shared), t)?.oid);
+            }
+            let made =
+                Prepared::new(&shared, portal.prepared.sql.clone(), Some(Rc::new(p.query.clone())), types, true)?;
+            if let Some(i) = made.param_types.iter().position(|t| matches!(*t, 0 | 705)) {
+                return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
+            }
+            shared.prepared.borrow_mut().insert(p.name.clone(), Rc::new(made));
+            done("PREPARE")
+        }
+        Stmt::Execute(e) => {
+            let found = shared.prepared.borrow().get(&e.name).cloned();
+            let Some(prepared) = found else {
+                return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist", e.name));
+            };
+            if e.params.len() != prepared.param_types.len() {
+                return Err(err!(
+                    SYNTAX_ERROR,
+                    "wrong number of parameters for prepared statement \"{}\"",
+                    e.name
+                )
+                .detail(format!(
+                    "Expected {} parameters but got {}.",
+                    prepared.param_types.len(),
+                    e.params.len()
+                )));
+            }
+            let mut values = Vec::new();
+            for (x, ty) in e.params.iter().zip(&prepared.param_types) {
+                let expr = crate::query::analyze_parameter(&shared, x, *ty)?;
+                values.push(eval_expr(&shared, &expr)?);
+            }
+            portal.columns = prepared.columns.clone();
+            portal.prepared = prepared;
+            portal.params = values.into();
+            portal.state = PortalState::Fresh;
+            Ok(Started::Running)
+        }
+        Stmt::Deallocate(d) => {
+            match &d.name {
+                None => {
+                    shared.prepared.borrow_mut().clear();
+                    return done("DEALLOCATE ALL");
+                }
+                Some(n) => {
+                    if shared.prepared.borrow_mut().remove(n).is_none() {
+                        return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{n}\" does not exist"));
+                    }
+                }
+            }
+            done("DEALLOCATE")
+        }
+        Stmt::DeclareCursor(d) => {
+            crate::cursor::declare(session, d, portal)?;
+            done("DECLARE CURSOR")
+        }
+        Stmt::Fetch(f) => crate::cursor::fetch(session, portal, f),
+        Stmt::ClosePortal(c) => match &c.portalname {
+            None => {
+                session.work.portals.retain(|_, p| p.cursor.is_none());
+                done("CLOSE CURSOR ALL")
+            }
+            Some(n) => {
+                if session.work.portals.remove(n).is_none() {
+                    return Err(err!(INVALID_CURSOR_NAME, "cursor \"{n}\" does not exist"));
+                }
+                done("CLOSE CURSOR")
+            }
+        },
+        Stmt::Listen(l) => {
+            shared.listening.borrow_mut().insert(l.conditionname.clone());
+            done("LISTEN")
+        }
+        Stmt::Unlisten(u) => {
+            match &u.conditionname {
+                None => shared.listening.borrow_mut().clear(),
+                Some(n) => {
+                    shared.listening.borrow_mut().remove(n);
+                }
+            }
+            done("UNLISTEN")
+        }
+        Stmt::Notify(n) => {
+            notify(&shared, &n.conditionname, n.payload.as_deref().unwrap_or(""))?;
+            done("NOTIFY")
+        }
+        Stmt::Constraints(c) => {
+            set_constraints(&shared, c)?;
+            done("SET CONSTRAINTS")
+        }
+        Stmt::Copy(c) => crate::copy::start(session, portal, c),
+        Stmt::CheckPoint => done("CHECKPOINT"),
+        _ => match commands::execute(&shared, stmt, &portal.prepared.sql)? {
+            Outcome::Done(tag) => {
+                shared.tx()?.next_command();
+                Ok(Started::Tag(commands_tag(tag)))
+            }
+            Outcome::Wait(w) => Ok(Started::Wait(w)),
+        },
+    }
+}
+
+/// `SELECT 5` as CREATE TABLE AS answers is words and a count.
+fn commands_tag(tag: String) -> Tag {
+    match tag.rsplit_once(' ') {
+        Some((words, n)) if words == "SELECT" => match n.parse() {
+            Ok(n) => Tag::counted(words, n),
+            Err(_) => Tag::plain(tag),
+        },
+        _ => Tag::plain(tag),
+    }
+}
+
+/// Queues a notification for the transaction's commit; the same one twice is sent once.
+pub fn notify(shared: &Shared, channel: &str, payload: &str) -> Result<()> {
+    if payload.len() >= 8000 {
+        return Err(err!(INVALID_PARAMETER_VALUE, "payload string too long"));
+    }
+    if let Some(t) = &mut *shared.transaction.borrow_mut() {
+        let n = (channel.to_string(), payload.to_string());
+        if !t.notifications.contains(&n) {
+            t.notifications.push(n);
+        }
+    }
+    Ok(())
+}
+
+fn show(shared: &Shared, settings: &Settings, name: &str) -> Result<String> {
+    let t = shared.transaction.borrow();
+    Ok(match name {
+        "transaction_isolation" => match t.as_ref().map(|t| t.isolation) {
+            Some(Isolation::RepeatableRead) => "repeatable read".into(),
+            Some(Isolation::Serializable) => "serializable".into(),
+            _ => "read committed".into(),
+        },
+        "transaction_read_only" => if t.as_ref().is_some_and(|t| t.read_only) { "on" } else { "off" }.into(),
+        "session_authorization" => shared.session_user.borrow().1.clone(),
+        "role" if shared.current_user.borrow().0 == shared.session_user.borrow().0 => "none".into(),
+        "role" => shared.current_user.borrow().1.clone(),
+        _ => settings.show(name)?,
+    })
+}
+
+fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Started> {
+    let shared = session.shared.clone();
+    let in_block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+    let failed = shared.status() == b'E';
+    let tag = |words: &str| Ok(Started::Tag(Tag::plain(words)));
+    match kind {
+        TransactionStmtKind::Begin { options } | TransactionStmtKind::Start { options } => {
+            if in_block {
+                shared.notice(warning(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress"));
+            }
+            shared.begin_transaction(true);
+            modes(&shared, options)?;
+            tag(if matches!(kind, TransactionStmtKind::Begin { .. }) { "BEGIN" } else { "START TRANSACTION" })
+        }
+        TransactionStmtKind::Commit { chain } | TransactionStmtKind::Rollback { chain } => {
+            let commit = matches!(kind, TransactionStmtKind::Commit { .. });
+            if !in_block {
+                if *chain {
+                    let word = if commit { "COMMIT" } else { "ROLLBACK" };
+                    return Err(err!(
+                        NO_ACTIVE_SQL_TRANSACTION,
+                        "{word} AND CHAIN can only be used in transaction blocks"
+                    ));
+                }
+                shared.notice(warning(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress"));
+            }
+            let next = shared.transaction.borrow().as_ref().map(|t| (t.isolation, t.read_only));
+            let words = if commit && !failed {
+                crate::cursor::hold_at_commit(session)?;
+                let lsn = shared.commit_transaction()?;
+                shared.commit_lsn.set(lsn);
+                "COMMIT"
+            } else {
+                shared.abort_transaction();
+                "ROLLBACK"
+            };
+            if let (true, Some((isolation, read_only))) = (*chain, next) {
+                shared.begin_transaction(true);
+                if let Some(t) = &mut *shared.transaction.borrow_mut() {
+                    t.isolation = isolation;
+                    t.read_only = read_only;
+                }
+            }
+            tag(words)
+        }
+        TransactionStmtKind::Savepoint(n) => {
+            need_block(in_block, "SAVEPOINT")?;
+            shared.savepoint(n)?;
+            tag("SAVEPOINT")
+        }
+        TransactionStmtKind::Release(n) => {
+            need_block(in_block, "RELEASE SAVEPOINT")?;
+            shared.release_savepoint(n)?;
+            tag("RELEASE")
+        }
+        TransactionStmtKind::RollbackTo(n) => {
+            need_block(in_block, "ROLLBACK TO SAVEPOINT")?;
+            shared.rollback_to_savepoint(n)?;
+            tag("ROLLBACK")
+        }
+        TransactionStmtKind::Prepare(_)
+        | TransactionStmtKind::CommitPrepared(_)
+        | TransactionStmtKind::RollbackPrepared(_) => Err(err!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "prepared transactions are disabled"
+        )
+        .hint("Set max_prepared_transactions to a nonzero value.")),
+    }
+}
+
+fn need_block(in_block: bool, what: &str) -> Result<()> {
+    if in_block {
+        return Ok(());
+    }
+    Err(err!(NO_ACTIVE_SQL_TRANSACTION, "{what} can only be used in transaction blocks"))
+}
+
+fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
+    let mut t = shared.transaction.borrow_mut();
+    let Some(t) = &mut *t else { return Ok(()) };
+    for m in list {
+        match m.kind {
+            TransactionModeKind::Isolation(l) => {
+                let l = match l {
+                    IsolationLevel::ReadUncommitted | IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
+                    IsolationLevel::RepeatableRead => Isolation::RepeatableRead,
+                    IsolationLevel::Serializable => Isolation::Serializable,
+                };
+                if t.used && l != t.isolation {
+                    return Err(err!(
+                        ACTIVE_SQL_TRANSACTION,
+                        "SET TRANSACTION ISOLATION LEVEL must be called before any query"
+                    ));
+                }
+                t.isolation = l;
+            }
+            TransactionModeKind::ReadOnly(r) => {
+                if t.read_only && !r && t.used {
+                    return Err(err!(
+                        ACTIVE_SQL_TRANSACTION,
+                        "transaction read-write mode must be set before any query"
+                    ));
+                }
+                t.read_only = r;
+            }
+            TransactionModeKind::Deferrable(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// SET and RESET.
+fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
+    let in_block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+    if local && !in_block {
+        shared.notice(warning(
+            SqlState::NO_ACTIVE_SQL_TRANSACTION,
+            "SET LOCAL can only be used in transaction blocks",
+        ));
+    }
+    match kind {
+        VariableSetKind::Value { name, args } => {
+            let lower = name.to_ascii_lowercase();
+            let mut words = Vec::new();
+            for a in args {
+                words.push(match a {
+                    SetValue::Integer(n) => n.to_string(),
+                    SetValue::Float(f) => f.clone(),
+                    // Lists of names keep what needs quotes in quotes.
+                    SetValue::String(s) if args.len() > 1 || lower == "search_path" => {
+                        if lower == "search_path" {
+                            quote_path(s)
+                        } else {
+                            s.clone()
+                        }
+                    }
+                    SetValue::String(s) => s.clone(),
+                    SetValue::Interval(_) => return interval_zone(shared, a, local),
+                });
+            }
+            set_one(shared, &lower, &words.join(", "), local)
+        }
+        VariableSetKind::Default { name } | VariableSetKind::Reset { name } => {
+            match name.to_ascii_lowercase().as_str() {
+                "role" => return set_one(shared, "role", "none", local),
+                "session_authorization" => {
+                    let user = shared.session_user.borrow().clone();
+                    *shared.current_user.borrow_mut() = user;
+                    return Ok(());
+                }
+                _ => {}
+            }
+            shared.settings.borrow_mut().reset(name, local)?;
+            shared.settings_changed();
+            Ok(())
+        }
+        VariableSetKind::Current { name } => {
+            let v = shared.settings.borrow().get(name);
+            match v {
+                Some(v) => set_one(shared, name, &v, local),
+                None => Ok(()),
+            }
+        }
+        VariableSetKind::ResetAll => {
+            shared.settings.borrow_mut().reset_all();
+            shared.settings_changed();
+            Ok(())
+        }
+        VariableSetKind::Transaction(list) => {
+            if !in_block {
+                shared.notice(warning(
+                    SqlState::NO_ACTIVE_SQL_TRANSACTION,
+                    "SET TRANSACTION can only be used in transaction blocks",
+                ));
+            }
+            modes(shared, list)
+        }
+        VariableSetKind::SessionCharacteristics(list) => {
+            for m in list {
+                let (name, v) = match m.kind {
+                    TransactionModeKind::Isolation(l) => (
+                        "default_transaction_isolation",
+                        match l {
+                            IsolationLevel::ReadUncommitted => "read uncommitted",
+                            IsolationLevel::ReadCommitted => "read committed",
+                            IsolationLevel::RepeatableRead => "repeatable read",
+                            IsolationLevel::Serializable => "serializable",
+                        },
+                    ),
+                    TransactionModeKind::ReadOnly(r) => {
+                        ("default_transaction_read_only", if r { "on" } else { "off" })
+                    }
+                    TransactionModeKind::Deferrable(r) => {
+                        ("default_transaction_deferrable", if r { "on" } else { "off" })
+                    }
+                };
+                set_one(shared, name, v, false)?;
+            }
+            Ok(())
+        }
+        VariableSetKind::TransactionSnapshot(_) => Err(tusklet_error::Error::unsupported("SET TRANSACTION SNAPSHOT")),
+    }
+}
+
+/// A name of `search_path`, quoted when it would otherwise read as something else.
+fn quote_path(s: &str) -> String {
+    let plain = s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && s.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
+    if plain { s.to_string() } else { format!("\"{}\"", s.replace('"', "\"\"")) }
+}
+
+/// One setting, those with effects of their own included.
+pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<()> {
+    match name.to_ascii_lowercase().as_str() {
+        "role" => {
+            let (oid, role) = if value == "none" {
+                shared.session_user.borrow().clone()
+            } else {
+                let found = shared.catalog.borrow().user_role_named(value);
+                match found {
+                    Some(oid) => (oid, value.to_string()),
+                    None => return Err(err!(INVALID_PARAMETER_VALUE, "role \"{value}\" does not exist")),
+                }
+            };
+            let session = shared.session_user.borrow().0;
+            if !crate::privileges::is_member(shared, session, oid) {
+                return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to set role \"{value}\""));
+            }
+            *shared.current_user.borrow_mut() = (oid, role);
+            shared.forget_path();
+            return Ok(());
+        }
+        "session_authorization" => {
+            let found = shared.catalog.borrow().user_role_named(value);
+            let Some(oid) = found else {
+                return Err(err!(INVALID_PARAMETER_VALUE, "role \"{value}\" does not exist"));
+            };
+            *shared.session_user.borrow_mut() = (oid, value.to_string());
+            *shared.current_user.borrow_mut() = (oid, value.to_string());
+            shared.settings.borrow_mut().set("session_authorization", value, false, Source::Internal)?;
+            shared.settings_changed();
+            shared.forget_path();
+            return Ok(());
+        }
+        "transaction_isolation" => {
+            let l = match value {
+                "repeatable read" => IsolationLevel::RepeatableRead,
+                "serializable" => IsolationLevel::Serializable,
+                _ => IsolationLevel::ReadCommitted,
+            };
+            return modes(
+                shared,
+                &[TransactionMode { kind: TransactionModeKind::Isolation(l), span: tusklet_error::Span::NONE }],
+            );
+        }
+        "transaction_read_only" => {
+            let r = crate::settings::parse_bool(value).unwrap_or(false);
+            return modes(
+                shared,
+                &[TransactionMode { kind: TransactionModeKind::ReadOnly(r), span: tusklet_error::Span::NONE }],
+            );
+        }
+        "seed" => {
+            let v: f64 = value.parse().map_err(|_| {
+                err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"seed\": \"{value}\"")
+            })?;
+            tusklet_exec::Host::set_seed(shared, v);
+            return Ok(());
+        }
+        _ => {}
+    }
+    shared.settings.borrow_mut().set(name, value, local, Source::Session)?;
+    shared.settings_changed();
+    Ok(())
+}
+
+/// `SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE`.
+fn interval_zone(shared: &Shared, a: &SetValue, local: bool) -> Result<()> {
+    let SetValue::Interval(cast) = a else { return Ok(()) };
+    let expr = tusklet_syntax::ast::Expr::TypeCast(cast.clone());
+    let expr = crate::query::analyze_parameter(shared, &expr, oids::INTERVAL)?;
+    let Value::Fixed16(b) = eval_expr(shared, &expr)? else {
+        return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"TimeZone\""));
+    };
+    let i = tusklet_adt::interval::Interval::decode(&b);
+    if i.months != 0 {
+        return Err(err!(INVALID_PARAMETER_VALUE, "Cannot specify months in time zone interval."));
+    }
+    let hours = i.micros as f64 / 3.6e9;
+    set_one(shared, "timezone", &format!("{hours}"), local)
+}
+
+fn set_constraints(shared: &Shared, c: &tusklet_syntax::ast::ConstraintsSetStmt) -> Result<()> {
+    let mut modes = shared.constraint_modes.borrow_mut();
+    if c.constraints.is_empty() {
+        *modes = (Some(c.deferred), Default::default());
+    }
+    let catalog = shared.catalog();
+    for name in &c.constraints {
+        let mut found = false;
+        for r in catalog.user_relations() {
+            for k in r.constraints.iter().filter(|k| k.name == name.relname) {
+                found = true;
+                if !k.deferrable {
+                    return Err(err!(WRONG_OBJECT_TYPE, "constraint \"{}\" is not deferrable", name.relname));
+                }
+                modes.1.insert(k.oid, c.deferred);
+            }
+        }
+        if !found {
+            return Err(err!(UNDEFINED_OBJECT, "constraint \"{}\" does not exist", name.relname));
+        }
+    }
+    drop(modes);
+    if !c.deferred {
+        crate::constraints::run_deferred(shared)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,705 @@
+//! What a session is doing, one step at a time.
+//!
+//! A request (a simple query, an Execute) is a task. [`Session::step`] advances it until it is done or has to wait: for
+//! another transaction, for the log to be durable, for the host. Nothing here blocks and nothing recurses into itself, so
+//! many sessions take turns on one thread.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use tusklet_error::{Error, Report, Result, Severity, SqlState, err};
+use tusklet_exec::{Executor, Step};
+use tusklet_ir::{CommandType, Value};
+use tusklet_storage::{LockMode, LockTag, Lsn, TableLock, Wait};
+use tusklet_syntax::ast::{RawStmt, Stmt};
+use tusklet_vector::{Batch, CallContext, TypeRef};
+
+use crate::output::{Output, Tag};
+use crate::portal::{Portal, PortalState, PortalStep};
+use crate::query::{Prepared, is_query};
+use crate::session::{Session, Shared};
+use crate::{constraints, utility};
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The request is answered; ready for the next.
+    Done,
+    /// Call again after others had their turn.
+    Yield,
+    /// Another transaction must end first.
+    Blocked,
+    /// The commit is complete when the log is durable up to here.
+    Ack(Lsn),
+    /// A segment of storage must be loaded.
+    Segment,
+    /// The output is full: take it and call again.
+    Full,
+    /// COPY wants data: [`Session::copy_data`], [`Session::copy_done`], [`Session::copy_fail`].
+    CopyIn,
+}
+
+/// A session's task and portals.
+#[derive(Default)]
+pub struct Work {
+    task: Option<Task>,
+    pub(crate) portals: BTreeMap<String, Portal>,
+    waiting: Option<Wait>,
+    /// After an error in the extended protocol everything is skipped up to Sync.
+    pub(crate) skip: bool,
+}
+
+enum Task {
+    Simple(Simple),
+    Execute { portal: String, max: usize },
+    /// The commit at Sync.
+    Sync,
+    /// Only waiting for the log.
+    Ack(Lsn, Option<Tag>, Box<Option<Task>>),
+}
+
+struct Simple {
+    sql: Rc<str>,
+    queue: VecDeque<RawStmt>,
+    current: Option<Portal>,
+    any: bool,
+}
+
+/// Rows asked of the executor at a time.
+const WANT: usize = 2048;
+
+impl Session {
+    /// Whether a request is under way.
+    pub fn is_busy(&self) -> bool {
+        self.work.task.is_some()
+    }
+
+    /// Begins a simple query: any number of statements.
+    pub fn simple_query(&mut self, sql: &str, out: &mut dyn Output) {
+        self.start_request();
+        self.work.portals.remove("");
+        match tusklet_syntax::parse(sql) {
+            Ok(list) => {
+                self.work.task = Some(Task::Simple(Simple {
+                    sql: Rc::from(sql),
+                    queue: list.into(),
+                    current: None,
+                    any: false,
+                }));
+            }
+            Err(e) => {
+                out.error(&e, sql);
+                self.shared.statement_failed();
+            }
+        }
+    }
+
+    fn start_request(&mut self) {
+        let s = &self.shared;
+        s.cancelled.set(false);
+        s.statement_start.set(s.db.env.now());
+        let timeout = s.settings.borrow().number("statement_timeout");
+        s.deadline.set((timeout > 0).then(|| s.statement_start.get() + timeout * 1000));
+    }
+
+    /// Parse: prepares a statement under a name (empty: the unnamed one).
+    pub fn parse(&mut self, name: &str, sql: &str, types: Vec<u32>) -> Result<Rc<Prepared>> {
+        self.start_request();
+        let mut list = tusklet_syntax::parse(sql)?;
+        if list.len() > 1 {
+            return Err(err!(SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement"));
+        }
+        let stmt = list.pop().map(|r| Rc::new(r.stmt));
+        if let Some(s) = &stmt {
+            self.refuse_if_failed(s)?;
+        }
+        if name.is_empty() {
+            self.shared.prepared.borrow_mut().remove("");
+        } else if self.shared.prepared.borrow().contains_key(name) {
+            return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{name}\" already exists"));
+        }
+        self.shared.begin_transaction(false);
+        self.shared.refresh_catalog()?;
+        let p = Prepared::new(&self.shared, Rc::from(sql), stmt, types, true)?;
+        if let Some(i) = p.param_types.iter().position(|t| matches!(*t, 0 | 705)) {
+            return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
+        }
+        let p = Rc::new(p);
+        self.shared.prepared.borrow_mut().insert(name.to_string(), p.clone());
+        Ok(p)
+    }
+
+    /// A prepared statement.
+    pub fn prepared(&self, name: &str) -> Result<Rc<Prepared>> {
+        let found = self.shared.prepared.borrow().get(name).cloned();
+        found.ok_or_else(|| {
+            if name.is_empty() {
+                err!(INVALID_SQL_STATEMENT_NAME, "unnamed prepared statement does not exist")
+            } else {
+                err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{name}\" does not exist")
+            }
+        })
+    }
+
+    /// Bind with parameters in wire form: `(binary, bytes)`, `None` for NULL.
+    pub fn bind(
+        &mut self,
+        portal: &str,
+        statement: &str,
+        params: &[Option<(bool, &[u8])>],
+        formats: Vec<i16>,
+    ) -> Result<()> {
+        let prepared = self.prepared(statement)?;
+        if let Some(s) = &prepared.stmt {
+            self.refuse_if_failed(s)?;
+        }
+        if params.len() != prepared.param_types.len() {
+            return Err(err!(
+                PROTOCOL_VIOLATION,
+                "bind message supplies {} parameters, but prepared statement \"{statement}\" requires {}",
+                params.len(),
+                prepared.param_types.len()
+            ));
+        }
+        self.shared.begin_transaction(false);
+        let mut values: Vec<Value> = Vec::with_capacity(params.len());
+        if !params.is_empty() {
+            let mut cx = self.shared.exec_cx(self.shared.snapshot()?)?;
+            for (p, ty) in params.iter().zip(&prepared.param_types) {
+                let ty = TypeRef::new(*ty);
+                values.push(match p {
+                    None => Value::Null,
+                    Some((true, b)) => cx.recv(ty, b)?,
+                    Some((false, b)) => match std::str::from_utf8(b) {
+                        Ok(s) => cx.input(ty, s)?,
+                        Err(e) => return Err(invalid_utf8(b, e.valid_up_to())),
+                    },
+                });
+            }
+        }
+        self.bind_values(portal, prepared, values, formats)
+    }
+
+    /// Bind with values.
+    pub fn bind_values(&mut self, portal: &str, prepared: Rc<Prepared>, params: Vec<Value>, formats: Vec<i16>) -> Result<()> {
+        if !portal.is_empty() && self.work.portals.contains_key(portal) {
+            return Err(err!(DUPLICATE_CURSOR, "portal \"{portal}\" already exists"));
+        }
+        self.shared.begin_transaction(false);
+        self.work.portals.insert(portal.to_string(), Portal::new(prepared, params.into(), formats));
+        Ok(())
+    }
+
+    /// A portal.
+    pub fn portal(&self, name: &str) -> Result<&Portal> {
+        self.work.portals.get(name).ok_or_else(|| err!(INVALID_CURSOR_NAME, "portal \"{name}\" does not exist"))
+    }
+
+    /// Begins executing a portal, up to `max` rows (0: all).
+    pub fn execute(&mut self, portal: &str, max: usize) -> Result<()> {
+        self.portal(portal)?;
+        self.start_request();
+        self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
+        Ok(())
+    }
+
+    /// Closes a prepared statement.
+    pub fn close_statement(&mut self, name: &str) {
+        self.shared.prepared.borrow_mut().remove(name);
+    }
+
+    /// Closes a portal.
+    pub fn close_portal(&mut self, name: &str) {
+        self.work.portals.remove(name);
+    }
+
+    /// Sync: ends the implicit transaction.
+    pub fn sync(&mut self) {
+        self.work.skip = false;
+        self.work.task = Some(Task::Sync);
+    }
+
+    fn refuse_if_failed(&self, stmt: &Stmt) -> Result<()> {
+        if utility::ends_transaction(stmt) { Ok(()) } else { self.shared.refuse_if_failed() }
+    }
+
+    /// Goes on with the request.
+    pub fn step(&mut self, out: &mut dyn Output) -> Status {
+        if let Some(w) = self.work.waiting.take() {
+            if !self.shared.db.store.wait_over(&w) && !self.interrupted() {
+                self.work.waiting = Some(w);
+                return Status::Blocked;
+            }
+            if let Some(no) = self.tx_no() {
+                self.shared.db.store.set_waiting(no, None);
+            }
+        }
+        let status = loop {
+            match self.advance(out) {
+                Ok(Some(status)) => break status,
+                Ok(None) => {}
+                Err((e, sql)) => {
+                    self.flush(out, &sql);
+                    out.error(&e, &sql);
+                    self.failed();
+                    break Status::Done;
+                }
+            }
+        };
+        self.flush(out, "");
+        if status == Status::Done {
+            self.work.task = None;
+        }
+        status
+    }
+
+    fn interrupted(&self) -> bool {
+        use tusklet_exec::Host;
+        self.shared.check_interrupts().is_err()
+    }
+
+    fn tx_no(&self) -> Option<tusklet_storage::TxNo> {
+        self.shared.transaction.borrow().as_ref().map(|t| t.tx.no())
+    }
+
+    /// For hosts that start a request by hand: as an error of a step ends one.
+    pub fn fail(&mut self) {
+        self.failed();
+    }
+
+    /// After an error: the transaction is failed or over, the rest of the request is dropped.
+    pub(crate) fn failed(&mut self) {
+        self.work.task = None;
+        self.work.waiting = None;
+        self.shared.statement_failed();
+        self.close_transaction_portals();
+    }
+
+    fn close_transaction_portals(&mut self) {
+        if self.shared.transaction.borrow().is_none() {
+            self.work.portals.retain(|_, p| p.cursor.as_ref().is_some_and(|c| c.hold && c.complete));
+        }
+    }
+
+    /// Sends what gathered: notices, changed settings, and, between transactions, notifications.
+    pub fn flush(&mut self, out: &mut dyn Output, sql: &str) {
+        for n in self.shared.notices.take() {
+            out.notice(&n, sql);
+        }
+        for (name, value) in self.shared.reports.take() {
+            out.setting(&name, &value);
+        }
+        if self.shared.transaction.borrow().is_none() {
+            for (pid, channel, payload) in self.shared.inbox.take() {
+                out.notification(pid, &channel, &payload);
+            }
+        }
+    }
+
+    /// One move. `Ok(None)`: go on.
+    fn advance(&mut self, out: &mut dyn Output) -> Result<Option<Status>, (Error, Rc<str>)> {
+        match self.work.task.take() {
+            None => Ok(Some(Status::Done)),
+            Some(Task::Ack(lsn, tag, then)) => {
+                let store = &self.shared.db.store;
+                if store.durable() >= lsn {
+                    if let Some(t) = tag {
+                        out.complete(&t);
+                    }
+                    self.work.task = *then;
+                    return Ok(if self.work.task.is_none() { Some(Status::Done) } else { None });
+                }
+                if let Some(e) = store.log_failure() {
+                    return Err((e, Rc::from("")));
+                }
+                self.work.task = Some(Task::Ack(lsn, tag, then));
+                Ok(Some(Status::Ack(lsn)))
+            }
+            Some(Task::Sync) => {
+                let block = self.shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+                if block {
+                    return Ok(Some(Status::Done));
+                }
+                let lsn = self.shared.commit_transaction().map_err(|e| (e, Rc::from("")))?;
+                self.close_transaction_portals();
+                self.wait_for_log(lsn, None, None);
+                Ok(None)
+            }
+            Some(Task::Execute { portal, max }) => {
+                let Some(mut p) = self.work.portals.remove(&portal) else {
+                    let e = err!(INVALID_CURSOR_NAME, "portal \"{portal}\" does not exist");
+                    return Err((e, Rc::from("")));
+                };
+                let sql = p.prepared.sql.clone();
+                let r = self.run_portal(&mut p, out, max, false);
+                let step = match r {
+                    Ok(step) => step,
+                    Err(e) => return Err((e, sql)),
+                };
+                let keep = match step {
+                    PortalStep::Finished(tag) => {
+                        self.flush(out, &sql);
+                        if tag.words.is_empty() { out.empty() } else { out.complete(&tag) }
+                        self.work.portals.insert(portal, p);
+                        self.close_transaction_portals();
+                        let lsn = self.shared.commit_lsn.take();
+                        self.wait_for_log(lsn, None, None);
+                        return Ok(None);
+                    }
+                    PortalStep::Suspended => {
+                        out.suspended();
+                        self.work.portals.insert(portal, p);
+                        return Ok(Some(Status::Done));
+                    }
+                    other => self.pause(other),
+                };
+                self.work.portals.insert(portal.clone(), p);
+                self.work.task = Some(Task::Execute { portal, max });
+                keep.map(Some).map_err(|e| (e, sql))
+            }
+            Some(Task::Simple(mut s)) => {
+                let r = self.advance_simple(&mut s, out);
+                let sql = s.sql.clone();
+                match r {
+                    Ok(Advance::Again) => {
+                        self.work.task = Some(Task::Simple(s));
+                        Ok(None)
+                    }
+                    Ok(Advance::Wait(status)) => {
+                        self.work.task = Some(Task::Simple(s));
+                        Ok(Some(status))
+                    }
+                    Ok(Advance::Log(lsn, tag)) => {
+                        let more = !s.queue.is_empty();
+                        self.wait_for_log(lsn, tag, more.then_some(Task::Simple(s)));
+                        Ok(None)
+                    }
+                    Err(e) => Err((e, sql)),
+                }
+            }
+        }
+    }
+
+    /// Waits for the log if a commit must, says `tag`, then goes on with `then`.
+    fn wait_for_log(&mut self, lsn: Option<Lsn>, tag: Option<Tag>, then: Option<Task>) {
+        let strict = self.shared.settings.borrow().get("synchronous_commit").as_deref() != Some("off");
+        let lsn = match lsn {
+            Some(l) if strict => l,
+            _ => Lsn(0),
+        };
+        self.work.task = Some(Task::Ack(lsn, tag, Box::new(then)));
+    }
+
+    fn pause(&mut self, step: PortalStep) -> Result<Status> {
+        Ok(match step {
+            PortalStep::Yield => Status::Yield,
+            PortalStep::Full => Status::Full,
+            PortalStep::CopyIn => Status::CopyIn,
+            PortalStep::Segment => Status::Segment,
+            PortalStep::Blocked(w) => {
+                self.block_on(w)?;
+                Status::Blocked
+            }
+            PortalStep::Suspended | PortalStep::Finished(_) => Status::Done,
+        })
+    }
+
+    /// Notes what is waited for; a circle of waiting is a deadlock.
+    fn block_on(&mut self, w: Wait) -> Result<()> {
+        let store = &self.shared.db.store;
+        let holder = w.tx;
+        if let Some(me) = self.tx_no() {
+            if store.would_deadlock(me, holder) {
+                let holder_pid = self.pid_of(holder);
+                let detail = format!(
+                    "Process {0} waits for ShareLock on transaction {1}; blocked by process {2}.\nProcess {2} waits for ShareLock on transaction {3}; blocked by process {0}.",
+                    self.shared.id, w.xid.0, holder_pid, me.0
+                );
+                return Err(err!(T_R_DEADLOCK_DETECTED, "deadlock detected")
+                    .detail(detail)
+                    .hint("See server log for query details."));
+            }
+            store.set_waiting(me, Some(holder));
+        }
+        self.work.waiting = Some(w);
+        Ok(())
+    }
+
+    fn pid_of(&self, no: tusklet_storage::TxNo) -> u32 {
+        let sessions = self.shared.db.sessions.borrow();
+        sessions
+            .iter()
+            .filter_map(|s| s.upgrade())
+            .find(|s| s.transaction.try_borrow().is_ok_and(|t| t.as_ref().is_some_and(|t| t.tx.no() == no)))
+            .map_or(0, |s| s.id)
+    }
+
+    fn advance_simple(&mut self, s: &mut Simple, out: &mut dyn Output) -> Result<Advance> {
+        let Some(mut portal) = s.current.take() else {
+            let Some(raw) = s.queue.pop_front() else {
+                if !s.any {
+                    out.empty();
+                }
+                let block = self.shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+                if block {
+                    return Ok(Advance::Log(None, None));
+                }
+                let lsn = self.shared.commit_transaction()?;
+                self.close_transaction_portals();
+                return Ok(Advance::Log(lsn, None));
+            };
+            s.any = true;
+            self.refuse_if_failed(&raw.stmt)?;
+            self.shared.begin_transaction(false);
+            self.shared.refresh_catalog()?;
+            let prepared = Rc::new(Prepared::new(&self.shared, s.sql.clone(), Some(Rc::new(raw.stmt)), vec![], false)?);
+            let portal = Portal::new(prepared, Rc::from([]), vec![]);
+            s.current = Some(portal);
+            return Ok(Advance::Again);
+        };
+        let step = self.run_portal(&mut portal, out, 0, true)?;
+        match step {
+            PortalStep::Finished(tag) => {
+                let block = self.shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+                let mut lsn = self.shared.commit_lsn.take();
+                // The last statement's commit comes before its tag, so that an error of the commit is the answer.
+                if s.queue.is_empty() && !block {
+                    lsn = self.shared.commit_transaction()?.or(lsn);
+                    self.close_transaction_portals();
+                }
+                self.flush(out, &s.sql.clone());
+                Ok(Advance::Log(lsn, Some(tag)))
+            }
+            other => {
+                s.current = Some(portal);
+                Ok(Advance::Wait(self.pause(other)?))
+            }
+        }
+    }
+
+    /// Runs a portal for a while. With `describe`, the columns are announced before the first row.
+    fn run_portal(&mut self, p: &mut Portal, out: &mut dyn Output, max: usize, describe: bool) -> Result<PortalStep> {
+        let shared = self.shared.clone();
+        let mut left = if max == 0 { usize::MAX } else { max };
+        loop {
+            match &mut p.state {
+                PortalState::Fresh => {
+                    let Some(stmt) = p.prepared.stmt.clone() else {
+                        p.state = PortalState::Done;
+                        return Ok(PortalStep::Finished(Tag::default()));
+                    };
+                    shared.begin_transaction(false);
+                    shared.refresh_catalog()?;
+                    if is_query(&stmt) {
+                        let program = p.prepared.program(&shared)?;
+                        if let Some(wait) = lock_relations(&shared, &program.stmt)? {
+                            return Ok(PortalStep::Blocked(wait));
+                        }
+                        let snapshot = shared.snapshot()?;
+                        if let (Some(columns), true) = (&p.columns, describe) {
+                            out.columns(columns, &p.formats);
+                        }
+                        p.state = PortalState::Query(Box::new(Executor::new(program, p.params.clone())), snapshot);
+                    } else {
+                        match utility::start(self, p, &stmt)? {
+                            utility::Started::Tag(tag) => {
+                                p.state = PortalState::Done;
+                                return Ok(PortalStep::Finished(tag));
+                            }
+                            utility::Started::Wait(w) => return Ok(PortalStep::Blocked(w)),
+                            utility::Started::Running => {
+                                if let (Some(columns), true) = (&p.columns, describe) {
+                                    out.columns(columns, &p.formats);
+                                }
+                            }
+                        }
+                    }
+                }
+                PortalState::Query(run, snapshot) => {
+                    let mut cx = shared.exec_cx(snapshot.clone())?;
+                    if let Some(b) = p.leftover.take() {
+                        if let Some(step) = give(&mut cx, p.columns.as_deref(), &p.formats, &mut p.leftover, &mut p.given, &mut left, b, out)? {
+                            return Ok(step);
+                        }
+                    }
+                    if out.is_full() {
+                        return Ok(PortalStep::Full);
+                    }
+                    match run.step(&mut cx, left.min(WANT))? {
+                        Step::Batch(b) => {
+                            if let Some(step) = give(&mut cx, p.columns.as_deref(), &p.formats, &mut p.leftover, &mut p.given, &mut left, b, out)? {
+                                return Ok(step);
+                            }
+                        }
+                        Step::Yield => {
+                            use tusklet_exec::Host;
+                            shared.check_interrupts()?;
+                            return Ok(PortalStep::Yield);
+                        }
+                        Step::Blocked(w) => return Ok(PortalStep::Blocked(w)),
+                        Step::Restart(w) => {
+                            if run.processed() > 0 {
+                                return Err(err!(
+                                    T_R_SERIALIZATION_FAILURE,
+                                    "could not serialize access due to concurrent update"
+                                ));
+                            }
+                            p.state = PortalState::Fresh;
+                            return Ok(PortalStep::Blocked(w));
+                        }
+                        Step::Done => {
+                            let tag = match run.program().stmt.command {
+                                CommandType::Select => Tag::counted("SELECT", p.given),
+                                CommandType::Insert => Tag::counted("INSERT", run.processed()),
+                                CommandType::Update => Tag::counted("UPDATE", run.processed()),
+                                CommandType::Delete => Tag::counted("DELETE", run.processed()),
+                                CommandType::Merge => Tag::counted("MERGE", run.processed()),
+                            };
+                            shared.tx()?.next_command();
+                            p.state = PortalState::Checks(tag);
+                        }
+                    }
+                }
+                PortalState::Checks(tag) => {
+                    let tag = tag.clone();
+                    if let Some(w) = constraints::run_immediate(&shared)? {
+                        return Ok(PortalStep::Blocked(w));
+                    }
+                    p.state = PortalState::Done;
+                    return Ok(PortalStep::Finished(tag));
+                }
+                PortalState::Rows(batches, tag) => {
+                    let mut cx = shared.exec_cx(shared.snapshot()?)?;
+                    let next = p.leftover.take().or_else(|| batches.pop_front());
+                    match next {
+                        Some(b) => {
+                            if let Some(step) = give(&mut cx, p.columns.as_deref(), &p.formats, &mut p.leftover, &mut p.given, &mut left, b, out)? {
+                                return Ok(step);
+                            }
+                        }
+                        None => {
+                            let tag = tag.clone();
+                            p.state = PortalState::Done;
+                            return Ok(PortalStep::Finished(tag));
+                        }
+                    }
+                }
+                PortalState::Fetch(_) => return crate::cursor::run_fetch(self, p, out),
+                PortalState::CopyIn(_) => return crate::copy::run_in(self, p, out),
+                PortalState::CopyOut(_) => return crate::copy::run_out(self, p, out),
+                PortalState::Done => {
+                    let words = match &p.prepared.stmt {
+                        Some(s) if is_query(s) => "SELECT",
+                        _ => "",
+                    };
+                    return Ok(PortalStep::Finished(Tag::counted(words, 0)));
+                }
+            }
+        }
+    }
+
+    /// The COPY that waits for data.
+    pub(crate) fn copying(&mut self) -> Option<&mut crate::copy::CopyIn> {
+        let portal = match &mut self.work.task {
+            Some(Task::Simple(s)) => s.current.as_mut(),
+            Some(Task::Execute { portal, .. }) => self.work.portals.get_mut(portal),
+            _ => None,
+        };
+        match portal.map(|p| &mut p.state) {
+            Some(PortalState::CopyIn(c)) => Some(c),
+            _ => None,
+        }
+    }
+
+    /// Data for COPY FROM STDIN.
+    pub fn copy_data(&mut self, data: &[u8]) {
+        if let Some(c) = self.copying() {
+            c.feed(data);
+        }
+    }
+
+    /// The end of the data.
+    pub fn copy_done(&mut self) {
+        if let Some(c) = self.copying() {
+            c.finish(None);
+        }
+    }
+
+    /// The client gives up.
+    pub fn copy_fail(&mut self, reason: &str) {
+        if let Some(c) = self.copying() {
+            let e = err!(QUERY_CANCELED, "COPY from stdin failed: {reason}");
+            c.finish(Some(e));
+        }
+    }
+}
+
+enum Advance {
+    Again,
+    Wait(Status),
+    Log(Option<Lsn>, Option<Tag>),
+}
+
+/// Gives rows to the output, as many as are still wanted.
+#[allow(clippy::too_many_arguments)]
+fn give(
+    cx: &mut tusklet_exec::ExecCx<'_>,
+    columns: Option<&[tusklet_ir::ResultColumn]>,
+    formats: &[i16],
+    leftover: &mut Option<Batch>,
+    given: &mut u64,
+    left: &mut usize,
+    batch: Batch,
+    out: &mut dyn Output,
+) -> Result<Option<PortalStep>> {
+    let n = batch.len();
+    let Some(columns) = columns else { return Ok(None) };
+    if n > *left {
+        let now = Batch { columns: batch.columns.clone(), sel: batch.sel.take(*left) };
+        *leftover = Some(Batch { sel: batch.sel.skip(*left), columns: batch.columns });
+        out.rows(cx, columns, formats, &now)?;
+        *given += *left as u64;
+        *left = 0;
+        return Ok(Some(PortalStep::Suspended));
+    }
+    out.rows(cx, columns, formats, &batch)?;
+    *given += n as u64;
+    *left -= n;
+    if *left == 0 {
+        return Ok(Some(PortalStep::Suspended));
+    }
+    Ok(None)
+}
+
+/// Takes the table locks a statement needs; `Some` when it has to wait for one.
+fn lock_relations(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<Option<Wait>> {
+    let tx = shared.tx()?;
+    for u in &stmt.relations {
+        if u.rel < tusklet_catalog::live::FIRST_USER_OID {
+            continue;
+        }
+        let mode = if u.insert || u.update || u.delete {
+            LockMode::RowExclusive
+        } else if u.row_lock {
+            LockMode::RowShare
+        } else {
+            LockMode::AccessShare
+        };
+        if let TableLock::Wait(w) = shared.db.store.lock_table(&tx, LockTag(u.rel as u64), mode) {
+            return Ok(Some(w));
+        }
+    }
+    Ok(None)
+}
+
+/// 22021 for bytes that are no UTF-8.
+pub(crate) fn invalid_utf8(b: &[u8], at: usize) -> Error {
+    let bad: Vec<String> = b[at..].iter().take(4).map(|x| format!("0x{x:02x}")).collect();
+    let shown = &bad[..bad.len().min(1).max(bad.len().min(2))];
+    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": {}", shown.join(" "))
+}
+
+/// A WARNING report.
+pub(crate) fn warning(code: SqlState, message: &str) -> Report {
+    Report::new(Severity::Warning, code, message)
+}

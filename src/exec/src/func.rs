@@ -1,0 +1,466 @@
+//! Functions and types as the executor needs them: looked up in the catalog once, bound to a kernel, kept per session.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::live::{AggregateParts, Catalog, TypeEntryKind};
+use tusklet_error::{Error, Result, err};
+use tusklet_ir::Oid;
+use tusklet_vector::key::KeyOrder;
+use tusklet_vector::{
+    Call, CallContext, CallSite, Datum, Kernel, Out, Phys, RowSource, TypeDesc, TypeKind, TypeRef, Value, Vector,
+};
+
+use crate::cx::ExecCx;
+use crate::types::{self, phys};
+
+/// How a function is run.
+#[derive(Clone)]
+pub enum FuncImpl {
+    /// By a kernel of the table.
+    Kernel(Kernel),
+    /// Built in, but no kernel has its `prosrc`: the session may know it.
+    System(&'static str),
+    /// In SQL, PL/pgSQL, …: the engine runs it.
+    Routine,
+}
+
+/// A function ready to be called.
+pub struct Func {
+    /// `pg_proc.oid`.
+    pub oid: Oid,
+    /// Name.
+    pub name: String,
+    /// NULL in, NULL out.
+    pub strict: bool,
+    /// May answer differently each time.
+    pub volatile: bool,
+    /// Returns a set.
+    pub retset: bool,
+    /// How it is run.
+    pub imp: FuncImpl,
+    /// The declared types, for calls that know no better.
+    pub site: CallSite,
+}
+
+/// A type's way from and to text and wire.
+pub struct TypeIo {
+    /// Facts about it.
+    pub desc: Rc<TypeDesc>,
+    pub(crate) input: Rc<Func>,
+    pub(crate) output: Rc<Func>,
+    pub(crate) send: Option<Rc<Func>>,
+    pub(crate) recv: Option<Rc<Func>>,
+    /// What input functions take as their second argument: the element type, or the type itself.
+    pub(crate) io_param: Oid,
+    pub(crate) input_site: CallSite,
+    pub(crate) output_site: CallSite,
+}
+
+/// What a session remembers of functions and types. Built-in ones for good; user-made ones until the catalog changes.
+#[derive(Default)]
+pub struct Caches {
+    version: Cell<u64>,
+    funcs: RefCell<HashMap<Oid, Rc<Func>>>,
+    descs: RefCell<HashMap<Oid, Rc<TypeDesc>>>,
+    ios: RefCell<HashMap<Oid, Rc<TypeIo>>>,
+    comparisons: RefCell<HashMap<Oid, Rc<Func>>>,
+}
+
+impl Caches {
+    /// Forgets everything made by users: after a rollback of DDL, whose catalog versions may come again.
+    pub fn forget_user(&self) {
+        let user = |oid: &Oid| *oid >= builtin::FIRST_NORMAL_OBJECT_ID;
+        self.funcs.borrow_mut().retain(|k, _| !user(k));
+        self.descs.borrow_mut().retain(|k, _| !user(k));
+        self.ios.borrow_mut().retain(|k, _| !user(k));
+        self.comparisons.borrow_mut().retain(|k, _| !user(k));
+    }
+
+    fn check(&self, catalog: &Catalog) {
+        if self.version.replace(catalog.version()) != catalog.version() {
+            self.forget_user();
+        }
+    }
+
+    pub(crate) fn func(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<Func>> {
+        self.check(&cx.catalog);
+        if let Some(f) = self.funcs.borrow().get(&oid) {
+            return Ok(f.clone());
+        }
+        let f = Rc::new(lookup_func(cx, oid)?);
+        self.funcs.borrow_mut().insert(oid, f.clone());
+        Ok(f)
+    }
+
+    pub(crate) fn type_desc(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<TypeDesc>> {
+        self.check(&cx.catalog);
+        if let Some(d) = self.descs.borrow().get(&oid) {
+            return Ok(d.clone());
+        }
+        let d = Rc::new(lookup_type(&cx.catalog, oid)?);
+        self.descs.borrow_mut().insert(oid, d.clone());
+        Ok(d)
+    }
+
+    pub(crate) fn type_io(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<TypeIo>> {
+        self.check(&cx.catalog);
+        if let Some(d) = self.ios.borrow().get(&oid) {
+            return Ok(d.clone());
+        }
+        let d = Rc::new(lookup_io(self, cx, oid)?);
+        self.ios.borrow_mut().insert(oid, d.clone());
+        Ok(d)
+    }
+
+    /// The comparison function of the type's default B-tree operator class.
+    pub(crate) fn comparison(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<Func>> {
+        self.check(&cx.catalog);
+        if let Some(d) = self.comparisons.borrow().get(&oid) {
+            return Ok(d.clone());
+        }
+        let Some(f) = default_comparison(&cx.catalog, oid) else {
+            let name = self.type_desc(cx, oid)?.name.clone();
+            return Err(err!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {name}"));
+        };
+        let f = self.func(cx, f)?;
+        self.comparisons.borrow_mut().insert(oid, f.clone());
+        Ok(f)
+    }
+}
+
+fn no_func(oid: Oid) -> Error {
+    Error::internal(format!("cache lookup failed for function {oid}"))
+}
+
+fn no_type(oid: Oid) -> Error {
+    Error::internal(format!("cache lookup failed for type {oid}"))
+}
+
+fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {
+    let site = |args: &[Oid], result: Oid| CallSite {
+        func: oid,
+        args: args.iter().map(|t| TypeRef::new(*t)).collect(),
+        result: TypeRef::new(result),
+        collation: 0,
+        variadic: false,
+    };
+    if let Some(p) = builtin::proc(oid) {
+        let src = p.src();
+        let imp = match cx.kernels.kernel(src) {
+            Some(k) => FuncImpl::Kernel(k),
+            None if p.language() == oids::LANGUAGE_SQL => FuncImpl::Routine,
+            None => FuncImpl::System(src),
+        };
+        return Ok(Func {
+            oid,
+            name: p.name().to_string(),
+            strict: p.strict(),
+            volatile: p.volatile() == b'v',
+            retset: p.retset(),
+            imp,
+            site: site(p.args(), p.rettype()),
+        });
+    }
+    let p = cx.catalog.user_proc(oid).ok_or_else(|| no_func(oid))?;
+    // CREATE FUNCTION … LANGUAGE internal AS 'prosrc' makes another name of a kernel.
+    let imp = match p.language {
+        oids::LANGUAGE_INTERNAL => match cx.kernels.kernel(&p.source) {
+            Some(k) => FuncImpl::Kernel(k),
+            None => FuncImpl::Routine,
+        },
+        _ => FuncImpl::Routine,
+    };
+    Ok(Func {
+        oid,
+        name: p.name.clone(),
+        strict: p.strict,
+        volatile: p.volatility == b'v',
+        retset: p.retset,
+        imp,
+        site: site(&p.args, p.result),
+    })
+}
+
+fn composite_fields(catalog: &Catalog, relation: Oid) -> Vec<(String, TypeRef)> {
+    if let Some(r) = catalog.user_relation(relation) {
+        return r.columns.iter().filter(|c| !c.dropped).map(|c| (c.name.clone(), c.ty)).collect();
+    }
+    builtin::attributes(relation)
+        .filter(|a| a.number() > 0)
+        .map(|a| (a.name().to_string(), TypeRef { oid: a.ty(), typmod: a.typmod() }))
+        .collect()
+}
+
+fn lookup_type(catalog: &Catalog, oid: Oid) -> Result<TypeDesc> {
+    if let Some(t) = builtin::ty(oid) {
+        let kind = match t.kind() {
+            b'c' => TypeKind::Composite(composite_fields(catalog, t.relid())),
+            b'd' => TypeKind::Domain(TypeRef { oid: t.basetype(), typmod: t.typmod() }),
+            b'r' => TypeKind::Range(builtin::range(oid).map_or(0, |r| r.subtype())),
+            b'm' => TypeKind::Multirange(builtin::range_of_multirange(oid).map_or(0, |r| r.range())),
+            b'p' => TypeKind::Pseudo,
+            _ => match builtin::type_of_array(oid) {
+                Some(e) => TypeKind::Array(e),
+                None => TypeKind::Base,
+            },
+        };
+        let phys = phys(catalog, oid);
+        return Ok(TypeDesc { oid, name: t.name().to_string(), phys, kind, array: t.array(), delim: t.delim() });
+    }
+    let t = catalog.user_type(oid).ok_or_else(|| no_type(oid))?;
+    let kind = match &t.kind {
+        TypeEntryKind::Base => TypeKind::Base,
+        TypeEntryKind::Array { element, varlena: true } => TypeKind::Array(*element),
+        TypeEntryKind::Array { varlena: false, .. } => TypeKind::Base,
+        TypeEntryKind::Composite(rel) => TypeKind::Composite(composite_fields(catalog, *rel)),
+        TypeEntryKind::Enum(labels) => {
+            TypeKind::Enum(labels.iter().map(|l| (l.oid, l.order, l.label.clone())).collect())
+        }
+        TypeEntryKind::Range { subtype, .. } => TypeKind::Range(*subtype),
+        TypeEntryKind::Multirange(range) => TypeKind::Multirange(*range),
+        TypeEntryKind::Domain { base, .. } => TypeKind::Domain(*base),
+        TypeEntryKind::Pseudo => TypeKind::Pseudo,
+    };
+    Ok(TypeDesc { oid, name: t.name.clone(), phys: phys(catalog, oid), kind, array: t.array, delim: t.delim })
+}
+
+fn lookup_io(caches: &Caches, cx: &ExecCx<'_>, oid: Oid) -> Result<TypeIo> {
+    let desc = caches.type_desc(cx, oid)?;
+    let (input, output, recv, send, elem) = match builtin::ty(oid) {
+        Some(t) => (t.input(), t.output(), t.receive(), t.send(), t.elem()),
+        None => {
+            let t = cx.catalog.user_type(oid).ok_or_else(|| no_type(oid))?;
+            let io = |i: usize| t.io.get(i).copied().unwrap_or(0);
+            let elem = match t.kind {
+                TypeEntryKind::Array { element, .. } => element,
+                _ => 0,
+            };
+            (io(0), io(1), io(2), io(3), elem)
+        }
+    };
+    let bound = |f: Oid| -> Result<Option<Rc<Func>>> { if f == 0 { Ok(None) } else { caches.func(cx, f).map(Some) } };
+    let input = caches.func(cx, input)?;
+    let output = caches.func(cx, output)?;
+    let input_site = CallSite { result: TypeRef::new(oid), ..input.site.clone() };
+    let output_site = CallSite { args: vec![TypeRef::new(oid)], ..output.site.clone() };
+    Ok(TypeIo {
+        desc,
+        input,
+        output,
+        send: bound(send)?,
+        recv: bound(recv)?,
+        io_param: if elem != 0 { elem } else { oid },
+        input_site,
+        output_site,
+    })
+}
+
+/// B-tree support function 1 of a type's default operator class; array, enum, range and record types use the
+/// polymorphic classes, a domain its base type's, `varchar` that of `text`.
+pub fn default_comparison(catalog: &Catalog, oid: Oid) -> Option<Oid> {
+    let oid = types::base_type(catalog, oid);
+    let of = |t: Oid| {
+        let c = builtin::opclass_default(oids::AM_BTREE, t)?;
+        builtin::amproc(c.family(), c.intype(), c.intype(), 1).map(|p| p.function())
+    };
+    if let Some(f) = of(oid) {
+        return Some(f);
+    }
+    let stand_in = match lookup_type(catalog, oid).ok()?.kind {
+        TypeKind::Array(_) => oids::ANYARRAY,
+        TypeKind::Enum(_) => oids::ANYENUM,
+        TypeKind::Range(_) => oids::ANYRANGE,
+        TypeKind::Multirange(_) => oids::ANYMULTIRANGE,
+        TypeKind::Composite(_) => oids::RECORD,
+        _ => builtin::casts_from(oid).find(|c| c.method() == b'b' && c.context() == b'i')?.target(),
+    };
+    of(stand_in)
+}
+
+/// How values compared by this function order, as key bytes.
+pub fn key_order(cx: &ExecCx<'_>, cmp: Oid) -> KeyOrder {
+    match builtin::proc(cmp) {
+        Some(p) => cx.kernels.key(p.src()),
+        None => KeyOrder::Native,
+    }
+}
+
+/// The parts of an aggregate.
+pub fn aggregate_parts(catalog: &Catalog, oid: Oid) -> Result<AggregateParts> {
+    if let Some(a) = builtin::aggregate(oid) {
+        return Ok(AggregateParts {
+            kind: a.kind(),
+            direct_args: a.direct_args(),
+            trans: a.transfn(),
+            final_fn: a.finalfn(),
+            final_extra: a.finalextra(),
+            trans_type: a.transtype(),
+            init: a.initval().map(str::to_string),
+            sort_op: a.sortop(),
+        });
+    }
+    catalog.user_proc(oid).and_then(|p| p.aggregate.clone()).ok_or_else(|| no_func(oid))
+}
+
+impl Func {
+    /// Calls it for one row, nothing kept from call to call.
+    pub fn call(&self, cx: &mut ExecCx<'_>, site: &CallSite, args: &[Datum<'_>]) -> Result<Value> {
+        let mut extra = None;
+        let phys = phys(&cx.catalog, site.result.oid);
+        self.call_at(cx, site, &mut extra, phys, args)
+    }
+
+    /// Calls it for one row at a site.
+    pub fn call_at(
+        &self,
+        cx: &mut ExecCx<'_>,
+        site: &CallSite,
+        extra: &mut Option<Box<dyn Any>>,
+        phys: Phys,
+        args: &[Datum<'_>],
+    ) -> Result<Value> {
+        if self.strict && args.iter().any(|d| d.is_null()) {
+            return Ok(Value::Null);
+        }
+        match &self.imp {
+            FuncImpl::Kernel(Kernel::Scalar(f) | Kernel::Batch(_, f)) => {
+                let mut v = Vector::zeroed(phys, 1);
+                let mut out = Out::new(&mut v, 0);
+                let mut call = Call { cx, site, extra, row: 0 };
+                f(&mut call, args, &mut out)?;
+                out.finish();
+                Ok(v.value(0))
+            }
+            FuncImpl::Kernel(Kernel::Set(_)) => Err(no_set()),
+            FuncImpl::System(src) => {
+                let host = cx.host;
+                match host.system(cx, src, site, args) {
+                    Some(r) => r,
+                    None => Err(missing(&self.name, src)),
+                }
+            }
+            FuncImpl::Routine => {
+                let host = cx.host;
+                host.routine(cx, self.oid, site, args)
+            }
+        }
+    }
+
+    /// Calls a set-returning function. `columns` are the types of its rows' columns.
+    pub fn call_set(
+        &self,
+        cx: &mut ExecCx<'_>,
+        site: &CallSite,
+        args: &[Datum<'_>],
+        columns: &[TypeRef],
+    ) -> Result<Box<dyn RowSource>> {
+        if self.strict && args.iter().any(|d| d.is_null()) {
+            return Ok(Box::new(NoRows));
+        }
+        match &self.imp {
+            FuncImpl::Kernel(Kernel::Set(f)) => {
+                let mut extra = None;
+                f(&mut Call { cx, site, extra: &mut extra, row: 0 }, args)
+            }
+            FuncImpl::Kernel(_) => {
+                let value = self.call(cx, site, args)?;
+                Ok(Box::new(OneRow(Some(value))))
+            }
+            FuncImpl::System(src) => {
+                let host = cx.host;
+                match host.system_set(cx, src, site, args, columns) {
+                    Some(r) => r,
+                    None => Err(missing(&self.name, src)),
+                }
+            }
+            FuncImpl::Routine => {
+                let host = cx.host;
+                host.routine_set(cx, self.oid, site, args, columns)
+            }
+        }
+    }
+}
+
+fn missing(name: &str, src: &str) -> Error {
+    if name == src {
+        Error::unsupported(format!("function {name}"))
+    } else {
+        Error::unsupported(format!("function {name} ({src})"))
+    }
+}
+
+pub(crate) fn no_set() -> Error {
+    err!(FEATURE_NOT_SUPPORTED, "set-valued function called in context that cannot accept a set")
+}
+
+/// A set without rows.
+pub(crate) struct NoRows;
+
+impl RowSource for NoRows {
+    fn next(&mut self, _: &mut dyn CallContext, _: &mut [Vector], _: usize) -> Result<usize> {
+        Ok(0)
+    }
+}
+
+/// A set of one row of one column.
+pub(crate) struct OneRow(pub Option<Value>);
+
+impl RowSource for OneRow {
+    fn next(&mut self, _: &mut dyn CallContext, out: &mut [Vector], _: usize) -> Result<usize> {
+        let Some(v) = self.0.take() else { return Ok(0) };
+        if let Some(c) = out.first_mut() {
+            c.push(v.as_datum());
+        }
+        Ok(1)
+    }
+}
+
+/// The same bits in another physical type: integers widen and narrow (`int4` and `oid` are binary-coercible, but lie
+/// differently), everything else passes through.
+pub(crate) fn relabel(d: Datum<'_>, to: Phys) -> Datum<'_> {
+    match (d, to) {
+        // oid to int4 reinterprets the 32 bits; int4 to oid has none above them.
+        (Datum::I64(v), Phys::I32) => Datum::I32(v as i32),
+        (Datum::I64(v), Phys::I16) => Datum::I16(v as i16),
+        (Datum::I32(v), Phys::I64) => Datum::I64(v as u32 as i64),
+        (Datum::I32(v), Phys::I16) => Datum::I16(v as i16),
+        (Datum::I16(v), Phys::I32) => Datum::I32(v as i32),
+        (Datum::I16(v), Phys::I64) => Datum::I64(v as i64),
+        _ => d,
+    }
+}
+
+/// An explicit cast between any two types: through a cast function, the same bits, or text.
+pub(crate) fn cast(cx: &mut ExecCx<'_>, from: Oid, to: TypeRef, d: Datum<'_>) -> Result<Value> {
+    if d.is_null() {
+        return Ok(Value::Null);
+    }
+    let source = types::base_type(&cx.catalog, from);
+    let desc = cx.type_desc(to.oid)?;
+    let target = types::base_type(&cx.catalog, to.oid);
+    let user = cx.catalog.user_casts().find(|c| c.source == source && c.target == target).cloned();
+    let (func, method) = match (&user, builtin::cast(source, target)) {
+        (Some(c), _) => (c.func, c.method),
+        (None, Some(c)) => (c.func(), c.method()),
+        (None, None) if source == target => (0, b'b'),
+        (None, None) => (0, b'i'),
+    };
+    match method {
+        b'f' => {
+            let f = cx.func(func)?;
+            let site = CallSite { result: TypeRef { oid: target, typmod: to.typmod }, ..f.site.clone() };
+            let all = [d, Datum::I32(to.typmod), Datum::Bool(true)];
+            f.call(cx, &site, &all[..f.site.args.len().clamp(1, 3)])
+        }
+        b'b' if to.typmod < 0 => Ok(relabel(d, desc.phys).to_value()),
+        _ => {
+            let mut text = String::new();
+            cx.output(from, d, &mut text)?;
+            cx.input(TypeRef { oid: target, typmod: to.typmod }, &text)
+        }
+    }
+}

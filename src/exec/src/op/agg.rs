@@ -1,0 +1,241 @@
+//! GROUP BY and aggregates.
+//!
+//! Groups are numbered as they are first seen, by hashing, whatever the plan calls the strategy: on sorted input that is
+//! the sorted order, and of hashed groups PostgreSQL promises none. Each grouping set has its own table and states.
+
+use std::rc::Rc;
+
+use tusklet_error::Result;
+use tusklet_ir::{AggStrategy, Aggregate, Plan, SortKey};
+use tusklet_vector::key::KeyPart;
+use tusklet_vector::{Batch, Datum, Phys, Sel, Vector};
+
+use super::aggcall::{AggCall, AggState};
+use super::{Compiled, Operator, PlanNode, null_column, pull};
+use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::executor::Step;
+use crate::expr::before;
+use crate::hashing::KeyTable;
+use crate::rowstore::RowStore;
+use crate::run::{Deps, Run};
+use crate::types::phys;
+
+struct AggPlan {
+    input: Rc<Compiled>,
+    groups: Vec<(usize, KeyPart, Phys)>,
+    /// The members of `groups` each set has; one set of all without grouping sets.
+    sets: Vec<Vec<usize>>,
+    /// The set's number is a column.
+    numbered: bool,
+    calls: Vec<AggCall>,
+    deps: Rc<[u32]>,
+}
+
+pub(crate) fn compile(
+    c: &mut Compiler<'_, '_>,
+    input: &Plan,
+    _strategy: AggStrategy,
+    groups: &[SortKey],
+    sets: Option<&[Vec<u32>]>,
+    aggs: &[Aggregate],
+) -> Result<Rc<dyn PlanNode>> {
+    let ((input, calls), deps) = c.tracked(|c| {
+        let input = c.plan(input)?;
+        let calls: Vec<AggCall> = aggs.iter().map(|a| AggCall::compile(c, a)).collect::<Result<_>>()?;
+        Ok((input, calls))
+    })?;
+    let groups: Vec<_> =
+        groups.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp), phys(&c.cx.catalog, k.ty))).collect();
+    let numbered = sets.is_some();
+    let sets = match sets {
+        Some(s) => s.iter().map(|s| s.iter().map(|i| *i as usize).collect()).collect(),
+        None => vec![(0..groups.len()).collect()],
+    };
+    Ok(Rc::new(AggPlan { input, groups, sets, numbered, calls, deps }))
+}
+
+impl PlanNode for AggPlan {
+    fn start(self: Rc<Self>, run: &Run) -> Box<dyn Operator> {
+        let mut deps = Deps::new(&self.deps);
+        deps.note(run);
+        let input = self.input.start(run);
+        let sets = self.start_sets();
+        Box::new(AggOp { plan: self, input, deps, sets, done: false, set: 0, at: 0 })
+    }
+}
+
+/// One grouping set's groups and states.
+struct SetState {
+    /// `None` for the set without columns: one group that is always there.
+    table: Option<KeyTable>,
+    rows: RowStore,
+    states: Vec<AggState>,
+    groups: usize,
+}
+
+impl AggPlan {
+    fn start_sets(&self) -> Vec<SetState> {
+        self.sets
+            .iter()
+            .map(|set| {
+                let types: Vec<Phys> = set.iter().map(|g| self.groups[*g].2).collect();
+                let parts: Vec<KeyPart> = set.iter().map(|g| self.groups[*g].1).collect();
+                let table = (!set.is_empty()).then(|| KeyTable::new(&types, &parts, true));
+                let groups = if set.is_empty() { 1 } else { 0 };
+                let mut states: Vec<AggState> = self.calls.iter().map(|c| c.start()).collect();
+                for (s, c) in states.iter_mut().zip(&self.calls) {
+                    s.resize(c, groups);
+                }
+                SetState { table, rows: RowStore::new(&types), states, groups }
+            })
+            .collect()
+    }
+}
+
+struct AggOp {
+    plan: Rc<AggPlan>,
+    input: Box<dyn Operator>,
+    deps: Deps,
+    sets: Vec<SetState>,
+    done: bool,
+    /// The next group to give.
+    set: usize,
+    at: usize,
+}
+
+/// The groups of `inner`'s rows, of which `outer` has all, in order.
+fn narrow(outer: &Sel, groups: &[u32], inner: &Sel) -> Vec<u32> {
+    let mut all = outer.iter().zip(groups);
+    inner.iter().filter_map(|i| all.find(|(o, _)| *o == i).map(|(_, g)| *g)).collect()
+}
+
+impl AggOp {
+    fn take(&mut self, cx: &mut ExecCx<'_>, mut batch: Batch) -> Result<()> {
+        let plan = self.plan.clone();
+        // Arguments of all calls first: the error of the earliest row is the one to raise.
+        let mut failed = None;
+        let args = 'again: loop {
+            let mut all = Vec::with_capacity(plan.calls.len());
+            for c in &plan.calls {
+                if batch.is_empty() {
+                    break;
+                }
+                match c.arguments(cx, &batch) {
+                    Ok(a) => all.push(a),
+                    Err(e) => {
+                        failed = Some(e);
+                        let shorter = before(&batch.sel, cx.fail_row);
+                        batch.sel = if shorter.len() < batch.len() { shorter } else { Sel::All(0) };
+                        continue 'again;
+                    }
+                }
+            }
+            break all;
+        };
+        if !batch.is_empty() {
+            let mut numbers = Vec::new();
+            for (set, members) in self.sets.iter_mut().zip(&plan.sets) {
+                if let Some(table) = &mut set.table {
+                    let columns: Vec<&Vector> =
+                        members.iter().map(|g| &*batch.columns[plan.groups[*g].0]).collect();
+                    table.numbers(&columns, &batch.sel, true, &mut numbers);
+                    if table.len() > set.groups {
+                        let mut first = Vec::new();
+                        for (k, n) in numbers.iter().enumerate() {
+                            if *n as usize == set.groups {
+                                set.groups += 1;
+                                first.push(batch.sel.row(k) as u16);
+                            }
+                        }
+                        let columns =
+                            members.iter().map(|g| batch.columns[plan.groups[*g].0].clone()).collect();
+                        set.rows.push(&Batch { columns, sel: Sel::Rows(Rc::new(first)) });
+                    }
+                }
+                for ((state, call), (args, sel)) in set.states.iter_mut().zip(&plan.calls).zip(&args) {
+                    state.resize(call, set.groups);
+                    if set.table.is_none() {
+                        state.update(cx, call, args, sel, &[])?;
+                    } else if sel.len() == batch.len() {
+                        state.update(cx, call, args, sel, &numbers)?;
+                    } else {
+                        state.update(cx, call, args, sel, &narrow(&batch.sel, &numbers, sel))?;
+                    }
+                }
+            }
+        }
+        match failed {
+            Some(e) => Err(e),
+            None => Ok(()),
+        }
+    }
+
+    /// Groups `from..to` of a set.
+    fn output(&mut self, cx: &mut ExecCx<'_>, set: usize, from: usize, to: usize) -> Result<Batch> {
+        let plan = self.plan.clone();
+        let state = &mut self.sets[set];
+        let n = to - from;
+        let mut columns: Vec<Rc<Vector>> = Vec::with_capacity(plan.groups.len() + plan.calls.len() + 1);
+        for (g, (_, _, p)) in plan.groups.iter().enumerate() {
+            columns.push(match plan.sets[set].iter().position(|m| *m == g) {
+                Some(i) => Rc::new(state.rows.columns[i].gather(from..to)),
+                None => null_column(*p),
+            });
+        }
+        for (s, c) in state.states.iter_mut().zip(&plan.calls) {
+            let mut v = Vector::zeroed(c.phys, n);
+            for k in 0..n {
+                s.finish(cx, c, from + k, &mut v, k)?;
+            }
+            columns.push(Rc::new(v));
+        }
+        if plan.numbered {
+            columns.push(Rc::new(Vector::constant(Phys::I32, Datum::I32(set as i32))));
+        }
+        Ok(Batch::new(columns, n))
+    }
+}
+
+impl Operator for AggOp {
+    fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
+        while !self.done {
+            match pull!(self.input, cx, usize::MAX) {
+                Some(b) => self.take(cx, b)?,
+                None => {
+                    let plan = self.plan.clone();
+                    for set in &mut self.sets {
+                        for (s, c) in set.states.iter_mut().zip(&plan.calls) {
+                            s.settle(cx, c)?;
+                        }
+                    }
+                    self.done = true;
+                }
+            }
+        }
+        while self.set < self.sets.len() {
+            let groups = self.sets[self.set].groups;
+            if self.at >= groups {
+                self.set += 1;
+                self.at = 0;
+                continue;
+            }
+            let end = groups.min(self.at + want.clamp(1, tusklet_vector::BATCH));
+            let b = self.output(cx, self.set, self.at, end)?;
+            self.at = end;
+            return Ok(Step::Batch(b));
+        }
+        Ok(Step::Done)
+    }
+
+    fn rescan(&mut self, cx: &mut ExecCx<'_>) -> Result<()> {
+        self.set = 0;
+        self.at = 0;
+        if self.deps.changed(&cx.run) || !self.done {
+            self.done = false;
+            self.sets = self.plan.start_sets();
+            self.input.rescan(cx)?;
+        }
+        Ok(())
+    }
+}

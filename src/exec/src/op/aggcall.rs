@@ -1,0 +1,443 @@
+//! One aggregate call: its arguments, its states for all groups, and the rows it must sort before it may look at them.
+//!
+//! Most built-in aggregates have an accumulator of their own ([`tusklet_vector::AggSpec`]), which takes whole columns. The
+//! rest run their transition function row by row, as PostgreSQL does. An aggregate with DISTINCT or ORDER BY keeps its
+//! arguments until the end, and takes them in order, group by group.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use tusklet_catalog::builtin;
+use tusklet_error::{Error, Result};
+use tusklet_ir::{Aggregate, Expr, Oid};
+use tusklet_vector::key::KeyPart;
+use tusklet_vector::{
+    Accumulator, AggSpec, Batch, Call, CallContext, CallSite, Datum, Out, Phys, Sel, TypeKind, TypeRef, Value, Vector,
+};
+
+use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::expr::{CExpr, eval_filter};
+use crate::func::{Func, aggregate_parts, key_order};
+use crate::order::SortedKeys;
+use crate::rowstore::RowStore;
+use crate::types::phys;
+
+/// A compiled aggregate.
+pub(crate) struct AggCall {
+    how: How,
+    /// Direct arguments of ordered-set aggregates, then the aggregated ones, then what is only sorted by.
+    args: Vec<CExpr>,
+    /// How many of them the aggregate sees.
+    seen: usize,
+    filter: Option<CExpr>,
+    /// Sort keys over `args`, and how many of them from the front decide DISTINCT.
+    order: Vec<(usize, KeyPart)>,
+    distinct: Vec<(usize, KeyPart)>,
+    site: CallSite,
+    pub phys: Phys,
+}
+
+enum How {
+    Spec(AggSpec),
+    Generic(Box<Transition>),
+}
+
+/// An aggregate by its transition function.
+struct Transition {
+    func: Rc<Func>,
+    site: CallSite,
+    phys: Phys,
+    init: Value,
+    /// The first value that is not NULL becomes the state: a strict function without initial value.
+    adopt: bool,
+    finish: Option<(Rc<Func>, CallSite)>,
+    /// NULLs passed to the final function after the state.
+    extra: usize,
+}
+
+/// The result type of an aggregate, polymorphism resolved from the arguments.
+fn result_type(cx: &mut ExecCx<'_>, declared: &[TypeRef], actual: &[TypeRef], result: Oid) -> Result<Oid> {
+    let element = |t: Oid| matches!(t, 2283 | 2776 | 3500 | 5077 | 5079);
+    let array = |t: Oid| matches!(t, 2277 | 5078);
+    if !element(result) && !array(result) && !matches!(result, 3831 | 5080 | 4537 | 4538) {
+        return Ok(result);
+    }
+    for (d, a) in declared.iter().zip(actual) {
+        if d.oid == result || element(d.oid) && element(result) {
+            return Ok(a.oid);
+        }
+        let desc = cx.type_desc(a.oid)?;
+        if element(d.oid) && array(result) {
+            return Ok(desc.array);
+        }
+        if array(d.oid)
+            && element(result)
+            && let TypeKind::Array(e) = desc.kind
+        {
+            return Ok(e);
+        }
+        if matches!(d.oid, 3831 | 5080) && matches!(result, 4537 | 4538) {
+            if let Some(r) = builtin::range(a.oid) {
+                return Ok(r.multirange());
+            }
+            if let Some(tusklet_catalog::live::TypeEntryKind::Range { multirange, .. }) =
+                cx.catalog.user_type(a.oid).map(|t| &t.kind)
+            {
+                return Ok(*multirange);
+            }
+        }
+        if matches!(d.oid, 4537 | 4538) && matches!(result, 4537 | 4538) {
+            return Ok(a.oid);
+        }
+    }
+    Ok(result)
+}
+
+impl AggCall {
+    pub fn compile(c: &mut Compiler<'_, '_>, a: &Aggregate) -> Result<AggCall> {
+        let mut exprs: Vec<&Expr> = a.direct.iter().collect();
+        let direct = exprs.len();
+        let plain = a.args.iter().filter(|t| !t.junk);
+        exprs.extend(plain.map(|t| &t.expr));
+        let seen = exprs.len();
+        exprs.extend(a.args.iter().filter(|t| t.junk).map(|t| &t.expr));
+        let refs: Vec<u32> =
+            a.args.iter().filter(|t| !t.junk).chain(a.args.iter().filter(|t| t.junk)).map(|t| t.sort_ref).collect();
+        let place = |target: u32| refs.iter().position(|r| *r == target).map(|i| direct + i);
+        let mut order = Vec::new();
+        let mut distinct = Vec::new();
+        let part = |c: &Compiler<'_, '_>, s: &tusklet_ir::SortClause| KeyPart {
+            order: key_order(c.cx, s.cmp),
+            desc: s.desc,
+            nulls_first: s.nulls_first,
+        };
+        for s in &a.order_by {
+            if let Some(i) = place(s.target) {
+                order.push((i, part(c, s)));
+            }
+        }
+        for s in &a.distinct {
+            if let Some(i) = place(s.target) {
+                distinct.push((i, part(c, s)));
+                if !order.iter().any(|(o, _)| *o == i) {
+                    order.push((i, part(c, s)));
+                }
+            }
+        }
+        let types: Vec<TypeRef> = exprs[..seen].iter().map(|e| e.ty).collect();
+        let filter = a.filter.as_deref().map(|f| c.expr(f)).transpose()?;
+        let args: Vec<CExpr> = exprs.into_iter().map(|e| c.expr(e)).collect::<Result<_>>()?;
+        let mut call = AggCall::bind(c, a.func, types, a.input_collation, a.trans_type, a.variadic)?;
+        call.args = args;
+        call.seen = seen;
+        call.filter = filter;
+        call.order = order;
+        call.distinct = distinct;
+        Ok(call)
+    }
+
+    /// An aggregate used as a window function.
+    pub fn compile_window(c: &mut Compiler<'_, '_>, w: &tusklet_ir::WindowCall) -> Result<AggCall> {
+        let types = w.args.iter().map(|e| e.ty).collect();
+        let filter = w.filter.as_deref().map(|f| c.expr(f)).transpose()?;
+        let args = c.exprs(&w.args)?;
+        let mut call = AggCall::bind(c, w.func, types, w.input_collation, w.trans_type, false)?;
+        call.seen = args.len();
+        call.args = args;
+        call.filter = filter;
+        Ok(call)
+    }
+
+    fn bind(
+        c: &mut Compiler<'_, '_>,
+        func: Oid,
+        types: Vec<TypeRef>,
+        collation: Oid,
+        trans_type: Oid,
+        variadic: bool,
+    ) -> Result<AggCall> {
+        let parts = aggregate_parts(&c.cx.catalog, func)?;
+        let declared = c.cx.func(func)?;
+        let result = result_type(c.cx, &declared.site.args, &types, declared.site.result.oid)?;
+        let site = CallSite { func, args: types, result: TypeRef::new(result), collation, variadic };
+        let src = |f: Oid| if f == 0 { "-" } else { builtin::proc(f).map_or("-", |p| p.src()) };
+        let name = format!("{}/{}", src(parts.trans), src(parts.final_fn));
+        let how = match c.kernels().aggregate(&name) {
+            Some(spec) if builtin::proc(parts.trans).is_some() => How::Spec(spec),
+            _ => {
+                if parts.kind != b'n' {
+                    return Err(Error::unsupported(format!("aggregate {}", declared.name)));
+                }
+                How::Generic(Box::new(transition(c, &parts, &site, trans_type, &declared.name)?))
+            }
+        };
+        Ok(AggCall {
+            how,
+            args: vec![],
+            seen: 0,
+            filter: None,
+            order: vec![],
+            distinct: vec![],
+            phys: phys(&c.cx.catalog, result),
+            site,
+        })
+    }
+
+    /// The call's arguments for the selected rows that pass its filter, up to the first failing one.
+    pub fn arguments(&self, cx: &mut ExecCx<'_>, batch: &Batch) -> Result<(Vec<Rc<Vector>>, Sel)> {
+        let mut sel = batch.sel.clone();
+        if let Some(f) = &self.filter {
+            let (s, failed) = eval_filter(cx, f, batch);
+            if let Some(e) = failed {
+                return Err(e);
+            }
+            sel = s;
+        }
+        if sel.is_empty() {
+            return Ok((self.args.iter().map(|a| Rc::new(Vector::empty(a.phys))).collect(), sel));
+        }
+        let mut args = Vec::with_capacity(self.args.len());
+        for a in &self.args {
+            args.push(if a.volatile {
+                let (mut v, _, failed) =
+                    crate::expr::eval_some(cx, &[Some(a)], &Batch { columns: batch.columns.clone(), sel: sel.clone() });
+                if let Some(e) = failed {
+                    return Err(e);
+                }
+                match v.pop() {
+                    Some(v) => v,
+                    None => return Err(Error::internal("aggregate argument is missing")),
+                }
+            } else {
+                a.eval(cx, batch, &sel)?
+            });
+        }
+        Ok((args, sel))
+    }
+
+    /// States for no groups yet.
+    pub fn start(&self) -> AggState {
+        let acc = match &self.how {
+            How::Spec(s) => Acc::Own((s.make)(&self.site)),
+            How::Generic(_) => Acc::Generic(Vec::new()),
+        };
+        let types: Vec<Phys> = self.args.iter().map(|a| a.phys).collect();
+        let buffer = (!self.order.is_empty()).then(|| (RowStore::new(&types), Vec::new()));
+        AggState { acc, extra: None, buffer, groups: 0 }
+    }
+}
+
+fn transition(
+    c: &mut Compiler<'_, '_>,
+    parts: &tusklet_catalog::live::AggregateParts,
+    site: &CallSite,
+    trans_type: Oid,
+    name: &str,
+) -> Result<Transition> {
+    const INTERNAL: Oid = 2281;
+    let trans_type = if trans_type == 0 { parts.trans_type } else { trans_type };
+    if trans_type == INTERNAL {
+        return Err(Error::unsupported(format!("aggregate {name}")));
+    }
+    let func = c.cx.func(parts.trans)?;
+    let state = TypeRef::new(trans_type);
+    let init = match &parts.init {
+        Some(text) => c.cx.input(state, text)?,
+        None => Value::Null,
+    };
+    let mut args = vec![state];
+    args.extend_from_slice(&site.args);
+    let adopt = func.strict && init.is_null();
+    let trans_site = CallSite {
+        func: parts.trans,
+        args,
+        result: state,
+        collation: site.collation,
+        variadic: false,
+    };
+    let finish = match parts.final_fn {
+        0 => None,
+        f => {
+            let func = c.cx.func(f)?;
+            let mut args = vec![state];
+            if parts.final_extra {
+                args.extend_from_slice(&site.args);
+            }
+            let site =
+                CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false };
+            Some((func, site))
+        }
+    };
+    Ok(Transition {
+        func,
+        phys: phys(&c.cx.catalog, trans_type),
+        site: trans_site,
+        init,
+        adopt,
+        finish,
+        extra: if parts.final_extra { site.args.len() } else { 0 },
+    })
+}
+
+enum Acc {
+    Own(Box<dyn Accumulator>),
+    /// One state a group; `None` until the first value of a function that adopts it.
+    Generic(Vec<Option<Value>>),
+}
+
+/// The states of one aggregate for all groups.
+pub(crate) struct AggState {
+    acc: Acc,
+    extra: Option<Box<dyn Any>>,
+    buffer: Option<(RowStore, Vec<u32>)>,
+    groups: usize,
+}
+
+impl AggState {
+    /// There are now `groups` groups.
+    pub fn resize(&mut self, call: &AggCall, groups: usize) {
+        if groups <= self.groups {
+            return;
+        }
+        self.groups = groups;
+        match (&mut self.acc, &call.how) {
+            (Acc::Own(a), _) => a.resize(groups),
+            (Acc::Generic(s), How::Generic(t)) => {
+                let empty = if t.adopt { None } else { Some(t.init.clone()) };
+                s.resize(groups, empty);
+            }
+            (Acc::Generic(_), How::Spec(_)) => {}
+        }
+    }
+
+    /// Takes rows, in order; `groups[k]` is the group of the `k`-th, none means group 0 for all.
+    pub fn update(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        call: &AggCall,
+        args: &[Rc<Vector>],
+        sel: &Sel,
+        groups: &[u32],
+    ) -> Result<()> {
+        if sel.is_empty() {
+            return Ok(());
+        }
+        if let Some((rows, of)) = &mut self.buffer {
+            rows.push(&Batch { columns: args.to_vec(), sel: sel.clone() });
+            match groups {
+                [] => of.resize(rows.rows, 0),
+                g => of.extend_from_slice(g),
+            }
+            return Ok(());
+        }
+        self.feed(cx, call, args, sel, groups)
+    }
+
+    fn feed(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        call: &AggCall,
+        args: &[Rc<Vector>],
+        sel: &Sel,
+        groups: &[u32],
+    ) -> Result<()> {
+        let args = &args[..call.seen.min(args.len())];
+        match (&mut self.acc, &call.how) {
+            (Acc::Own(a), _) => {
+                let refs: Vec<&Vector> = args.iter().map(|v| &**v).collect();
+                let mut kernel = Call { cx, site: &call.site, extra: &mut self.extra, row: 0 };
+                a.update(&mut kernel, &refs, sel, groups)
+            }
+            (Acc::Generic(states), How::Generic(t)) => {
+                for (k, i) in sel.iter().enumerate() {
+                    let g = groups.get(k).copied().unwrap_or(0) as usize;
+                    let Some(state) = states.get_mut(g) else { continue };
+                    if t.func.strict && args.iter().any(|a| a.is_null(i)) {
+                        continue;
+                    }
+                    let Some(old) = state else {
+                        *state = Some(args.first().map_or(Value::Null, |a| a.value(i)));
+                        continue;
+                    };
+                    if t.func.strict && old.is_null() {
+                        continue;
+                    }
+                    let old = std::mem::take(old);
+                    let mut datums: Vec<Datum<'_>> = Vec::with_capacity(args.len() + 1);
+                    datums.push(old.as_datum());
+                    datums.extend(args.iter().map(|a| a.get(i)));
+                    *state = Some(t.func.call_at(cx, &t.site, &mut self.extra, t.phys, &datums)?);
+                }
+                Ok(())
+            }
+            (Acc::Generic(_), How::Spec(_)) => Ok(()),
+        }
+    }
+
+    /// All rows were given: those kept for sorting are taken now.
+    pub fn settle(&mut self, cx: &mut ExecCx<'_>, call: &AggCall) -> Result<()> {
+        let Some((rows, of)) = self.buffer.take() else { return Ok(()) };
+        let mut keys = SortedKeys::default();
+        let mut same = SortedKeys::default();
+        for (i, g) in of.iter().enumerate() {
+            keys.add(|out| {
+                out.extend_from_slice(&g.to_be_bytes());
+                for (c, p) in &call.order {
+                    p.write(rows.columns[*c].get(i), out);
+                }
+            });
+            if !call.distinct.is_empty() {
+                same.add(|out| {
+                    out.extend_from_slice(&g.to_be_bytes());
+                    for (c, p) in &call.distinct {
+                        p.write(rows.columns[*c].get(i), out);
+                    }
+                });
+            }
+        }
+        let mut order = keys.sorted();
+        if !call.distinct.is_empty() {
+            order.dedup_by(|b, a| same.key(*a) == same.key(*b));
+        }
+        for chunk in order.chunks(tusklet_vector::BATCH) {
+            let b = rows.gather(chunk);
+            let groups: Vec<u32> = chunk.iter().map(|i| of[*i as usize]).collect();
+            self.feed(cx, call, &b.columns, &b.sel, &groups)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a group's result.
+    pub fn finish(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        call: &AggCall,
+        group: usize,
+        out: &mut Vector,
+        row: usize,
+    ) -> Result<()> {
+        match (&mut self.acc, &call.how) {
+            (Acc::Own(a), _) => {
+                let mut o = Out::new(out, row);
+                let mut kernel = Call { cx, site: &call.site, extra: &mut self.extra, row: 0 };
+                a.finish(&mut kernel, group, &mut o)?;
+                o.finish();
+            }
+            (Acc::Generic(states), How::Generic(t)) => {
+                let state = states.get(group).cloned().flatten().unwrap_or_default();
+                let v = match &t.finish {
+                    None => state,
+                    Some((f, site)) => {
+                        let mut args = vec![state.as_datum()];
+                        args.resize(1 + t.extra, Datum::Null);
+                        f.call_at(cx, site, &mut None, call.phys, &args)?
+                    }
+                };
+                out.set(row, v.as_datum());
+            }
+            (Acc::Generic(_), How::Spec(_)) => {}
+        }
+        Ok(())
+    }
+}

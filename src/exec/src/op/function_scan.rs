@@ -1,0 +1,183 @@
+//! Functions in FROM, several in step: shorter ones are filled up with NULLs.
+
+use std::rc::Rc;
+
+use tusklet_error::Result;
+use tusklet_ir::{Expr, ExprKind, FunctionSource};
+use tusklet_vector::{Batch, CallContext, Datum, Phys, RowSource, TypeRef, Value, Vector};
+
+use super::{Operator, PlanNode, spend};
+use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::executor::Step;
+use crate::expr::{CCall, CExpr, container_call, with_args};
+use crate::func::OneRow;
+use crate::row::Row;
+use crate::run::Run;
+
+pub(crate) struct Source {
+    call: How,
+    pub columns: Vec<TypeRef>,
+    pub types: Vec<Phys>,
+}
+
+enum How {
+    /// A set-returning function; it writes one vector a column.
+    Set(CCall),
+    /// An expression of one value.
+    Value(CExpr),
+    /// An expression of one composite value: its fields.
+    Fields(CExpr, Vec<CCall>),
+}
+
+impl Source {
+    pub fn new(c: &mut Compiler<'_, '_>, f: &FunctionSource) -> Result<Source> {
+        let types = c.phys_of(&f.columns).to_vec();
+        let call = match c.set_call(&f.expr)? {
+            Some(call) => How::Set(call),
+            None if f.composite => {
+                let mut fields = Vec::with_capacity(f.columns.len());
+                for (t, p) in f.columns.iter().zip(&types) {
+                    fields.push(container_call(c.cx, "tusklet_record_field", vec![], vec![f.expr.ty], *t, *p));
+                }
+                How::Fields(c.expr(&f.expr)?, fields)
+            }
+            None => How::Value(c.expr(&f.expr)?),
+        };
+        Ok(Source { call, columns: f.columns.clone(), types })
+    }
+
+    /// A set-returning call in a select list, of one column.
+    pub fn of_call(call: CCall, ty: TypeRef) -> Source {
+        let types = vec![call.phys];
+        Source { call: How::Set(call), columns: vec![ty], types }
+    }
+
+    /// Starts it for a row.
+    pub fn open(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<Box<dyn RowSource>> {
+        match &self.call {
+            How::Set(c) => with_args(cx, &c.args, row, |cx, args| c.func.call_set(cx, &c.site, args, &self.columns)),
+            How::Value(e) => Ok(Box::new(OneRow(Some(e.value(cx, row)?)))),
+            How::Fields(e, fields) => {
+                let v = e.eval_row(cx, row)?;
+                let mut out = Vec::with_capacity(fields.len());
+                for (i, f) in fields.iter().enumerate() {
+                    out.push(match v.d() {
+                        Datum::Null => Value::Null,
+                        d => f.call(cx, &[d, Datum::I32(i as i32 + 1)])?,
+                    });
+                }
+                Ok(Box::new(OneTuple(Some(out))))
+            }
+        }
+    }
+}
+
+/// A set of one row.
+struct OneTuple(Option<Vec<Value>>);
+
+impl RowSource for OneTuple {
+    fn next(&mut self, _: &mut dyn CallContext, out: &mut [Vector], _: usize) -> Result<usize> {
+        let Some(values) = self.0.take() else { return Ok(0) };
+        for (c, v) in out.iter_mut().zip(&values) {
+            c.push(v.as_datum());
+        }
+        Ok(1)
+    }
+}
+
+struct FunctionScanPlan {
+    sources: Vec<Source>,
+    ordinality: bool,
+}
+
+pub(crate) fn compile(
+    c: &mut Compiler<'_, '_>,
+    functions: &[FunctionSource],
+    ordinality: bool,
+) -> Result<Rc<dyn PlanNode>> {
+    let sources = functions.iter().map(|f| Source::new(c, f)).collect::<Result<_>>()?;
+    Ok(Rc::new(FunctionScanPlan { sources, ordinality }))
+}
+
+impl PlanNode for FunctionScanPlan {
+    fn start(self: Rc<Self>, _: &Run) -> Box<dyn Operator> {
+        Box::new(FunctionScanOp { plan: self, open: None, row: 0 })
+    }
+}
+
+struct FunctionScanOp {
+    plan: Rc<FunctionScanPlan>,
+    /// The running sources; `None` for one that has ended.
+    open: Option<Vec<Option<Box<dyn RowSource>>>>,
+    row: i64,
+}
+
+impl Operator for FunctionScanOp {
+    fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
+        if cx.budget < 0 {
+            return Ok(Step::Yield);
+        }
+        let open = match &mut self.open {
+            Some(o) => o,
+            none => {
+                let mut list = Vec::with_capacity(self.plan.sources.len());
+                for s in &self.plan.sources {
+                    list.push(Some(s.open(cx, Row::None)?));
+                }
+                none.insert(list)
+            }
+        };
+        let want = want.clamp(1, tusklet_vector::BATCH);
+        let mut columns: Vec<Vector> = Vec::new();
+        let mut rows = 0;
+        let mut parts = Vec::with_capacity(open.len());
+        for (s, source) in open.iter_mut().zip(&self.plan.sources) {
+            let mut out: Vec<Vector> = source.types.iter().map(|p| Vector::empty(*p)).collect();
+            let mut n = 0;
+            while let Some(running) = s
+                && n < want
+            {
+                let got = running.next(cx, &mut out, want - n)?;
+                if got == 0 {
+                    *s = None;
+                }
+                n += got;
+            }
+            rows = rows.max(n);
+            parts.push((out, n));
+        }
+        if rows == 0 {
+            return Ok(Step::Done);
+        }
+        spend(cx, rows);
+        for (mut out, n) in parts {
+            for v in &mut out {
+                for _ in n..rows {
+                    v.push(Datum::Null);
+                }
+            }
+            columns.extend(out);
+        }
+        if self.plan.ordinality {
+            let mut v = Vector::zeroed(Phys::I64, rows);
+            for (i, x) in v.i64s_mut().iter_mut().enumerate() {
+                *x = self.row + i as i64 + 1;
+            }
+            columns.push(v);
+        }
+        self.row += rows as i64;
+        Ok(Step::Batch(Batch::new(columns.into_iter().map(Rc::new).collect(), rows)))
+    }
+
+    fn rescan(&mut self, _: &mut ExecCx<'_>) -> Result<()> {
+        self.open = None;
+        self.row = 0;
+        Ok(())
+    }
+}
+
+/// Whether an expression is a set-returning call.
+pub(crate) fn returns_set(e: &Expr) -> bool {
+    matches!(&e.kind, ExprKind::Call(c) if c.retset)
+}

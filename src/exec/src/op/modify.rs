@@ -1,0 +1,672 @@
+//! INSERT, UPDATE, DELETE, MERGE.
+//!
+//! A row is written in two steps. *Preparing* computes it: BEFORE triggers, generated columns, constraints. *Finishing*
+//! asks the unique indexes, writes the version and its index entries, and notes it for AFTER triggers and RETURNING. Only
+//! finishing can have to wait; what was prepared is kept and finished when the wait is over. Between the questions to the
+//! indexes and the write nobody else runs, so asking first is as good as PostgreSQL's writing first.
+
+use std::rc::Rc;
+
+use tusklet_error::{Error, Result, err};
+use tusklet_ir::{CommandType, ConflictAction, MergeStep, ModifyTable};
+use tusklet_storage::{RowLock, Tid, Wait, Write};
+use tusklet_vector::{Batch, Datum, Phys, Value};
+
+use super::epq::Recheck;
+use super::lock_rows::serialization;
+use super::write_index::{CTarget, Checked, Key, Targets, enter, keys};
+use super::{Compiled, Operator, PlanNode, pull};
+use crate::compile::Compiler;
+use crate::cx::{ChangedRow, ExecCx, RowEvent};
+use crate::executor::Step;
+use crate::expr::CExpr;
+use crate::row::Row;
+use crate::rowstore::RowStore;
+use crate::run::Run;
+
+pub(crate) struct ModifyPlan {
+    command: CommandType,
+    input: Rc<Compiled>,
+    targets: Targets,
+    rte: u32,
+    ctid: u32,
+    tableoid: Option<u32>,
+    set: Vec<(usize, u32)>,
+    returning: bool,
+    conflict: Option<Conflict>,
+    actions: Vec<Action>,
+    /// Columns of the RETURNING output: the first target's, ctid, tableoid, the input's.
+    types: Vec<Phys>,
+    /// Its rows count for the command tag.
+    main: bool,
+}
+
+struct Conflict {
+    /// Which of the target's indexes.
+    arbiters: Vec<usize>,
+    update: Option<Vec<(usize, CExpr)>>,
+    filter: Option<CExpr>,
+}
+
+struct Action {
+    matched: bool,
+    cond: Option<CExpr>,
+    command: Option<CommandType>,
+    values: Vec<(usize, CExpr)>,
+}
+
+fn slot(attno: i16) -> usize {
+    (attno as usize).saturating_sub(1)
+}
+
+fn conflict(c: &mut Compiler<'_, '_>, a: &ConflictAction, target: &CTarget) -> Result<Conflict> {
+    let arbiters = target
+        .indexes
+        .iter()
+        .enumerate()
+        .filter(|(_, i)| if a.arbiters.is_empty() { i.unique } else { a.arbiters.contains(&i.oid) })
+        .map(|(n, _)| n)
+        .collect();
+    let update = match &a.update {
+        Some(list) => Some(list.iter().map(|(a, e)| Ok((slot(*a), c.expr(e)?))).collect::<Result<_>>()?),
+        None => None,
+    };
+    Ok(Conflict { arbiters, update, filter: a.filter.as_ref().map(|e| c.expr(e)).transpose()? })
+}
+
+fn action(c: &mut Compiler<'_, '_>, s: &MergeStep) -> Result<Action> {
+    Ok(Action {
+        matched: s.matched,
+        cond: s.cond.as_ref().map(|e| c.expr(e)).transpose()?,
+        command: s.command,
+        values: s.values.iter().map(|(a, e)| Ok((slot(*a), c.expr(e)?))).collect::<Result<_>>()?,
+    })
+}
+
+pub(crate) fn compile(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Rc<dyn PlanNode>> {
+    let main = c.nodes == 1;
+    let input_types = c.phys_of(&m.input.columns);
+    let input = c.plan(&m.input)?;
+    let targets: Targets =
+        m.targets.iter().map(|t| CTarget::compile(c, t)).collect::<Result<Vec<_>>>()?.into();
+    let Some(first) = targets.first() else { return Err(Error::internal("ModifyTable without a target")) };
+    let mut types = first.phys.clone();
+    types.extend([Phys::I64, Phys::I64]);
+    types.extend_from_slice(&input_types);
+    let conflict = m.on_conflict.as_ref().map(|a| conflict(c, a, first)).transpose()?;
+    let actions = m.actions.iter().map(|s| action(c, s)).collect::<Result<_>>()?;
+    Ok(Rc::new(ModifyPlan {
+        command: m.command,
+        input,
+        targets,
+        rte: m.rte,
+        ctid: m.ctid,
+        tableoid: m.tableoid,
+        set: m.set.iter().map(|(a, col)| (slot(*a), *col)).collect(),
+        returning: m.returning,
+        conflict,
+        actions,
+        types,
+        main,
+    }))
+}
+
+impl PlanNode for ModifyPlan {
+    fn start(self: Rc<Self>, run: &Run) -> Box<dyn Operator> {
+        let input = self.input.start(run);
+        let out = RowStore::new(&self.types);
+        Box::new(ModifyOp { plan: self, input, batch: None, at: 0, pending: None, out, done: false })
+    }
+}
+
+/// A row of the input.
+type Source = (Batch, usize);
+
+/// A prepared row.
+enum Pending {
+    Insert { row: Vec<Value>, source: Source },
+    Update { target: usize, tid: Tid, old: Vec<Value>, new: Vec<Value>, source: Source, conflict: bool },
+    Delete { target: usize, tid: Tid, old: Vec<Value>, source: Source },
+    /// An input row to be prepared (again).
+    Input { source: Source },
+}
+
+/// What finishing came to.
+enum Outcome {
+    Done,
+    /// Wait, then finish this.
+    Blocked(Wait, Pending),
+}
+
+struct ModifyOp {
+    plan: Rc<ModifyPlan>,
+    input: Box<dyn Operator>,
+    batch: Option<Batch>,
+    at: usize,
+    pending: Option<Pending>,
+    out: RowStore,
+    done: bool,
+}
+
+fn input_value(source: &Source, column: u32) -> Value {
+    source.0.columns.get(column as usize).map(|c| c.value(source.1)).unwrap_or_default()
+}
+
+impl ModifyOp {
+    /// The target a row of the input belongs to.
+    fn target_of(&self, source: &Source) -> usize {
+        match self.plan.tableoid {
+            Some(c) => {
+                let oid = input_value(source, c).as_datum().int() as u32;
+                self.plan.targets.iter().position(|t| t.rel == oid).unwrap_or(0)
+            }
+            None => 0,
+        }
+    }
+
+    /// A stored version's values by attribute.
+    fn stored(&self, cx: &ExecCx<'_>, target: &CTarget, tid: Tid) -> Result<Option<Vec<Value>>> {
+        let table = cx.store.table(target.storage)?;
+        let Some(row) = table.row(tid) else { return Ok(None) };
+        Ok(Some((0..target.columns.len()).map(|c| row.get(c).to_value()).collect()))
+    }
+
+    /// Prepares an input row; `None` when nothing is to be done with it.
+    fn prepare(&mut self, cx: &mut ExecCx<'_>, source: Source) -> Result<Option<Pending>> {
+        let plan = self.plan.clone();
+        match plan.command {
+            CommandType::Insert => {
+                let target = &plan.targets[0];
+                let row: Vec<Value> = match &target.attribute_map {
+                    Some(map) => map.iter().map(|c| c.map_or(Value::Null, |c| input_value(&source, c))).collect(),
+                    None => (0..target.columns.len()).map(|c| input_value(&source, c as u32)).collect(),
+                };
+                self.prepare_insert(cx, row, source)
+            }
+            CommandType::Update => {
+                let target = self.target_of(&source);
+                let tid = Tid(input_value(&source, plan.ctid).as_datum().int());
+                let t = &plan.targets[target];
+                let changes: Vec<(usize, Value)> = match &t.attribute_map {
+                    Some(map) => map
+                        .iter()
+                        .enumerate()
+                        .filter_map(|(a, c)| c.map(|c| (a, input_value(&source, c))))
+                        .collect(),
+                    None => plan.set.iter().map(|(a, c)| (*a, input_value(&source, *c))).collect(),
+                };
+                self.prepare_update(cx, target, tid, changes, source, false)
+            }
+            CommandType::Delete => {
+                let target = self.target_of(&source);
+                let tid = Tid(input_value(&source, plan.ctid).as_datum().int());
+                self.prepare_delete(cx, target, tid, source)
+            }
+            CommandType::Merge => self.prepare_merge(cx, source),
+            CommandType::Select => Err(Error::internal("ModifyTable of a SELECT")),
+        }
+    }
+
+    fn prepare_insert(&mut self, cx: &mut ExecCx<'_>, mut row: Vec<Value>, source: Source) -> Result<Option<Pending>> {
+        let plan = self.plan.clone();
+        let target = &plan.targets[0];
+        if target.before_rows {
+            let host = cx.host;
+            if !host.before_row(cx, target.rel, RowEvent::Insert, None, Some(&mut row))? {
+                return Ok(None);
+            }
+        }
+        target.generate(cx, &mut row)?;
+        target.check(cx, &row)?;
+        Ok(Some(Pending::Insert { row, source }))
+    }
+
+    fn prepare_update(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        target: usize,
+        tid: Tid,
+        changes: Vec<(usize, Value)>,
+        source: Source,
+        conflict: bool,
+    ) -> Result<Option<Pending>> {
+        let plan = self.plan.clone();
+        let t = &plan.targets[target];
+        let Some(old) = self.stored(cx, t, tid)? else { return Ok(None) };
+        let mut new = old.clone();
+        for (a, v) in changes {
+            if let Some(s) = new.get_mut(a) {
+                *s = v;
+            }
+        }
+        if t.before_rows {
+            let host = cx.host;
+            if !host.before_row(cx, t.rel, RowEvent::Update, Some(&old), Some(&mut new))? {
+                return Ok(None);
+            }
+        }
+        t.generate(cx, &mut new)?;
+        t.check(cx, &new)?;
+        Ok(Some(Pending::Update { target, tid, old, new, source, conflict }))
+    }
+
+    fn prepare_delete(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        target: usize,
+        tid: Tid,
+        source: Source,
+    ) -> Result<Option<Pending>> {
+        let plan = self.plan.clone();
+        let t = &plan.targets[target];
+        let wanted = plan.returning || t.after_rows || t.before_rows;
+        let old = if wanted { self.stored(cx, t, tid)?.unwrap_or_default() } else { Vec::new() };
+        if t.before_rows {
+            let host = cx.host;
+            if !host.before_row(cx, t.rel, RowEvent::Delete, Some(&old), None)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Pending::Delete { target, tid, old, source }))
+    }
+
+    fn prepare_merge(&mut self, cx: &mut ExecCx<'_>, source: Source) -> Result<Option<Pending>> {
+        let plan = self.plan.clone();
+        let ctid = input_value(&source, plan.ctid);
+        let row = Row::Batch(&source.0, source.1);
+        for a in plan.actions.iter().filter(|a| a.matched != ctid.is_null()) {
+            if let Some(c) = &a.cond
+                && !c.holds(cx, row)?
+            {
+                continue;
+            }
+            let mut values = Vec::with_capacity(a.values.len());
+            for (s, e) in &a.values {
+                values.push((*s, e.value(cx, row)?));
+            }
+            let tid = Tid(ctid.as_datum().int());
+            let target = self.target_of(&source);
+            return match a.command {
+                None | Some(CommandType::Select | CommandType::Merge) => Ok(None),
+                Some(CommandType::Insert) => {
+                    let mut new = vec![Value::Null; plan.targets[0].columns.len()];
+                    for (s, v) in values {
+                        if let Some(x) = new.get_mut(s) {
+                            *x = v;
+                        }
+                    }
+                    self.prepare_insert(cx, new, source)
+                }
+                Some(CommandType::Update) => self.prepare_update(cx, target, tid, values, source, false),
+                Some(CommandType::Delete) => self.prepare_delete(cx, target, tid, source),
+            };
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self, cx: &mut ExecCx<'_>, pending: Pending) -> Result<Outcome> {
+        match pending {
+            Pending::Input { source } => match self.prepare(cx, source)? {
+                Some(p) => self.finish(cx, p),
+                None => Ok(Outcome::Done),
+            },
+            Pending::Insert { row, source } => self.finish_insert(cx, row, source),
+            Pending::Update { target, tid, old, new, source, conflict } => {
+                self.finish_update(cx, target, tid, old, new, source, conflict)
+            }
+            Pending::Delete { target, tid, old, source } => self.finish_delete(cx, target, tid, old, source),
+        }
+    }
+
+    /// Asks the unique indexes; the answer says which checks are put off. `skip`: indexes that were asked already.
+    fn uniqueness(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        target: &CTarget,
+        row: &[Value],
+        keys: &[Option<Key>],
+        except: Option<Tid>,
+        changed: &[bool],
+    ) -> Result<std::result::Result<Vec<bool>, Wait>> {
+        let mut deferred = vec![false; target.indexes.len()];
+        for (n, (index, key)) in target.indexes.iter().zip(keys).enumerate() {
+            let Some(key) = key else { continue };
+            if !changed[n] {
+                continue;
+            }
+            match index.check_unique(cx, key, except)? {
+                Checked::Free => {}
+                _ if !index.immediate => deferred[n] = true,
+                Checked::Conflict(_) => return Err(index.duplicate(cx, target, Row::Values(row))?),
+                Checked::Wait(w) => return Ok(Err(w)),
+            }
+        }
+        Ok(Ok(deferred))
+    }
+
+    fn finish_insert(&mut self, cx: &mut ExecCx<'_>, row: Vec<Value>, source: Source) -> Result<Outcome> {
+        let plan = self.plan.clone();
+        let target = &plan.targets[0];
+        let keys = keys(cx, target, &row)?;
+        if let Some(c) = &plan.conflict {
+            for n in &c.arbiters {
+                let Some(Some(key)) = keys.get(*n) else { continue };
+                match target.indexes[*n].check_unique(cx, key, None)? {
+                    Checked::Free => {}
+                    Checked::Wait(w) => return Ok(Outcome::Blocked(w, Pending::Insert { row, source })),
+                    Checked::Conflict(tid) => return self.on_conflict(cx, c, tid, row, source),
+                }
+            }
+        }
+        let all = vec![true; target.indexes.len()];
+        let deferred = match self.uniqueness(cx, target, &row, &keys, None, &all)? {
+            Ok(d) => d,
+            Err(w) => return Ok(Outcome::Blocked(w, Pending::Insert { row, source })),
+        };
+        let tid = cx.store.table(target.storage)?.insert_values(&cx.tx, &row)?;
+        enter(cx, target, &keys, tid, &deferred)?;
+        self.written(cx, target, RowEvent::Insert, None, Some(&row), Tid::NONE, tid, &source)?;
+        Ok(Outcome::Done)
+    }
+
+    /// The proposed row met an existing one.
+    fn on_conflict(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        c: &Conflict,
+        tid: Tid,
+        row: Vec<Value>,
+        source: Source,
+    ) -> Result<Outcome> {
+        let plan = self.plan.clone();
+        let target = &plan.targets[0];
+        let Some(update) = &c.update else {
+            if !cx.read_committed && !self.is_visible(cx, target, tid)? {
+                return Err(serialization());
+            }
+            return Ok(Outcome::Done);
+        };
+        let table = cx.store.table(target.storage)?;
+        let keys_change = update.iter().any(|(s, _)| target.key_slots.contains(s));
+        let mode = if keys_change { RowLock::Update } else { RowLock::NoKeyUpdate };
+        match table.lock_row(&cx.tx, &cx.snapshot, tid, mode)? {
+            Write::Done(_) => {}
+            Write::Blocked(w) => return Ok(Outcome::Blocked(w, Pending::Insert { row, source })),
+            Write::Invisible | Write::SelfModified => {
+                return Err(err!(
+                    CARDINALITY_VIOLATION,
+                    "ON CONFLICT DO UPDATE command cannot affect row a second time"
+                )
+                .hint(
+                    "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+                ));
+            }
+            Write::Updated(_) | Write::Deleted if !cx.read_committed => return Err(serialization()),
+            // The row went away between the question and the lock: ask again.
+            Write::Updated(_) | Write::Deleted => return self.finish_insert(cx, row, source),
+        }
+        if !cx.read_committed && !self.is_visible(cx, target, tid)? {
+            return Err(serialization());
+        }
+        let Some(existing) = self.stored(cx, target, tid)? else { return Ok(Outcome::Done) };
+        let mut both = existing;
+        both.push(Value::I64(tid.0));
+        both.push(Value::I64(target.rel as i64));
+        both.extend(row);
+        if let Some(f) = &c.filter
+            && !f.holds(cx, Row::Values(&both))?
+        {
+            return Ok(Outcome::Done);
+        }
+        let mut changes = Vec::with_capacity(update.len());
+        for (s, e) in update {
+            changes.push((*s, e.value(cx, Row::Values(&both))?));
+        }
+        match self.prepare_update(cx, 0, tid, changes, source, true)? {
+            Some(p) => self.finish(cx, p),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    fn is_visible(&self, cx: &ExecCx<'_>, target: &CTarget, tid: Tid) -> Result<bool> {
+        Ok(cx.store.table(target.storage)?.is_visible(&cx.snapshot, tid))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn finish_update(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        target: usize,
+        tid: Tid,
+        old: Vec<Value>,
+        new: Vec<Value>,
+        source: Source,
+        conflict: bool,
+    ) -> Result<Outcome> {
+        let plan = self.plan.clone();
+        let t = &plan.targets[target];
+        let differs: Vec<bool> = old.iter().zip(&new).map(|(a, b)| a != b).collect();
+        let touched = |slots: &[usize]| slots.iter().any(|s| differs.get(*s) == Some(&true));
+        let mut changed = vec![false; t.indexes.len()];
+        let mut new_keys: Vec<Option<Key>> = Vec::new();
+        if t.indexes.iter().any(|i| touched(&i.slots)) {
+            new_keys = keys(cx, t, &new)?;
+            for (n, index) in t.indexes.iter().enumerate().filter(|(_, i)| touched(&i.slots)) {
+                let before = index.key(cx, Row::Values(&old))?;
+                changed[n] = match (&before, &new_keys[n]) {
+                    (Some(a), Some(b)) => a.bytes != b.bytes,
+                    (None, None) => false,
+                    _ => true,
+                };
+            }
+        }
+        let keys_changed = changed.contains(&true);
+        let table = cx.store.table(t.storage)?;
+        let mode = if touched(&t.key_slots) { RowLock::Update } else { RowLock::NoKeyUpdate };
+        // Who may write is asked before uniqueness, as PostgreSQL meets the row before its index entries.
+        let mut deferred = vec![false; t.indexes.len()];
+        if keys_changed {
+            match table.lock_row(&cx.tx, &cx.snapshot, tid, mode)? {
+                Write::Done(_) => {}
+                other => return self.not_written(cx, other, target, tid, (old, new), source, conflict),
+            }
+            match self.uniqueness(cx, t, &new, &new_keys, Some(tid), &changed)? {
+                Ok(d) => deferred = d,
+                Err(w) => {
+                    return Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict }));
+                }
+            }
+        }
+        match table.update_values(&cx.tx, &cx.snapshot, tid, &new, keys_changed, mode)? {
+            Write::Done(to) => {
+                if keys_changed {
+                    enter(cx, t, &new_keys, to, &deferred)?;
+                }
+                self.written(cx, t, RowEvent::Update, Some(&old), Some(&new), tid, to, &source)?;
+                Ok(Outcome::Done)
+            }
+            other => self.not_written(cx, other, target, tid, (old, new), source, conflict),
+        }
+    }
+
+    /// An update that met somebody else's work.
+    #[allow(clippy::too_many_arguments)]
+    fn not_written(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        write: Write,
+        target: usize,
+        tid: Tid,
+        (old, new): (Vec<Value>, Vec<Value>),
+        source: Source,
+        conflict: bool,
+    ) -> Result<Outcome> {
+        match write {
+            Write::Blocked(w) => {
+                Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict }))
+            }
+            other => self.superseded(cx, other, target, source),
+        }
+    }
+
+    /// The version to write is not the row's latest any more.
+    fn superseded(&mut self, cx: &mut ExecCx<'_>, write: Write, target: usize, source: Source) -> Result<Outcome> {
+        let plan = self.plan.clone();
+        match write {
+            Write::Done(_) | Write::Blocked(_) => Ok(Outcome::Done),
+            Write::Invisible | Write::SelfModified => match plan.command {
+                CommandType::Merge => Err(err!(
+                    CARDINALITY_VIOLATION,
+                    "MERGE command cannot affect row a second time"
+                )
+                .hint("Ensure that not more than one source row matches any one target row.")),
+                // A join that finds a row twice changes it once.
+                _ => Ok(Outcome::Done),
+            },
+            Write::Updated(_) if !cx.read_committed => Err(serialization()),
+            Write::Deleted if !cx.read_committed => Err(err!(
+                T_R_SERIALIZATION_FAILURE,
+                "could not serialize access due to concurrent delete"
+            )),
+            Write::Deleted => Ok(Outcome::Done),
+            Write::Updated(next) => {
+                // The latest version must be held before it is looked at.
+                let table = cx.store.table(plan.targets[target].storage)?;
+                let mut tid = next;
+                loop {
+                    match table.lock_row(&cx.tx, &cx.snapshot, tid, RowLock::NoKeyUpdate)? {
+                        Write::Done(_) => break,
+                        Write::Updated(n) => tid = n,
+                        Write::Blocked(w) => return Ok(Outcome::Blocked(w, Pending::Input { source })),
+                        Write::Deleted | Write::Invisible | Write::SelfModified => return Ok(Outcome::Done),
+                    }
+                }
+                match Recheck::run(cx, &plan.input, plan.rte, tid, Some(plan.ctid))? {
+                    Some(found) => self.finish(cx, Pending::Input { source: found }),
+                    None => Ok(Outcome::Done),
+                }
+            }
+        }
+    }
+
+    fn finish_delete(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        target: usize,
+        tid: Tid,
+        old: Vec<Value>,
+        source: Source,
+    ) -> Result<Outcome> {
+        let plan = self.plan.clone();
+        let t = &plan.targets[target];
+        match cx.store.table(t.storage)?.delete(&cx.tx, &cx.snapshot, tid)? {
+            Write::Done(_) => {
+                self.written(cx, t, RowEvent::Delete, Some(&old), None, tid, Tid::NONE, &source)?;
+                Ok(Outcome::Done)
+            }
+            Write::Blocked(w) => Ok(Outcome::Blocked(w, Pending::Delete { target, tid, old, source })),
+            other => self.superseded(cx, other, target, source),
+        }
+    }
+
+    /// A row was written: view checks, AFTER triggers, the count, RETURNING.
+    #[allow(clippy::too_many_arguments)]
+    fn written(
+        &mut self,
+        cx: &mut ExecCx<'_>,
+        target: &CTarget,
+        event: RowEvent,
+        old: Option<&[Value]>,
+        new: Option<&[Value]>,
+        old_tid: Tid,
+        new_tid: Tid,
+        source: &Source,
+    ) -> Result<()> {
+        if let Some(new) = new {
+            target.check_views(cx, new)?;
+        }
+        if target.after_rows {
+            let host = cx.host;
+            host.after_row(cx, ChangedRow { rel: target.rel, event, old, new, old_tid, new_tid })?;
+        }
+        if self.plan.main {
+            cx.run.processed += 1;
+        }
+        if !self.plan.returning {
+            return Ok(());
+        }
+        let Some(row) = new.or(old) else { return Ok(()) };
+        let tid = if new.is_some() { new_tid } else { old_tid };
+        let first = &self.plan.targets[0];
+        let same = first.rel == target.rel;
+        let mut columns = self.out.columns.iter_mut();
+        for (i, c) in first.columns.iter().enumerate() {
+            // A subtable's row is shown as the named table's: columns by name.
+            let at = if same { Some(i) } else { target.columns.iter().position(|o| o.name == c.name && !o.dropped) };
+            let d = at.and_then(|i| row.get(i)).map_or(Datum::Null, |v| v.as_datum());
+            if let Some(v) = columns.next() {
+                v.push(d);
+            }
+        }
+        for d in [tid.0, target.rel as i64] {
+            if let Some(v) = columns.next() {
+                v.push(Datum::I64(d));
+            }
+        }
+        for (v, c) in columns.zip(&source.0.columns) {
+            v.extend_from(c, std::iter::once(source.1));
+        }
+        self.out.rows += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Step {
+        let out = std::mem::replace(&mut self.out, RowStore::new(&self.plan.types));
+        Step::Batch(Batch::new(out.columns.into_iter().map(Rc::new).collect(), out.rows))
+    }
+}
+
+impl Operator for ModifyOp {
+    fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
+        let want = want.clamp(1, tusklet_vector::BATCH);
+        loop {
+            if self.out.rows >= want {
+                return Ok(self.flush());
+            }
+            if let Some(p) = self.pending.take() {
+                match self.finish(cx, p)? {
+                    Outcome::Done => {}
+                    Outcome::Blocked(w, p) => {
+                        self.pending = Some(p);
+                        return Ok(Step::Blocked(w));
+                    }
+                }
+                continue;
+            }
+            match &self.batch {
+                Some(b) if self.at < b.len() => {
+                    let source = (b.clone(), b.sel.row(self.at));
+                    self.at += 1;
+                    self.pending = Some(Pending::Input { source });
+                    continue;
+                }
+                _ => self.batch = None,
+            }
+            if self.done {
+                return Ok(if self.out.rows > 0 { self.flush() } else { Step::Done });
+            }
+            // Everything is written before anything is returned, as far as one batch of the input goes.
+            match pull!(self.input, cx, tusklet_vector::BATCH) {
+                Some(b) => {
+                    self.batch = Some(b);
+                    self.at = 0;
+                }
+                None => self.done = true,
+            }
+        }
+    }
+
+    fn rescan(&mut self, _: &mut ExecCx<'_>) -> Result<()> {
+        Err(Error::internal("ModifyTable cannot be run twice"))
+    }
+}

@@ -1,0 +1,297 @@
+//! What every written row must satisfy, and the indexes it must be entered into.
+
+use std::rc::Rc;
+
+use tusklet_error::{Error, Result, err};
+use tusklet_ir::{ModifyTarget, Oid, TargetColumn};
+use tusklet_storage::{RelId, Tid, Unique, Wait};
+use tusklet_vector::key::{KeyOrder, KeyPart};
+use tusklet_vector::{CallContext, Datum, Phys, Value};
+
+use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::expr::{CExpr, Kind};
+use crate::row::Row;
+
+/// A compiled index of a written table.
+pub(crate) struct CIndex {
+    pub oid: Oid,
+    pub name: String,
+    pub storage: RelId,
+    pub keys: Vec<(CExpr, KeyPart)>,
+    pub key_types: Vec<Oid>,
+    /// Slots its key and predicate look at.
+    pub slots: Vec<usize>,
+    pub unique: bool,
+    pub nulls_not_distinct: bool,
+    pub immediate: bool,
+    pub predicate: Option<CExpr>,
+}
+
+/// A compiled table to write to.
+pub(crate) struct CTarget {
+    pub rel: Oid,
+    pub name: (String, String),
+    pub storage: RelId,
+    pub columns: Vec<TargetColumn>,
+    pub phys: Vec<Phys>,
+    pub checks: Vec<(String, CExpr)>,
+    pub generated: Vec<(usize, CExpr)>,
+    pub indexes: Vec<CIndex>,
+    pub view_checks: Vec<(String, CExpr)>,
+    pub after_rows: bool,
+    pub before_rows: bool,
+    pub attribute_map: Option<Vec<Option<u32>>>,
+    /// Slots of plain unique keys, which foreign keys may refer to.
+    pub key_slots: Vec<usize>,
+}
+
+impl CTarget {
+    pub fn compile(c: &mut Compiler<'_, '_>, t: &ModifyTarget) -> Result<CTarget> {
+        let pair = |c: &mut Compiler<'_, '_>, list: &[(String, tusklet_ir::Expr)]| -> Result<Vec<(String, CExpr)>> {
+            list.iter().map(|(n, e)| Ok((n.clone(), c.expr(e)?))).collect()
+        };
+        let mut indexes = Vec::with_capacity(t.indexes.len());
+        let mut key_slots = Vec::new();
+        for i in &t.indexes {
+            let mut keys = Vec::with_capacity(i.keys.len());
+            let mut plain = i.unique && i.predicate.is_none();
+            for (e, k) in &i.keys {
+                let e = c.expr(e)?;
+                plain &= matches!(e.kind, Kind::Column(_));
+                keys.push((e, c.key_part(k)));
+            }
+            let slots: Vec<usize> = i.attnos.iter().filter(|a| **a > 0).map(|a| *a as usize - 1).collect();
+            if plain {
+                key_slots.extend_from_slice(&slots);
+            }
+            indexes.push(CIndex {
+                oid: i.oid,
+                name: i.name.clone(),
+                storage: RelId(i.storage),
+                keys,
+                key_types: i.keys.iter().map(|(e, _)| e.ty.oid).collect(),
+                slots,
+                unique: i.unique,
+                nulls_not_distinct: i.nulls_not_distinct,
+                immediate: i.immediate,
+                predicate: i.predicate.as_ref().map(|e| c.expr(e)).transpose()?,
+            });
+        }
+        let mut generated = Vec::with_capacity(t.generated.len());
+        for (a, e) in &t.generated {
+            generated.push(((*a as usize).saturating_sub(1), c.expr(e)?));
+        }
+        Ok(CTarget {
+            rel: t.rel,
+            name: t.name.clone(),
+            storage: RelId(t.storage),
+            columns: t.columns.clone(),
+            phys: t.columns.iter().map(|x| crate::types::phys(&c.cx.catalog, x.ty.oid)).collect(),
+            checks: pair(c, &t.checks)?,
+            generated,
+            indexes,
+            view_checks: pair(c, &t.view_checks)?,
+            after_rows: t.after_rows,
+            before_rows: t.before_rows,
+            attribute_map: t.attribute_map.clone(),
+            key_slots,
+        })
+    }
+
+    /// Computes generated columns.
+    pub fn generate(&self, cx: &mut ExecCx<'_>, row: &mut [Value]) -> Result<()> {
+        for (slot, e) in &self.generated {
+            let v = e.value(cx, Row::Values(row))?;
+            if let Some(s) = row.get_mut(*slot) {
+                *s = v;
+            }
+        }
+        Ok(())
+    }
+
+    /// NOT NULL and CHECK, as `ExecConstraints`.
+    pub fn check(&self, cx: &mut ExecCx<'_>, row: &[Value]) -> Result<()> {
+        for (c, v) in self.columns.iter().zip(row) {
+            if c.not_null && !c.dropped && v.is_null() {
+                let e = err!(
+                    NOT_NULL_VIOLATION,
+                    "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                    c.name,
+                    self.name.1
+                );
+                return Err(self.failing(cx, row, e)?.column(c.name.clone()));
+            }
+        }
+        for (name, e) in &self.checks {
+            let v = e.eval_row(cx, Row::Values(row))?;
+            if !v.d().is_null() && !v.d().bool() {
+                let e = err!(
+                    CHECK_VIOLATION,
+                    "new row for relation \"{}\" violates check constraint \"{name}\"",
+                    self.name.1
+                );
+                return Err(self.failing(cx, row, e)?.constraint(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// WITH CHECK OPTION of the views written through.
+    pub fn check_views(&self, cx: &mut ExecCx<'_>, row: &[Value]) -> Result<()> {
+        for (view, e) in &self.view_checks {
+            if !e.holds(cx, Row::Values(row))? {
+                let e = err!(WITH_CHECK_OPTION_VIOLATION, "new row violates check option for view \"{view}\"");
+                return Err(self.failing(cx, row, e)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds table names and `Failing row contains (…)`.
+    fn failing(&self, cx: &mut ExecCx<'_>, row: &[Value], e: Error) -> Result<Error> {
+        // As `ExecBuildSlotValueDescription`, which cuts values at 64 bytes.
+        let mut text = String::from("Failing row contains (");
+        let mut first = true;
+        for (c, v) in self.columns.iter().zip(row).filter(|(c, _)| !c.dropped) {
+            if !std::mem::replace(&mut first, false) {
+                text.push_str(", ");
+            }
+            if v.is_null() {
+                text.push_str("null");
+                continue;
+            }
+            let mut s = String::new();
+            cx.output(c.ty.oid, v.as_datum(), &mut s)?;
+            if s.len() > 64 {
+                let cut = (0..=64).rev().find(|i| s.is_char_boundary(*i)).unwrap_or(0);
+                text.push_str(&s[..cut]);
+                text.push_str("...");
+            } else {
+                text.push_str(&s);
+            }
+        }
+        text.push_str(").");
+        Ok(e.detail(text).table(self.name.0.clone(), self.name.1.clone()))
+    }
+}
+
+/// The key of a row in an index.
+pub(crate) struct Key {
+    pub bytes: Vec<u8>,
+    pub has_null: bool,
+}
+
+/// What a uniqueness check came to.
+pub(crate) enum Checked {
+    Free,
+    Conflict(Tid),
+    Wait(Wait),
+}
+
+impl CIndex {
+    /// The key of a row; `None` when the predicate leaves the row out.
+    pub fn key(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<Option<Key>> {
+        if let Some(p) = &self.predicate
+            && !p.holds(cx, row)?
+        {
+            return Ok(None);
+        }
+        let mut key = Key { bytes: Vec::with_capacity(9 * self.keys.len()), has_null: false };
+        for (e, part) in &self.keys {
+            let v = e.eval_row(cx, row)?;
+            key.has_null |= v.d().is_null();
+            part.write(v.d(), &mut key.bytes);
+        }
+        Ok(Some(key))
+    }
+
+    /// Whether a new row with this key may be: counts uncommitted rows of others as undecided.
+    pub fn check_unique(&self, cx: &ExecCx<'_>, key: &Key, except: Option<Tid>) -> Result<Checked> {
+        if !self.unique || key.has_null && !self.nulls_not_distinct {
+            return Ok(Checked::Free);
+        }
+        let index = cx.store.index(self.storage)?;
+        Ok(match index.check_unique(&cx.tx, &key.bytes, except)? {
+            Unique::Free => Checked::Free,
+            Unique::Conflict(tid) => Checked::Conflict(tid),
+            Unique::Wait(w) => Checked::Wait(w),
+        })
+    }
+
+    /// 23505 for this row.
+    pub fn duplicate(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: Row<'_>) -> Result<Error> {
+        let mut names = Vec::new();
+        let mut plain = true;
+        for (e, _) in &self.keys {
+            match e.kind {
+                Kind::Column(i) => {
+                    names.push(target.columns.get(i as usize).map_or_else(String::new, |c| c.name.clone()))
+                }
+                _ => plain = false,
+            }
+        }
+        let names = if plain {
+            names.join(", ")
+        } else {
+            let host = cx.host;
+            host.index_columns(cx, self.oid)?
+        };
+        let mut values = Vec::new();
+        for ((e, _), ty) in self.keys.iter().zip(&self.key_types) {
+            let v = e.eval_row(cx, row)?;
+            let mut s = String::new();
+            match v.d() {
+                Datum::Null => s.push_str("null"),
+                d => cx.output(*ty, d, &mut s)?,
+            }
+            values.push(s);
+        }
+        Ok(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\"", self.name)
+            .detail(format!("Key ({names})=({}) already exists.", values.join(", ")))
+            .table(target.name.0.clone(), target.name.1.clone())
+            .constraint(self.name.clone()))
+    }
+
+    /// Whether its key bytes are those of one native column: written without evaluating anything.
+    pub fn simple(&self) -> Option<usize> {
+        match (self.keys.as_slice(), &self.predicate) {
+            ([(CExpr { kind: Kind::Column(i), .. }, KeyPart { order: KeyOrder::Native, .. })], None) => {
+                Some(*i as usize)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Enters a new row version into all indexes. Uniqueness was checked; what is deferred is noted with the engine.
+pub(crate) fn enter(
+    cx: &mut ExecCx<'_>,
+    target: &CTarget,
+    keys: &[Option<Key>],
+    tid: Tid,
+    deferred: &[bool],
+) -> Result<()> {
+    for ((index, key), deferred) in target.indexes.iter().zip(keys).zip(deferred) {
+        let Some(key) = key else { continue };
+        let storage = cx.store.index(index.storage)?;
+        storage.insert(&cx.tx, &key.bytes, tid)?;
+        if *deferred {
+            let host = cx.host;
+            host.defer_unique(cx, index.oid, &key.bytes, tid)?;
+        }
+    }
+    Ok(())
+}
+
+/// All keys of a row.
+pub(crate) fn keys(cx: &mut ExecCx<'_>, target: &CTarget, row: &[Value]) -> Result<Vec<Option<Key>>> {
+    let mut out = Vec::with_capacity(target.indexes.len());
+    for i in &target.indexes {
+        out.push(i.key(cx, Row::Values(row))?);
+    }
+    Ok(out)
+}
+
+/// Shared by those who keep a target beside their own state.
+pub(crate) type Targets = Rc<[CTarget]>;

@@ -1,0 +1,319 @@
+//! INSERT, UPDATE, DELETE, conflicts, waiting, and looking again.
+
+use std::rc::Rc;
+
+use tusklet_exec::{Executor, Program, Step};
+use tusklet_ir::*;
+use tusklet_storage::RelId;
+use tusklet_vector::{Phys, Value};
+
+use crate::harness::*;
+
+struct Table {
+    storage: u32,
+    index: u32,
+}
+
+const INDEX: Oid = 20001;
+
+fn setup(db: &mut Db) -> Table {
+    let rows: Rows = (1..=3).map(|i| vec![Value::I32(i), Value::I32(i * 10)]).collect();
+    let storage = db.table(&[Phys::I32, Phys::I32], &rows);
+    let index = db.index(INDEX, storage, 0);
+    Table { storage, index }
+}
+
+impl Table {
+    fn target(&self) -> ModifyTarget {
+        let column = |name: &str, not_null| TargetColumn { name: name.into(), ty: INT4, not_null, dropped: false };
+        ModifyTarget {
+            rel: 1,
+            name: ("public".into(), "t".into()),
+            storage: self.storage,
+            columns: vec![column("a", true), column("b", false)],
+            checks: vec![("t_b_check".into(), call("int4lt", vec![col(1, INT4), int(1000)], BOOL))],
+            generated: vec![],
+            indexes: vec![TargetIndex {
+                oid: INDEX,
+                name: "t_pkey".into(),
+                storage: self.index,
+                keys: vec![(col(0, INT4), sort_key(0, false, false))],
+                attnos: vec![1],
+                unique: true,
+                nulls_not_distinct: false,
+                immediate: true,
+                predicate: None,
+            }],
+            view_checks: vec![],
+            after_rows: false,
+            before_rows: false,
+            attribute_map: None,
+        }
+    }
+
+    fn modify(&self, command: CommandType, input: Plan) -> ModifyTable {
+        ModifyTable {
+            command,
+            input,
+            targets: vec![self.target()],
+            rte: 0,
+            ctid: 0,
+            tableoid: None,
+            set: vec![],
+            returning: false,
+            on_conflict: None,
+            actions: vec![],
+        }
+    }
+
+    fn insert(&self, rows: &[(Option<i32>, i32)]) -> ModifyTable {
+        let rows = rows.iter().map(|(a, b)| vec![a.map_or(null(), int), int(*b)]).collect();
+        self.modify(CommandType::Insert, node(Node::ValuesScan { rows }, &[INT4, INT4]))
+    }
+
+    /// `UPDATE t SET b = b + 1 WHERE a = key` (or `SET a = …`).
+    fn update(&self, cond: Expr, attno: i16, value: Expr) -> ModifyTable {
+        let input = project(
+            filter(scan(self.storage, &[(-1, TID), (1, INT4), (2, INT4)]), cond),
+            vec![col(0, TID), value],
+        );
+        ModifyTable { set: vec![(attno, 1)], ..self.modify(CommandType::Update, input) }
+    }
+
+    fn rows(&self, db: &Db) -> Vec<(i64, i64)> {
+        let plan = scan(self.storage, &[(1, INT4), (2, INT4)]);
+        let mut rows: Vec<(i64, i64)> = db
+            .with(|cx| run(cx, stmt(plan)))
+            .iter()
+            .map(|r| (num(&r[0]).unwrap_or(-1), num(&r[1]).unwrap_or(-1)))
+            .collect();
+        rows.sort();
+        rows
+    }
+}
+
+fn modify(m: ModifyTable) -> PlannedStmt {
+    let columns = [INT4, INT4, TID, INT8, INT4, INT4];
+    stmt(node(Node::ModifyTable(Box::new(m)), &columns))
+}
+
+fn plus(e: Expr, n: i32) -> Expr {
+    call("int4pl", vec![e, int(n)], INT4)
+}
+
+#[test]
+fn rows_are_inserted_changed_and_deleted() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    let mut m = t.insert(&[(Some(4), 40), (Some(5), 50)]);
+    m.returning = true;
+    let rows = db.with(|cx| run(cx, modify(m)));
+    assert_eq!(rows.iter().map(|r| num(&r[0])).collect::<Vec<_>>(), [Some(4), Some(5)]);
+    db.with(|cx| run(cx, modify(t.update(eq(col(1, INT4), int(5)), 2, plus(col(2, INT4), 1)))));
+    db.with(|cx| run(cx, modify(t.update(eq(col(1, INT4), int(1)), 1, int(11)))));
+    let gone = project(filter(scan(t.storage, &[(-1, TID), (1, INT4)]), eq(col(1, INT4), int(2))), vec![col(0, TID)]);
+    let mut m = t.modify(CommandType::Delete, gone);
+    m.returning = true;
+    let rows = db.with(|cx| run(cx, modify(m)));
+    assert_eq!(num(&rows[0][1]), Some(20), "RETURNING shows the old row");
+    assert_eq!(t.rows(&db), [(3, 30), (4, 40), (5, 51), (11, 10)]);
+    // The index has the new keys and no old ones.
+    let index = db.store.index(RelId(t.index)).unwrap();
+    let tx = db.begin();
+    let found = |k: i32| {
+        let mut key = Vec::new();
+        tusklet_vector::key::KeyPart::ASC.write(Value::I32(k).as_datum(), &mut key);
+        index.lookup(&tx.snapshot(), &key).is_some()
+    };
+    assert_eq!([1, 2, 3, 4, 5, 11].map(found), [false, false, true, true, true, true]);
+    assert_eq!(index.len(), 6, "an update of b costs no index entry");
+}
+
+#[test]
+fn constraints_speak_as_postgresql_does() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    let error = |m: ModifyTable| {
+        let tx = db.begin();
+        let e = db.within(&tx, |cx| run_until(cx, modify(m), usize::MAX).1).expect("an error");
+        db.store.abort(&tx);
+        e.to_string()
+    };
+    assert_eq!(
+        error(t.insert(&[(None, 1)])),
+        "ERROR: 23502: null value in column \"a\" of relation \"t\" violates not-null constraint\n\
+         DETAIL:  Failing row contains (null, 1)."
+    );
+    assert_eq!(
+        error(t.insert(&[(Some(7), 1), (Some(8), 1000)])),
+        "ERROR: 23514: new row for relation \"t\" violates check constraint \"t_b_check\"\n\
+         DETAIL:  Failing row contains (8, 1000)."
+    );
+    assert_eq!(
+        error(t.insert(&[(Some(3), 1)])),
+        "ERROR: 23505: duplicate key value violates unique constraint \"t_pkey\"\n\
+         DETAIL:  Key (a)=(3) already exists."
+    );
+    assert_eq!(
+        error(t.insert(&[(Some(7), 1), (Some(7), 2)])),
+        "ERROR: 23505: duplicate key value violates unique constraint \"t_pkey\"\n\
+         DETAIL:  Key (a)=(7) already exists."
+    );
+    assert_eq!(
+        error(t.update(eq(col(1, INT4), int(1)), 1, int(2))),
+        "ERROR: 23505: duplicate key value violates unique constraint \"t_pkey\"\n\
+         DETAIL:  Key (a)=(2) already exists."
+    );
+    assert_eq!(t.rows(&db), [(1, 10), (2, 20), (3, 30)]);
+}
+
+#[test]
+fn on_conflict_does_nothing_or_updates() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    let mut m = t.insert(&[(Some(3), 1), (Some(4), 4), (Some(4), 5)]);
+    m.on_conflict = Some(ConflictAction { arbiters: vec![INDEX], update: None, filter: None });
+    db.with(|cx| run(cx, modify(m)));
+    assert_eq!(t.rows(&db), [(1, 10), (2, 20), (3, 30), (4, 4)]);
+
+    // DO UPDATE SET b = t.b + excluded.b WHERE t.b < 100; existing ++ (ctid, tableoid) ++ proposed.
+    let upsert = |rows: &[(Option<i32>, i32)]| {
+        let mut m = t.insert(rows);
+        m.on_conflict = Some(ConflictAction {
+            arbiters: vec![INDEX],
+            update: Some(vec![(2, call("int4pl", vec![col(1, INT4), col(5, INT4)], INT4))]),
+            filter: Some(call("int4lt", vec![col(1, INT4), int(100)], BOOL)),
+        });
+        m
+    };
+    db.with(|cx| run(cx, modify(upsert(&[(Some(3), 100), (Some(9), 9)]))));
+    db.with(|cx| run(cx, modify(upsert(&[(Some(3), 100)]))));
+    assert_eq!(t.rows(&db), [(1, 10), (2, 20), (3, 130), (4, 4), (9, 9)]);
+    let tx = db.begin();
+    let e = db.within(&tx, |cx| run_until(cx, modify(upsert(&[(Some(6), 1), (Some(6), 2)])), 1).1);
+    assert_eq!(
+        e.unwrap().message(),
+        "ON CONFLICT DO UPDATE command cannot affect row a second time"
+    );
+    db.store.abort(&tx);
+}
+
+/// Runs a statement in `tx` until it waits.
+fn until_blocked(db: &Db, tx: &tusklet_storage::Tx, m: ModifyTable, read_committed: bool) -> (Executor, tusklet_storage::Snapshot) {
+    db.within(tx, |cx| {
+        cx.read_committed = read_committed;
+        let program = Program::compile(cx, Rc::new(modify(m))).unwrap();
+        let mut ex = Executor::new(program, Rc::from([]));
+        match ex.step(cx, usize::MAX) {
+            Ok(Step::Blocked(w)) => assert!(!db.store.wait_over(&w)),
+            other => panic!("{other:?}"),
+        }
+        (ex, cx.snapshot.clone())
+    })
+}
+
+#[test]
+fn an_update_waits_and_looks_again() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    // The first adds 1 to row 1 and moves row 2 out of the second's sight.
+    for commit in [true, false] {
+        let before = t.rows(&db);
+        let first = db.begin();
+        db.within(&first, |cx| run(cx, modify(t.update(eq(col(1, INT4), int(1)), 2, plus(col(2, INT4), 1)))));
+        let second = db.begin();
+        let (mut ex, snapshot) =
+            until_blocked(&db, &second, t.update(eq(col(1, INT4), int(1)), 2, plus(col(2, INT4), 100)), true);
+        if commit {
+            db.store.commit(&first).unwrap();
+        } else {
+            db.store.abort(&first);
+        }
+        db.within(&second, |cx| {
+            cx.snapshot = snapshot.clone();
+            assert!(matches!(ex.step(cx, 1), Ok(Step::Done)));
+            assert_eq!(ex.processed(), 1);
+        });
+        db.store.commit(&second).unwrap();
+        let gain = if commit { 101 } else { 100 };
+        assert_eq!(t.rows(&db)[0], (1, before[0].1 + gain));
+    }
+    // A row that no longer qualifies is left alone.
+    let first = db.begin();
+    db.within(&first, |cx| run(cx, modify(t.update(eq(col(1, INT4), int(2)), 2, int(0)))));
+    let second = db.begin();
+    let (mut ex, snapshot) = until_blocked(&db, &second, t.update(eq(col(2, INT4), int(20)), 2, int(5)), true);
+    db.store.commit(&first).unwrap();
+    db.within(&second, |cx| {
+        cx.snapshot = snapshot;
+        assert!(matches!(ex.step(cx, 1), Ok(Step::Done)));
+        assert_eq!(ex.processed(), 0);
+    });
+    db.store.commit(&second).unwrap();
+    // Repeatable read refuses.
+    let first = db.begin();
+    db.within(&first, |cx| run(cx, modify(t.update(eq(col(1, INT4), int(3)), 2, int(0)))));
+    let second = db.begin();
+    let (mut ex, snapshot) = until_blocked(&db, &second, t.update(eq(col(1, INT4), int(3)), 2, int(5)), false);
+    db.store.commit(&first).unwrap();
+    db.within(&second, |cx| {
+        cx.read_committed = false;
+        cx.snapshot = snapshot;
+        let e = ex.step(cx, 1).unwrap_err();
+        assert_eq!(e.to_string(), "ERROR: 40001: could not serialize access due to concurrent update");
+    });
+    db.store.abort(&second);
+}
+
+#[test]
+fn an_insert_waits_for_an_undecided_duplicate() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    for commit in [false, true] {
+        let first = db.begin();
+        db.within(&first, |cx| run(cx, modify(t.insert(&[(Some(7), 1)]))));
+        let second = db.begin();
+        let (mut ex, _) = until_blocked(&db, &second, t.insert(&[(Some(6), 6), (Some(7), 2)]), true);
+        if commit {
+            db.store.commit(&first).unwrap();
+        } else {
+            db.store.abort(&first);
+        }
+        db.within(&second, |cx| match (ex.step(cx, 1), commit) {
+            (Ok(Step::Done), false) => assert_eq!(ex.processed(), 2),
+            (Err(e), true) => assert_eq!(e.code().to_string(), "23505"),
+            (other, _) => panic!("{other:?}"),
+        });
+        db.store.abort(&second);
+    }
+    assert_eq!(t.rows(&db).last(), Some(&(7, 1)));
+}
+
+#[test]
+fn the_straight_path_finds_what_the_plan_finds() {
+    let mut db = Db::new();
+    let rows: Rows = (0..5000).map(|i| vec![Value::I32(i), Value::I32(i * 2)]).collect();
+    let storage = db.table(&[Phys::I32, Phys::I32], &rows);
+    let index = db.index(INDEX, storage, 0);
+    db.with(|cx| {
+        let mut s = stmt(scan(storage, &[(1, INT4), (2, INT4)]));
+        s.straight = Some(Rc::new(Straight {
+            rel: 1,
+            storage,
+            index: INDEX,
+            index_storage: index,
+            key: vec![IndexBound { op: BoundOp::Eq, value: Expr::new(ExprKind::Param(Param::External(1)), INT4) }],
+            columns: vec![1, 2],
+            filter: None,
+            project: Some(vec![plus(col(1, INT4), 1)]),
+        }));
+        let program = Program::compile(cx, Rc::new(s)).unwrap();
+        let straight = program.straight.clone().expect("a straight path");
+        let mut out = Vec::new();
+        for (key, expect) in [(0, Some(1)), (4999, Some(9999)), (5000, None)] {
+            let params: Rc<[Value]> = Rc::from([Value::I32(key)]);
+            let found = straight.run(cx, &params, &mut out).unwrap();
+            assert_eq!(found.then(|| num(&out[0])).flatten(), expect);
+        }
+    });
+}

@@ -1,0 +1,120 @@
+//! Sums, averages and variances that are exact: of `numeric`, and the variances of integers.
+
+use tusklet_adt::numeric::{Numeric, NumericSum, NumericVariance, Var, variance};
+use tusklet_error::Result;
+use tusklet_vector::{Accumulator, AggSpec, Call, Out, Sel, Vector};
+
+use super::{each, try_each};
+use crate::batch::Elem;
+use crate::bind::{Arg, Ret};
+
+struct Sum {
+    states: Vec<NumericSum>,
+    end: fn(&NumericSum) -> Result<Option<Numeric>>,
+}
+
+impl Accumulator for Sum {
+    fn resize(&mut self, groups: usize) {
+        self.states.resize_with(groups, NumericSum::default);
+    }
+
+    fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
+        let [v, ..] = args else { return Ok(()) };
+        let states = &mut self.states;
+        try_each(call, v, sel, groups, |_, i, g| states[g].add(&Numeric::arg(v.get(i))))
+    }
+
+    fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
+        (self.end)(&self.states[group])?.put(out);
+        Ok(())
+    }
+}
+
+pub const SUM: AggSpec = AggSpec { make: |_| Box::new(Sum { states: Vec::new(), end: |s| s.sum() }) };
+pub const AVG: AggSpec = AggSpec { make: |_| Box::new(Sum { states: Vec::new(), end: |s| s.avg() }) };
+
+/// Variance of `numeric` and of `bigint`.
+struct Exact {
+    states: Vec<NumericVariance>,
+    population: bool,
+    root: bool,
+    big: bool,
+}
+
+impl Accumulator for Exact {
+    fn resize(&mut self, groups: usize) {
+        self.states.resize_with(groups, NumericVariance::default);
+    }
+
+    fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
+        let [v, ..] = args else { return Ok(()) };
+        let (states, big) = (&mut self.states, self.big);
+        try_each(call, v, sel, groups, |_, i, g| {
+            let d = v.get(i);
+            states[g].add(&if big { Numeric::from_i64(d.i64()) } else { Numeric::arg(d) })
+        })
+    }
+
+    fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
+        self.states[group].finish(self.population, self.root)?.put(out);
+        Ok(())
+    }
+}
+
+/// Variance of small integers, whose squares 128 bits can sum.
+struct Small<A> {
+    states: Vec<(i64, i128, i128)>,
+    population: bool,
+    root: bool,
+    of: std::marker::PhantomData<A>,
+}
+
+impl<A: Elem + Into<i64>> Accumulator for Small<A> {
+    fn resize(&mut self, groups: usize) {
+        self.states.resize(groups, (0, 0, 0));
+    }
+
+    fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
+        let [v, ..] = args else { return Ok(()) };
+        let a = A::col(v);
+        let states = &mut self.states;
+        each(v, sel, groups, |i, g| {
+            let x: i64 = a[i].into();
+            let s = &mut states[g];
+            s.0 += 1;
+            s.1 += x as i128;
+            s.2 += (x * x) as i128;
+        });
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
+        let (n, x, xx) = self.states[group];
+        variance(n, Var::from_i128(x), Var::from_i128(xx), self.population, self.root)?.put(out);
+        Ok(())
+    }
+}
+
+macro_rules! variances {
+    ($($num:ident $i64:ident $i32:ident $i16:ident $population:literal $root:literal;)*) => {$(
+        pub const $num: AggSpec = AggSpec {
+            make: |_| Box::new(Exact { states: Vec::new(), population: $population, root: $root, big: false }),
+        };
+        pub const $i64: AggSpec = AggSpec {
+            make: |_| Box::new(Exact { states: Vec::new(), population: $population, root: $root, big: true }),
+        };
+        pub const $i32: AggSpec = AggSpec {
+            make: |_| Box::new(Small::<i32> { states: Vec::new(), population: $population, root: $root, of: std::marker::PhantomData }),
+        };
+        pub const $i16: AggSpec = AggSpec {
+            make: |_| Box::new(Small::<i16> { states: Vec::new(), population: $population, root: $root, of: std::marker::PhantomData }),
+        };
+    )*};
+}
+
+variances!(
+    VAR_POP VAR_POP_I64 VAR_POP_I32 VAR_POP_I16 true false;
+    VAR_SAMP VAR_SAMP_I64 VAR_SAMP_I32 VAR_SAMP_I16 false false;
+    STDDEV_POP STDDEV_POP_I64 STDDEV_POP_I32 STDDEV_POP_I16 true true;
+    STDDEV_SAMP STDDEV_SAMP_I64 STDDEV_SAMP_I32 STDDEV_SAMP_I16 false true;
+);

@@ -1,0 +1,203 @@
+//! Loops over columns. Everything here is monomorphised, so only the hot list uses it; one shape of each loop is a plain
+//! counted loop over slices, which the compiler turns into SIMD.
+//!
+//! Rows that are NULL hold values nobody may look at, and are computed along with the others. A check that fails only
+//! marks the batch; the rows are then looked at again one by one to find the first that really raises.
+
+use tusklet_error::Result;
+use tusklet_vector::{BytesColumn, Call, Sel, Vector, View};
+
+/// An element of a fixed-width column.
+pub trait Elem: Copy + Default + 'static {
+    /// The values.
+    fn col(v: &Vector) -> &[Self];
+    /// The values, to write.
+    fn col_mut(v: &mut Vector) -> &mut [Self];
+}
+
+macro_rules! elem {
+    ($($t:ty, $get:ident, $get_mut:ident);*) => {$(
+        impl Elem for $t {
+            #[inline]
+            fn col(v: &Vector) -> &[$t] { v.$get() }
+            #[inline]
+            fn col_mut(v: &mut Vector) -> &mut [$t] { v.$get_mut() }
+        }
+    )*};
+}
+
+elem!(u8, bools, bools_mut; i16, i16s, i16s_mut; i32, i32s, i32s_mut; i64, i64s, i64s_mut; f32, f32s, f32s_mut; f64, f64s, f64s_mut; [u8; 16], fixed16s, fixed16s_mut);
+
+/// `out = f(a)`.
+#[inline(always)]
+pub fn map1<A: Elem, R: Elem>(args: &[&Vector], sel: &Sel, out: &mut Vector, mut f: impl FnMut(A) -> R) {
+    let [x, ..] = args else { return };
+    let a = A::col(x);
+    let r = R::col_mut(out);
+    match (sel, x.constant) {
+        (Sel::All(n), false) => {
+            for (r, a) in r.iter_mut().zip(a).take(*n) {
+                *r = f(*a);
+            }
+        }
+        _ => {
+            let sa = !x.constant as usize;
+            sel.each(|i| r[i] = f(a[i * sa]));
+        }
+    }
+}
+
+/// `out = f(a, b)`.
+#[inline(always)]
+pub fn map2<A: Elem, B: Elem, R: Elem>(args: &[&Vector], sel: &Sel, out: &mut Vector, mut f: impl FnMut(A, B) -> R) {
+    let [x, y, ..] = args else { return };
+    let (a, b) = (A::col(x), B::col(y));
+    let r = R::col_mut(out);
+    match (sel, x.constant, y.constant) {
+        (Sel::All(n), false, false) => {
+            for ((r, a), b) in r.iter_mut().zip(a).zip(b).take(*n) {
+                *r = f(*a, *b);
+            }
+        }
+        (Sel::All(n), false, true) => {
+            let b = b.first().copied().unwrap_or_default();
+            for (r, a) in r.iter_mut().zip(a).take(*n) {
+                *r = f(*a, b);
+            }
+        }
+        (Sel::All(n), true, false) => {
+            let a = a.first().copied().unwrap_or_default();
+            for (r, b) in r.iter_mut().zip(b).take(*n) {
+                *r = f(a, *b);
+            }
+        }
+        _ => {
+            let (sa, sb) = (!x.constant as usize, !y.constant as usize);
+            sel.each(|i| r[i] = f(a[i * sa], b[i * sb]));
+        }
+    }
+}
+
+/// Runs `f` for each selected row whose result is not NULL already, in order; the first error names its row.
+#[inline(always)]
+pub fn rows(call: &mut Call<'_>, sel: &Sel, out: &mut Vector, mut f: impl FnMut(&mut Vector, usize) -> Result<()>) -> Result<()> {
+    let checked = !out.validity.is_all_set();
+    for i in sel.iter() {
+        if checked && !out.validity.get(i) {
+            continue;
+        }
+        if let Err(e) = f(out, i) {
+            call.row = i;
+            return Err(e);
+        }
+    }
+    Ok(())
+}
+
+/// `out = f(a)` where `f` may raise.
+#[inline(always)]
+pub fn try1<A: Elem, R: Elem>(
+    call: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    f: impl Fn(A) -> Result<R>,
+) -> Result<()> {
+    let [x, ..] = args else { return Ok(()) };
+    let (a, sa) = (A::col(x), !x.constant as usize);
+    rows(call, sel, out, |out, i| {
+        R::col_mut(out)[i] = f(a[i * sa])?;
+        Ok(())
+    })
+}
+
+/// `out = f(a, b)` where `f` may raise.
+#[inline(always)]
+pub fn try2<A: Elem, B: Elem, R: Elem>(
+    call: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    f: impl Fn(A, B) -> Result<R>,
+) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let (a, b) = (A::col(x), B::col(y));
+    let (sa, sb) = (!x.constant as usize, !y.constant as usize);
+    rows(call, sel, out, |out, i| {
+        R::col_mut(out)[i] = f(a[i * sa], b[i * sb])?;
+        Ok(())
+    })
+}
+
+/// `out = fast(a, b)` unless some row's mark is negative, then `exact` decides who raises.
+#[inline(always)]
+pub fn checked2<A: Elem, B: Elem, R: Elem, M: Copy + Default + PartialOrd + std::ops::BitOrAssign>(
+    call: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    fast: impl Fn(A, B) -> (R, M),
+    exact: impl Fn(A, B) -> Result<R>,
+) -> Result<()> {
+    let mut marks = M::default();
+    map2::<A, B, R>(args, sel, out, |a, b| {
+        let (r, m) = fast(a, b);
+        marks |= m;
+        r
+    });
+    if marks < M::default() { try2(call, args, sel, out, exact) } else { Ok(()) }
+}
+
+/// `out = f(a, b)` over byte strings, to a boolean.
+#[inline(always)]
+pub fn bytes2(args: &[&Vector], sel: &Sel, out: &mut Vector, f: impl Fn(&[u8], &[u8]) -> bool) {
+    let [x, y, ..] = args else { return };
+    let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return };
+    let r = out.bools_mut();
+    if y.constant && !b.is_empty() {
+        let b = b.get(0);
+        let sa = !x.constant as usize;
+        sel.each(|i| r[i] = f(a.get(i * sa), b) as u8);
+    } else {
+        let (sa, sb) = (!x.constant as usize, !y.constant as usize);
+        sel.each(|i| r[i] = f(a.get(i * sa), b.get(i * sb)) as u8);
+    }
+}
+
+#[inline]
+fn same(a: &BytesColumn, i: usize, x: &View, b: &BytesColumn, j: usize, y: &View) -> bool {
+    if x.len() != y.len() {
+        false
+    } else if x.len() <= View::INLINE {
+        x == y
+    } else {
+        a.get(i) == b.get(j)
+    }
+}
+
+/// Equality of byte strings, from lengths and prefixes where those decide.
+pub fn bytes_eq(args: &[&Vector], sel: &Sel, out: &mut Vector, negate: bool) {
+    let [x, y, ..] = args else { return };
+    let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return };
+    let (va, vb) = (a.views(), b.views());
+    let r = out.bools_mut();
+    if let (true, Some(w)) = (y.constant, vb.first()) {
+        // A short constant compares as sixteen bytes, no memory is followed.
+        if w.len() <= View::INLINE && !x.constant {
+            match sel {
+                Sel::All(n) => {
+                    for (r, v) in r.iter_mut().zip(va).take(*n) {
+                        *r = ((v == w) != negate) as u8;
+                    }
+                }
+                Sel::Rows(rows) => rows.iter().for_each(|i| r[*i as usize] = ((va[*i as usize] == *w) != negate) as u8),
+            }
+            return;
+        }
+    }
+    let (sa, sb) = (!x.constant as usize, !y.constant as usize);
+    sel.each(|i| {
+        let (p, q) = (i * sa, i * sb);
+        r[i] = (same(a, p, &va[p], b, q, &vb[q]) != negate) as u8;
+    });
+}

@@ -1,0 +1,158 @@
+//! `numeric`.
+
+use std::cmp::Ordering;
+
+use tusklet_adt::float;
+use tusklet_adt::numeric::Numeric;
+use tusklet_adt::numeric_small as small;
+use tusklet_error::{Result, bail};
+use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
+
+use crate::batch::{bytes2, rows};
+use crate::bind::{Entry, Ret, written};
+
+type Args<'a, 'b> = &'a [&'b Vector];
+type Small = fn(&[u8], &[u8]) -> Option<([u8; 18], usize)>;
+type Exact = fn(&Numeric, &Numeric) -> Result<Numeric>;
+
+/// Runs the fast form on stored bytes, the exact one where that declines.
+#[inline(always)]
+fn binary(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector, fast: Small, exact: Exact) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return Ok(()) };
+    let (sa, sb) = (!x.constant as usize, !y.constant as usize);
+    rows(c, sel, out, |out, i| {
+        let (a, b) = (a.get(i * sa), b.get(i * sb));
+        match fast(a, b) {
+            Some((r, n)) => out.set(i, Datum::Bytes(&r[..n])),
+            None => out.set(i, Datum::Bytes(&exact(&Numeric::decode(a), &Numeric::decode(b))?.to_bytes())),
+        }
+        Ok(())
+    })
+}
+
+fn one(args: &[Datum<'_>], out: &mut Out<'_>, fast: Small, exact: Exact) -> Result<()> {
+    let &[a, b, ..] = args else { return Err(crate::bind::too_few()) };
+    let (a, b) = (a.bytes(), b.bytes());
+    match fast(a, b) {
+        Some((r, n)) => out.bytes(&r[..n]),
+        None => exact(&Numeric::decode(a), &Numeric::decode(b))?.put(out),
+    }
+    Ok(())
+}
+
+macro_rules! arith {
+    ($fast:expr, $exact:expr) => {
+        Kernel::Batch(|c, args, sel, out| binary(c, args, sel, out, $fast, $exact), |_, args, out| one(args, out, $fast, $exact))
+    };
+}
+
+macro_rules! cmp {
+    ($test:ident) => {
+        Kernel::Batch(
+            |_, args, sel, out| {
+                bytes2(args, sel, out, |a, b| small::cmp(a, b).$test());
+                Ok(())
+            },
+            s!(a: &[u8], b: &[u8] => small::cmp(a, b).$test()),
+        )
+    };
+}
+
+fn in_range(v: &Numeric, base: &Numeric, by: &Numeric, sub: bool, less: bool) -> Result<bool> {
+    if by.is_nan() || by.signum() < 0 {
+        bail!(INVALID_PRECEDING_OR_FOLLOWING_SIZE, "invalid preceding or following size in window function");
+    }
+    if v.is_nan() {
+        return Ok(base.is_nan() || !less);
+    }
+    if base.is_nan() {
+        return Ok(less);
+    }
+    // An infinite offset from an infinity on its own side: everything is in range.
+    if !by.is_finite() && !base.is_finite() && (base.signum() > 0) == sub {
+        return Ok(true);
+    }
+    let bound = if sub { base.sub(by)? } else { base.add(by)? };
+    let order = v.cmp(&bound);
+    Ok(if less { order != Ordering::Greater } else { order != Ordering::Less })
+}
+
+pub const TABLES: &[&[Entry]] = &[&[
+    ("numeric_add", arith!(|a, b| small::add(a, b, false), Numeric::add)),
+    ("numeric_sub", arith!(|a, b| small::add(a, b, true), Numeric::sub)),
+    ("numeric_mul", arith!(small::mul, Numeric::mul)),
+    ("numeric_div", arith!(|_, _| None, Numeric::div)),
+    ("numeric_mod", f!(a: Numeric, b: Numeric => a.rem(&b)?)),
+    ("numeric_div_trunc", f!(a: Numeric, b: Numeric => a.div_trunc(&b)?)),
+    ("numeric_eq", cmp!(is_eq)),
+    ("numeric_ne", cmp!(is_ne)),
+    ("numeric_lt", cmp!(is_lt)),
+    ("numeric_le", cmp!(is_le)),
+    ("numeric_gt", cmp!(is_gt)),
+    ("numeric_ge", cmp!(is_ge)),
+    ("numeric_cmp", f!(a: &[u8], b: &[u8] => small::cmp(a, b) as i32)),
+    ("numeric_larger", f!(a: &[u8], b: &[u8] => if small::cmp(a, b).is_gt() { a } else { b })),
+    ("numeric_smaller", f!(a: &[u8], b: &[u8] => if small::cmp(a, b).is_lt() { a } else { b })),
+    ("numeric", f!(a: Numeric, typmod: i32 => a.apply_typmod(typmod)?)),
+    ("numeric_abs", f!(a: Numeric => a.abs())),
+    ("numeric_uminus", f!(a: Numeric => a.neg())),
+    ("numeric_uplus", f!(a: &[u8] => a)),
+    ("numeric_sign", f!(a: Numeric => a.sign())),
+    ("numeric_round", f!(a: Numeric, n: i32 => a.round(n)?)),
+    ("numeric_trunc", f!(a: Numeric, n: i32 => a.trunc(n)?)),
+    ("numeric_ceil", f!(a: Numeric => a.ceil()?)),
+    ("numeric_floor", f!(a: Numeric => a.floor()?)),
+    ("numeric_inc", f!(a: Numeric => a.inc()?)),
+    ("numeric_sqrt", f!(a: Numeric => a.sqrt()?)),
+    ("numeric_exp", f!(a: Numeric => a.exp()?)),
+    ("numeric_ln", f!(a: Numeric => a.ln()?)),
+    ("numeric_log", f!(base: Numeric, a: Numeric => a.log(&base)?)),
+    ("numeric_power", f!(a: Numeric, b: Numeric => a.power(&b)?)),
+    ("numeric_fac", f!(n: i64 => Numeric::factorial(n)?)),
+    ("numeric_gcd", f!(a: Numeric, b: Numeric => a.gcd(&b)?)),
+    ("numeric_lcm", f!(a: Numeric, b: Numeric => a.lcm(&b)?)),
+    ("numeric_scale", f!(a: Numeric => a.scale())),
+    ("numeric_min_scale", f!(a: Numeric => a.min_scale())),
+    ("numeric_trim_scale", f!(a: Numeric => a.trim_scale())),
+    ("width_bucket_numeric", f!(a: Numeric, lo: Numeric, hi: Numeric, n: i32 => a.width_bucket(&lo, &hi, n)?)),
+    ("int2_numeric", f!(a: i64 => Numeric::from_i64(a))),
+    ("int4_numeric", f!(a: i64 => Numeric::from_i64(a))),
+    ("int8_numeric", f!(a: i64 => Numeric::from_i64(a))),
+    ("float4_numeric", f!(a: f32 => Numeric::from_f32(a)?)),
+    ("float8_numeric", f!(a: f64 => Numeric::from_f64(a)?)),
+    ("numeric_int2", f!(a: Numeric => a.to_int2()?)),
+    ("numeric_int4", f!(a: Numeric => a.to_int4()?)),
+    ("numeric_int8", f!(a: Numeric => a.to_int8()?)),
+    ("numeric_float4", f!(a: Numeric => a.to_f32()?)),
+    ("numeric_float8", f!(a: Numeric => a.to_f64()?)),
+    ("numeric_pg_lsn", f!(a: Numeric => match a.round(0)?.to_i128() {
+        Some(v) if (0..=u64::MAX as i128).contains(&v) => v as u64 as i64,
+        _ if a.is_nan() => bail!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to pg_lsn"),
+        _ if !a.is_finite() => bail!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to pg_lsn"),
+        _ => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range"),
+    })),
+    ("in_range_numeric_numeric", f!(v: Numeric, base: Numeric, by: Numeric, sub: bool, less: bool => in_range(&v, &base, &by, sub, less)?)),
+    ("in_range_float8_float8", f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?)),
+    ("in_range_float4_float8", f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?)),
+    ("numeric_in", f!(a: &str, _t: i64, typmod: i32 => Numeric::parse(a)?.apply_typmod(typmod)?)),
+    ("numeric_out", f!(a: Numeric => written(|s| a.write(s)))),
+]];
+
+fn in_range_float(v: f64, base: f64, by: f64, sub: bool, less: bool) -> Result<bool> {
+    if by.is_nan() || by < 0.0 {
+        bail!(INVALID_PRECEDING_OR_FOLLOWING_SIZE, "invalid preceding or following size in window function");
+    }
+    if v.is_nan() {
+        return Ok(base.is_nan() || !less);
+    }
+    if base.is_nan() {
+        return Ok(less);
+    }
+    if by.is_infinite() && base.is_infinite() && (base > 0.0) == sub {
+        return Ok(true);
+    }
+    let bound = if sub { base - by } else { base + by };
+    let order = float::cmp_float8(v, bound);
+    Ok(if less { order.is_le() } else { order.is_ge() })
+}

@@ -1,0 +1,150 @@
+//! `oid`, `xid`, `cid`, `tid`, `xid8`, `pg_lsn` and vectors of small numbers.
+
+use tusklet_adt::array::{Array, ArrayBuilder, Dim};
+use tusklet_adt::int::is_space;
+use tusklet_adt::numeric::Numeric;
+use tusklet_adt::{int, oid as adt};
+use tusklet_error::{Result, bail, err};
+use tusklet_vector::Kernel;
+
+use crate::bind::{Entry, written};
+use crate::int::{eq, int_cmp, map, ne, row};
+use crate::oids;
+
+fn unsigned(s: &str, name: &str, max: u64) -> Result<i64> {
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {name}: \"{s}\"");
+    let t = s.trim_matches(is_space);
+    let v: u64 = match t.strip_prefix('-') {
+        // As strtoul, which negates in unsigned arithmetic.
+        Some(digits) => digits.parse::<u64>().map_err(|_| bad())?.wrapping_neg() & max,
+        None => t.parse().map_err(|_| bad())?,
+    };
+    if v > max {
+        bail!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type {name}");
+    }
+    Ok(v as i64)
+}
+
+fn vector(element: u32, items: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<u8>> {
+    let mut b = ArrayBuilder::new(element);
+    for i in items {
+        b.push(Some(&i));
+    }
+    let len = b.len() as i32;
+    if len == 0 { b.finish_1d() } else { b.finish(&[Dim { len, lower: 0 }]) }
+}
+
+fn vector_items(b: &[u8]) -> Result<Vec<i64>> {
+    let a = Array::decode(b)?;
+    Ok(a.iter()
+        .map(|i| match i {
+            Some([a, b]) => i16::from_le_bytes([*a, *b]) as i64,
+            Some(&[a, b, c, d, e, f, g, h]) => i64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            _ => 0,
+        })
+        .collect())
+}
+
+fn vector_out(b: &[u8]) -> Result<String> {
+    Ok(vector_items(b)?.iter().map(|v| v.to_string()).collect::<Vec<_>>().join(" "))
+}
+
+/// As `btoidvectorcmp`: by length, then element by element.
+fn vector_cmp(a: &[u8], b: &[u8]) -> Result<std::cmp::Ordering> {
+    let (a, b) = (vector_items(a)?, vector_items(b)?);
+    Ok(a.len().cmp(&b.len()).then_with(|| a.cmp(&b)))
+}
+
+fn tid(s: &str) -> Result<i64> {
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type tid: \"{s}\"");
+    let (block, offset) = s.trim().strip_prefix('(').and_then(|r| r.strip_suffix(')')).and_then(|r| r.split_once(',')).ok_or_else(bad)?;
+    let block: u32 = block.trim().parse().map_err(|_| bad())?;
+    let offset: u16 = offset.trim().parse().map_err(|_| bad())?;
+    Ok((block as i64) << 16 | offset as i64)
+}
+
+fn lsn(s: &str) -> Result<i64> {
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type pg_lsn: \"{s}\"");
+    let (hi, lo) = s.split_once('/').ok_or_else(bad)?;
+    let hex = |p: &str| {
+        if p.is_empty() || p.len() > 8 || !p.bytes().all(|c| c.is_ascii_hexdigit()) {
+            return Err(bad());
+        }
+        u32::from_str_radix(p, 16).map_err(|_| bad())
+    };
+    Ok(((hex(hi)? as u64) << 32 | hex(lo)? as u64) as i64)
+}
+
+fn lsn_numeric(n: Numeric) -> Result<i64> {
+    match n.to_i128() {
+        Some(v) if (0..=u64::MAX as i128).contains(&v) => Ok(v as u64 as i64),
+        _ => Err(err!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range")),
+    }
+}
+
+/// Comparisons of 64-bit values without a sign.
+macro_rules! unsigned_cmp {
+    ($p:literal) => {
+        [
+            (concat!($p, "eq"), Kernel::Batch(eq::<i64, i64>, row::eq)),
+            (concat!($p, "ne"), Kernel::Batch(ne::<i64, i64>, row::ne)),
+            (concat!($p, "lt"), f!(a: i64, b: i64 => (a as u64) < b as u64)),
+            (concat!($p, "le"), f!(a: i64, b: i64 => a as u64 <= b as u64)),
+            (concat!($p, "gt"), f!(a: i64, b: i64 => a as u64 > b as u64)),
+            (concat!($p, "ge"), f!(a: i64, b: i64 => a as u64 >= b as u64)),
+        ]
+    };
+}
+
+pub const TABLES: &[&[Entry]] = &[
+    &int_cmp!("oid", i64, i64),
+    &int_cmp!("tid", i64, i64),
+    &unsigned_cmp!("pg_lsn_"),
+    &unsigned_cmp!("xid8"),
+    &[
+        ("btoidcmp", Kernel::Scalar(row::cmp)),
+        ("bttidcmp", Kernel::Scalar(row::cmp)),
+        ("oidlarger", Kernel::Scalar(row::larger)),
+        ("oidsmaller", Kernel::Scalar(row::smaller)),
+        ("tidlarger", Kernel::Scalar(row::larger)),
+        ("tidsmaller", Kernel::Scalar(row::smaller)),
+        ("pg_lsn_larger", f!(a: i64, b: i64 => (a as u64).max(b as u64) as i64)),
+        ("pg_lsn_smaller", f!(a: i64, b: i64 => (a as u64).min(b as u64) as i64)),
+        ("xid8_larger", f!(a: i64, b: i64 => (a as u64).max(b as u64) as i64)),
+        ("xid8_smaller", f!(a: i64, b: i64 => (a as u64).min(b as u64) as i64)),
+        ("pg_lsn_cmp", f!(a: i64, b: i64 => (a as u64).cmp(&(b as u64)) as i32)),
+        ("xid8cmp", f!(a: i64, b: i64 => (a as u64).cmp(&(b as u64)) as i32)),
+        ("xideq", Kernel::Scalar(row::eq)),
+        ("xidneq", Kernel::Scalar(row::ne)),
+        ("cideq", Kernel::Scalar(row::eq)),
+        ("oidin", f!(a: &str => adt::parse(a)? as i64)),
+        ("oidout", f!(a: i64 => written(|s| int::write(a, s)))),
+        ("i8tooid", f!(a: i64 => adt::from_int8(a)? as i64)),
+        ("oidtoi8", map!(i64 => i64, |a| a)),
+        ("xidin", f!(a: &str => unsigned(a, "xid", u32::MAX as u64)?)),
+        ("xidout", f!(a: i64 => written(|s| int::write(a, s)))),
+        ("cidin", f!(a: &str => unsigned(a, "cid", u32::MAX as u64)?)),
+        ("cidout", f!(a: i64 => written(|s| int::write(a, s)))),
+        ("xid8in", f!(a: &str => unsigned(a, "xid8", u64::MAX)?)),
+        ("xid8out", f!(a: i64 => (a as u64).to_string())),
+        ("xid8toxid", f!(a: i64 => a & 0xFFFF_FFFF)),
+        ("tidin", f!(a: &str => tid(a)?)),
+        ("tidout", f!(a: i64 => format!("({},{})", a >> 16, a & 0xFFFF))),
+        ("pg_lsn_in", f!(a: &str => lsn(a)?)),
+        ("pg_lsn_out", f!(a: i64 => format!("{:X}/{:X}", a as u64 >> 32, a as u32))),
+        ("pg_lsn_mi", f!(a: i64, b: i64 => Numeric::from_i128(a as u64 as i128 - b as u64 as i128))),
+        ("pg_lsn_pli", f!(a: i64, b: Numeric => lsn_numeric(Numeric::from_i128(a as u64 as i128).add(&b)?)?)),
+        ("pg_lsn_mii", f!(a: i64, b: Numeric => lsn_numeric(Numeric::from_i128(a as u64 as i128).sub(&b)?)?)),
+        ("oidvectorin", f!(a: &str => vector(oids::OID, adt::parse_vector(a)?.into_iter().map(|v| (v as i64).to_le_bytes().to_vec()))?)),
+        ("oidvectorout", f!(a: &[u8] => vector_out(a)?)),
+        ("int2vectorin", f!(a: &str => vector(oids::INT2, int::parse_int2vector(a)?.into_iter().map(|v| v.to_le_bytes().to_vec()))?)),
+        ("int2vectorout", f!(a: &[u8] => vector_out(a)?)),
+        ("oidvectoreq", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_eq())),
+        ("oidvectorne", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_ne())),
+        ("oidvectorlt", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_lt())),
+        ("oidvectorle", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_le())),
+        ("oidvectorgt", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_gt())),
+        ("oidvectorge", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_ge())),
+        ("btoidvectorcmp", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)? as i32)),
+    ],
+];

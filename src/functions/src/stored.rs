@@ -1,0 +1,109 @@
+//! Values inside containers: how stored bytes of the built-in types order, without asking the session.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+
+use tusklet_adt::float::{cmp_float4, cmp_float8};
+use tusklet_adt::numeric_small;
+use tusklet_error::Result;
+use tusklet_vector::key::{KeyFn, KeyOrder};
+use tusklet_vector::{CallContext, Datum, Phys};
+
+use crate::oids;
+
+/// An order of stored bytes.
+pub(crate) type Order = fn(&[u8], &[u8]) -> Ordering;
+
+fn ints(phys: Phys, a: &[u8], b: &[u8]) -> Ordering {
+    Datum::load(phys, a).int().cmp(&Datum::load(phys, b).int())
+}
+
+fn trimmed(mut b: &[u8]) -> &[u8] {
+    while let [rest @ .., b' '] = b {
+        b = rest;
+    }
+    b
+}
+
+/// The order of a common type's stored values.
+fn native(ty: u32) -> Option<Order> {
+    Some(match ty {
+        oids::BOOL | oids::TEXT | oids::VARCHAR | oids::NAME | oids::BYTEA | oids::UUID | oids::CSTRING => |a, b| a.cmp(b),
+        oids::BPCHAR => |a, b| trimmed(a).cmp(trimmed(b)),
+        oids::INT2 | oids::CHAR => |a, b| ints(Phys::I16, a, b),
+        oids::INT4 | oids::DATE => |a, b| ints(Phys::I32, a, b),
+        oids::INT8 | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::TIME | oids::MONEY | oids::OID => |a, b| ints(Phys::I64, a, b),
+        oids::FLOAT4 => |a, b| cmp_float4(Datum::load(Phys::F32, a).f32(), Datum::load(Phys::F32, b).f32()),
+        oids::FLOAT8 => |a, b| cmp_float8(Datum::load(Phys::F64, a).f64(), Datum::load(Phys::F64, b).f64()),
+        oids::NUMERIC => numeric_small::cmp,
+        _ => return None,
+    })
+}
+
+/// Runs `f` with the order of a type's stored values: the built-in one, or the session's `compare`. What `compare` raises
+/// is raised when `f` is done.
+pub(crate) fn with_order<R>(
+    cx: &mut dyn CallContext,
+    ty: u32,
+    collation: u32,
+    f: impl FnOnce(&dyn Fn(&[u8], &[u8]) -> Ordering) -> R,
+) -> Result<R> {
+    if let Some(order) = native(ty) {
+        return Ok(f(&order));
+    }
+    let phys = cx.type_desc(ty)?.phys;
+    let cx = RefCell::new(cx);
+    let failed = RefCell::new(None);
+    let r = f(&|a, b| {
+        if failed.borrow().is_some() {
+            return Ordering::Equal;
+        }
+        match cx.borrow_mut().compare(ty, collation, Datum::load(phys, a), Datum::load(phys, b)) {
+            Ok(o) => o,
+            Err(e) => {
+                *failed.borrow_mut() = Some(e);
+                Ordering::Equal
+            }
+        }
+    });
+    match failed.into_inner() {
+        Some(e) => Err(e),
+        None => Ok(r),
+    }
+}
+
+/// How a type's values lie and order, for keys of containers. A type this does not know (one made by a user) counts as
+/// byte strings: enum labels and composite values inside containers then group rightly but may sort otherwise.
+pub(crate) fn key_of(ty: u32) -> (Phys, KeyOrder) {
+    let custom = |f: KeyFn| (Phys::Bytes, KeyOrder::Custom(f));
+    let phys = match ty {
+        oids::BOOL => Phys::Bool,
+        oids::INT2 | oids::CHAR => Phys::I16,
+        oids::INT4 | oids::DATE => Phys::I32,
+        oids::INT8 | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::TIME | oids::MONEY | oids::OID | oids::TID | oids::XID | oids::CID => Phys::I64,
+        oids::FLOAT4 => Phys::F32,
+        oids::FLOAT8 => Phys::F64,
+        oids::UUID => Phys::Fixed16,
+        oids::INTERVAL => return (Phys::Fixed16, KeyOrder::Custom(crate::keys::interval)),
+        oids::TIMETZ => return (Phys::Fixed16, KeyOrder::Custom(crate::keys::timetz)),
+        oids::BPCHAR => return custom(crate::keys::bpchar),
+        oids::NUMERIC => return custom(crate::keys::numeric),
+        oids::JSONB => return custom(crate::keys::jsonb),
+        oids::INET | oids::CIDR => return custom(crate::keys::network),
+        oids::BIT | oids::VARBIT => return custom(crate::keys::bits),
+        oids::RECORD => return custom(crate::keys::record),
+        _ => Phys::Bytes,
+    };
+    (phys, KeyOrder::Native)
+}
+
+/// How values of a type lie, without asking for the built-in ones.
+pub(crate) fn phys_of(cx: &mut dyn CallContext, ty: u32) -> Result<Phys> {
+    match ty {
+        oids::TEXT | oids::VARCHAR => Ok(Phys::Bytes),
+        _ => match key_of(ty) {
+            (Phys::Bytes, _) => Ok(cx.type_desc(ty)?.phys),
+            (phys, _) => Ok(phys),
+        },
+    }
+}

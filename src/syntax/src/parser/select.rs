@@ -1,0 +1,759 @@
+//! Queries: set operations, SELECT and its clauses, WITH, windows.
+
+use super::Parser;
+use super::expr::{int_one, null_const};
+use super::names::{is_bare_label, is_col_id};
+use crate::ast::*;
+use crate::keywords::Kw;
+use crate::lexer::T;
+use tusklet_error::{Error, Result, SqlState};
+
+/// What may follow the body of a query: PostgreSQL's `insertSelectOptions` merges it into the query.
+#[derive(Default)]
+struct Options {
+    sort: Vec<SortBy>,
+    offset: Option<Expr>,
+    count: Option<Expr>,
+    with_ties: bool,
+    locking: Vec<LockingClause>,
+}
+
+fn query(body: SelectBody, span: Span) -> SelectStmt {
+    SelectStmt {
+        with_clause: None,
+        body,
+        sort_clause: Vec::new(),
+        limit_offset: None,
+        limit_count: None,
+        limit_option: LimitOption::Count,
+        locking_clause: Vec::new(),
+        span,
+    }
+}
+
+/// `SELECT * FROM relation`.
+fn select_star_from(relation: RangeVar, span: Span) -> SelectStmt {
+    let star = Expr::ColumnRef(ColumnRef { fields: Vec::new(), star: true, span: Span::NONE });
+    let mut core = empty_core();
+    core.target_list.push(ResTarget { name: None, val: star, span: Span::NONE });
+    core.from_clause.push(FromItem::RangeVar(relation));
+    query(SelectBody::Select(Box::new(core)), span)
+}
+
+fn empty_core() -> SelectCore {
+    SelectCore {
+        distinct: None,
+        target_list: Vec::new(),
+        into_clause: None,
+        from_clause: Vec::new(),
+        where_clause: None,
+        group_clause: Vec::new(),
+        group_distinct: false,
+        having_clause: None,
+        window_clause: Vec::new(),
+    }
+}
+
+/// The query of `CREATE RECURSIVE VIEW name (columns) AS query`.
+pub(super) fn recursive_view_query(name: &str, columns: &[String], inner: SelectStmt) -> SelectStmt {
+    let cte = CommonTableExpr {
+        ctename: name.to_owned(),
+        aliascolnames: columns.to_vec(),
+        materialized: CteMaterialize::Default,
+        query: Stmt::Select(Box::new(inner)),
+        search_clause: None,
+        cycle_clause: None,
+        span: Span::NONE,
+    };
+    let mut core = empty_core();
+    core.target_list = columns
+        .iter()
+        .map(|c| {
+            let val = Expr::ColumnRef(ColumnRef { fields: vec![c.clone()], star: false, span: Span::NONE });
+            ResTarget { name: None, val, span: Span::NONE }
+        })
+        .collect();
+    let relation = super::names::range_var(None, None, name.to_owned(), Span::NONE);
+    core.from_clause.push(FromItem::RangeVar(relation));
+    let mut outer = query(SelectBody::Select(Box::new(core)), Span::NONE);
+    outer.with_clause = Some(Box::new(WithClause { ctes: vec![cte], recursive: true, span: Span::NONE }));
+    outer
+}
+
+impl Parser<'_> {
+    /// Whether a query starts here, parentheses aside.
+    pub(super) fn at_select(&self) -> bool {
+        match self.cur.kw {
+            Kw::SELECT | Kw::TABLE | Kw::WITH => true,
+            // A column may be called so.
+            Kw::VALUES => self.peek(1).t == T::LParen,
+            _ => false,
+        }
+    }
+
+    /// Whether a query in parentheses goes on here.
+    pub(super) fn at_select_rest(&self) -> bool {
+        matches!(
+            self.cur.kw,
+            Kw::UNION | Kw::INTERSECT | Kw::EXCEPT | Kw::ORDER | Kw::LIMIT | Kw::OFFSET | Kw::FETCH | Kw::FOR
+        )
+    }
+
+    /// A query, in parentheses or not.
+    pub(super) fn select_stmt(&mut self) -> Result<SelectStmt> {
+        self.select_no_parens()
+    }
+
+    /// `(query)`, any number of parentheses.
+    pub(super) fn select_with_parens(&mut self) -> Result<SelectStmt> {
+        self.nested(|p| {
+            p.expect(T::LParen)?;
+            let query = if p.at_select() || p.is(T::LParen) || p.is_kw(Kw::VALUES) {
+                p.select_no_parens()?
+            } else {
+                return p.unexpected();
+            };
+            p.expect(T::RParen)?;
+            Ok(query)
+        })
+    }
+
+    /// A query with all it may have around it.
+    pub(super) fn select_no_parens(&mut self) -> Result<SelectStmt> {
+        let span = self.span();
+        let with = if self.is_kw(Kw::WITH) { Some(Box::new(self.with_clause()?)) } else { None };
+        self.select_after_with(with, span)
+    }
+
+    pub(super) fn select_after_with(&mut self, with: Option<Box<WithClause>>, span: Span) -> Result<SelectStmt> {
+        self.nested(|p| {
+            let left = p.select_primary()?;
+            p.select_rest_body(left, with, span)
+        })
+    }
+
+    /// Goes on after a first operand that was parsed already.
+    pub(super) fn select_rest(
+        &mut self,
+        left: SelectStmt,
+        with: Option<Box<WithClause>>,
+        span: Span,
+    ) -> Result<SelectStmt> {
+        self.nested(|p| p.select_rest_body(left, with, span))
+    }
+
+    fn select_rest_body(&mut self, left: SelectStmt, with: Option<Box<WithClause>>, span: Span) -> Result<SelectStmt> {
+        let mut query = self.set_operations(left, 0)?;
+        let options = self.select_options()?;
+        apply_options(&mut query, options)?;
+        if let Some(with) = with {
+            if query.with_clause.is_some() {
+                return self.fail(SqlState::SYNTAX_ERROR, "multiple WITH clauses not allowed", with.span);
+            }
+            query.with_clause = Some(with);
+        }
+        query.span = span;
+        Ok(query)
+    }
+
+    /// UNION and EXCEPT (level 1), INTERSECT (level 2), all left-associative.
+    fn set_operations(&mut self, mut left: SelectStmt, rule: u8) -> Result<SelectStmt> {
+        loop {
+            let (op, level) = match self.cur.kw {
+                Kw::UNION => (SetOp::Union, 1),
+                Kw::EXCEPT => (SetOp::Except, 1),
+                Kw::INTERSECT => (SetOp::Intersect, 2),
+                _ => return Ok(left),
+            };
+            if level <= rule {
+                return Ok(left);
+            }
+            let span = self.bump().span();
+            let all = self.eat_kw(Kw::ALL);
+            if !all {
+                self.eat_kw(Kw::DISTINCT);
+            }
+            let rarg = self.nested(|p| {
+                let right = p.select_primary()?;
+                p.set_operations(right, level)
+            })?;
+            self.grow()?;
+            let whole = left.span;
+            left = query(SelectBody::SetOp(Box::new(SetOperation { op, all, larg: left, rarg, span })), whole);
+        }
+    }
+
+    /// An operand of a set operation.
+    fn select_primary(&mut self) -> Result<SelectStmt> {
+        let span = self.span();
+        if self.is(T::LParen) {
+            return self.select_with_parens();
+        }
+        match self.cur.kw {
+            Kw::SELECT => {
+                let core = self.select_core()?;
+                Ok(query(SelectBody::Select(Box::new(core)), span))
+            }
+            Kw::VALUES => {
+                self.bump();
+                let rows = self.list(|p| p.parens(Self::expr))?;
+                Ok(query(SelectBody::Values(rows), span))
+            }
+            Kw::TABLE => {
+                self.bump();
+                let relation = self.relation_expr()?;
+                Ok(select_star_from(relation, span))
+            }
+            _ => self.unexpected(),
+        }
+    }
+
+    fn select_core(&mut self) -> Result<SelectCore> {
+        self.expect_kw(Kw::SELECT)?;
+        let mut core = empty_core();
+        if self.eat_kw(Kw::DISTINCT) {
+            core.distinct = Some(if self.eat_kw(Kw::ON) {
+                DistinctClause::On(self.parens(Self::expr)?)
+            } else {
+                DistinctClause::All
+            });
+            core.target_list = self.target_list()?;
+        } else {
+            self.eat_kw(Kw::ALL);
+            if !self.at_end_of_targets() {
+                core.target_list = self.target_list()?;
+            }
+        }
+        if self.eat_kw(Kw::INTO) {
+            core.into_clause = Some(Box::new(into_clause(self.temp_table_name()?)));
+        }
+        if self.is_kw(Kw::FROM) {
+            core.from_clause = self.parse_from_clause()?;
+        }
+        core.where_clause = self.where_clause()?;
+        if self.eat_kws(Kw::GROUP, Kw::BY)? {
+            core.group_distinct = self.eat_kw(Kw::DISTINCT);
+            if !core.group_distinct {
+                self.eat_kw(Kw::ALL);
+            }
+            core.group_clause = self.list(Self::group_item)?;
+        }
+        if self.eat_kw(Kw::HAVING) {
+            core.having_clause = Some(self.expr()?);
+        }
+        if self.eat_kw(Kw::WINDOW) {
+            core.window_clause = self.list(|p| {
+                let span = p.span();
+                let name = p.col_id()?;
+                p.expect_kw(Kw::AS)?;
+                let mut window = p.window_specification()?;
+                window.name = Some(name);
+                // The position is that of the parenthesis, as in OVER.
+                window.span = if window.span.is_none() { span } else { window.span };
+                Ok(window)
+            })?;
+        }
+        Ok(core)
+    }
+
+    /// SELECT may list nothing at all.
+    fn at_end_of_targets(&self) -> bool {
+        matches!(self.cur.t, T::Eof | T::Semicolon | T::RParen)
+            || self.at_select_rest()
+            || matches!(
+                self.cur.kw,
+                Kw::INTO | Kw::FROM | Kw::WHERE | Kw::GROUP | Kw::HAVING | Kw::WINDOW | Kw::ON | Kw::WITH
+            )
+    }
+
+    pub(super) fn target_list(&mut self) -> Result<Vec<ResTarget>> {
+        self.list(Self::target)
+    }
+
+    fn target(&mut self) -> Result<ResTarget> {
+        let span = self.span();
+        if self.eat(T::Star) {
+            let val = Expr::ColumnRef(ColumnRef { fields: Vec::new(), star: true, span });
+            return Ok(ResTarget { name: None, val, span });
+        }
+        let val = self.label_expr()?;
+        let name = if self.eat_kw(Kw::AS) {
+            Some(self.col_label()?)
+        } else if is_bare_label(&self.cur) {
+            Some(self.take_name())
+        } else {
+            None
+        };
+        Ok(ResTarget { name, val, span })
+    }
+
+    /// `RETURNING …`.
+    pub(super) fn returning(&mut self) -> Result<Vec<ResTarget>> {
+        if self.eat_kw(Kw::RETURNING) { self.target_list() } else { Ok(Vec::new()) }
+    }
+
+    pub(super) fn where_clause(&mut self) -> Result<Option<Expr>> {
+        if self.eat_kw(Kw::WHERE) { self.expr().map(Some) } else { Ok(None) }
+    }
+
+    /// `[TEMP | UNLOGGED] [TABLE] name` after INTO.
+    fn temp_table_name(&mut self) -> Result<RangeVar> {
+        let next = self.peek(1);
+        let named = next.kw == Kw::TABLE || is_col_id(&next);
+        let persistence = match self.cur.kw {
+            Kw::TEMP | Kw::TEMPORARY if named => RelPersistence::Temp,
+            Kw::LOCAL | Kw::GLOBAL if matches!(next.kw, Kw::TEMP | Kw::TEMPORARY) => {
+                self.bump();
+                RelPersistence::Temp
+            }
+            Kw::UNLOGGED if named => RelPersistence::Unlogged,
+            _ => {
+                self.eat_kw(Kw::TABLE);
+                return self.qualified_name();
+            }
+        };
+        self.bump();
+        self.eat_kw(Kw::TABLE);
+        let mut relation = self.qualified_name()?;
+        relation.relpersistence = persistence;
+        Ok(relation)
+    }
+
+    fn group_item(&mut self) -> Result<GroupItem> {
+        let span = self.span();
+        let next = self.peek(1);
+        let set = |kind, content| Ok(GroupItem::Set(GroupingSet { kind, content, span }));
+        if self.is(T::LParen) && next.t == T::RParen {
+            self.bump();
+            self.bump();
+            return set(GroupingSetKind::Empty, Vec::new());
+        }
+        let kind = match self.cur.kw {
+            Kw::CUBE if next.t == T::LParen => GroupingSetKind::Cube,
+            Kw::ROLLUP if next.t == T::LParen => GroupingSetKind::Rollup,
+            Kw::GROUPING if next.kw == Kw::SETS => {
+                self.bump();
+                self.bump();
+                let content = self.nested(|p| p.parens(Self::group_item))?;
+                return set(GroupingSetKind::Sets, content);
+            }
+            _ => return self.expr().map(GroupItem::Expr),
+        };
+        self.bump();
+        let content = self.parens(|p| p.expr().map(GroupItem::Expr))?;
+        set(kind, content)
+    }
+
+    fn select_options(&mut self) -> Result<Options> {
+        let mut o = Options { sort: self.opt_sort_clause()?, ..Options::default() };
+        if self.is_kw(Kw::FOR) {
+            o.locking = self.locking_clause()?;
+            self.limit_and_offset(&mut o)?;
+        } else {
+            self.limit_and_offset(&mut o)?;
+            if self.is_kw(Kw::FOR) {
+                o.locking = self.locking_clause()?;
+            }
+        }
+        Ok(o)
+    }
+
+    pub(super) fn opt_sort_clause(&mut self) -> Result<Vec<SortBy>> {
+        if self.is_kw(Kw::ORDER) { self.sort_clause() } else { Ok(Vec::new()) }
+    }
+
+    pub(super) fn sort_clause(&mut self) -> Result<Vec<SortBy>> {
+        self.expect_kw(Kw::ORDER)?;
+        self.expect_kw(Kw::BY)?;
+        self.list(|p| {
+            let node = p.expr()?;
+            let mut span = Span::NONE;
+            let direction = if p.eat_kw(Kw::USING) {
+                span = p.span();
+                SortByDir::Using(p.qual_op()?)
+            } else {
+                p.asc_desc()
+            };
+            Ok(SortBy { node, direction, nulls: p.nulls_order(), span })
+        })
+    }
+
+    pub(super) fn asc_desc(&mut self) -> SortByDir {
+        if self.eat_kw(Kw::ASC) {
+            SortByDir::Asc
+        } else if self.eat_kw(Kw::DESC) {
+            SortByDir::Desc
+        } else {
+            SortByDir::Default
+        }
+    }
+
+    pub(super) fn nulls_order(&mut self) -> SortByNulls {
+        if !self.is_kw(Kw::NULLS) {
+            return SortByNulls::Default;
+        }
+        let nulls = match self.peek(1).kw {
+            Kw::FIRST => SortByNulls::First,
+            Kw::LAST => SortByNulls::Last,
+            _ => return SortByNulls::Default,
+        };
+        self.bump();
+        self.bump();
+        nulls
+    }
+
+    fn limit_and_offset(&mut self, o: &mut Options) -> Result<()> {
+        let mut limited = false;
+        let mut offset = false;
+        loop {
+            match self.cur.kw {
+                Kw::LIMIT if !limited => {
+                    self.limit_clause(o)?;
+                    limited = true;
+                }
+                Kw::FETCH if !limited => {
+                    self.fetch_clause(o)?;
+                    limited = true;
+                }
+                Kw::OFFSET if !offset => {
+                    self.bump();
+                    let first = self.pos;
+                    let value = self.expr()?;
+                    // `OFFSET n ROWS` takes a single operand only.
+                    if matches!(self.cur.kw, Kw::ROW | Kw::ROWS) && self.is_fetch_value(first, &value) {
+                        self.bump();
+                    }
+                    o.offset = Some(value);
+                    offset = true;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether the expression whose first token is `first` is a `c_expr` or a signed number.
+    fn is_fetch_value(&self, first: usize, value: &Expr) -> bool {
+        match self.tokens[first].t {
+            T::Plus | T::Minus => self.pos == first + 2,
+            T::LParen => !matches!(value, Expr::AExpr(_)) || self.tokens[self.pos - 1].t == T::RParen,
+            _ => !matches!(
+                value,
+                Expr::AExpr(_)
+                    | Expr::Bool(_)
+                    | Expr::In(_)
+                    | Expr::Between(_)
+                    | Expr::NullTest(_)
+                    | Expr::BooleanTest(_)
+            ),
+        }
+    }
+
+    fn limit_clause(&mut self, o: &mut Options) -> Result<()> {
+        let limit = self.bump().span();
+        let span = self.span();
+        let value = if self.eat_kw(Kw::ALL) { null_const(span) } else { self.expr()? };
+        if self.eat(T::Comma) {
+            self.expr()?;
+            let error = Error::new(SqlState::SYNTAX_ERROR, "LIMIT #,# syntax is not supported");
+            return Err(error.hint("Use separate LIMIT and OFFSET clauses.").at(limit));
+        }
+        o.count = Some(value);
+        Ok(())
+    }
+
+    /// `FETCH FIRST [n] ROWS {ONLY | WITH TIES}`.
+    fn fetch_clause(&mut self, o: &mut Options) -> Result<()> {
+        self.bump();
+        if !self.eat_kw(Kw::FIRST) {
+            self.expect_kw(Kw::NEXT)?;
+        }
+        let rows = matches!(self.cur.kw, Kw::ROW | Kw::ROWS);
+        let value = if rows {
+            int_one()
+        } else if matches!(self.cur.t, T::Plus | T::Minus) {
+            self.signed_number()?
+        } else {
+            self.c_expr()?
+        };
+        if !self.eat_kw(Kw::ROW) {
+            self.expect_kw(Kw::ROWS)?;
+        }
+        if self.eat_kw(Kw::WITH) {
+            self.expect_kw(Kw::TIES)?;
+            o.with_ties = true;
+        } else {
+            self.expect_kw(Kw::ONLY)?;
+        }
+        o.count = Some(value);
+        Ok(())
+    }
+
+    fn locking_clause(&mut self) -> Result<Vec<LockingClause>> {
+        let mut all = Vec::new();
+        if self.peek(1).kw == Kw::READ {
+            self.bump();
+            self.bump();
+            self.expect_kw(Kw::ONLY)?;
+            return Ok(all);
+        }
+        while self.eat_kw(Kw::FOR) {
+            let strength = if self.eat_kw(Kw::UPDATE) {
+                LockClauseStrength::ForUpdate
+            } else if self.eat_kw(Kw::SHARE) {
+                LockClauseStrength::ForShare
+            } else if self.eat_kw(Kw::NO) {
+                self.expect_kw(Kw::KEY)?;
+                self.expect_kw(Kw::UPDATE)?;
+                LockClauseStrength::ForNoKeyUpdate
+            } else {
+                self.expect_kw(Kw::KEY)?;
+                self.expect_kw(Kw::SHARE)?;
+                LockClauseStrength::ForKeyShare
+            };
+            let locked_rels = if self.eat_kw(Kw::OF) { self.list(Self::qualified_name)? } else { Vec::new() };
+            let wait_policy = if self.eat_kw(Kw::NOWAIT) {
+                LockWaitPolicy::Error
+            } else if self.eat_kws(Kw::SKIP, Kw::LOCKED)? {
+                LockWaitPolicy::Skip
+            } else {
+                LockWaitPolicy::Block
+            };
+            all.push(LockingClause { locked_rels, strength, wait_policy });
+        }
+        Ok(all)
+    }
+
+    pub(super) fn with_clause(&mut self) -> Result<WithClause> {
+        let span = self.expect_kw(Kw::WITH)?;
+        // A CTE may be called so.
+        let recursive = self.is_kw(Kw::RECURSIVE) && is_col_id(&self.peek(1));
+        if recursive {
+            self.bump();
+        }
+        let ctes = self.list(Self::common_table_expr)?;
+        Ok(WithClause { ctes, recursive, span })
+    }
+
+    fn common_table_expr(&mut self) -> Result<CommonTableExpr> {
+        let span = self.span();
+        let ctename = self.name()?;
+        let aliascolnames = self.opt_parens(Self::name)?;
+        self.expect_kw(Kw::AS)?;
+        let materialized = if self.eat_kw(Kw::MATERIALIZED) {
+            CteMaterialize::Always
+        } else if self.eat_kws(Kw::NOT, Kw::MATERIALIZED)? {
+            CteMaterialize::Never
+        } else {
+            CteMaterialize::Default
+        };
+        self.expect(T::LParen)?;
+        let query = self.nested(Self::preparable_stmt)?;
+        self.expect(T::RParen)?;
+        let search_clause = if self.is_kw(Kw::SEARCH) { Some(self.search_clause()?) } else { None };
+        let cycle_clause = if self.is_kw(Kw::CYCLE) { Some(Box::new(self.cycle_clause()?)) } else { None };
+        Ok(CommonTableExpr { ctename, aliascolnames, materialized, query, search_clause, cycle_clause, span })
+    }
+
+    fn search_clause(&mut self) -> Result<CteSearchClause> {
+        let span = self.bump().span();
+        let breadth_first = self.eat_kw(Kw::BREADTH);
+        if !breadth_first {
+            self.expect_kw(Kw::DEPTH)?;
+        }
+        self.expect_kw(Kw::FIRST)?;
+        self.expect_kw(Kw::BY)?;
+        let search_col_list = self.list(Self::col_id)?;
+        self.expect_kw(Kw::SET)?;
+        let search_seq_column = self.col_id()?;
+        Ok(CteSearchClause { search_col_list, breadth_first, search_seq_column, span })
+    }
+
+    fn cycle_clause(&mut self) -> Result<CteCycleClause> {
+        let span = self.bump().span();
+        let cycle_col_list = self.list(Self::col_id)?;
+        self.expect_kw(Kw::SET)?;
+        let cycle_mark_column = self.col_id()?;
+        let boolean = |b| Expr::Const(AConst { value: Const::Boolean(b), span: Span::NONE });
+        let (mut mark, mut default) = (boolean(true), boolean(false));
+        if self.eat_kw(Kw::TO) {
+            mark = self.constant()?;
+            self.expect_kw(Kw::DEFAULT)?;
+            default = self.constant()?;
+        }
+        self.expect_kw(Kw::USING)?;
+        let cycle_path_column = self.col_id()?;
+        Ok(CteCycleClause {
+            cycle_col_list,
+            cycle_mark_column,
+            cycle_mark_value: mark,
+            cycle_mark_default: default,
+            cycle_path_column,
+            span,
+        })
+    }
+
+    /// `AexprConst`: a literal, a `type 'literal'`.
+    fn constant(&mut self) -> Result<Expr> {
+        let e = self.c_expr()?;
+        let literal = match &e {
+            Expr::Const(_) => true,
+            Expr::TypeCast(cast) => cast.span.is_none(),
+            _ => false,
+        };
+        if literal { Ok(e) } else { self.unexpected() }
+    }
+
+    /// What follows OVER.
+    pub(super) fn over_clause(&mut self) -> Result<WindowDef> {
+        if self.is(T::LParen) {
+            return self.window_specification();
+        }
+        let span = self.span();
+        let name = self.col_id()?;
+        Ok(WindowDef {
+            name: Some(name),
+            refname: None,
+            partition_clause: Vec::new(),
+            order_clause: Vec::new(),
+            frame: None,
+            span,
+        })
+    }
+
+    fn window_specification(&mut self) -> Result<WindowDef> {
+        let span = self.expect(T::LParen)?;
+        let clause = matches!(self.cur.kw, Kw::PARTITION | Kw::RANGE | Kw::ROWS | Kw::GROUPS);
+        let refname = if !clause && is_col_id(&self.cur) { Some(self.take_name()) } else { None };
+        let partition_clause = if self.eat_kws(Kw::PARTITION, Kw::BY)? { self.expr_list()? } else { Vec::new() };
+        let order_clause = self.opt_sort_clause()?;
+        let frame = self.frame_clause()?;
+        self.expect(T::RParen)?;
+        Ok(WindowDef { name: None, refname, partition_clause, order_clause, frame, span })
+    }
+
+    fn frame_clause(&mut self) -> Result<Option<WindowFrame>> {
+        let mode = match self.cur.kw {
+            Kw::RANGE => FrameMode::Range,
+            Kw::ROWS => FrameMode::Rows,
+            Kw::GROUPS => FrameMode::Groups,
+            _ => return Ok(None),
+        };
+        let span = self.bump().span();
+        let between = self.eat_kw(Kw::BETWEEN);
+        let start_span = self.span();
+        let start = self.frame_bound()?;
+        let mut end = None;
+        let mut complaint = None;
+        if matches!(start, FrameBound::UnboundedFollowing) && !between {
+            complaint = Some(("frame start cannot be UNBOUNDED FOLLOWING", start_span));
+        } else if matches!(start, FrameBound::Following(_)) && !between {
+            complaint = Some(("frame starting from following row cannot end with current row", start_span));
+        }
+        if between {
+            self.expect_kw(Kw::AND)?;
+            let end_span = self.span();
+            let bound = self.frame_bound()?;
+            complaint = match (&start, &bound) {
+                (FrameBound::UnboundedFollowing, _) => Some(("frame start cannot be UNBOUNDED FOLLOWING", start_span)),
+                (_, FrameBound::UnboundedPreceding) => Some(("frame end cannot be UNBOUNDED PRECEDING", end_span)),
+                (FrameBound::CurrentRow, FrameBound::Preceding(_)) => {
+                    Some(("frame starting from current row cannot have preceding rows", end_span))
+                }
+                (FrameBound::Following(_), FrameBound::Preceding(_) | FrameBound::CurrentRow) => {
+                    Some(("frame starting from following row cannot have preceding rows", end_span))
+                }
+                _ => None,
+            };
+            end = Some(bound);
+        }
+        if let Some((message, span)) = complaint {
+            return self.fail(SqlState::WINDOWING_ERROR, message, span);
+        }
+        let mut exclusion = FrameExclusion::NoOthers;
+        if self.eat_kw(Kw::EXCLUDE) {
+            if self.eat_kw(Kw::CURRENT) {
+                self.expect_kw(Kw::ROW)?;
+                exclusion = FrameExclusion::CurrentRow;
+            } else if self.eat_kw(Kw::GROUP) {
+                exclusion = FrameExclusion::Group;
+            } else if self.eat_kw(Kw::TIES) {
+                exclusion = FrameExclusion::Ties;
+            } else {
+                self.expect_kw(Kw::NO)?;
+                self.expect_kw(Kw::OTHERS)?;
+            }
+        }
+        Ok(Some(WindowFrame { mode, start, end, exclusion, span }))
+    }
+
+    fn frame_bound(&mut self) -> Result<FrameBound> {
+        let next = self.peek(1).kw;
+        if self.is_kw(Kw::UNBOUNDED) && matches!(next, Kw::PRECEDING | Kw::FOLLOWING) {
+            self.bump();
+            let following = self.bump().kw == Kw::FOLLOWING;
+            return Ok(if following { FrameBound::UnboundedFollowing } else { FrameBound::UnboundedPreceding });
+        }
+        if self.is_kw(Kw::CURRENT) && next == Kw::ROW {
+            self.bump();
+            self.bump();
+            return Ok(FrameBound::CurrentRow);
+        }
+        let offset = self.expr()?;
+        if self.eat_kw(Kw::PRECEDING) {
+            return Ok(FrameBound::Preceding(offset));
+        }
+        self.expect_kw(Kw::FOLLOWING)?;
+        Ok(FrameBound::Following(offset))
+    }
+}
+
+/// `SELECT INTO`'s target: a table by name, nothing else said.
+pub(super) fn into_clause(rel: RangeVar) -> IntoClause {
+    IntoClause {
+        rel,
+        col_names: Vec::new(),
+        access_method: None,
+        options: Vec::new(),
+        on_commit: OnCommitAction::Noop,
+        table_space_name: None,
+        skip_data: false,
+    }
+}
+
+/// As PostgreSQL's `insertSelectOptions`.
+fn apply_options(query: &mut SelectStmt, o: Options) -> Result<()> {
+    let Options { sort, offset, count, with_ties, locking } = o;
+    let twice = |what: &str, span| Err(Error::new(SqlState::SYNTAX_ERROR, what).at(span));
+    if let Some(first) = sort.first() {
+        if !query.sort_clause.is_empty() {
+            return twice("multiple ORDER BY clauses not allowed", first.node.location());
+        }
+        query.sort_clause = sort;
+    }
+    query.locking_clause.extend(locking);
+    if let Some(offset) = offset {
+        if query.limit_offset.is_some() {
+            return twice("multiple OFFSET clauses not allowed", offset.location());
+        }
+        query.limit_offset = Some(offset);
+    }
+    if let Some(count) = count {
+        if query.limit_count.is_some() {
+            return twice("multiple LIMIT clauses not allowed", count.location());
+        }
+        query.limit_count = Some(count);
+    }
+    if with_ties {
+        if query.limit_option == LimitOption::WithTies {
+            return twice("multiple limit options not allowed", Span::NONE);
+        }
+        if query.sort_clause.is_empty() {
+            return twice("WITH TIES cannot be specified without ORDER BY clause", Span::NONE);
+        }
+        if query.locking_clause.iter().any(|l| l.wait_policy == LockWaitPolicy::Skip) {
+            return twice("SKIP LOCKED and WITH TIES options cannot be used together", Span::NONE);
+        }
+        query.limit_option = LimitOption::WithTies;
+    }
+    Ok(())
+}
