@@ -1,11 +1,9 @@
-//! What is not there yet, by name; and SET CONSTRAINTS.
+//! What is not there yet, by name.
 
-use tusklet_catalog::live::ConstraintKind;
-use tusklet_error::{Error, Result, bail};
-use tusklet_syntax::ast::{ConstraintsSetStmt, DefineStmt, Stmt};
+use tusklet_error::Error;
+use tusklet_syntax::ast::{DefineStmt, Stmt};
 
-use super::{kind_words, namespace};
-use crate::session::Shared;
+use super::kind_words;
 
 /// The error for a statement nobody executes.
 pub fn refuse(stmt: &Stmt) -> Error {
@@ -58,46 +56,4 @@ pub fn refuse(stmt: &Stmt) -> Error {
         _ => "this statement",
     };
     Error::unsupported(what)
-}
-
-/// SET CONSTRAINTS. What it makes due is checked by the caller at the end of the statement.
-pub fn set_constraints(shared: &Shared, s: &ConstraintsSetStmt) -> Result<()> {
-    let ConstraintsSetStmt { constraints, deferred, span: _ } = s;
-    if constraints.is_empty() {
-        let mut modes = shared.constraint_modes.borrow_mut();
-        modes.0 = Some(*deferred);
-        modes.1.clear();
-        return Ok(());
-    }
-    let c = shared.catalog();
-    for k in constraints {
-        let schemas = match &k.schemaname {
-            Some(s) => vec![namespace::existing_schema(shared, s)?],
-            None => shared.search_path().schemas.clone(),
-        };
-        let mut found = vec![];
-        for schema in schemas {
-            for r in c.user_relations().filter(|r| r.schema == schema) {
-                for k2 in r.constraints.iter().filter(|k2| k2.name == k.relname) {
-                    if !k2.deferrable && *deferred {
-                        bail!(WRONG_OBJECT_TYPE, "constraint \"{}\" is not deferrable", k2.name);
-                    }
-                    if !matches!(k2.kind, ConstraintKind::Check(_)) {
-                        found.push(k2.oid);
-                    }
-                }
-            }
-            if !found.is_empty() {
-                break;
-            }
-        }
-        if found.is_empty() {
-            bail!(UNDEFINED_OBJECT, "constraint \"{}\" does not exist", k.relname);
-        }
-        let mut modes = shared.constraint_modes.borrow_mut();
-        for oid in found {
-            modes.1.insert(oid, *deferred);
-        }
-    }
-    Ok(())
 }

@@ -93,6 +93,13 @@ pub fn default(shared: &Shared, name: &str, ty: TypeRef, e: &ast::Expr) -> Resul
     tusklet_analyze::coerce_default(&mut Analyzer(shared), e, None, name, ty)
 }
 
+/// A function parameter's default.
+pub fn parameter_default(shared: &Shared, ty: TypeRef, e: &ast::Expr) -> Result<Expr> {
+    let scope =
+        ExprScope { clause: Clause::FunctionDefault, target: Some((ty, "DEFAULT")), ..ExprScope::default() };
+    analyze(shared, e, scope)
+}
+
 /// A generation expression, coerced to its column's type.
 pub fn generated(shared: &Shared, rel: &Relation, name: &str, ty: TypeRef, e: &ast::Expr) -> Result<Expr> {
     let x = tusklet_analyze::coerce_default(&mut Analyzer(shared), e, Some(rel), name, ty)?;
@@ -212,4 +219,10 @@ pub fn is_volatile(e: &Expr) -> bool {
         ExprKind::NextVal(_) => true,
         _ => false,
     })
+}
+
+/// An expression over a column that has another type now, resolved again for it.
+pub fn reanalyze(shared: &Shared, rel: &Relation, e: &Expr, is_condition: bool) -> Result<Expr> {
+    let _ = (shared, rel, e, is_condition);
+    Err(tusklet_error::Error::unsupported("ALTER TYPE of a column that a CHECK or index expression uses"))
 }

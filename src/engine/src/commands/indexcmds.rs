@@ -446,6 +446,19 @@ fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, method: Oid, const
     })
 }
 
+/// A key column for a new type: the same operator class where it takes the type, else the default one.
+pub fn retype_key(shared: &Shared, k: &mut IndexColumn, ty: TypeRef, collation: Oid, method: Oid) -> Result<()> {
+    let c = shared.catalog();
+    let (class, family, cmp) = match builtin::opclass(k.opclass) {
+        Some(o) if !o.default() && c.is_binary_coercible(ty.oid, o.intype()) => (k.opclass, k.opfamily, k.cmp),
+        _ => operator_class(shared, None, ty.oid, method)?,
+    };
+    (k.opclass, k.opfamily, k.cmp) = (class, family, cmp);
+    k.ty = ty;
+    k.collation = if c.type_collation(ty.oid) != 0 { collation } else { 0 };
+    Ok(())
+}
+
 /// An operator class, its family, and the comparison the B-tree behind it uses (`ResolveOpClass`).
 fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid) -> Result<(Oid, Oid, Oid)> {
     let c = shared.catalog();
@@ -587,7 +600,7 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
         Ok(())
     })?;
     if build_it {
-        build(shared, &heap::get(shared, rel.oid)?, &heap::get(shared, oid)?)?;
+        build(shared, &*heap::get(shared, rel.oid)?, &*heap::get(shared, oid)?)?;
     }
     Ok(oid)
 }
@@ -836,7 +849,7 @@ pub fn clone_index(shared: &Shared, index: Oid, source: &Relation, table: Oid, c
     let text = |a: ObjectAddress| c.comment(a).filter(|_| comments).map(str::to_string);
     make(
         shared,
-        &heap::get(shared, table)?,
+        &*heap::get(shared, table)?,
         Spec {
             name,
             column_names,
@@ -865,5 +878,5 @@ pub fn rebuild(shared: &Shared, index: Oid) -> Result<()> {
         r.storage = file.0;
         Ok(())
     })?;
-    build(shared, &rel, &heap::get(shared, index)?)
+    build(shared, &rel, &*heap::get(shared, index)?)
 }

@@ -4,8 +4,6 @@
 //! must be waited for, [`Outcome::Wait`] says for whom and the statement is run again from its start. Changes go into the
 //! session's private catalog and, for files, to storage; both are undone when the transaction or its savepoint rolls back.
 
-use std::cell::Cell;
-
 use tusklet_error::{Error, Result, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::{LockMode, LockTag, TableLock, Wait};
@@ -39,7 +37,7 @@ mod vacuum;
 mod view;
 
 pub use createas::into_clause;
-pub use namespace::on_commit;
+pub use namespace::{get as relation_for, on_commit};
 
 /// What came of a command.
 #[derive(Debug)]
@@ -50,17 +48,12 @@ pub enum Outcome {
     Wait(Wait),
 }
 
-thread_local! {
-    /// For whom the command that is being left through an error must wait. Set and taken within one [`execute`].
-    static MUST_WAIT: Cell<Option<Wait>> = const { Cell::new(None) };
-}
-
 /// Runs a utility statement; `sql` is the text its spans point into.
 pub fn execute(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<Outcome> {
-    MUST_WAIT.set(None);
+    shared.pending_wait.set(None);
     match run(shared, stmt, sql) {
         Ok(tag) => Ok(Outcome::Done(tag)),
-        Err(e) => match MUST_WAIT.take() {
+        Err(e) => match shared.pending_wait.take() {
             Some(w) => Ok(Outcome::Wait(w)),
             None => Err(e),
         },
@@ -77,7 +70,7 @@ pub(crate) fn lock(shared: &Shared, oid: Oid, mode: LockMode) -> Result<()> {
     match shared.db.store.lock_table(&shared.tx()?, relation_tag(oid), mode) {
         TableLock::Granted => Ok(()),
         TableLock::Wait(w) => {
-            MUST_WAIT.set(Some(w));
+            shared.pending_wait.set(Some(w));
             Err(Error::internal("command must wait for a lock"))
         }
     }
@@ -90,7 +83,7 @@ pub(crate) fn next_command(shared: &Shared) -> Result<()> {
 }
 
 /// Commands that may run in a read-only transaction.
-fn is_read_only(stmt: &Stmt) -> bool {
+fn may_run_read_only(stmt: &Stmt) -> bool {
     matches!(
         stmt,
         Stmt::Lock(_) | Stmt::Discard(_) | Stmt::CheckPoint | Stmt::Load(_) | Stmt::Constraints(_) | Stmt::Vacuum(_)
@@ -98,15 +91,15 @@ fn is_read_only(stmt: &Stmt) -> bool {
 }
 
 pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
-    if !is_read_only(stmt) {
+    if !may_run_read_only(stmt) {
         shared.prevent_in_read_only(&tag(stmt))?;
     }
     match stmt {
         Stmt::Create(s) => tablecmds::create_table::create_table(shared, s)?,
-        Stmt::CreateTableAs(s) => return createas::create_table_as(shared, s, sql),
+        Stmt::CreateTableAs(s) => return createas::create_table_as(shared, s),
         Stmt::RefreshMatView(s) => createas::refresh(shared, s)?,
         Stmt::AlterTable(s) => tablecmds::alter_table::alter_table(shared, s)?,
-        Stmt::View(s) => view::create_view(shared, s, sql)?,
+        Stmt::View(s) => view::create_view(shared, s)?,
         Stmt::Index(s) => indexcmds::create_index(shared, s)?,
         Stmt::CreateSeq(s) => sequence::create_sequence(shared, s)?,
         Stmt::AlterSeq(s) => sequence::alter_sequence(shared, s)?,
@@ -123,13 +116,14 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::AlterEnum(s) => typecmds::alter_enum(shared, s)?,
         Stmt::CompositeType(s) => typecmds::create_composite(shared, s)?,
         Stmt::CreateRange(s) => typecmds::create_range(shared, s)?,
-        Stmt::CreateFunction(s) => functioncmds::create_function(shared, s, sql)?,
+        Stmt::CreateFunction(s) => functioncmds::create_function(shared, s)?,
         Stmt::AlterFunction(s) => functioncmds::alter_function(shared, s)?,
         Stmt::Lock(s) => lockcmds::lock_tables(shared, s)?,
         Stmt::Vacuum(s) => vacuum::vacuum(shared, s)?,
         Stmt::Cluster(s) => vacuum::cluster(shared, s)?,
         Stmt::Reindex(s) => vacuum::reindex(shared, s)?,
         Stmt::CheckPoint => {}
+        Stmt::Select(_) => return createas::select_into(shared, stmt),
         Stmt::Discard(mode) => discard::discard(shared, *mode)?,
         Stmt::CreateRole(s) => user::create_role(shared, s)?,
         Stmt::AlterRole(s) => user::alter_role(shared, s)?,
@@ -143,7 +137,6 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::Dropdb(s) => dbcommands::drop_database(shared, s)?,
         Stmt::AlterDatabase(s) => dbcommands::alter_database(shared, s)?,
         Stmt::AlterDatabaseSet(s) => dbcommands::alter_database_set(shared, s)?,
-        Stmt::Constraints(s) => define::set_constraints(shared, s)?,
         other => return Err(define::refuse(other)),
     }
     Ok(tag(stmt))

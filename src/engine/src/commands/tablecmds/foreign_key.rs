@@ -300,6 +300,24 @@ fn implicitly(c: &tusklet_catalog::live::Catalog, from: Oid, to: Oid) -> bool {
     from == to || c.is_binary_coercible(from, to) || c.cast(from, to).is_some_and(|k| k.context == b'i')
 }
 
+/// Finds the operators again after a column on either side got another type.
+pub fn retype(shared: &Shared, table: Oid, name: &str) -> Result<()> {
+    let rel = heap::get(shared, table)?;
+    let Some(k) = rel.constraints.iter().find(|k| k.name == name) else { return Ok(()) };
+    let ConstraintKind::Foreign(fk) = &k.kind else { return Ok(()) };
+    let pk = heap::get(shared, fk.table)?;
+    let (_, families) = referenced_index(shared, &pk, &fk.columns)?;
+    let ops = operators(shared, &rel, &pk, &k.columns, &fk.columns, &families, name)?;
+    heap::change(shared, table, |r| {
+        if let Some(ConstraintKind::Foreign(f)) = r.constraints.iter_mut().find(|k| k.name == name).map(|k| &mut k.kind) {
+            f.pf_ops = ops.iter().map(|o| o.0).collect();
+            f.pp_ops = ops.iter().map(|o| o.1).collect();
+            f.ff_ops = ops.iter().map(|o| o.2).collect();
+        }
+        Ok(())
+    })
+}
+
 /// Looks for rows that refer to nothing.
 pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey) -> Result<()> {
     if is_empty(shared, rel) {
