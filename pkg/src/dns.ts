@@ -5,8 +5,14 @@ import type { Database } from './database.js';
 export interface DnsProblem {
   severity: 'error' | 'warning' | 'info';
   message: string;
+  /** The part of the record it is about, or '' for all of it. */
+  field?: 'name' | 'type' | 'ttl' | 'prio' | 'content' | '';
   /** In a zone file: 1-based line. */
   line?: number;
+  /** 1-based character in that line, or in the content of a record. */
+  column?: number;
+  /** In a zone: index of the record; absent when it is about the zone. */
+  record?: number;
 }
 
 /** A record as the gpgsql tables hold it: absolute names without trailing dot, the priority apart. */
@@ -26,6 +32,8 @@ export interface ParsedZone {
 }
 
 export interface CheckedContent {
+  /** The owner in stored form, when it is a name. */
+  name: string | null;
   /** The canonical form, when there is no error. */
   content: string | null;
   prio: number | null;
@@ -40,6 +48,10 @@ export interface DnsRules {
   parseZone(text: string, origin: string): Promise<ParsedZone>;
   /** Writes one. */
   formatZone(origin: string, records: readonly DnsRecord[]): Promise<string>;
+  /** What is wrong with each enabled record and with all of them together. */
+  checkZone(origin: string, records: readonly DnsRecord[]): Promise<DnsProblem[]>;
+  /** A SOA content with its serial raised: today's YYYYMMDD01 when that is ahead, otherwise one more. Undefined when it is none. */
+  bumpSerial(content: string, todayYyyymmdd: number): Promise<string | undefined>;
 }
 
 /** The rules, by the engine of an open database. */
@@ -48,5 +60,7 @@ export function dnsRules(db: Pick<Database, 'call'>): DnsRules {
     validate: (zone, record) => db.call('dns_validate', zone, record) as Promise<CheckedContent>,
     parseZone: (text, origin) => db.call('dns_parse_zone', text, origin) as Promise<ParsedZone>,
     formatZone: (origin, records) => db.call('dns_format_zone', origin, records) as Promise<string>,
+    checkZone: (origin, records) => db.call('dns_check_zone', origin, records) as Promise<DnsProblem[]>,
+    bumpSerial: (content, today) => db.call('dns_bump_serial', content, today) as Promise<string | undefined>,
   };
 }

@@ -29,6 +29,12 @@ export function dnsRules() {
       });
       return { origin, records, problems };
     },
+    async checkZone(_z: string, records: any[]) {
+      return records.flatMap((r, record) => check(r).map((p) => ({ ...p, record })));
+    },
+    async bumpSerial(content: string, _today: number) {
+      return content.replace(/^(\S+ \S+ )(\d+)/, (_, names, serial) => names + (Number(serial) + 1));
+    },
     async formatZone(origin: string, records: any[]) {
       return `$ORIGIN ${origin}.\n` + records.map((r) => `${r.name}. ${r.ttl} IN ${r.type} ${['MX', 'SRV'].includes(r.type) ? `${r.prio} ` : ''}${r.content}${['NS', 'CNAME', 'MX', 'PTR', 'SRV'].includes(r.type) ? '.' : ''}`).join('\n') + '\n';
     },

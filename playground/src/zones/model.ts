@@ -60,27 +60,20 @@ export function absolute(typed: string, zone: string): string {
   return name === zone || name.endsWith(`.${zone}`) ? name : `${name}.${zone}`;
 }
 
-/** SOA content with the serial raised: today's YYYYMMDD01 or one more than it is, whichever is greater, modulo 2^32. */
-export function bumpSoa(content: string, today: Date): string {
-  const parts = content.trim().split(/\s+/);
-  if (parts.length !== 7 || !/^\d+$/.test(parts[2])) return content;
-  parts[2] = String(nextSerial(Number(parts[2]), today));
-  return parts.join(' ');
+/** The day as a number: YYYYMMDD. */
+export const dayNumber = (day: Date): number => (day.getUTCFullYear() * 100 + day.getUTCMonth() + 1) * 100 + day.getUTCDate();
+
+/** The SOA whose serial an Apply raises: none when nothing changes, or the SOA itself does. */
+export function soaToRaise(zone: Zone, rows: readonly Row[]): Row | undefined {
+  const changed = rows.filter((r) => stateOf(r) !== 'same');
+  if (changed.length === 0 || changed.some((r) => r.now.type === 'SOA')) return undefined;
+  return rows.find((r) => r.now.type === 'SOA' && r.now.name === zone.name && !r.now.disabled);
 }
 
-export function nextSerial(serial: number, today: Date): number {
-  const date = Number(`${today.getUTCFullYear()}${String(today.getUTCMonth() + 1).padStart(2, '0')}${String(today.getUTCDate()).padStart(2, '0')}01`);
-  // Beyond 2^31 ahead a step would look like a step back (RFC 1982).
-  const ahead = (date - serial + 4294967296) % 4294967296;
-  const next = ahead > 0 && ahead < 2147483648 && date > serial ? date : serial + 1;
-  return next > 4294967295 ? 1 : next;
-}
-
-/** The statements of one Apply, without BEGIN and COMMIT. */
-export function statements(zone: Zone, rows: readonly Row[], bump: boolean, today: Date): string[] {
+/** The statements of one Apply, without BEGIN and COMMIT. `raised` is the content the SOA is to get besides. */
+export function statements(zone: Zone, rows: readonly Row[], raised?: string): string[] {
   const out: string[] = [];
   const inserts: string[] = [];
-  let soaChanged = false;
   for (const row of rows) {
     const state = stateOf(row);
     const r = row.now;
@@ -91,25 +84,19 @@ export function statements(zone: Zone, rows: readonly Row[], bump: boolean, toda
     } else if (state === 'new') {
       inserts.push(`(${[zone.id, r.name, r.type, r.content, r.ttl, r.prio, r.disabled, true].map(literal).join(', ')})`);
     }
-    if (r.type === 'SOA' && state !== 'same') soaChanged = true;
   }
   if (inserts.length > 0) {
     out.push(`INSERT INTO records (domain_id, name, type, content, ttl, prio, disabled, auth) VALUES\n  ${inserts.join(',\n  ')};`);
   }
-  if (out.length > 0 && bump && !soaChanged) {
-    const soa = rows.find((r) => r.now.type === 'SOA' && r.now.name === zone.name && !r.now.disabled && !r.deleted);
-    const content = soa === undefined ? undefined : bumpSoa(soa.now.content, today);
-    if (soa !== undefined && content !== undefined && content !== soa.now.content) {
-      out.push(`UPDATE records SET content = ${literal(content)} WHERE id = ${soa.id};`);
-    }
-  }
+  const soa = raised === undefined ? undefined : soaToRaise(zone, rows);
+  if (soa !== undefined) out.push(`UPDATE records SET content = ${literal(raised!)} WHERE id = ${soa.id};`);
   return out;
 }
 
 /** The statements that make a zone with its SOA and NS records. */
 export function newZone(name: string, kind: string, ns: readonly string[], hostmaster: string, today: Date): string[] {
   const n = literal(name);
-  const soa = `${ns[0]} ${hostmaster.replace('@', '.')} ${nextSerial(0, today)} 10800 3600 604800 3600`;
+  const soa = `${ns[0]} ${hostmaster.replace('@', '.')} ${dayNumber(today)}01 10800 3600 604800 3600`;
   const id = `(SELECT id FROM domains WHERE name = ${n})`;
   const row = (type: string, content: string): string => `(${id}, ${n}, ${literal(type)}, ${literal(content)}, 3600, 0, false, true)`;
   return [

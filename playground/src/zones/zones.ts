@@ -4,7 +4,7 @@ import { type Db, openDb } from '../db.js';
 import { createChooser } from '../ui/chooser.js';
 import { announce, confirmDialog, download, h, openDialog } from '../ui/dom.js';
 import {
-  absolute, apply, hasSchema, newZone, readRecords, readZones, type RecordValues, relative, type Row, sameRecord, stateOf, statements, type Zone,
+  absolute, apply, dayNumber, hasSchema, newZone, readRecords, readZones, type RecordValues, relative, type Row, sameRecord, soaToRaise, stateOf, statements, type Zone,
 } from './model.js';
 import { GPGSQL } from './schema.js';
 
@@ -254,7 +254,11 @@ export async function open(main: HTMLElement): Promise<{ show(path: string): Pro
     const z = zone!;
     let bump!: HTMLInputElement;
     let done = false;
-    const sqlNow = (): string[] => statements(z, rows, bump.checked, new Date());
+    const soa = soaToRaise(z, rows);
+    const raised = soa === undefined ? undefined : await rules!.bumpSerial(soa.now.content, dayNumber(new Date()));
+    const result = rows.filter((r) => !r.deleted).map((r) => r.now);
+    const found = (await rules!.checkZone(z.name, result as DnsRecord[])).filter((p) => p.severity !== 'info');
+    const sqlNow = (): string[] => statements(z, rows, bump.checked ? raised : undefined);
     await openDialog(`Apply changes to ${z.name}`, (form, dialog) => {
       const preview = h('pre', { class: 'sql-preview', tabIndex: 0, 'aria-label': 'SQL to be run' });
       bump = h('input', { type: 'checkbox', checked: true, onchange: () => draw() });
@@ -275,12 +279,25 @@ export async function open(main: HTMLElement): Promise<{ show(path: string): Pro
           status.replaceChildren(problem(error), h('p', { class: 'hint' }, 'Nothing was changed.'));
         });
       });
-      form.append(h('p', {}, 'All of it in one transaction, or nothing:'), preview, h('label', {}, bump, ' Raise the serial in the SOA record'), status,
+      form.append(found.length === 0 ? '' : problemList(found, result, z.name), h('p', {}, 'All of it in one transaction, or nothing:'), preview, h('label', {}, bump, ' Raise the serial in the SOA record'), status,
         h('div', { class: 'bar' }, go, h('button', { type: 'button', onclick: () => dialog.close('') }, 'Cancel')));
     });
     if (!done) return;
     await refreshZone(z.name);
     announce('Applied');
+  }
+
+  /** What the zone as it will be has against it; a hint, since a broken zone may be on its way to a sound one. */
+  function problemList(found: readonly DnsProblem[], of: readonly RecordValues[], zoneName: string): HTMLElement {
+    const errors = found.filter((p) => p.severity === 'error').length;
+    const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+    const MAX = 50;
+    return h('details', { class: `notice ${errors > 0 ? 'bad' : 'warn'}`, open: errors > 0 },
+      h('summary', {}, `The zone will have ${count(errors, 'error')} and ${count(found.length - errors, 'warning')}`),
+      h('ul', {}, ...found.slice(0, MAX).map((p) => {
+        const r = p.record === undefined ? undefined : of[p.record];
+        return h('li', {}, r === undefined ? '' : `${relative(r.name, zoneName)} ${r.type}: `, p.message);
+      })), found.length > MAX ? h('p', { class: 'hint' }, `The first ${MAX} of ${found.length}.`) : '');
   }
 
   async function refreshZone(name: string): Promise<void> {
@@ -368,7 +385,7 @@ export async function open(main: HTMLElement): Promise<{ show(path: string): Pro
           if (errors.length > 0) {
             announce(`${errors.length} errors in the zone file`);
             status.replaceChildren(h('div', { class: 'notice bad' }, h('b', {}, `${errors.length} error${errors.length === 1 ? '' : 's'}; nothing was imported.`),
-              h('ul', {}, ...errors.slice(0, 100).map((p) => h('li', {}, p.line === undefined ? '' : `line ${p.line}: `, p.message)))));
+              h('ul', {}, ...errors.slice(0, 100).map((p) => h('li', {}, p.line === undefined ? '' : `line ${p.line}${p.column === undefined ? '' : `, column ${p.column}`}: `, p.message)))));
             return;
           }
           const values = parsed.records.map((r): RecordValues => ({ name: r.name, type: r.type, content: r.content, ttl: r.ttl, prio: r.prio ?? 0, disabled: r.disabled ?? false }));
@@ -376,7 +393,7 @@ export async function open(main: HTMLElement): Promise<{ show(path: string): Pro
             const made: Row[] = values.map((now) => ({ id: null, before: null, now, deleted: false }));
             await db!.transaction(async (tx) => {
               const { rows: ids } = await tx.query<{ id: number }>('INSERT INTO domains (name, type) VALUES ($1, $2) RETURNING id', [zoneName, 'NATIVE']);
-              for (const s of statements({ id: Number(ids[0].id), name: zoneName, type: 'NATIVE', records: 0, serial: null }, made, false, new Date())) await tx.exec(s);
+              for (const s of statements({ id: Number(ids[0].id), name: zoneName, type: 'NATIVE', records: 0, serial: null }, made)) await tx.exec(s);
             });
             fresh = zoneName;
           } else {

@@ -459,12 +459,12 @@ impl<'a> Jsonb<'a> {
     }
 
     fn edit_at(&self, path: &[Option<&str>], level: usize, value: &[u8], edit: Edit) -> Result<Vec<u8>> {
-        if self.is_scalar() {
-            return Ok(self.0.to_vec());
-        }
         let Some(p) = path[level] else {
             bail!(NULL_VALUE_NOT_ALLOWED, "path element at position {} is null", level + 1);
         };
+        if self.is_scalar() {
+            return Ok(self.0.to_vec());
+        }
         let last = level + 1 == path.len();
         let creates = !matches!(edit, Edit::Delete | Edit::Replace);
         if self.tag() == OBJECT {

@@ -20,6 +20,7 @@ mod parse_relation;
 mod parse_target;
 mod parse_type;
 mod parse_window;
+mod polymorphic;
 mod raw_walk;
 mod rewrite;
 mod set_operations;

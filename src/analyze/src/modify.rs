@@ -430,7 +430,7 @@ impl Analyzer<'_> {
         for n in &mut self.ps().namespace {
             n.rel_visible = false;
         }
-        let done = self.infer_elements(index_elems, where_clause.as_ref(), out);
+        let done = self.infer_elements(index_elems, where_clause.as_ref(), *span, out);
         self.ps().namespace = saved;
         let wanted = done?;
         let mut arbiters = vec![];
@@ -477,7 +477,6 @@ impl Analyzer<'_> {
                 "there is no unique or exclusion constraint matching the ON CONFLICT specification"
             );
         }
-        let _ = span;
         out.arbiters = arbiters;
         Ok(())
     }
@@ -486,6 +485,7 @@ impl Analyzer<'_> {
         &mut self,
         elems: &[ast::IndexElem],
         filter: Option<&ast::Expr>,
+        infer: Span,
         out: &mut OnConflict,
     ) -> Result<Vec<(Expr, u32, u32)>> {
         let mut wanted = vec![];
@@ -493,12 +493,12 @@ impl Analyzer<'_> {
             let ast::IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span } = e;
             if *ordering != ast::SortByDir::Default {
                 return Err(
-                    err!(INVALID_COLUMN_REFERENCE, "ASC/DESC is not allowed in ON CONFLICT clause").at(*span)
+                    err!(INVALID_COLUMN_REFERENCE, "ASC/DESC is not allowed in ON CONFLICT clause").at(infer)
                 );
             }
             if *nulls_ordering != ast::SortByNulls::Default {
                 return Err(
-                    err!(INVALID_COLUMN_REFERENCE, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause").at(*span)
+                    err!(INVALID_COLUMN_REFERENCE, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause").at(infer)
                 );
             }
             if !opclassopts.is_empty() {
@@ -508,7 +508,7 @@ impl Analyzer<'_> {
                 ast::IndexKey::Column(name) => ast::Expr::ColumnRef(ast::ColumnRef {
                     fields: vec![name.clone()],
                     star: false,
-                    span: *span,
+                    span: infer,
                 }),
                 ast::IndexKey::Expr(e) => e.clone(),
             };

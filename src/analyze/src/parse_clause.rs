@@ -528,13 +528,6 @@ impl Analyzer<'_> {
 
     /// The table a statement writes to; with `also_source`, its columns can be read (`setTargetTable`).
     pub fn set_target_table(&mut self, r: &ast::RangeVar, inherit: bool, also_source: bool) -> Result<(Rc<Relation>, u32)> {
-        if r.schemaname.is_none() && r.catalogname.is_none() && self.find_cte(&r.relname).is_some() {
-            // A WITH query of that name does not hide the table, but if there is no such table the message says more.
-            if self.cat.lookup_relation(&self.path, None, &r.relname).is_none() {
-                return Err(err!(UNDEFINED_TABLE, "relation \"{}\" cannot be the target of a modifying statement", r.relname)
-                    .at(r.span));
-            }
-        }
         let rel = self.open_relation(r)?;
         let item = self.add_relation(&rel, r.alias.as_ref(), inherit, false)?;
         let rte = item.rte;

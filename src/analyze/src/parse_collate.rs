@@ -60,7 +60,7 @@ impl Analyzer<'_> {
             }
         }
         for a in &mut q.merge_actions {
-            for e in &mut a.cond {
+            if let Some(e) = &mut a.cond {
                 self.assign_expr_collations(e)?;
             }
             for t in &mut a.targets {

@@ -33,7 +33,7 @@ impl Analyzer<'_> {
         }
         let (rel, target) = self.set_target_table(relation, relation.inh, false)?;
         if !matches!(rel.kind, RelKind::Table | RelKind::Partitioned) || rel.system {
-            return Err(err!(WRONG_OBJECT_TYPE, "cannot execute MERGE on relation \"{}\"", rel.name)
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cannot execute MERGE on relation \"{}\"", rel.name)
                 .detail(match rel.kind {
                     RelKind::View => "This operation is not supported for views.",
                     RelKind::MatView => "This operation is not supported for materialized views.",

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::Catalog;
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Notice, Result, Span, SqlState};
-use tusklet_ir::{Cte, Expr, ExprKind, Oid, Rte, Target, TypeRef, Value, Var};
+use tusklet_ir::{Cte, Expr, ExprKind, Oid, Rte, TypeRef, Value, Var};
 use tusklet_syntax::ast;
 
 use crate::{AnalyzeContext, ParamTypes};
@@ -163,14 +163,6 @@ pub struct CteState {
     pub extra_columns: usize,
 }
 
-/// A multiple assignment's sources.
-pub enum MultiAssign {
-    /// ROW(…): the fields not yet taken.
-    Row(Vec<Option<ast::Expr>>),
-    /// A subquery: its id and output columns.
-    SubLink { id: u32, columns: Vec<(TypeRef, Oid)>, span: Span, pending: Option<Expr> },
-}
-
 /// One query level.
 #[derive(Default)]
 pub struct ParseState {
@@ -186,7 +178,6 @@ pub struct ParseState {
     pub windows: Vec<WindowState>,
     pub clause: Clause,
     pub next_resno: i16,
-    pub multi_assign: Vec<Target>,
     pub sublink_id: u32,
     pub locking: Vec<ast::LockingClause>,
     pub locked_from_parent: bool,

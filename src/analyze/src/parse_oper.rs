@@ -16,7 +16,7 @@ use crate::parse_node::{Analyzer, lookup_failed};
 impl Analyzer<'_> {
     /// The binary operator for two operand types (`oper`).
     pub fn oper(&mut self, name: &ast::OperatorName, left: Oid, right: Oid, span: Span) -> Result<Rc<Operator>> {
-        match self.oper_quiet(name, left, right)? {
+        match self.oper_quiet(name, left, right).map_err(|e| e.at(span))? {
             Ok(o) => Ok(o),
             Err(detail) => Err(self.op_error(name, left, right, detail, span)),
         }
@@ -66,7 +66,7 @@ impl Analyzer<'_> {
 
     /// The prefix operator for an operand type (`left_oper`).
     pub fn left_oper(&mut self, name: &ast::OperatorName, arg: Oid, span: Span) -> Result<Rc<Operator>> {
-        let schema = self.operator_schema(name)?;
+        let schema = self.operator_schema(name).map_err(|e| e.at(span))?;
         let schema = schema.as_deref();
         let exact = self.cat.operator_exact(&self.path, schema, &name.name, 0, arg);
         if exact != 0 {
@@ -78,14 +78,6 @@ impl Analyzer<'_> {
             Ok(i) => self.operator_by_oid(candidates[i].oid),
             Err(d) => Err(self.op_error(name, 0, arg, d, span)),
         }
-    }
-
-    /// An operator with exactly these types or binary-compatible ones (`compatible_oper_opid`), 0 when there is none.
-    pub fn compatible_oper(&mut self, name: &ast::OperatorName, left: Oid, right: Oid) -> Result<Option<Rc<Operator>>> {
-        Ok(match self.oper_quiet(name, left, right)? {
-            Ok(o) if self.cat.is_binary_coercible(left, o.left) && self.cat.is_binary_coercible(right, o.right) => Some(o),
-            _ => None,
-        })
     }
 
     fn operator_by_oid(&self, oid: Oid) -> Result<Rc<Operator>> {

@@ -9,7 +9,7 @@ use tusklet_ir::{Expr, ExprKind, Oid, Rte, RteColumn, RteKind, TypeRef, Var};
 use tusklet_syntax::ast;
 
 use crate::parse_func::{Arg, CallSyntax};
-use crate::parse_node::{Analyzer, Clause, NsColumn, NsItem, location, lookup_failed};
+use crate::parse_node::{Analyzer, Clause, NsColumn, NsItem, lookup_failed};
 
 /// System columns: name, number, type.
 pub const SYSTEM_COLUMNS: [(&str, i16, Oid); 6] = [
@@ -613,7 +613,7 @@ impl Analyzer<'_> {
             for r in &self.level(up).rtable {
                 let hit = match &r.kind {
                     RteKind::Relation { oid: o, .. } if oid == Some(*o) => true,
-                    _ => schema.is_none() && r.name == name,
+                    _ => r.name == name,
                 };
                 if hit {
                     found = Some((up, r.clone()));
@@ -700,11 +700,6 @@ impl Analyzer<'_> {
             }
         }
         f
-    }
-
-    /// An expression's position for the many callers that only have the expression.
-    pub fn at(&self, e: &Expr) -> Span {
-        location(e)
     }
 }
 

@@ -240,11 +240,6 @@ impl Analyzer<'_> {
         let mut out: Vec<(i16, ast::AssignTarget)> = vec![];
         for c in cols {
             let Some(attno) = rel.attno(&c.name) else {
-                if crate::parse_relation::SYSTEM_COLUMNS.iter().any(|(n, _, _)| *n == c.name) {
-                    return Err(
-                        err!(FEATURE_NOT_SUPPORTED, "cannot assign to system column \"{}\"", c.name).at(c.span)
-                    );
-                }
                 return Err(err!(
                     UNDEFINED_COLUMN,
                     "column \"{}\" of relation \"{}\" does not exist",
@@ -425,7 +420,7 @@ impl Analyzer<'_> {
         rhs: Expr,
         span: Span,
     ) -> Result<Expr> {
-        let container = self.container_type(ty, span)?;
+        let container = self.container_type(ty, location(&base))?;
         let slice = subscripts.iter().any(|s| matches!(s, ast::Indirection::Slice(_, _)));
         let wanted = self.subscript_result_type(&container, slice);
         let refs: Vec<&ast::Indirection> = subscripts.iter().collect();
@@ -505,11 +500,6 @@ pub fn check_target_count(n: usize) -> Result<()> {
 /// The name of an output column without AS (`FigureColname`).
 pub fn figure_colname(node: &ast::Expr, done: &Expr) -> String {
     figure(node, done).map_or_else(|| "?column?".to_string(), |(n, _)| n)
-}
-
-/// As PostgreSQL's parser does for index columns: the name without the transformed expression.
-pub fn figure_index_colname(node: &ast::Expr) -> Option<String> {
-    figure(node, &Expr::constant(tusklet_ir::Value::Null, TypeRef::new(0))).map(|(n, _)| n)
 }
 
 fn figure(node: &ast::Expr, done: &Expr) -> Option<(String, u8)> {

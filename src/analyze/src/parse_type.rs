@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Type;
 use tusklet_catalog::resolve::typmod_in;
 use tusklet_error::{Error, Result, Span, SqlState, bail, err};

@@ -56,12 +56,19 @@ impl Analyzer<'_> {
         let mut names = vec![];
         self.ps().next_resno = 1;
         for (i, c) in columns.iter().enumerate() {
-            let name = self.ps().rtable[left as usize].columns.get(i).map_or(String::new(), |c| c.name.clone());
+            let entry = &self.ps().rtable[left as usize];
+            let name = entry.columns.get(i).map_or(String::new(), |c| c.name.clone());
+            let span = match &entry.kind {
+                RteKind::Subquery { query, .. } => {
+                    query.targets.iter().filter(|t| !t.junk).nth(i).map_or(Span::NONE, |t| location(&t.expr))
+                }
+                _ => Span::NONE,
+            };
             let e = Expr {
                 kind: ExprKind::Var(Var { rte: left, attno: i as i16 + 1, level: 0 }),
                 ty: c.expr.ty,
                 collation: c.expr.collation,
-                span: c.expr.span,
+                span,
             };
             let mut t = self.make_target(e, name.clone(), false);
             t.origin = (0, 0);

@@ -3,3 +3,4 @@
 pub mod builtin;
 pub mod live;
 pub mod resolve;
+pub mod system;

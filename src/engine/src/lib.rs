@@ -13,6 +13,7 @@ mod privileges;
 pub mod protocol;
 pub mod query;
 mod routine;
+mod ruleutils;
 mod sequence;
 pub mod session;
 pub mod settings;

@@ -86,6 +86,8 @@ pub struct Shared {
     pub current_user: RefCell<(Oid, String)>,
     /// Settings.
     pub settings: RefCell<Settings>,
+    /// What every statement asks of them.
+    pub flags: Cell<crate::settings::Flags>,
     /// Bound functions and types.
     pub caches: Caches,
     /// Formatting state that follows from the settings.
@@ -128,12 +130,21 @@ pub struct Shared {
     pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
     /// Prepared statements by name.
     pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
+    /// Advisory locks held for the session.
+    pub(crate) advisory: RefCell<AdvisoryLocks>,
     /// How deep functions call queries that call functions.
     pub depth: Cell<u32>,
     /// What one of the engine's own queries had to wait for.
     pub(crate) pending_wait: Cell<Option<tusklet_storage::Wait>>,
     /// The last commit's place in the log, to wait for.
     pub(crate) commit_lsn: Cell<Option<Lsn>>,
+}
+
+/// Advisory locks by tag and whether shared: how often taken, and the storage transaction that holds it. Dropping the
+/// transactions gives the locks back.
+#[derive(Default)]
+pub(crate) struct AdvisoryLocks {
+    pub(crate) locks: BTreeMap<(tusklet_storage::LockTag, bool), (u32, Tx)>,
 }
 
 /// A changed row, kept until its constraints are checked.
@@ -172,6 +183,7 @@ impl Session {
             secret: db.env.entropy() as u32,
             session_user: RefCell::new((oid, user.to_string())),
             current_user: RefCell::new((oid, user.to_string())),
+            flags: Cell::new(settings.flags()),
             settings: RefCell::new(settings),
             caches: Caches::default(),
             formats: RefCell::new(formats),
@@ -194,6 +206,7 @@ impl Session {
             constraint_modes: RefCell::default(),
             internal_plans: RefCell::default(),
             prepared: RefCell::default(),
+            advisory: RefCell::default(),
             depth: Cell::new(0),
             pending_wait: Cell::new(None),
             commit_lsn: Cell::new(None),
@@ -257,6 +270,7 @@ impl Shared {
     pub fn settings_changed(&self) {
         let settings = self.settings.borrow();
         *self.formats.borrow_mut() = Rc::new(settings.formats());
+        self.flags.set(settings.flags());
         self.path.borrow_mut().take();
         let mut told = self.told.borrow_mut();
         for name in crate::settings::REPORTED {

@@ -22,6 +22,19 @@ pub enum Source {
     Internal,
 }
 
+/// What every statement asks of the settings, looked up once per change instead of once per statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags {
+    /// `default_transaction_isolation`: 0 read committed, 1 repeatable read, 2 serializable.
+    pub isolation: u8,
+    /// `default_transaction_read_only`.
+    pub read_only: bool,
+    /// `statement_timeout`, ms.
+    pub statement_timeout: i64,
+    /// `synchronous_commit` is not off.
+    pub strict: bool,
+}
+
 /// A session's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -310,6 +323,20 @@ impl Settings {
             },
         };
         Ok((name.to_string(), v))
+    }
+
+    /// What every statement asks.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            isolation: match self.get("default_transaction_isolation").as_deref() {
+                Some("repeatable read") => 1,
+                Some("serializable") => 2,
+                _ => 0,
+            },
+            read_only: self.is_on("default_transaction_read_only"),
+            statement_timeout: self.number("statement_timeout"),
+            strict: self.get("synchronous_commit").as_deref() != Some("off"),
+        }
     }
 
     /// The formats that follow from the settings.

@@ -15,14 +15,13 @@ impl Shared {
             t.block |= block;
             return;
         }
-        let settings = self.settings.borrow();
-        let isolation = match settings.get("default_transaction_isolation").as_deref() {
-            Some("repeatable read") => Isolation::RepeatableRead,
-            Some("serializable") => Isolation::Serializable,
+        let flags = self.flags.get();
+        let isolation = match flags.isolation {
+            1 => Isolation::RepeatableRead,
+            2 => Isolation::Serializable,
             _ => Isolation::ReadCommitted,
         };
-        let read_only = settings.is_on("default_transaction_read_only");
-        drop(settings);
+        let read_only = flags.read_only;
         self.settings.borrow_mut().begin();
         let shared = self.db.catalog.borrow().clone();
         let base_version = shared.version();

@@ -98,7 +98,7 @@ impl Session {
         let s = &self.shared;
         s.cancelled.set(false);
         s.statement_start.set(s.db.env.now());
-        let timeout = s.settings.borrow().number("statement_timeout");
+        let timeout = s.flags.get().statement_timeout;
         s.deadline.set((timeout > 0).then(|| s.statement_start.get() + timeout * 1000));
     }
 
@@ -382,9 +382,8 @@ impl Session {
 
     /// Waits for the log if a commit must, says `tag`, then goes on with `then`.
     fn wait_for_log(&mut self, lsn: Option<Lsn>, tag: Option<Tag>, then: Option<Task>) {
-        let strict = self.shared.settings.borrow().get("synchronous_commit").as_deref() != Some("off");
         let lsn = match lsn {
-            Some(l) if strict => l,
+            Some(l) if self.shared.flags.get().strict => l,
             _ => Lsn(0),
         };
         self.work.task = Some(Task::Ack(lsn, tag, Box::new(then)));

@@ -1,5 +1,6 @@
 //! From [`PlannedStmt`] to [`Program`]: functions bound, expressions compiled, keys resolved, once per prepared statement.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use tusklet_error::Result;
@@ -35,6 +36,9 @@ impl Program {
     /// Compiles a statement.
     pub fn compile(cx: &mut ExecCx<'_>, stmt: Rc<PlannedStmt>) -> Result<Rc<Program>> {
         let mut c = Compiler::new(cx, Some(&stmt));
+        c.number(&stmt.plan);
+        stmt.subplans.iter().for_each(|p| c.number(p));
+        stmt.ctes.iter().for_each(|p| c.number(&p.plan));
         let root = c.plan(&stmt.plan)?;
         let mut subplans = Vec::with_capacity(stmt.subplans.len());
         for i in 0..stmt.subplans.len() {
@@ -44,7 +48,7 @@ impl Program {
         for (i, cte) in stmt.ctes.iter().enumerate() {
             ctes.push(Part { plan: c.cte_plan(i as u32)?.0, modifies: cte.modifies });
         }
-        let nodes = c.nodes;
+        let nodes = c.ids.len() as u32;
         let straight = match &stmt.straight {
             Some(s) => Straight::compile(&mut c, s, &stmt)?.map(Rc::new),
             None => None,
@@ -65,7 +69,10 @@ type Made = Option<(Rc<Compiled>, Rc<[u32]>)>;
 pub(crate) struct Compiler<'c, 'a> {
     pub cx: &'c mut ExecCx<'a>,
     stmt: Option<&'c PlannedStmt>,
-    pub nodes: u32,
+    /// Numbers of the plan nodes, by address: parts are compiled where they are first met, but numbered in order.
+    ids: HashMap<*const Plan, u32>,
+    /// The node being compiled is the statement's topmost.
+    pub at_top: bool,
     /// `PARAM_EXEC` parameters read, and set, since the last [`Compiler::tracked`] began.
     pub used: Vec<u32>,
     pub set: Vec<u32>,
@@ -81,12 +88,20 @@ impl<'c, 'a> Compiler<'c, 'a> {
         Compiler {
             cx,
             stmt,
-            nodes: 0,
+            ids: HashMap::new(),
+            at_top: false,
             used: vec![],
             set: vec![],
             multi: vec![],
             subplans: vec![None; s],
             ctes: vec![None; c],
+        }
+    }
+
+    fn number(&mut self, p: &Plan) {
+        self.ids.insert(p, self.ids.len() as u32);
+        for child in p.children() {
+            self.number(child);
         }
     }
 
@@ -130,12 +145,6 @@ impl<'c, 'a> Compiler<'c, 'a> {
             .unwrap_or(TypeRef::new(crate::types::TEXT))
     }
 
-    /// Whether a subplan contains volatile calls. Its rows are computed the same number of times either way, but whether
-    /// a later column's error comes first is PostgreSQL's order only when it runs row by row.
-    pub fn volatile_subplan(&self, _slot: u32) -> bool {
-        false
-    }
-
     /// A WITH query, compiled once.
     pub fn cte_plan(&mut self, i: u32) -> Result<(Rc<Compiled>, Rc<[u32]>)> {
         if let Some(Some((p, d))) = self.ctes.get(i as usize) {
@@ -169,8 +178,8 @@ impl<'c, 'a> Compiler<'c, 'a> {
 
     /// A plan node and everything below it.
     pub fn plan(&mut self, p: &Plan) -> Result<Rc<Compiled>> {
-        let id = self.nodes;
-        self.nodes += 1;
+        let id = self.ids.get(&std::ptr::from_ref(p)).copied().unwrap_or(u32::MAX);
+        self.at_top = self.stmt.is_some_and(|s| std::ptr::eq(p, &s.plan));
         let node = self.node(p)?;
         let filter = match &p.filter {
             Some(f) => Some(self.expr(f)?),
@@ -188,11 +197,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             Some(list) => Some(self.exprs(list)?),
             None => None,
         };
-        let types = match &project {
-            Some(list) => list.iter().map(|e| e.phys).collect(),
-            None => self.phys_of(&p.columns),
-        };
-        Ok(Rc::new(Compiled { node, filter, project, types, id }))
+        Ok(Rc::new(Compiled { node, filter, project, id }))
     }
 
     fn node(&mut self, p: &Plan) -> Result<Rc<dyn PlanNode>> {

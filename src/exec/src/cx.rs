@@ -71,13 +71,7 @@ pub trait Host {
     fn next_value(&self, cx: &mut ExecCx<'_>, sequence: Oid) -> Result<i64>;
     /// A built-in function that needs the session and so has no kernel (`current_schema`, `pg_get_viewdef`, `nextval`,
     /// `has_table_privilege`, …), by `prosrc`. Strictness is already handled. `None`: there is no such function either.
-    fn system(
-        &self,
-        cx: &mut ExecCx<'_>,
-        prosrc: &str,
-        site: &CallSite,
-        args: &[Datum<'_>],
-    ) -> Option<Result<Value>>;
+    fn system(&self, cx: &mut ExecCx<'_>, prosrc: &str, site: &CallSite, args: &[Datum<'_>]) -> Option<Result<Value>>;
     /// The same for set-returning ones (`pg_show_all_settings`, …). `columns` are the types of the rows' columns.
     fn system_set(
         &self,

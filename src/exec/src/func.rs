@@ -202,10 +202,11 @@ fn lookup_type(catalog: &Catalog, oid: Oid) -> Result<TypeDesc> {
             b'd' => TypeKind::Domain(TypeRef { oid: t.basetype(), typmod: t.typmod() }),
             b'r' => TypeKind::Range(builtin::range(oid).map_or(0, |r| r.subtype())),
             b'm' => TypeKind::Multirange(builtin::range_of_multirange(oid).map_or(0, |r| r.range())),
-            b'p' => TypeKind::Pseudo,
-            _ => match builtin::type_of_array(oid) {
-                Some(e) => TypeKind::Array(e),
-                None => TypeKind::Base,
+            // `record[]` is a pseudo-type and an array all the same.
+            k => match (builtin::type_of_array(oid), k) {
+                (Some(e), _) => TypeKind::Array(e),
+                (None, b'p') => TypeKind::Pseudo,
+                (None, _) => TypeKind::Base,
             },
         };
         let phys = phys(catalog, oid);

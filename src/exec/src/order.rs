@@ -1,29 +1,62 @@
 //! Sorting by key bytes.
 //!
-//! Rows are sorted as pairs of an eight-byte prefix of their key and their number; the whole key is only looked at when
+//! Rows are sorted as pairs of a sixteen-byte prefix of their key and their number; the whole key is only looked at when
 //! prefixes are equal, the number last, which makes the sort stable. One integer column without NULLs needs no key bytes
-//! at all.
+//! at all. A column whose type has no key bytes (an enum, whose labels may have been added in the middle; a user's operator
+//! class) is ranked by its comparison function first.
 
+use tusklet_catalog::builtin;
 use tusklet_error::Result;
-use tusklet_ir::SortKey;
+use tusklet_ir::{SortKey, TypeRef};
 use tusklet_vector::key::{KeyOrder, KeyPart};
-use tusklet_vector::{Batch, Column, Phys, Vector};
+use tusklet_vector::{Batch, Column, Datum, Phys, Sel, Vector};
 
 use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::expr::CCall;
 use crate::types::phys;
 
 /// The columns rows are ordered by.
 pub(crate) struct Order {
     pub keys: Vec<(usize, KeyPart, Phys)>,
+    /// For a column whose order no key bytes tell: its comparison function.
+    compare: Vec<Option<CCall>>,
+}
+
+/// Comparison functions over bytes whose order is that of the bytes.
+const BYTEWISE: [&str; 8] = [
+    "bttextcmp",
+    "bttext_pattern_cmp",
+    "btbpchar_pattern_cmp",
+    "btnamecmp",
+    "byteacmp",
+    "uuid_cmp",
+    "macaddr_cmp",
+    "macaddr8_cmp",
+];
+
+/// Whether key bytes order values as the function compares them: it has a key function, or the physical order is its.
+fn has_keys(c: &Compiler<'_, '_>, cmp: u32, ty: Phys) -> bool {
+    let Some(src) = builtin::proc(cmp).map(|p| p.src()) else { return false };
+    matches!(c.kernels().key(src), KeyOrder::Custom(_))
+        || BYTEWISE.contains(&src)
+        || !matches!(ty, Phys::Bytes | Phys::Fixed16) && src != "enum_cmp"
 }
 
 impl Order {
     pub fn new(c: &mut Compiler<'_, '_>, keys: &[SortKey]) -> Result<Order> {
-        let keys = keys
-            .iter()
-            .map(|k| (k.column as usize, c.key_part(k), phys(&c.cx.catalog, k.ty)))
-            .collect();
-        Ok(Order { keys })
+        let mut list = Vec::with_capacity(keys.len());
+        let mut compare = Vec::with_capacity(keys.len());
+        for k in keys {
+            let ty = phys(&c.cx.catalog, k.ty);
+            compare.push(if k.cmp == 0 || has_keys(c, k.cmp, ty) {
+                None
+            } else {
+                Some(c.binary(k.cmp, TypeRef::new(k.ty), TypeRef::new(k.ty), k.collation)?)
+            });
+            list.push((k.column as usize, c.key_part(k), ty));
+        }
+        Ok(Order { keys: list, compare })
     }
 
     /// The key bytes of a row.
@@ -37,11 +70,14 @@ impl Order {
     }
 
     /// The numbers of rows `0..n` in order.
-    pub fn sorted(&self, columns: &[Vector], n: usize) -> Vec<u32> {
+    pub fn sorted(&self, cx: &mut ExecCx<'_>, columns: &[Vector], n: usize) -> Result<Vec<u32>> {
+        if self.compare.iter().any(|c| c.is_some()) {
+            return self.sorted_by_ranks(cx, columns, n);
+        }
         if let [(c, part, _)] = self.keys.as_slice()
             && let Some(fast) = columns.get(*c).and_then(|v| integer_keys(v, part, n))
         {
-            return sort_prefixes(fast, |_, _| std::cmp::Ordering::Equal);
+            return Ok(sort_prefixes(fast, |_, _| std::cmp::Ordering::Equal));
         }
         let mut keys = SortedKeys::default();
         for i in 0..n {
@@ -53,8 +89,120 @@ impl Order {
                 }
             });
         }
-        keys.sorted()
+        Ok(keys.sorted())
     }
+
+    /// The selected rows of a batch that come strictly before the row whose key bytes are `bound`; all of them when only a
+    /// comparison function could tell.
+    pub fn before(&self, batch: &Batch, bound: &[u8]) -> Sel {
+        if self.compare.iter().any(|c| c.is_some()) {
+            return batch.sel.clone();
+        }
+        if let [(c, part, _)] = self.keys.as_slice()
+            && let Some(v) = batch.columns.get(*c)
+            && matches!(part.order, KeyOrder::Native)
+            && v.validity.is_all_set()
+            && !v.constant
+            && bound.first() == Some(&1)
+        {
+            let low = |from: usize| {
+                let mut b = [0; 8];
+                b[8 - from..].copy_from_slice(&bound[1..1 + from]);
+                let k = u64::from_be_bytes(b);
+                if part.desc { !k & (u64::MAX >> (64 - 8 * from)) } else { k }
+            };
+            // The bound as the column's own number.
+            match &v.data {
+                Column::I32(x) if bound.len() == 5 => {
+                    let b = (low(4) as u32 ^ 1 << 31) as i32;
+                    return if part.desc { batch.sel.filter(|i| x[i] > b) } else { batch.sel.filter(|i| x[i] < b) };
+                }
+                Column::I64(x) if bound.len() == 9 => {
+                    let b = (low(8) ^ 1 << 63) as i64;
+                    return if part.desc { batch.sel.filter(|i| x[i] > b) } else { batch.sel.filter(|i| x[i] < b) };
+                }
+                _ => {}
+            }
+        }
+        let mut key = Vec::new();
+        batch.sel.filter(|i| {
+            self.row_key(batch, i, &mut key);
+            key.as_slice() < bound
+        })
+    }
+
+    /// The key bytes of a kept row.
+    pub fn stored_key(&self, columns: &[Vector], row: usize) -> Vec<u8> {
+        let mut key = Vec::new();
+        for (c, part, _) in &self.keys {
+            if let Some(v) = columns.get(*c) {
+                part.write(v.get(row), &mut key);
+            }
+        }
+        key
+    }
+
+    /// Where a comparison function must be asked, a column's values are first replaced by their ranks.
+    fn sorted_by_ranks(&self, cx: &mut ExecCx<'_>, columns: &[Vector], n: usize) -> Result<Vec<u32>> {
+        let mut ranks = Vec::with_capacity(self.keys.len());
+        for ((c, _, _), cmp) in self.keys.iter().zip(&self.compare) {
+            ranks.push(match (cmp, columns.get(*c)) {
+                (Some(cmp), Some(v)) => Some(ranked(cx, cmp, v, n)?),
+                _ => None,
+            });
+        }
+        let mut keys = SortedKeys::default();
+        for i in 0..n {
+            keys.add(|out| {
+                for ((c, part, _), rank) in self.keys.iter().zip(&ranks) {
+                    let Some(v) = columns.get(*c) else { continue };
+                    match rank {
+                        None => part.write(v.get(i), out),
+                        Some(_) if v.is_null(i) => part.write(Datum::Null, out),
+                        Some(r) => KeyPart { order: KeyOrder::Native, ..*part }.write(Datum::I64(r[i] as i64), out),
+                    }
+                }
+            });
+        }
+        Ok(keys.sorted())
+    }
+}
+
+/// The rank of each value, equal ones alike: a merge sort whose comparisons may fail.
+fn ranked(cx: &mut ExecCx<'_>, cmp: &CCall, v: &Vector, n: usize) -> Result<Vec<u32>> {
+    let mut rows: Vec<u32> = (0..n as u32).filter(|i| !v.is_null(*i as usize)).collect();
+    let mut compare =
+        |a: u32, b: u32| -> Result<i64> { Ok(cmp.call(cx, &[v.get(a as usize), v.get(b as usize)])?.as_datum().int()) };
+    let mut width = 1;
+    let mut merged = Vec::with_capacity(rows.len());
+    while width < rows.len() {
+        merged.clear();
+        for pair in rows.chunks(2 * width) {
+            let (mut a, mut b) = pair.split_at(width.min(pair.len()));
+            while let (Some(x), Some(y)) = (a.first(), b.first()) {
+                if compare(*y, *x)? < 0 {
+                    merged.push(*y);
+                    b = &b[1..];
+                } else {
+                    merged.push(*x);
+                    a = &a[1..];
+                }
+            }
+            merged.extend_from_slice(a);
+            merged.extend_from_slice(b);
+        }
+        std::mem::swap(&mut rows, &mut merged);
+        width *= 2;
+    }
+    let mut ranks = vec![0; n];
+    let mut rank = 0;
+    for (k, row) in rows.iter().enumerate() {
+        if k > 0 && compare(rows[k - 1], *row)? != 0 {
+            rank += 1;
+        }
+        ranks[*row as usize] = rank;
+    }
+    Ok(ranks)
 }
 
 /// Key bytes of many rows.
@@ -62,7 +210,9 @@ impl Order {
 pub(crate) struct SortedKeys {
     ends: Vec<usize>,
     arena: Vec<u8>,
-    prefixes: Vec<(u64, u32)>,
+    prefixes: Vec<(u128, u32)>,
+    /// Some key is longer than its prefix.
+    long: bool,
 }
 
 impl SortedKeys {
@@ -71,10 +221,11 @@ impl SortedKeys {
         let start = self.arena.len();
         write(&mut self.arena);
         let key = &self.arena[start..];
-        let mut prefix = [0u8; 8];
-        let n = key.len().min(8);
+        let mut prefix = [0u8; 16];
+        let n = key.len().min(16);
         prefix[..n].copy_from_slice(&key[..n]);
-        self.prefixes.push((u64::from_be_bytes(prefix), self.ends.len() as u32));
+        self.long |= key.len() > 16;
+        self.prefixes.push((u128::from_be_bytes(prefix), self.ends.len() as u32));
         self.ends.push(self.arena.len());
     }
 
@@ -88,11 +239,16 @@ impl SortedKeys {
     /// The row numbers in key order.
     pub fn sorted(&mut self) -> Vec<u32> {
         let prefixes = std::mem::take(&mut self.prefixes);
-        sort_prefixes(prefixes, |a, b| self.key(a).cmp(self.key(b)))
+        if self.long {
+            sort_prefixes(prefixes, |a, b| self.key(a).cmp(self.key(b)))
+        } else {
+            // Keys delimit themselves, so short ones that fill their prefixes with the same bytes are the same.
+            sort_prefixes(prefixes, |_, _| std::cmp::Ordering::Equal)
+        }
     }
 }
 
-fn sort_prefixes(mut rows: Vec<(u64, u32)>, full: impl Fn(u32, u32) -> std::cmp::Ordering) -> Vec<u32> {
+fn sort_prefixes<P: Ord + Copy>(mut rows: Vec<(P, u32)>, full: impl Fn(u32, u32) -> std::cmp::Ordering) -> Vec<u32> {
     rows.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)).then(a.1.cmp(&b.1)));
     rows.into_iter().map(|r| r.1).collect()
 }

@@ -25,8 +25,7 @@ impl RowStore {
 
     /// The rows of these numbers, in that order.
     pub fn gather(&self, rows: &[u32]) -> Batch {
-        let columns =
-            self.columns.iter().map(|c| Rc::new(c.gather(rows.iter().map(|i| *i as usize)))).collect();
+        let columns = self.columns.iter().map(|c| Rc::new(c.gather(rows.iter().map(|i| *i as usize)))).collect();
         Batch { columns, sel: Sel::All(rows.len()) }
     }
 

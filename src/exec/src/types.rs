@@ -6,7 +6,6 @@ use tusklet_ir::Oid;
 use tusklet_vector::Phys;
 
 pub(crate) const BOOL: Oid = 16;
-pub(crate) const INT8: Oid = 20;
 pub(crate) const INT4: Oid = 23;
 pub(crate) const TEXT: Oid = 25;
 pub(crate) const RECORD: Oid = 2249;

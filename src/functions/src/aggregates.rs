@@ -7,8 +7,10 @@ mod bits;
 mod collect;
 mod count;
 mod float;
+mod json;
 mod minmax;
 mod numeric;
+mod ordered;
 mod sum;
 
 use tusklet_error::Result;
@@ -64,7 +66,6 @@ pub const TABLE: &[(&str, AggSpec)] = &[
     ("bpchar_larger/-", minmax::MAX_BPCHAR),
     ("bpchar_smaller/-", minmax::MIN_BPCHAR),
     ("bytea_string_agg_transfn/bytea_string_agg_finalfn", collect::STRING_AGG),
-    ("cash_pl/-", sum::SUM_MONEY),
     ("cashlarger/-", minmax::MAX_I64),
     ("cashsmaller/-", minmax::MIN_I64),
     ("date_larger/-", minmax::MAX_I32),
@@ -138,6 +139,10 @@ pub const TABLE: &[(&str, AggSpec)] = &[
     ("interval_larger/-", minmax::MAX_INTERVAL),
     ("interval_pl/-", sum::SUM_INTERVAL),
     ("interval_smaller/-", minmax::MIN_INTERVAL),
+    ("json_agg_transfn/json_agg_finalfn", json::JSON_AGG),
+    ("json_object_agg_transfn/json_object_agg_finalfn", json::JSON_OBJECT_AGG),
+    ("jsonb_agg_transfn/jsonb_agg_finalfn", json::JSONB_AGG),
+    ("jsonb_object_agg_transfn/jsonb_object_agg_finalfn", json::JSONB_OBJECT_AGG),
     ("network_larger/-", minmax::MAX_INET),
     ("network_smaller/-", minmax::MIN_INET),
     ("numeric_accum/numeric_stddev_pop", numeric::STDDEV_POP),
@@ -150,6 +155,13 @@ pub const TABLE: &[(&str, AggSpec)] = &[
     ("numeric_smaller/-", minmax::MIN_NUMERIC),
     ("oidlarger/-", minmax::MAX_I64),
     ("oidsmaller/-", minmax::MIN_I64),
+    ("ordered_set_transition/mode_final", ordered::MODE),
+    ("ordered_set_transition/percentile_cont_float8_final", ordered::CONT),
+    ("ordered_set_transition/percentile_cont_float8_multi_final", ordered::CONT_MULTI),
+    ("ordered_set_transition/percentile_cont_interval_final", ordered::CONT_INTERVAL),
+    ("ordered_set_transition/percentile_cont_interval_multi_final", ordered::CONT_INTERVAL_MULTI),
+    ("ordered_set_transition/percentile_disc_final", ordered::DISC),
+    ("ordered_set_transition/percentile_disc_multi_final", ordered::DISC_MULTI),
     ("string_agg_transfn/string_agg_finalfn", collect::STRING_AGG),
     ("text_larger/-", minmax::MAX_BYTES),
     ("text_smaller/-", minmax::MIN_BYTES),

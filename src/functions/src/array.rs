@@ -400,7 +400,8 @@ pub const TABLES: &[&[Entry]] = &[
         })),
         ("array_position", f!(c; a: Option<&[u8]>, x: Datum => position(c, a, x, None)?)),
         ("array_position_start", f!(c; a: Option<&[u8]>, x: Datum, start: Option<i32> => {
-            if start.is_none() && a.is_some() {
+            let shape = a.map(Array::decode).transpose()?.map_or(0, |a| a.dims.len());
+            if start.is_none() && shape == 1 {
                 bail!(NULL_VALUE_NOT_ALLOWED, "initial position must not be null");
             }
             position(c, a, x, start)?

@@ -1,10 +1,9 @@
 //! `"char"`: one byte, held as 0..=255 in 16 bits.
 
 use tusklet_adt::char as adt;
-use tusklet_vector::Kernel;
 
 use crate::bind::{Entry, written};
-use crate::int::{int_cmp, row};
+use crate::int::int_cmp;
 
 fn byte(v: i16) -> u8 {
     v as u8
@@ -13,7 +12,7 @@ fn byte(v: i16) -> u8 {
 pub const TABLES: &[&[Entry]] = &[
     &int_cmp!("char", i16, i16),
     &[
-        ("btcharcmp", Kernel::Scalar(row::cmp)),
+        ("btcharcmp", f!(a: i32, b: i32 => a - b)),
         ("charin", f!(a: &str => adt::parse(a) as i16)),
         ("charout", f!(a: i16 => written(|s| adt::write(byte(a), s)))),
         ("char_text", f!(a: i16 => written(|s| adt::write(byte(a), s)))),

@@ -52,8 +52,8 @@ fn numeric_to_char(n: Numeric, format: &str) -> Result<Option<String>> {
 
 fn to_number(text: &str, format: &str) -> Result<Option<Numeric>> {
     let Some(r) = number::to_number(text, format)? else { return Ok(None) };
-    let typmod = tusklet_adt::numeric::typmod_in(&[r.precision as i32, r.scale as i32])
-        .map_err(|_| err!(INVALID_PARAMETER_VALUE, "NUMERIC precision {} must be between 1 and 1000", r.precision))?;
+    let typmod = tusklet_adt::numeric::typmod_in(&[(r.precision + r.scale) as i32, r.scale as i32])
+        .map_err(|_| err!(INVALID_PARAMETER_VALUE, "NUMERIC precision {} must be between 1 and 1000", r.precision + r.scale))?;
     let n = Numeric::parse(&r.text)?.apply_typmod(typmod)?;
     if r.shift == 0 {
         return Ok(Some(n));
@@ -63,11 +63,11 @@ fn to_number(text: &str, format: &str) -> Result<Option<Numeric>> {
 }
 
 pub const TABLES: &[&[Entry]] = &[&[
-    ("int4_to_char", f!(a: i64, fmt: &str => shown(|s| number::int_to_char(s, a, false, fmt))?)),
-    ("int8_to_char", f!(a: i64, fmt: &str => shown(|s| number::int_to_char(s, a, true, fmt))?)),
-    ("float4_to_char", f!(a: f64, fmt: &str => shown(|s| number::float_to_char(s, a, 6, fmt))?)),
-    ("float8_to_char", f!(a: f64, fmt: &str => shown(|s| number::float_to_char(s, a, 15, fmt))?)),
-    ("numeric_to_char", f!(a: Numeric, fmt: &str => numeric_to_char(a, fmt)?)),
+    ("int4_to_char", f!(a: i64, fmt: &str => shown(|s| number::int_to_char(s, a, false, fmt))?.unwrap_or_default())),
+    ("int8_to_char", f!(a: i64, fmt: &str => shown(|s| number::int_to_char(s, a, true, fmt))?.unwrap_or_default())),
+    ("float4_to_char", f!(a: f64, fmt: &str => shown(|s| number::float_to_char(s, a, 6, fmt))?.unwrap_or_default())),
+    ("float8_to_char", f!(a: f64, fmt: &str => shown(|s| number::float_to_char(s, a, 15, fmt))?.unwrap_or_default())),
+    ("numeric_to_char", f!(a: Numeric, fmt: &str => numeric_to_char(a, fmt)?.unwrap_or_default())),
     ("numeric_to_number", f!(a: &str, fmt: &str => to_number(a, fmt)?)),
     ("to_date", f!(a: &str, fmt: &str => datetime::to_date(a, fmt)?)),
     ("to_timestamp", f!(c; a: &str, fmt: &str => datetime::to_timestamp(a, fmt, &crate::bind::datetime(c)?)?)),

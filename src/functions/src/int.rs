@@ -264,7 +264,7 @@ pub const TABLES: &[&[Entry]] = &[
     &int_cmp!("int48", i32, i64),
     &int_cmp!("int84", i64, i32),
     &[
-        ("btint2cmp", Kernel::Scalar(row::cmp)),
+        ("btint2cmp", f!(a: i32, b: i32 => a - b)),
         ("btint4cmp", Kernel::Scalar(row::cmp)),
         ("btint8cmp", Kernel::Scalar(row::cmp)),
         ("btint24cmp", Kernel::Scalar(row::cmp)),

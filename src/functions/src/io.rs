@@ -24,6 +24,9 @@ pub(crate) fn check_utf8(b: &[u8]) -> Result<&str> {
         },
         Err(e) => {
             let at = e.valid_up_to();
+            if let Some(zero) = b[..at].iter().position(|x| *x == 0) {
+                return Err(invalid(zero, 1));
+            }
             let want = match b.get(at) {
                 Some(0xC0..=0xDF) => 2,
                 Some(0xE0..=0xEF) => 3,
@@ -217,7 +220,7 @@ pub const TABLES: &[&[Entry]] = &[
 ];
 
 /// The numbers of a `cstring[]` of type modifiers.
-fn modifiers(b: &[u8]) -> Result<Vec<i32>> {
+pub(crate) fn modifiers(b: &[u8]) -> Result<Vec<i32>> {
     let a = tusklet_adt::array::Array::decode(b)?;
     if a.dims.len() != 1 {
         bail!(ARRAY_SUBSCRIPT_ERROR, "typmod array must be one-dimensional");

@@ -66,16 +66,17 @@ fn number(a: &[u8], to: &str) -> Result<Numeric> {
 fn set_lax(j: Option<&[u8]>, p: Option<&[u8]>, v: Option<&[u8]>, create: Option<bool>, null: Option<&str>) -> Result<Option<Vec<u8>>> {
     let (Some(j), Some(p), Some(create)) = (j, p, create) else { return Ok(None) };
     let p = text_items(p)?;
+    let unknown = "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
+    let Some(null) = null else { bail!(INVALID_PARAMETER_VALUE, "{unknown}") };
     let Some(v) = v else {
         return match null {
-            None => bail!(INVALID_PARAMETER_VALUE, "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\""),
-            Some("raise_exception") => Err(tusklet_error::err!(NULL_VALUE_NOT_ALLOWED, "JSON value must not be null")
+            "raise_exception" => Err(tusklet_error::err!(NULL_VALUE_NOT_ALLOWED, "JSON value must not be null")
                 .detail("Exception was raised because null_value_treatment is \"raise_exception\".")
                 .hint("To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.")),
-            Some("use_json_null") => Jsonb(j).set(&p, &Jsonb(&adt::null()), create).map(Some),
-            Some("delete_key") => Jsonb(j).delete_path(&p).map(Some),
-            Some("return_target") => Ok(Some(j.to_vec())),
-            Some(_) => bail!(INVALID_PARAMETER_VALUE, "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\""),
+            "use_json_null" => Jsonb(j).set(&p, &Jsonb(&adt::null()), create).map(Some),
+            "delete_key" => Jsonb(j).delete_path(&p).map(Some),
+            "return_target" => Ok(Some(j.to_vec())),
+            _ => bail!(INVALID_PARAMETER_VALUE, "{unknown}"),
         };
     };
     Jsonb(j).set(&p, &Jsonb(v), create).map(Some)

@@ -8,6 +8,7 @@ mod batch;
 mod stored;
 
 mod array;
+mod bit;
 mod bool;
 mod bytea;
 mod char;
@@ -20,10 +21,12 @@ mod io;
 mod json;
 mod jsonb;
 mod like;
+mod money;
 mod network;
 mod numeric;
 mod oid;
 mod oids;
+mod range;
 mod record;
 mod regexp;
 mod sets;
@@ -37,3 +40,6 @@ pub mod keys;
 mod table;
 
 pub use table::KERNELS;
+
+#[cfg(test)]
+mod tests;

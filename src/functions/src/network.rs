@@ -5,7 +5,9 @@ use tusklet_adt::network::Inet;
 
 use crate::bind::{Entry, written};
 use crate::date::ordered;
-use crate::text::{CMP, EQ, GE, GT, LE, LT, NE};
+use crate::text::{EQ, GE, GT, LE, LT, NE};
+
+const SIGN: tusklet_vector::Kernel = f!(a: &[u8], b: &[u8] => a.cmp(b) as i32);
 
 type Mac = [u8; 6];
 type Mac8 = [u8; 8];
@@ -57,14 +59,14 @@ pub const TABLES: &[&[Entry]] = &[
         ("macaddr_le", LE),
         ("macaddr_gt", GT),
         ("macaddr_ge", GE),
-        ("macaddr_cmp", CMP),
+        ("macaddr_cmp", SIGN),
         ("macaddr8_eq", EQ),
         ("macaddr8_ne", NE),
         ("macaddr8_lt", LT),
         ("macaddr8_le", LE),
         ("macaddr8_gt", GT),
         ("macaddr8_ge", GE),
-        ("macaddr8_cmp", CMP),
+        ("macaddr8_cmp", SIGN),
         ("macaddr_in", f!(a: &str => macaddr::parse(a)?.to_vec())),
         ("macaddr_out", f!(a: &[u8] => written(|s| macaddr::write(a, s)))),
         ("macaddr8_in", f!(a: &str => macaddr::parse8(a)?.to_vec())),

@@ -126,12 +126,7 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("numeric_int8", f!(a: Numeric => a.to_int8()?)),
     ("numeric_float4", f!(a: Numeric => a.to_f32()?)),
     ("numeric_float8", f!(a: Numeric => a.to_f64()?)),
-    ("numeric_pg_lsn", f!(a: Numeric => match a.round(0)?.to_i128() {
-        Some(v) if (0..=u64::MAX as i128).contains(&v) => v as u64 as i64,
-        _ if a.is_nan() => bail!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to pg_lsn"),
-        _ if !a.is_finite() => bail!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to pg_lsn"),
-        _ => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range"),
-    })),
+    ("numeric_pg_lsn", f!(a: Numeric => crate::oid::lsn_numeric(a)?)),
     ("in_range_numeric_numeric", f!(v: Numeric, base: Numeric, by: Numeric, sub: bool, less: bool => in_range(&v, &base, &by, sub, less)?)),
     ("in_range_float8_float8", f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?)),
     ("in_range_float4_float8", f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?)),

@@ -11,18 +11,27 @@ use crate::bind::{Entry, written};
 use crate::int::{eq, int_cmp, map, ne, row};
 use crate::oids;
 
-fn unsigned(s: &str, name: &str, max: u64) -> Result<i64> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {name}: \"{s}\"");
-    let t = s.trim_matches(is_space);
-    let v: u64 = match t.strip_prefix('-') {
-        // As strtoul, which negates in unsigned arithmetic.
-        Some(digits) => digits.parse::<u64>().map_err(|_| bad())?.wrapping_neg() & max,
-        None => t.parse().map_err(|_| bad())?,
+/// As C's `strtoul` with base 0, which these types' input takes as it comes: no error, only the number it sees.
+fn unsigned(s: &str) -> u64 {
+    let t = s.trim_start_matches(is_space);
+    let (negative, t) = match t.as_bytes().first() {
+        Some(b'-') => (true, &t[1..]),
+        Some(b'+') => (false, &t[1..]),
+        _ => (false, t),
     };
-    if v > max {
-        bail!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type {name}");
+    let (radix, t) = match t.as_bytes() {
+        [b'0', b'x' | b'X', d, ..] if d.is_ascii_hexdigit() => (16, &t[2..]),
+        [b'0', ..] => (8, t),
+        _ => (10, t),
+    };
+    let mut v: u64 = 0;
+    for d in t.chars().map_while(|c| c.to_digit(radix)) {
+        match v.checked_mul(radix as u64).and_then(|v| v.checked_add(d as u64)) {
+            Some(x) => v = x,
+            None => return u64::MAX,
+        }
     }
-    Ok(v as i64)
+    if negative { v.wrapping_neg() } else { v }
 }
 
 fn vector(element: u32, items: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<u8>> {
@@ -75,10 +84,27 @@ fn lsn(s: &str) -> Result<i64> {
     Ok(((hex(hi)? as u64) << 32 | hex(lo)? as u64) as i64)
 }
 
-fn lsn_numeric(n: Numeric) -> Result<i64> {
-    match n.to_i128() {
+/// A position and a number added (or taken away).
+fn lsn_plus(a: i64, b: Numeric, minus: bool) -> Result<i64> {
+    if b.is_nan() {
+        let what = if minus { "subtract NaN from" } else { "add NaN to" };
+        bail!(FEATURE_NOT_SUPPORTED, "cannot {what} pg_lsn");
+    }
+    let a = Numeric::from_i128(a as u64 as i128);
+    lsn_numeric(if minus { a.sub(&b)? } else { a.add(&b)? })
+}
+
+/// `numeric` to `pg_lsn`, rounded.
+pub(crate) fn lsn_numeric(n: Numeric) -> Result<i64> {
+    if n.is_nan() {
+        bail!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to pg_lsn");
+    }
+    if !n.is_finite() {
+        bail!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to pg_lsn");
+    }
+    match n.round(0)?.to_i128() {
         Some(v) if (0..=u64::MAX as i128).contains(&v) => Ok(v as u64 as i64),
-        _ => Err(err!(NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range")),
+        _ => Err(err!(INVALID_PARAMETER_VALUE, "pg_lsn out of range")),
     }
 }
 
@@ -114,18 +140,18 @@ pub const TABLES: &[&[Entry]] = &[
         ("xid8_smaller", f!(a: i64, b: i64 => (a as u64).min(b as u64) as i64)),
         ("pg_lsn_cmp", f!(a: i64, b: i64 => (a as u64).cmp(&(b as u64)) as i32)),
         ("xid8cmp", f!(a: i64, b: i64 => (a as u64).cmp(&(b as u64)) as i32)),
-        ("xideq", Kernel::Scalar(row::eq)),
-        ("xidneq", Kernel::Scalar(row::ne)),
+        ("xideq", f!(a: i64, b: i64 => a as u32 == b as u32)),
+        ("xidneq", f!(a: i64, b: i64 => a as u32 != b as u32)),
         ("cideq", Kernel::Scalar(row::eq)),
         ("oidin", f!(a: &str => adt::parse(a)? as i64)),
         ("oidout", f!(a: i64 => written(|s| int::write(a, s)))),
         ("i8tooid", f!(a: i64 => adt::from_int8(a)? as i64)),
         ("oidtoi8", map!(i64 => i64, |a| a)),
-        ("xidin", f!(a: &str => unsigned(a, "xid", u32::MAX as u64)?)),
+        ("xidin", f!(a: &str => unsigned(a) as u32 as i64)),
         ("xidout", f!(a: i64 => written(|s| int::write(a, s)))),
-        ("cidin", f!(a: &str => unsigned(a, "cid", u32::MAX as u64)?)),
+        ("cidin", f!(a: &str => unsigned(a) as u32 as i64)),
         ("cidout", f!(a: i64 => written(|s| int::write(a, s)))),
-        ("xid8in", f!(a: &str => unsigned(a, "xid8", u64::MAX)?)),
+        ("xid8in", f!(a: &str => unsigned(a) as i64)),
         ("xid8out", f!(a: i64 => (a as u64).to_string())),
         ("xid8toxid", f!(a: i64 => a & 0xFFFF_FFFF)),
         ("tidin", f!(a: &str => tid(a)?)),
@@ -133,8 +159,8 @@ pub const TABLES: &[&[Entry]] = &[
         ("pg_lsn_in", f!(a: &str => lsn(a)?)),
         ("pg_lsn_out", f!(a: i64 => format!("{:X}/{:X}", a as u64 >> 32, a as u32))),
         ("pg_lsn_mi", f!(a: i64, b: i64 => Numeric::from_i128(a as u64 as i128 - b as u64 as i128))),
-        ("pg_lsn_pli", f!(a: i64, b: Numeric => lsn_numeric(Numeric::from_i128(a as u64 as i128).add(&b)?)?)),
-        ("pg_lsn_mii", f!(a: i64, b: Numeric => lsn_numeric(Numeric::from_i128(a as u64 as i128).sub(&b)?)?)),
+        ("pg_lsn_pli", f!(a: i64, b: Numeric => lsn_plus(a, b, false)?)),
+        ("pg_lsn_mii", f!(a: i64, b: Numeric => lsn_plus(a, b, true)?)),
         ("oidvectorin", f!(a: &str => vector(oids::OID, adt::parse_vector(a)?.into_iter().map(|v| (v as i64).to_le_bytes().to_vec()))?)),
         ("oidvectorout", f!(a: &[u8] => vector_out(a)?)),
         ("int2vectorin", f!(a: &str => vector(oids::INT2, int::parse_int2vector(a)?.into_iter().map(|v| v.to_le_bytes().to_vec()))?)),
@@ -145,6 +171,9 @@ pub const TABLES: &[&[Entry]] = &[
         ("oidvectorle", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_le())),
         ("oidvectorgt", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_gt())),
         ("oidvectorge", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_ge())),
-        ("btoidvectorcmp", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)? as i32)),
+        ("btoidvectorcmp", f!(a: &[u8], b: &[u8] => match vector_items(a)?.len() as i32 - vector_items(b)?.len() as i32 {
+            0 => vector_cmp(a, b)? as i32,
+            n => n,
+        })),
     ],
 ];

@@ -6,6 +6,7 @@ use crate::bind::Entry;
 
 const FAMILIES: &[&[&[Entry]]] = &[
     crate::array::TABLES,
+    crate::bit::TABLES,
     crate::bool::TABLES,
     crate::bytea::TABLES,
     crate::char::TABLES,
@@ -18,9 +19,11 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::json::TABLES,
     crate::jsonb::TABLES,
     crate::like::TABLES,
+    crate::money::TABLES,
     crate::network::TABLES,
     crate::numeric::TABLES,
     crate::oid::TABLES,
+    crate::range::TABLES,
     crate::record::TABLES,
     crate::regexp::TABLES,
     crate::sets::TABLES,

@@ -20,6 +20,14 @@ fn ord(args: &[Datum<'_>]) -> std::cmp::Ordering {
     }
 }
 
+/// The order as C's `memcmp` shows it: the difference of the first bytes that differ, else of the lengths' order.
+pub(crate) fn memcmp(a: &[u8], b: &[u8]) -> i32 {
+    match a.iter().zip(b).find(|(x, y)| x != y) {
+        Some((x, y)) => *x as i32 - *y as i32,
+        None => a.len().cmp(&b.len()) as i32,
+    }
+}
+
 macro_rules! batches {
     ($($name:ident |$a:ident, $b:ident| $e:expr);*) => {$(
         fn $name(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
@@ -58,7 +66,7 @@ pub(crate) const LT: Kernel = Kernel::Batch(lt, |_, a, o| { o.bool(ord(a).is_lt(
 pub(crate) const LE: Kernel = Kernel::Batch(le, |_, a, o| { o.bool(ord(a).is_le()); Ok(()) });
 pub(crate) const GT: Kernel = Kernel::Batch(gt, |_, a, o| { o.bool(ord(a).is_gt()); Ok(()) });
 pub(crate) const GE: Kernel = Kernel::Batch(ge, |_, a, o| { o.bool(ord(a).is_ge()); Ok(()) });
-pub(crate) const CMP: Kernel = Kernel::Scalar(|_, a, o| { o.i32(ord(a) as i32); Ok(()) });
+pub(crate) const CMP: Kernel = f!(a: &[u8], b: &[u8] => memcmp(a, b));
 pub(crate) const LARGER: Kernel = Kernel::Scalar(|_, a, o| { o.set(a.get(ord(a).is_lt() as usize).copied().unwrap_or(Datum::Null)); Ok(()) });
 pub(crate) const SMALLER: Kernel = Kernel::Scalar(|_, a, o| { o.set(a.get(ord(a).is_gt() as usize).copied().unwrap_or(Datum::Null)); Ok(()) });
 
@@ -196,7 +204,12 @@ pub const TABLES: &[&[Entry]] = &[
         ("namele", LE),
         ("namegt", GT),
         ("namege", GE),
-        ("btnamecmp", CMP),
+        ("btnamecmp", f!(a: &[u8], b: &[u8] => match memcmp(a, b) {
+            // As `strncmp`, which sees the terminating zero.
+            1 if a.len() > b.len() && a.starts_with(b) => a[b.len()] as i32,
+            -1 if b.len() > a.len() && b.starts_with(a) => -(b[a.len()] as i32),
+            n => n,
+        })),
         ("nameeqtext", EQ),
         ("namenetext", NE),
         ("namelttext", LT),
@@ -223,8 +236,8 @@ pub const TABLES: &[&[Entry]] = &[
         ("bpchar_pattern_le", f!(a: &str, b: &str => cmp_bpchar(a, b).is_le())),
         ("bpchar_pattern_gt", f!(a: &str, b: &str => cmp_bpchar(a, b).is_gt())),
         ("bpchar_pattern_ge", f!(a: &str, b: &str => cmp_bpchar(a, b).is_ge())),
-        ("bpcharcmp", f!(a: &str, b: &str => cmp_bpchar(a, b) as i32)),
-        ("btbpchar_pattern_cmp", f!(a: &str, b: &str => cmp_bpchar(a, b) as i32)),
+        ("bpcharcmp", f!(a: &[u8], b: &[u8] => memcmp(trimmed(a), trimmed(b)))),
+        ("btbpchar_pattern_cmp", f!(a: &[u8], b: &[u8] => memcmp(trimmed(a), trimmed(b)))),
         ("bpchar_larger", f!(a: &str, b: &str => if cmp_bpchar(a, b).is_ge() { a } else { b })),
         ("bpchar_smaller", f!(a: &str, b: &str => if cmp_bpchar(a, b).is_le() { a } else { b })),
         ("bpcharlen", f!(a: &str => chars(trim_bpchar(a).as_bytes()))),

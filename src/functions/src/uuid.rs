@@ -25,7 +25,7 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("uuid_le", cmp!(<=)),
     ("uuid_gt", cmp!(>)),
     ("uuid_ge", cmp!(>=)),
-    ("uuid_cmp", f!(a: [u8; 16], b: [u8; 16] => a.cmp(&b) as i32)),
+    ("uuid_cmp", f!(a: [u8; 16], b: [u8; 16] => crate::text::memcmp(&a, &b))),
     ("uuid_in", f!(a: &str => adt::parse(a)?)),
     ("uuid_out", f!(a: [u8; 16] => written(|s| adt::write(&a, s)))),
     ("gen_random_uuid", f!(c; => {

@@ -172,7 +172,7 @@ impl Planner<'_> {
     }
 
     fn compute(&mut self, e: &mut Expr) -> Result<()> {
-        let v = self.cx.evaluate(e).map_err(|err| err.at(e.span))?;
+        let v = self.cx.evaluate(e)?;
         e.kind = ExprKind::Const(v);
         Ok(())
     }

@@ -3,6 +3,7 @@
 pub mod packed;
 pub mod request;
 
+mod dns;
 mod engine;
 
 pub use engine::Engine;

@@ -1,1 +1,23 @@
-//! The golden-file harness.
+//! Golden files: SQL with the answers a real PostgreSQL 15 gave, compared to the letter.
+//!
+//! A file is run against a *target*: the oracle (to write the expectations), the engine in this process, or any server
+//! that speaks the wire protocol. Whatever the target, its bytes are read by the same code ([`wire`]) and written down
+//! by the same code ([`render`]), so that two answers are equal exactly when their texts are. The README has the format.
+
+pub mod golden;
+pub mod known;
+pub mod native;
+pub mod render;
+pub mod run;
+pub mod suite;
+pub mod target;
+pub mod tcp;
+pub mod wire;
+
+use std::path::PathBuf;
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).map(PathBuf::from).unwrap_or(manifest)
+}

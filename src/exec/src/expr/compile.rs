@@ -46,7 +46,7 @@ impl Compiler<'_, '_> {
         let own = match kind {
             Kind::Call(c) | Kind::NullIf(c) | Kind::Distinct(c) => c.func.volatile,
             Kind::NextVal(_) => true,
-            Kind::SubPlan(s) => s.is_multi() || self.volatile_subplan(s.slot),
+            Kind::SubPlan(s) => s.is_multi(),
             Kind::Exec(id) => self.multi.contains(id),
             _ => false,
         };
@@ -82,10 +82,7 @@ impl Compiler<'_, '_> {
                     Some(a) => Some(self.boxed(a)?),
                     None => None,
                 },
-                whens: whens
-                    .iter()
-                    .map(|w| Ok((self.expr(&w.cond)?, self.expr(&w.result)?)))
-                    .collect::<Result<_>>()?,
+                whens: whens.iter().map(|w| Ok((self.expr(&w.cond)?, self.expr(&w.result)?))).collect::<Result<_>>()?,
                 default: self.boxed(default)?,
             },
             ExprKind::CaseTest | ExprKind::DomainValue => Kind::CaseTest,
@@ -177,9 +174,8 @@ impl Compiler<'_, '_> {
             ExprKind::SubPlan(s) => self.subplan(s, e.ty)?,
             ExprKind::WholeRow { first, fields } => {
                 let types = self.row_types(e.ty.oid, *fields)?;
-                let args: Vec<Expr> = (0..*fields)
-                    .map(|i| Expr::new(ExprKind::Column(first + i), types[i as usize]))
-                    .collect();
+                let args: Vec<Expr> =
+                    (0..*fields).map(|i| Expr::new(ExprKind::Column(first + i), types[i as usize])).collect();
                 let refs: Vec<&Expr> = args.iter().collect();
                 Kind::Container(Box::new(self.container("tusklet_record_construct", &refs, e.ty)?))
             }
@@ -295,9 +291,8 @@ impl Compiler<'_, '_> {
         let call = self.binary(func, left.ty, TypeRef::new(element), collation)?;
         let elements = self.container("tusklet_array_elements", &[], TypeRef::new(element))?;
         let same = types::base_type(&self.cx.catalog, left.ty.oid) == types::base_type(&self.cx.catalog, element);
-        let equality = any
-            && same
-            && builtin::amops_by_operator(op).any(|a| a.method() == oids::AM_BTREE && a.strategy() == 3);
+        let equality =
+            any && same && builtin::amops_by_operator(op).any(|a| a.method() == oids::AM_BTREE && a.strategy() == 3);
         let key = match default_comparison(&self.cx.catalog, left.ty.oid) {
             Some(cmp) if equality => Some(KeyPart { order: key_order(self.cx, cmp), desc: false, nulls_first: false }),
             _ => None,
@@ -385,7 +380,7 @@ impl Compiler<'_, '_> {
         let mut out = Vec::new();
         for t in &chain {
             if let TypeEntryKind::Domain { not_null: true, .. } = &t.kind {
-                out.push(DomainCheck { domain: t.name.clone(), domain_oid: t.oid, check: None });
+                out.push(DomainCheck { domain: t.name.clone(), check: None });
                 break;
             }
         }
@@ -400,7 +395,7 @@ impl Compiler<'_, '_> {
                 for c in sorted {
                     let expr = self.expr(&c.expr)?;
                     let domain = chain[0].name.clone();
-                    out.push(DomainCheck { domain, domain_oid: t.oid, check: Some((c.name.clone(), expr)) });
+                    out.push(DomainCheck { domain, check: Some((c.name.clone(), expr)) });
                 }
             }
         }

@@ -28,15 +28,8 @@ pub(crate) fn container_call(
         None => FuncImpl::System(name),
     };
     let site = CallSite { func: 0, args: types, result, collation: 0, variadic: false };
-    let func = Func {
-        oid: 0,
-        name: name.to_string(),
-        strict: false,
-        volatile: false,
-        retset: false,
-        imp,
-        site: site.clone(),
-    };
+    let func =
+        Func { oid: 0, name: name.to_string(), strict: false, volatile: false, retset: false, imp, site: site.clone() };
     CCall { func: Rc::new(func), site, args, phys, extra: Default::default() }
 }
 
@@ -142,7 +135,6 @@ pub(crate) struct CDomain {
 /// One constraint of one domain of the chain.
 pub(crate) struct DomainCheck {
     pub domain: String,
-    pub domain_oid: Oid,
     /// Name and condition over VALUE; `None` is NOT NULL.
     pub check: Option<(String, CExpr)>,
 }

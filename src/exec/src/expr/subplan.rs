@@ -86,8 +86,7 @@ impl CSubPlan {
 
     /// The same value for every row.
     pub fn is_constant(&self) -> bool {
-        self.args.is_empty()
-            && matches!(self.kind, SubLinkKind::Exists | SubLinkKind::Expr | SubLinkKind::Array)
+        self.args.is_empty() && matches!(self.kind, SubLinkKind::Exists | SubLinkKind::Expr | SubLinkKind::Array)
     }
 
     pub fn eval_row<'r>(&'r self, cx: &mut ExecCx<'_>, row: Row<'r>) -> Result<Val<'r>> {
@@ -236,10 +235,7 @@ impl CSubPlan {
         self.restart(cx, state)?;
         let Some(b) = next(cx, state, 2)? else { return Ok(None) };
         if b.len() > 1 || next(cx, state, 1)?.is_some() {
-            return Err(err!(
-                CARDINALITY_VIOLATION,
-                "more than one row returned by a subquery used as an expression"
-            ));
+            return Err(err!(CARDINALITY_VIOLATION, "more than one row returned by a subquery used as an expression"));
         }
         let i = b.sel.row(0);
         Ok(Some((b, i)))
@@ -291,9 +287,8 @@ impl CSubPlan {
             return Ok(Val::bool(false));
         }
         let cols = encode(cx, keys, |k| &k.left, row)?;
-        let maybe = |other: &Vec<Option<Vec<u8>>>| {
-            cols.iter().zip(other).all(|(a, b)| a.is_none() || b.is_none() || a == b)
-        };
+        let maybe =
+            |other: &Vec<Option<Vec<u8>>>| cols.iter().zip(other).all(|(a, b)| a.is_none() || b.is_none() || a == b);
         if cols.iter().all(|c| c.is_some()) {
             let whole: Vec<u8> = cols.iter().flatten().flatten().copied().collect();
             if table.keys.contains(&whole) {

@@ -137,8 +137,7 @@ impl AggOp {
             let mut numbers = Vec::new();
             for (set, members) in self.sets.iter_mut().zip(&plan.sets) {
                 if let Some(table) = &mut set.table {
-                    let columns: Vec<&Vector> =
-                        members.iter().map(|g| &*batch.columns[plan.groups[*g].0]).collect();
+                    let columns: Vec<&Vector> = members.iter().map(|g| &*batch.columns[plan.groups[*g].0]).collect();
                     table.numbers(&columns, &batch.sel, true, &mut numbers);
                     if table.len() > set.groups {
                         let mut first = Vec::new();
@@ -148,8 +147,7 @@ impl AggOp {
                                 first.push(batch.sel.row(k) as u16);
                             }
                         }
-                        let columns =
-                            members.iter().map(|g| batch.columns[plan.groups[*g].0].clone()).collect();
+                        let columns = members.iter().map(|g| batch.columns[plan.groups[*g].0].clone()).collect();
                         set.rows.push(&Batch { columns, sel: Sel::Rows(Rc::new(first)) });
                     }
                 }

@@ -5,6 +5,7 @@
 //! arguments until the end, and takes them in order, group by group.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
@@ -41,6 +42,36 @@ pub(crate) struct AggCall {
 enum How {
     Spec(AggSpec),
     Generic(Box<Transition>),
+    Hypothetical(Rank),
+}
+
+/// The hypothetical-set aggregates: where the direct arguments would stand among the rows.
+#[derive(Clone, Copy)]
+enum Rank {
+    Rank,
+    Dense,
+    Percent,
+    CumeDist,
+}
+
+fn rank(final_fn: &str) -> Option<Rank> {
+    Some(match final_fn {
+        "hypothetical_rank_final" => Rank::Rank,
+        "hypothetical_dense_rank_final" => Rank::Dense,
+        "hypothetical_percent_rank_final" => Rank::Percent,
+        "hypothetical_cume_dist_final" => Rank::CumeDist,
+        _ => return None,
+    })
+}
+
+/// What a hypothetical-set aggregate counts.
+#[derive(Clone, Default)]
+struct Standing {
+    rows: u64,
+    before: u64,
+    same: u64,
+    /// Keys before it, for `dense_rank`.
+    distinct: HashSet<Vec<u8>>,
 }
 
 /// An aggregate by its transition function.
@@ -165,6 +196,9 @@ impl AggCall {
         let name = format!("{}/{}", src(parts.trans), src(parts.final_fn));
         let how = match c.kernels().aggregate(&name) {
             Some(spec) if builtin::proc(parts.trans).is_some() => How::Spec(spec),
+            _ if parts.kind == b'h' && rank(src(parts.final_fn)).is_some() => {
+                How::Hypothetical(rank(src(parts.final_fn)).unwrap_or(Rank::Rank))
+            }
             _ => {
                 if parts.kind != b'n' {
                     return Err(Error::unsupported(format!("aggregate {}", declared.name)));
@@ -221,9 +255,11 @@ impl AggCall {
         let acc = match &self.how {
             How::Spec(s) => Acc::Own((s.make)(&self.site)),
             How::Generic(_) => Acc::Generic(Vec::new()),
+            How::Hypothetical(_) => Acc::Hypothetical(Vec::new()),
         };
         let types: Vec<Phys> = self.args.iter().map(|a| a.phys).collect();
-        let buffer = (!self.order.is_empty()).then(|| (RowStore::new(&types), Vec::new()));
+        let sorts = !self.order.is_empty() && !matches!(self.how, How::Hypothetical(_));
+        let buffer = sorts.then(|| (RowStore::new(&types), Vec::new()));
         AggState { acc, extra: None, buffer, groups: 0 }
     }
 }
@@ -249,13 +285,7 @@ fn transition(
     let mut args = vec![state];
     args.extend_from_slice(&site.args);
     let adopt = func.strict && init.is_null();
-    let trans_site = CallSite {
-        func: parts.trans,
-        args,
-        result: state,
-        collation: site.collation,
-        variadic: false,
-    };
+    let trans_site = CallSite { func: parts.trans, args, result: state, collation: site.collation, variadic: false };
     let finish = match parts.final_fn {
         0 => None,
         f => {
@@ -264,8 +294,7 @@ fn transition(
             if parts.final_extra {
                 args.extend_from_slice(&site.args);
             }
-            let site =
-                CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false };
+            let site = CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false };
             Some((func, site))
         }
     };
@@ -284,6 +313,7 @@ enum Acc {
     Own(Box<dyn Accumulator>),
     /// One state a group; `None` until the first value of a function that adopts it.
     Generic(Vec<Option<Value>>),
+    Hypothetical(Vec<Standing>),
 }
 
 /// The states of one aggregate for all groups.
@@ -307,7 +337,8 @@ impl AggState {
                 let empty = if t.adopt { None } else { Some(t.init.clone()) };
                 s.resize(groups, empty);
             }
-            (Acc::Generic(_), How::Spec(_)) => {}
+            (Acc::Hypothetical(s), _) => s.resize(groups, Standing::default()),
+            (Acc::Generic(_), _) => {}
         }
     }
 
@@ -371,7 +402,34 @@ impl AggState {
                 }
                 Ok(())
             }
-            (Acc::Generic(_), How::Spec(_)) => Ok(()),
+            (Acc::Hypothetical(states), _) => {
+                // The direct arguments come first, as many as are sorted by.
+                let direct = call.order.len();
+                let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+                for (k, i) in sel.iter().enumerate() {
+                    let g = groups.get(k).copied().unwrap_or(0) as usize;
+                    let Some(state) = states.get_mut(g) else { continue };
+                    mine.clear();
+                    theirs.clear();
+                    for (c, p) in &call.order {
+                        p.write(args[c.saturating_sub(direct)].get(i), &mut mine);
+                        p.write(args[*c].get(i), &mut theirs);
+                    }
+                    state.rows += 1;
+                    match theirs.cmp(&mine) {
+                        std::cmp::Ordering::Less => {
+                            state.before += 1;
+                            if matches!(call.how, How::Hypothetical(Rank::Dense)) {
+                                state.distinct.insert(theirs.clone());
+                            }
+                        }
+                        std::cmp::Ordering::Equal => state.same += 1,
+                        std::cmp::Ordering::Greater => {}
+                    }
+                }
+                Ok(())
+            }
+            (Acc::Generic(_), _) => Ok(()),
         }
     }
 
@@ -436,7 +494,20 @@ impl AggState {
                 };
                 out.set(row, v.as_datum());
             }
-            (Acc::Generic(_), How::Spec(_)) => {}
+            (Acc::Hypothetical(states), How::Hypothetical(rank)) => {
+                let s = states.get(group).cloned().unwrap_or_default();
+                out.set(
+                    row,
+                    match rank {
+                        Rank::Rank => Datum::I64(s.before as i64 + 1),
+                        Rank::Dense => Datum::I64(s.distinct.len() as i64 + 1),
+                        Rank::Percent if s.rows == 0 => Datum::F64(0.0),
+                        Rank::Percent => Datum::F64(s.before as f64 / s.rows as f64),
+                        Rank::CumeDist => Datum::F64((s.before + s.same + 1) as f64 / (s.rows + 1) as f64),
+                    },
+                );
+            }
+            (Acc::Generic(_) | Acc::Hypothetical(_), _) => {}
         }
         Ok(())
     }

@@ -31,12 +31,7 @@ impl Recheck {
         result
     }
 
-    fn first(
-        cx: &mut ExecCx<'_>,
-        input: &Rc<Compiled>,
-        tid: Tid,
-        ctid: Option<u32>,
-    ) -> Result<Option<(Batch, usize)>> {
+    fn first(cx: &mut ExecCx<'_>, input: &Rc<Compiled>, tid: Tid, ctid: Option<u32>) -> Result<Option<(Batch, usize)>> {
         let stats = cx.run.stats.take();
         let mut op = input.start(&cx.run);
         let result = loop {

@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
+use tusklet_catalog::builtin;
 use tusklet_error::Result;
 use tusklet_ir::{Expr, ExprKind, FunctionSource};
-use tusklet_vector::{Batch, CallContext, Datum, Phys, RowSource, TypeRef, Value, Vector};
+use tusklet_vector::{Batch, Call, CallContext, Datum, Kernel, Out, Phys, RowSource, TypeKind, TypeRef, Value, Vector};
 
 use super::{Operator, PlanNode, spend};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::{CCall, CExpr, container_call, with_args};
-use crate::func::OneRow;
+use crate::func::{FuncImpl, OneRow};
 use crate::row::Row;
 use crate::run::Run;
 
@@ -24,6 +25,8 @@ pub(crate) struct Source {
 enum How {
     /// A set-returning function; it writes one vector a column.
     Set(CCall),
+    /// The same where one column is wanted of a function whose rows have several: each row as a record.
+    Records(CCall, Rc<CCall>, Rc<[Phys]>, Vec<TypeRef>),
     /// An expression of one value.
     Value(CExpr),
     /// An expression of one composite value: its fields.
@@ -48,15 +51,25 @@ impl Source {
     }
 
     /// A set-returning call in a select list, of one column.
-    pub fn of_call(call: CCall, ty: TypeRef) -> Source {
+    pub fn of_call(c: &mut Compiler<'_, '_>, call: CCall, ty: TypeRef) -> Result<Source> {
         let types = vec![call.phys];
-        Source { call: How::Set(call), columns: vec![ty], types }
+        let columns = row_columns(c, call.func.oid, ty)?;
+        if columns.is_empty() {
+            return Ok(Source { call: How::Set(call), columns: vec![ty], types });
+        }
+        let inner: Rc<[Phys]> = c.phys_of(&columns);
+        let record = container_call(c.cx, "tusklet_record_construct", vec![], columns.clone(), ty, call.phys);
+        Ok(Source { call: How::Records(call, Rc::new(record), inner, columns), columns: vec![ty], types })
     }
 
     /// Starts it for a row.
     pub fn open(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<Box<dyn RowSource>> {
         match &self.call {
             How::Set(c) => with_args(cx, &c.args, row, |cx, args| c.func.call_set(cx, &c.site, args, &self.columns)),
+            How::Records(c, record, types, columns) => {
+                let inner = with_args(cx, &c.args, row, |cx, args| c.func.call_set(cx, &c.site, args, columns))?;
+                Ok(Box::new(Records { inner, record: record.clone(), types: types.clone() }))
+            }
             How::Value(e) => Ok(Box::new(OneRow(Some(e.value(cx, row)?)))),
             How::Fields(e, fields) => {
                 let v = e.eval_row(cx, row)?;
@@ -83,6 +96,53 @@ impl RowSource for OneTuple {
             c.push(v.as_datum());
         }
         Ok(1)
+    }
+}
+
+/// The columns of a function's rows when they are more than one value: those of its composite type or its OUT arguments.
+fn row_columns(c: &mut Compiler<'_, '_>, func: u32, ty: TypeRef) -> Result<Vec<TypeRef>> {
+    if let TypeKind::Composite(fields) = &c.cx.type_desc(ty.oid)?.kind {
+        return Ok(fields.iter().map(|(_, t)| *t).collect());
+    }
+    if ty.oid != crate::types::RECORD {
+        return Ok(vec![]);
+    }
+    let out = |all: &[u32], modes: &mut dyn Iterator<Item = u8>| -> Vec<TypeRef> {
+        all.iter().zip(modes).filter(|(_, m)| matches!(m, b'o' | b'b' | b't')).map(|(t, _)| TypeRef::new(*t)).collect()
+    };
+    if let Some(p) = builtin::proc(func) {
+        let modes = p.arg_modes().unwrap_or(&[]);
+        return Ok(out(p.all_args().unwrap_or(&[]), &mut modes.iter().map(|m| *m as u8)));
+    }
+    let user = c.cx.catalog.user_proc(func).map(|p| out(&p.all_args, &mut p.modes.iter().copied()));
+    Ok(user.unwrap_or_default())
+}
+
+/// A set's rows, each as one composite value.
+struct Records {
+    inner: Box<dyn RowSource>,
+    record: Rc<CCall>,
+    types: Rc<[Phys]>,
+}
+
+impl RowSource for Records {
+    fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
+        let mut rows: Vec<Vector> = self.types.iter().map(|p| Vector::empty(*p)).collect();
+        let n = self.inner.next(cx, &mut rows, want)?;
+        let FuncImpl::Kernel(Kernel::Scalar(f) | Kernel::Batch(_, f)) = self.record.func.imp else {
+            return Err(tusklet_error::Error::unsupported("a set of rows in a select list"));
+        };
+        let Some(to) = out.first_mut() else { return Ok(n) };
+        let mut extra = None;
+        for i in 0..n {
+            let fields: Vec<Datum<'_>> = rows.iter().map(|c| c.get(i)).collect();
+            to.push(Datum::Null);
+            let at = to.len() - 1;
+            let mut o = Out::new(to, at);
+            f(&mut Call { cx: &mut *cx, site: &self.record.site, extra: &mut extra, row: i }, &fields, &mut o)?;
+            o.finish();
+        }
+        Ok(n)
     }
 }
 

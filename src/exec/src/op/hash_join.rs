@@ -488,11 +488,8 @@ impl Operator for HashJoinOp {
         if let Some(b) = &self.built
             && !b.matched.is_empty()
         {
-            let rest: Vec<u32> = (self.unmatched_at..b.matched.len())
-                .filter(|r| !b.matched[*r])
-                .take(some)
-                .map(|r| r as u32)
-                .collect();
+            let rest: Vec<u32> =
+                (self.unmatched_at..b.matched.len()).filter(|r| !b.matched[*r]).take(some).map(|r| r as u32).collect();
             if let Some(last) = rest.last() {
                 self.unmatched_at = *last as usize + 1;
                 let pairs = Pairs { left: vec![], right: rest };

@@ -86,14 +86,14 @@ pub(crate) fn compile(
         list.push(Bound { column, op: b.op, value: c.expr(&b.value)?, elements });
     }
     // The prefix: columns with an equality, then one with anything.
-    let exact = |i: usize| {
-        list.iter().any(|b| b.column == i && matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull))
-    };
+    let exact =
+        |i: usize| list.iter().any(|b| b.column == i && matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull));
     let covered = (0..keys.len()).take_while(|i| exact(*i)).count();
     let recheck: Vec<usize> = (0..list.len())
         .filter(|i| {
             let b = &list[*i];
-            b.column > covered || b.column < covered && list[..*i].iter().any(|o| o.column == b.column)
+            b.column > covered
+                || b.column < covered && list[..*i].iter().any(|o| o.column == b.column)
                 || b.column < covered && !matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull)
         })
         .collect();
@@ -167,9 +167,10 @@ impl IndexScanOp {
         }
         let mut prefixes: Vec<Vec<u8>> = vec![Vec::new()];
         for (i, key) in plan.keys.iter().enumerate() {
-            let exact = plan.bounds.iter().position(|b| {
-                b.column == i && matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull)
-            });
+            let exact = plan
+                .bounds
+                .iter()
+                .position(|b| b.column == i && matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull));
             let Some(at) = exact else {
                 return self.range(i, key, prefixes);
             };
@@ -196,10 +197,8 @@ impl IndexScanOp {
             }
             ends.sort_unstable();
             ends.dedup();
-            prefixes = prefixes
-                .iter()
-                .flat_map(|p| ends.iter().map(|e| [p.as_slice(), e.as_slice()].concat()))
-                .collect();
+            prefixes =
+                prefixes.iter().flat_map(|p| ends.iter().map(|e| [p.as_slice(), e.as_slice()].concat())).collect();
             if prefixes.is_empty() {
                 return Ok(vec![]);
             }

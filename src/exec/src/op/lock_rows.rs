@@ -27,10 +27,8 @@ struct LockRowsPlan {
 
 pub(crate) fn compile(c: &mut Compiler<'_, '_>, input: &Plan, marks: &[LockMark]) -> Result<Rc<dyn PlanNode>> {
     let types = c.phys_of(&input.columns);
-    let names = marks
-        .iter()
-        .map(|m| c.cx.catalog.user_relation(m.rel).map_or_else(String::new, |r| r.name.clone()))
-        .collect();
+    let names =
+        marks.iter().map(|m| c.cx.catalog.user_relation(m.rel).map_or_else(String::new, |r| r.name.clone())).collect();
     Ok(Rc::new(LockRowsPlan { input: c.plan(input)?, marks: marks.to_vec(), names, types }))
 }
 

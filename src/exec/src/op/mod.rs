@@ -58,8 +58,6 @@ pub(crate) struct Compiled {
     pub node: Rc<dyn PlanNode>,
     pub filter: Option<CExpr>,
     pub project: Option<Vec<CExpr>>,
-    /// Physical types of the columns it gives.
-    pub types: Rc<[Phys]>,
     /// Number for statistics.
     pub id: u32,
 }
@@ -207,8 +205,7 @@ pub(crate) fn pack(batch: &Batch) -> Batch {
     match &batch.sel {
         Sel::All(_) => batch.clone(),
         Sel::Rows(r) => {
-            let columns =
-                batch.columns.iter().map(|c| Rc::new(c.gather(r.iter().map(|i| *i as usize)))).collect();
+            let columns = batch.columns.iter().map(|c| Rc::new(c.gather(r.iter().map(|i| *i as usize)))).collect();
             Batch { columns, sel: Sel::All(r.len()) }
         }
     }

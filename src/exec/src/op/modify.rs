@@ -84,11 +84,10 @@ fn action(c: &mut Compiler<'_, '_>, s: &MergeStep) -> Result<Action> {
 }
 
 pub(crate) fn compile(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Rc<dyn PlanNode>> {
-    let main = c.nodes == 1;
+    let main = c.at_top;
     let input_types = c.phys_of(&m.input.columns);
     let input = c.plan(&m.input)?;
-    let targets: Targets =
-        m.targets.iter().map(|t| CTarget::compile(c, t)).collect::<Result<Vec<_>>>()?.into();
+    let targets: Targets = m.targets.iter().map(|t| CTarget::compile(c, t)).collect::<Result<Vec<_>>>()?.into();
     let Some(first) = targets.first() else { return Err(Error::internal("ModifyTable without a target")) };
     let mut types = first.phys.clone();
     types.extend([Phys::I64, Phys::I64]);
@@ -124,11 +123,34 @@ type Source = (Batch, usize);
 
 /// A prepared row.
 enum Pending {
-    Insert { row: Vec<Value>, source: Source },
-    Update { target: usize, tid: Tid, old: Vec<Value>, new: Vec<Value>, source: Source, conflict: bool },
-    Delete { target: usize, tid: Tid, old: Vec<Value>, source: Source },
+    Insert {
+        row: Vec<Value>,
+        source: Source,
+    },
+    Update {
+        target: usize,
+        tid: Tid,
+        old: Vec<Value>,
+        new: Vec<Value>,
+        source: Source,
+        conflict: bool,
+    },
+    Delete {
+        target: usize,
+        tid: Tid,
+        old: Vec<Value>,
+        source: Source,
+    },
     /// An input row to be prepared (again).
-    Input { source: Source },
+    Input {
+        source: Source,
+    },
+    /// A batch whose rows are in the table already; from `at` on they are not in the indexes.
+    Entries {
+        batch: Batch,
+        tids: Vec<Tid>,
+        at: usize,
+    },
 }
 
 /// What finishing came to.
@@ -187,14 +209,17 @@ impl ModifyOp {
                 let target = self.target_of(&source);
                 let tid = Tid(input_value(&source, plan.ctid).as_datum().int());
                 let t = &plan.targets[target];
-                let changes: Vec<(usize, Value)> = match &t.attribute_map {
-                    Some(map) => map
-                        .iter()
-                        .enumerate()
-                        .filter_map(|(a, c)| c.map(|c| (a, input_value(&source, c))))
-                        .collect(),
-                    None => plan.set.iter().map(|(a, c)| (*a, input_value(&source, *c))).collect(),
-                };
+                let mut changes: Vec<(usize, Value)> = Vec::with_capacity(plan.set.len());
+                for (a, c) in &plan.set {
+                    // A subtable's attribute of the same name.
+                    let at = match &t.attribute_map {
+                        Some(map) => map.iter().position(|m| *m == Some(*a as u32)),
+                        None => Some(*a),
+                    };
+                    if let Some(at) = at {
+                        changes.push((at, input_value(&source, *c)));
+                    }
+                }
                 self.prepare_update(cx, target, tid, changes, source, false)
             }
             CommandType::Delete => {
@@ -315,15 +340,93 @@ impl ModifyOp {
                 self.finish_update(cx, target, tid, old, new, source, conflict)
             }
             Pending::Delete { target, tid, old, source } => self.finish_delete(cx, target, tid, old, source),
+            Pending::Entries { batch, tids, at } => self.finish_entries(cx, batch, tids, at),
         }
     }
 
-    /// Asks the unique indexes; the answer says which checks are put off. `skip`: indexes that were asked already.
+    /// Whether a batch of new rows may go in at once: nobody wants to see single rows, and all satisfy all constraints.
+    /// When in doubt the answer is no, and the rows are written one by one.
+    fn whole(&self, cx: &mut ExecCx<'_>, batch: &Batch) -> Option<Batch> {
+        let plan = &self.plan;
+        let t = &plan.targets[0];
+        let plain = plan.command == CommandType::Insert
+            && plan.conflict.is_none()
+            && !plan.returning
+            && !t.before_rows
+            && !t.after_rows
+            && t.view_checks.is_empty()
+            && t.attribute_map.is_none();
+        if !plain || batch.len() < 8 || batch.columns.len() < t.columns.len() {
+            return None;
+        }
+        let mut rows = super::pack(batch);
+        rows.columns.truncate(t.columns.len());
+        for (slot, e) in &t.generated {
+            if e.volatile {
+                return None;
+            }
+            rows.columns[*slot] = e.eval(cx, &rows, &rows.sel).ok()?;
+        }
+        for ((c, v), p) in t.columns.iter().zip(&rows.columns).zip(&t.phys) {
+            if v.phys() != *p || c.not_null && !c.dropped && (0..rows.len()).any(|i| v.is_null(i)) {
+                return None;
+            }
+        }
+        for (_, check) in &t.checks {
+            if check.volatile {
+                return None;
+            }
+            let v = check.eval(cx, &rows, &rows.sel).ok()?;
+            if (0..rows.len()).any(|i| v.get(i) == Datum::Bool(false)) {
+                return None;
+            }
+        }
+        Some(rows)
+    }
+
+    fn insert_whole(&mut self, cx: &mut ExecCx<'_>, batch: Batch) -> Result<Option<Pending>> {
+        let plan = self.plan.clone();
+        let t = &plan.targets[0];
+        let table = cx.store.table(t.storage)?;
+        if t.indexes.is_empty() {
+            table.insert_batch(&cx.tx, &batch, None)?;
+            if plan.main {
+                cx.run.processed += batch.len() as u64;
+            }
+            return Ok(None);
+        }
+        let mut tids = Vec::with_capacity(batch.len());
+        table.insert_batch(&cx.tx, &batch, Some(&mut tids))?;
+        Ok(Some(Pending::Entries { batch, tids, at: 0 }))
+    }
+
+    fn finish_entries(&mut self, cx: &mut ExecCx<'_>, batch: Batch, tids: Vec<Tid>, at: usize) -> Result<Outcome> {
+        let plan = self.plan.clone();
+        let t = &plan.targets[0];
+        let all = vec![true; t.indexes.len()];
+        for i in at..tids.len() {
+            let row = Row::Batch(&batch, i);
+            let mut keys = Vec::with_capacity(t.indexes.len());
+            for index in &t.indexes {
+                keys.push(index.key(cx, row)?);
+            }
+            match self.uniqueness(cx, t, row, &keys, None, &all)? {
+                Ok(deferred) => enter(cx, t, &keys, tids[i], &deferred)?,
+                Err(w) => return Ok(Outcome::Blocked(w, Pending::Entries { batch, tids, at: i })),
+            }
+            if plan.main {
+                cx.run.processed += 1;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Asks the unique indexes that are `changed`; the answer says which checks are put off.
     fn uniqueness(
         &mut self,
         cx: &mut ExecCx<'_>,
         target: &CTarget,
-        row: &[Value],
+        row: Row<'_>,
         keys: &[Option<Key>],
         except: Option<Tid>,
         changed: &[bool],
@@ -337,7 +440,7 @@ impl ModifyOp {
             match index.check_unique(cx, key, except)? {
                 Checked::Free => {}
                 _ if !index.immediate => deferred[n] = true,
-                Checked::Conflict(_) => return Err(index.duplicate(cx, target, Row::Values(row))?),
+                Checked::Conflict(_) => return Err(index.duplicate(cx, target, row)?),
                 Checked::Wait(w) => return Ok(Err(w)),
             }
         }
@@ -359,7 +462,7 @@ impl ModifyOp {
             }
         }
         let all = vec![true; target.indexes.len()];
-        let deferred = match self.uniqueness(cx, target, &row, &keys, None, &all)? {
+        let deferred = match self.uniqueness(cx, target, Row::Values(&row), &keys, None, &all)? {
             Ok(d) => d,
             Err(w) => return Ok(Outcome::Blocked(w, Pending::Insert { row, source })),
         };
@@ -470,7 +573,7 @@ impl ModifyOp {
                 Write::Done(_) => {}
                 other => return self.not_written(cx, other, target, tid, (old, new), source, conflict),
             }
-            match self.uniqueness(cx, t, &new, &new_keys, Some(tid), &changed)? {
+            match self.uniqueness(cx, t, Row::Values(&new), &new_keys, Some(tid), &changed)? {
                 Ok(d) => deferred = d,
                 Err(w) => {
                     return Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict }));
@@ -502,9 +605,7 @@ impl ModifyOp {
         conflict: bool,
     ) -> Result<Outcome> {
         match write {
-            Write::Blocked(w) => {
-                Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict }))
-            }
+            Write::Blocked(w) => Ok(Outcome::Blocked(w, Pending::Update { target, tid, old, new, source, conflict })),
             other => self.superseded(cx, other, target, source),
         }
     }
@@ -515,19 +616,15 @@ impl ModifyOp {
         match write {
             Write::Done(_) | Write::Blocked(_) => Ok(Outcome::Done),
             Write::Invisible | Write::SelfModified => match plan.command {
-                CommandType::Merge => Err(err!(
-                    CARDINALITY_VIOLATION,
-                    "MERGE command cannot affect row a second time"
-                )
-                .hint("Ensure that not more than one source row matches any one target row.")),
+                CommandType::Merge => Err(err!(CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time")
+                    .hint("Ensure that not more than one source row matches any one target row.")),
                 // A join that finds a row twice changes it once.
                 _ => Ok(Outcome::Done),
             },
             Write::Updated(_) if !cx.read_committed => Err(serialization()),
-            Write::Deleted if !cx.read_committed => Err(err!(
-                T_R_SERIALIZATION_FAILURE,
-                "could not serialize access due to concurrent delete"
-            )),
+            Write::Deleted if !cx.read_committed => {
+                Err(err!(T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent delete"))
+            }
             Write::Deleted => Ok(Outcome::Done),
             Write::Updated(next) => {
                 // The latest version must be held before it is looked at.
@@ -657,10 +754,13 @@ impl Operator for ModifyOp {
             }
             // Everything is written before anything is returned, as far as one batch of the input goes.
             match pull!(self.input, cx, tusklet_vector::BATCH) {
-                Some(b) => {
-                    self.batch = Some(b);
-                    self.at = 0;
-                }
+                Some(b) => match self.whole(cx, &b) {
+                    Some(rows) => self.pending = self.insert_whole(cx, rows)?,
+                    None => {
+                        self.batch = Some(b);
+                        self.at = 0;
+                    }
+                },
                 None => self.done = true,
             }
         }

@@ -263,4 +263,3 @@ impl Operator for NestLoopOp {
         self.left.rescan(cx)
     }
 }
-

@@ -34,7 +34,7 @@ pub(crate) fn compile(c: &mut Compiler<'_, '_>, input: &Plan, exprs: &[Expr]) ->
     for e in exprs {
         let item = if returns_set(e) {
             match c.set_call(e)? {
-                Some(call) => Item::Set(Source::of_call(call, e.ty)),
+                Some(call) => Item::Set(Source::of_call(c, call, e.ty)?),
                 None => return Err(crate::func::no_set()),
             }
         } else {

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, err};
 use tusklet_ir::{BoundOp, Oid, ScanRel, TableSample, ZoneFilter};
 use tusklet_storage::{RelId, ScanColumn, TableScan, Tid, ZoneFilter as Zone};
-use tusklet_vector::{Batch, Datum, Phys, Sel, Vector};
+use tusklet_vector::{Batch, Datum, Phys, Sel, Vector, hash};
 
 use super::{Operator, PlanNode, spend};
 use crate::compile::Compiler;
@@ -117,6 +117,62 @@ impl ScanColumns {
 struct SeqScanPlan {
     columns: ScanColumns,
     zones: Vec<(usize, BoundOp, CExpr)>,
+    sample: Option<Sample>,
+}
+
+/// TABLESAMPLE BERNOULLI or SYSTEM. Which rows are in depends on the seed and the row's place alone, so REPEATABLE repeats;
+/// a SYSTEM sample takes whole row groups.
+struct Sample {
+    system: bool,
+    percent: CExpr,
+    seed: Option<CExpr>,
+}
+
+const BERNOULLI: Oid = 3313;
+const SYSTEM: Oid = 3314;
+
+impl Sample {
+    fn compile(c: &mut Compiler<'_, '_>, s: &TableSample) -> Result<Sample> {
+        let (percent, system) = match (s.args.first(), s.method) {
+            (Some(p), BERNOULLI) => (p, false),
+            (Some(p), SYSTEM) => (p, true),
+            _ => return Err(Error::unsupported("this TABLESAMPLE method")),
+        };
+        let seed = s.repeatable.as_ref().map(|e| c.expr(e)).transpose()?;
+        Ok(Sample { system, percent: c.expr(percent)?, seed })
+    }
+
+    /// The seed, and the hashes that are in: those below the limit.
+    fn start(&self, cx: &mut ExecCx<'_>) -> Result<(u64, u64)> {
+        let p = self.percent.eval_row(cx, Row::None)?;
+        if p.d().is_null() {
+            return Err(err!(INVALID_TABLESAMPLE_ARGUMENT, "TABLESAMPLE parameter cannot be null"));
+        }
+        let p = p.d().f64();
+        if !(0.0..=100.0).contains(&p) {
+            return Err(err!(INVALID_TABLESAMPLE_ARGUMENT, "sample percentage must be between 0 and 100"));
+        }
+        let limit = (p / 100.0 * (1u64 << 32) as f64) as u64;
+        let seed = match &self.seed {
+            None => cx.host.random(),
+            Some(e) => {
+                let v = e.eval_row(cx, Row::None)?;
+                if v.d().is_null() {
+                    return Err(err!(INVALID_TABLESAMPLE_REPEAT, "TABLESAMPLE REPEATABLE parameter cannot be null"));
+                }
+                hash::word(v.d().f64().to_bits())
+            }
+        };
+        Ok((seed, limit))
+    }
+
+    fn select(&self, (seed, limit): (u64, u64), group: usize, sel: &Sel) -> Sel {
+        let is_in = |place: u64| hash::word(seed ^ hash::word(place)) >> 32 < limit;
+        if self.system {
+            return if is_in(group as u64) { sel.clone() } else { Sel::All(0) };
+        }
+        sel.filter(|i| is_in((group as u64) << 16 | i as u64))
+    }
 }
 
 pub(crate) fn compile(
@@ -125,27 +181,26 @@ pub(crate) fn compile(
     zones: &[ZoneFilter],
     sample: Option<&TableSample>,
 ) -> Result<Rc<dyn PlanNode>> {
-    if sample.is_some() {
-        return Err(Error::unsupported("TABLESAMPLE"));
-    }
+    let sample = sample.map(|s| Sample::compile(c, s)).transpose()?;
     let mut list = Vec::with_capacity(zones.len());
     for z in zones {
         if z.attno > 0 {
             list.push((z.attno as usize - 1, z.bound.op, c.expr(&z.bound.value)?));
         }
     }
-    Ok(Rc::new(SeqScanPlan { columns: ScanColumns::new(rel)?, zones: list }))
+    Ok(Rc::new(SeqScanPlan { columns: ScanColumns::new(rel)?, zones: list, sample }))
 }
 
 impl PlanNode for SeqScanPlan {
     fn start(self: Rc<Self>, _: &Run) -> Box<dyn Operator> {
-        Box::new(SeqScanOp { plan: self, scan: None, done: false })
+        Box::new(SeqScanOp { plan: self, scan: None, sample: (0, 0), done: false })
     }
 }
 
 struct SeqScanOp {
     plan: Rc<SeqScanPlan>,
     scan: Option<TableScan>,
+    sample: (u64, u64),
     done: bool,
 }
 
@@ -188,6 +243,9 @@ impl Operator for SeqScanOp {
         let scan = match &mut self.scan {
             Some(s) => s,
             none => {
+                if let Some(s) = &self.plan.sample {
+                    self.sample = s.start(cx)?;
+                }
                 let table = cx.store.table(self.plan.columns.storage)?;
                 let mut scan = TableScan::new(&table, self.plan.columns.storage_columns());
                 if !self.plan.zones.is_empty() {
@@ -205,8 +263,11 @@ impl Operator for SeqScanOp {
         match scan.next(&cx.snapshot)? {
             Some(s) => {
                 spend(cx, s.batch.len());
-                let columns = self.plan.columns.complete(s.batch.columns);
-                Ok(Step::Batch(Batch { columns, sel: s.batch.sel }))
+                let sel = match &self.plan.sample {
+                    None => s.batch.sel,
+                    Some(sample) => sample.select(self.sample, s.group, &s.batch.sel),
+                };
+                Ok(Step::Batch(Batch { columns: self.plan.columns.complete(s.batch.columns), sel }))
             }
             None => {
                 self.done = true;

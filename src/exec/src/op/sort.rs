@@ -58,6 +58,7 @@ impl PlanNode for SortPlan {
             sorted: None,
             at: 0,
             keep: None,
+            bound: None,
         })
     }
 }
@@ -71,10 +72,12 @@ struct SortOp {
     at: usize,
     /// How many rows anybody will ask for; known once looked at.
     keep: Option<usize>,
+    /// Top-N: the key of the last row that could still be given.
+    bound: Option<Vec<u8>>,
 }
 
 impl SortOp {
-    fn bound(&self, cx: &mut ExecCx<'_>) -> Result<usize> {
+    fn wanted(&self, cx: &mut ExecCx<'_>) -> Result<usize> {
         let Some((limit, offset)) = &self.plan.limit else { return Ok(usize::MAX) };
         let mut value = |e: &Option<CExpr>| -> Result<Option<i64>> {
             let Some(e) = e else { return Ok(None) };
@@ -89,30 +92,35 @@ impl SortOp {
         })
     }
 
-    fn sort(&mut self) -> Vec<u32> {
-        let mut rows = self.plan.order.sorted(&self.store.columns, self.store.rows);
+    fn sort(&mut self, cx: &mut ExecCx<'_>) -> Result<Vec<u32>> {
+        let mut rows = self.plan.order.sorted(cx, &self.store.columns, self.store.rows)?;
         rows.truncate(self.keep.unwrap_or(usize::MAX));
-        rows
+        Ok(rows)
     }
 }
 
 impl Operator for SortOp {
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if self.keep.is_none() {
-            self.keep = Some(self.bound(cx)?);
+            self.keep = Some(self.wanted(cx)?);
         }
         let keep = self.keep.unwrap_or(usize::MAX);
         while self.sorted.is_none() {
             match pull!(self.input, cx, usize::MAX) {
-                Some(b) => {
+                Some(mut b) => {
+                    if let Some(bound) = &self.bound {
+                        b.sel = self.plan.order.before(&b, bound);
+                    }
                     self.store.push(&b);
-                    // Top-N: sort away what cannot be among the first, whenever that is most of what is kept.
+                    // Top-N: sort away what cannot be among the first, whenever that is most of what is kept. A later row
+                    // that equals the last one kept comes after it.
                     if self.store.rows > keep.saturating_mul(2).saturating_add(4096) {
-                        let best = self.sort();
+                        let best = self.sort(cx)?;
+                        self.bound = best.last().map(|r| self.plan.order.stored_key(&self.store.columns, *r as usize));
                         self.store.keep(&in_order(best));
                     }
                 }
-                None => self.sorted = Some(self.sort()),
+                None => self.sorted = Some(self.sort(cx)?),
             }
         }
         let sorted = self.sorted.as_deref().unwrap_or(&[]);
@@ -130,6 +138,7 @@ impl Operator for SortOp {
         if self.deps.changed(&cx.run) || self.sorted.is_none() {
             self.sorted = None;
             self.keep = None;
+            self.bound = None;
             self.store.clear();
             self.input.rescan(cx)?;
         }

@@ -54,7 +54,9 @@ enum Function {
     CumeDist,
     Ntile,
     /// Rows back (lag) or forth (lead).
-    Offset { lead: bool },
+    Offset {
+        lead: bool,
+    },
     FirstValue,
     LastValue,
     NthValue,
@@ -131,7 +133,14 @@ impl PlanNode for WindowPlan {
     fn start(self: Rc<Self>, run: &Run) -> Box<dyn Operator> {
         let mut deps = Deps::new(&self.deps);
         deps.note(run);
-        Box::new(WindowOp { input: self.input.start(run), rows: RowStore::new(&self.types), plan: self, deps, out: None, at: 0 })
+        Box::new(WindowOp {
+            input: self.input.start(run),
+            rows: RowStore::new(&self.types),
+            plan: self,
+            deps,
+            out: None,
+            at: 0,
+        })
     }
 }
 
@@ -300,7 +309,9 @@ impl WindowPlan {
         let n = part.end - part.start;
         let arg = |i: usize, row: usize| args.get(i).map_or(Datum::Null, |v| v.get(row));
         match f {
-            Function::RowNumber => (part.start..part.end).for_each(|r| out.set(r, Datum::I64((r - part.start) as i64 + 1))),
+            Function::RowNumber => {
+                (part.start..part.end).for_each(|r| out.set(r, Datum::I64((r - part.start) as i64 + 1)))
+            }
             Function::Rank | Function::DenseRank | Function::PercentRank | Function::CumeDist => {
                 for (g, w) in part.groups.windows(2).enumerate() {
                     let before = (w[0] - part.start) as f64;
@@ -320,10 +331,7 @@ impl WindowPlan {
                     return Ok(());
                 }
                 if d.int() <= 0 {
-                    return Err(err!(
-                        INVALID_ARGUMENT_FOR_NTILE,
-                        "argument of ntile must be greater than zero"
-                    ));
+                    return Err(err!(INVALID_ARGUMENT_FOR_NTILE, "argument of ntile must be greater than zero"));
                 }
                 // The first `n % buckets` buckets have one row more than the rest.
                 let buckets = d.int() as usize;
@@ -355,9 +363,7 @@ impl WindowPlan {
                     let parts = remaining(part, self.frame.exclude, row, frame);
                     let found = match f {
                         Function::FirstValue => nth(&parts, 0),
-                        Function::LastValue => {
-                            parts.iter().rev().find(|(a, b)| a < b).map(|(_, b)| b - 1)
-                        }
+                        Function::LastValue => parts.iter().rev().find(|(a, b)| a < b).map(|(_, b)| b - 1),
                         _ => match arg(1, row) {
                             Datum::Null => None,
                             d if d.int() <= 0 => {

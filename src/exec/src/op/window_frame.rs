@@ -81,10 +81,7 @@ impl CFrame {
                 return Err(err!(NULL_VALUE_NOT_ALLOWED, "frame {name} offset must not be null"));
             }
             if self.mode != FrameMode::Range && v.as_datum().int() < 0 {
-                return Err(err!(
-                    INVALID_PRECEDING_OR_FOLLOWING_SIZE,
-                    "frame {name} offset must not be negative"
-                ));
+                return Err(err!(INVALID_PRECEDING_OR_FOLLOWING_SIZE, "frame {name} offset must not be negative"));
             }
             out[i] = v;
         }

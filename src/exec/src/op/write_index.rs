@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::{ModifyTarget, Oid, TargetColumn};
 use tusklet_storage::{RelId, Tid, Unique, Wait};
-use tusklet_vector::key::{KeyOrder, KeyPart};
+use tusklet_vector::key::KeyPart;
 use tusklet_vector::{CallContext, Datum, Phys, Value};
 
 use crate::compile::Compiler;
@@ -251,16 +251,6 @@ impl CIndex {
             .detail(format!("Key ({names})=({}) already exists.", values.join(", ")))
             .table(target.name.0.clone(), target.name.1.clone())
             .constraint(self.name.clone()))
-    }
-
-    /// Whether its key bytes are those of one native column: written without evaluating anything.
-    pub fn simple(&self) -> Option<usize> {
-        match (self.keys.as_slice(), &self.predicate) {
-            ([(CExpr { kind: Kind::Column(i), .. }, KeyPart { order: KeyOrder::Native, .. })], None) => {
-                Some(*i as usize)
-            }
-            _ => None,
-        }
     }
 }
 

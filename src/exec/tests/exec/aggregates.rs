@@ -124,17 +124,19 @@ fn grouping_sets_have_a_number_and_nulls() {
         let groups = vec![sort_key(0, false, false), sort_key(1, false, false)];
         let sets = Some(vec![vec![0, 1], vec![0], vec![]]);
         let plan = aggregate(scan(t, &[(1, INT4), (2, INT4)]), groups, sets, vec![agg("count", vec![])]);
-        let got: Vec<Vec<Option<i64>>> =
-            run(cx, stmt(plan)).iter().map(|r| r.iter().map(num).collect()).collect();
+        let got: Vec<Vec<Option<i64>>> = run(cx, stmt(plan)).iter().map(|r| r.iter().map(num).collect()).collect();
         let n = Some;
-        assert_eq!(got, [
-            vec![n(1), n(5), n(1), n(0)],
-            vec![n(1), n(6), n(1), n(0)],
-            vec![n(2), n(5), n(1), n(0)],
-            vec![n(1), None, n(2), n(1)],
-            vec![n(2), None, n(1), n(1)],
-            vec![None, None, n(3), n(2)],
-        ]);
+        assert_eq!(
+            got,
+            [
+                vec![n(1), n(5), n(1), n(0)],
+                vec![n(1), n(6), n(1), n(0)],
+                vec![n(2), n(5), n(1), n(0)],
+                vec![n(1), None, n(2), n(1)],
+                vec![n(2), None, n(1), n(1)],
+                vec![None, None, n(3), n(2)],
+            ]
+        );
     });
 }
 

@@ -69,18 +69,18 @@ fn case_and_or_protect_rows() {
         let rows = run(cx, stmt(project(scan(t, &[(1, INT4)]), vec![case])));
         assert_eq!(ints(&rows), [None, Some(50), None, Some(20)]);
 
-        let safe = Expr::new(
-            ExprKind::Or(vec![eq(a(), int(0)), call("int4gt", vec![div(), int(3)], BOOL)]),
-            BOOL,
-        );
+        let safe = Expr::new(ExprKind::Or(vec![eq(a(), int(0)), call("int4gt", vec![div(), int(3)], BOOL)]), BOOL);
         assert_eq!(ints(&run(cx, stmt(filter(scan(t, &[(1, INT4)]), safe)))), [Some(0), Some(0), Some(2)]);
 
         let coalesce = Expr::new(
             ExprKind::Coalesce(vec![
-                Expr::new(ExprKind::NullIf(Box::new(match eq(a(), int(0)).kind {
-                    ExprKind::Call(c) => *c,
-                    _ => unreachable!(),
-                })), INT4),
+                Expr::new(
+                    ExprKind::NullIf(Box::new(match eq(a(), int(0)).kind {
+                        ExprKind::Call(c) => *c,
+                        _ => unreachable!(),
+                    })),
+                    INT4,
+                ),
                 int(7),
             ]),
             INT4,
@@ -172,10 +172,8 @@ fn hashed_in_answers_like_the_test() {
 fn correlated_subqueries_run_for_each_row() {
     let db = Db::new();
     let o = numbers(&db, &[1, 2, 3, 2]);
-    let i = db.table(&[Phys::I32, Phys::I32], &[
-        vec![Value::I32(1), Value::I32(10)],
-        vec![Value::I32(2), Value::I32(20)],
-    ]);
+    let i =
+        db.table(&[Phys::I32, Phys::I32], &[vec![Value::I32(1), Value::I32(10)], vec![Value::I32(2), Value::I32(20)]]);
     let sub = |kind| {
         Expr::new(
             ExprKind::SubPlan(Box::new(SubPlanRef {

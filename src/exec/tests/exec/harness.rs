@@ -9,12 +9,11 @@ use tusklet_exec::{Caches, ChangedRow, ExecCx, Executor, Host, Program, RowEvent
 use tusklet_ir::*;
 use tusklet_storage::{RelId, Store, Tid, Tx};
 use tusklet_vector::{
-    Call, CallSite, Datum, Kernel, KernelTable, Out, Phys, RowSource, Sel, TypeRef, Value, Vector,
+    Call, CallContext, CallSite, Datum, Kernel, KernelTable, Out, Phys, RowSource, Sel, TypeRef, Value, Vector,
 };
 
 pub const INT4: TypeRef = TypeRef::new(23);
 pub const INT8: TypeRef = TypeRef::new(20);
-pub const TEXT: TypeRef = TypeRef::new(25);
 pub const BOOL: TypeRef = TypeRef::new(16);
 pub const TID: TypeRef = TypeRef::new(27);
 
@@ -196,8 +195,26 @@ fn in_range_int4_int4(_: &mut Call<'_>, a: &[Datum<'_>], out: &mut Out<'_>) -> R
     Ok(())
 }
 
+struct Series(i32, i32);
+
+impl RowSource for Series {
+    fn next(&mut self, _: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
+        let n = want.min((self.1 - self.0 + 1).max(0) as usize);
+        for _ in 0..n {
+            out[0].push(Datum::I32(self.0));
+            self.0 += 1;
+        }
+        Ok(n)
+    }
+}
+
+fn series(_: &mut Call<'_>, a: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
+    Ok(Box::new(Series(a[0].i32(), a[1].i32())))
+}
+
 static KERNELS: &[(&str, Kernel)] = &[
     ("btint4cmp", Kernel::Scalar(btint4cmp)),
+    ("generate_series_int4", Kernel::Set(series)),
     ("in_range_int4_int4", Kernel::Scalar(in_range_int4_int4)),
     ("int4_sum", Kernel::Scalar(int4_sum)),
     ("int4div", Kernel::Scalar(int4div)),
@@ -468,6 +485,15 @@ pub fn call(name: &str, args: Vec<Expr>, ty: TypeRef) -> Expr {
     )
 }
 
+/// generate_series(from, to).
+pub fn series_call(from: Expr, to: Expr) -> Expr {
+    let mut e = call("generate_series", vec![from, to], INT4);
+    if let ExprKind::Call(c) = &mut e.kind {
+        c.retset = true;
+    }
+    e
+}
+
 pub fn eq(a: Expr, b: Expr) -> Expr {
     call("int4eq", vec![a, b], BOOL)
 }
@@ -494,4 +520,3 @@ impl Random {
 pub fn num(v: &Value) -> Option<i64> {
     (!v.is_null()).then(|| v.as_datum().int())
 }
-

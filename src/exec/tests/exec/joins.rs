@@ -21,14 +21,7 @@ fn join(kind: JoinKind, hash: bool, l: u32, r: u32, residual: bool, null_aware: 
     if hash {
         let key = HashKey { left: col(0, INT4), right: col(0, INT4), cmp: proc("btint4cmp", &[23, 23]), collation: 0 };
         node(
-            Node::HashJoin {
-                kind,
-                left: Box::new(left),
-                right: Box::new(right),
-                keys: vec![key],
-                on,
-                null_aware,
-            },
+            Node::HashJoin { kind, left: Box::new(left), right: Box::new(right), keys: vec![key], on, null_aware },
             &wide[..width],
         )
     } else {
@@ -38,10 +31,7 @@ fn join(kind: JoinKind, hash: bool, l: u32, r: u32, residual: bool, null_aware: 
             None => key,
         });
         let right = node(Node::Material { input: Box::new(right) }, &[INT4, INT4]);
-        node(
-            Node::NestLoop { kind, left: Box::new(left), right: Box::new(right), on, params: vec![] },
-            &wide[..width],
-        )
+        node(Node::NestLoop { kind, left: Box::new(left), right: Box::new(right), on, params: vec![] }, &wide[..width])
     }
 }
 
@@ -58,7 +48,9 @@ fn hash_joins_are_nested_loops() {
             let hits = |a: &Vec<Value>, b: &Vec<Value>| {
                 !a[0].is_null() && a[0] == b[0] && (!residual || num(&a[1]).zip(num(&b[1])).is_some_and(|(x, y)| x < y))
             };
-            for kind in [JoinKind::Inner, JoinKind::Left, JoinKind::Semi, JoinKind::Anti, JoinKind::Right, JoinKind::Full] {
+            for kind in
+                [JoinKind::Inner, JoinKind::Left, JoinKind::Semi, JoinKind::Anti, JoinKind::Right, JoinKind::Full]
+            {
                 let mut naive: Rows = Vec::new();
                 for a in &lr {
                     let mates: Vec<_> = rr.iter().filter(|b| hits(a, b)).collect();
@@ -113,7 +105,8 @@ fn not_in_knows_nulls() {
 fn a_nested_loop_probes_an_index_by_parameter() {
     let mut db = Db::new();
     let l = db.table(&[Phys::I32], &[3, 1, 7, 3].map(|v| vec![Value::I32(v)]));
-    let r = db.table(&[Phys::I32, Phys::I32], &(0..5000).map(|i| vec![Value::I32(i), Value::I32(i * 2)]).collect::<Vec<_>>());
+    let r = db
+        .table(&[Phys::I32, Phys::I32], &(0..5000).map(|i| vec![Value::I32(i), Value::I32(i * 2)]).collect::<Vec<_>>());
     let i = db.index(20000, r, 0);
     db.with(|cx| {
         let probe = |op, value| {

@@ -4,6 +4,7 @@ mod aggregates;
 mod expressions;
 mod harness;
 mod joins;
+mod sets;
 mod sorting;
 mod windows;
 mod writing;

@@ -67,15 +67,21 @@ fn bound(steps: Option<i32>, start: bool) -> FrameBound {
 #[test]
 fn every_frame_is_what_its_clause_says() {
     let mut rnd = Random(5);
-    let mut rows: Vec<[i32; 3]> = (0..60)
-        .map(|_| [rnd.below(4) as i32, rnd.below(12) as i32, rnd.below(100) as i32])
-        .collect();
+    let mut rows: Vec<[i32; 3]> =
+        (0..60).map(|_| [rnd.below(4) as i32, rnd.below(12) as i32, rnd.below(100) as i32]).collect();
     rows.sort();
     let db = Db::new();
     let stored: Rows = rows.iter().map(|r| r.iter().map(|v| Value::I32(*v)).collect()).collect();
     let t = db.table(&[Phys::I32, Phys::I32, Phys::I32], &stored);
     for mode in [FrameMode::Rows, FrameMode::Groups, FrameMode::Range] {
-        for (s, e) in [(None, Some(0)), (None, None), (Some(-2), Some(1)), (Some(0), None), (Some(1), Some(3)), (Some(-3), Some(-1))] {
+        for (s, e) in [
+            (None, Some(0)),
+            (None, None),
+            (Some(-2), Some(1)),
+            (Some(0), None),
+            (Some(1), Some(3)),
+            (Some(-3), Some(-1)),
+        ] {
             for exclude in [FrameExclude::NoOthers, FrameExclude::CurrentRow, FrameExclude::Group, FrameExclude::Ties] {
                 let expect: Vec<Vec<Option<i64>>> = (0..rows.len())
                     .map(|i| {
@@ -130,11 +136,8 @@ fn every_frame_is_what_its_clause_says() {
                     },
                     &[INT4; 8],
                 );
-                let got: Vec<Vec<Option<i64>>> = db
-                    .with(|cx| run(cx, stmt(plan)))
-                    .iter()
-                    .map(|r| r[3..].iter().map(num).collect())
-                    .collect();
+                let got: Vec<Vec<Option<i64>>> =
+                    db.with(|cx| run(cx, stmt(plan))).iter().map(|r| r[3..].iter().map(num).collect()).collect();
                 assert_eq!(got, expect, "{mode:?} {s:?} {e:?} {exclude:?}");
             }
         }
@@ -179,11 +182,8 @@ fn ranks_tiles_and_neighbours() {
         })
         .collect();
     // As PostgreSQL answers over VALUES (1), (1), (2), (3), (3).
-    assert_eq!(text, [
-        "1 1 1 0 0.4 1 - 2",
-        "2 1 1 0 0.4 1 1 3",
-        "3 3 2 0.5 0.6 2 1 3",
-        "4 4 3 0.75 1 2 2 -9",
-        "5 4 3 0.75 1 3 3 -9",
-    ]);
+    assert_eq!(
+        text,
+        ["1 1 1 0 0.4 1 - 2", "2 1 1 0 0.4 1 1 3", "3 3 2 0.5 0.6 2 1 3", "4 4 3 0.75 1 2 2 -9", "5 4 3 0.75 1 3 3 -9",]
+    );
 }

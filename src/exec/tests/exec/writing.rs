@@ -73,10 +73,8 @@ impl Table {
 
     /// `UPDATE t SET b = b + 1 WHERE a = key` (or `SET a = …`).
     fn update(&self, cond: Expr, attno: i16, value: Expr) -> ModifyTable {
-        let input = project(
-            filter(scan(self.storage, &[(-1, TID), (1, INT4), (2, INT4)]), cond),
-            vec![col(0, TID), value],
-        );
+        let input =
+            project(filter(scan(self.storage, &[(-1, TID), (1, INT4), (2, INT4)]), cond), vec![col(0, TID), value]);
         ModifyTable { set: vec![(attno, 1)], ..self.modify(CommandType::Update, input) }
     }
 
@@ -191,15 +189,17 @@ fn on_conflict_does_nothing_or_updates() {
     assert_eq!(t.rows(&db), [(1, 10), (2, 20), (3, 130), (4, 4), (9, 9)]);
     let tx = db.begin();
     let e = db.within(&tx, |cx| run_until(cx, modify(upsert(&[(Some(6), 1), (Some(6), 2)])), 1).1);
-    assert_eq!(
-        e.unwrap().message(),
-        "ON CONFLICT DO UPDATE command cannot affect row a second time"
-    );
+    assert_eq!(e.unwrap().message(), "ON CONFLICT DO UPDATE command cannot affect row a second time");
     db.store.abort(&tx);
 }
 
 /// Runs a statement in `tx` until it waits.
-fn until_blocked(db: &Db, tx: &tusklet_storage::Tx, m: ModifyTable, read_committed: bool) -> (Executor, tusklet_storage::Snapshot) {
+fn until_blocked(
+    db: &Db,
+    tx: &tusklet_storage::Tx,
+    m: ModifyTable,
+    read_committed: bool,
+) -> (Executor, tusklet_storage::Snapshot) {
     db.within(tx, |cx| {
         cx.read_committed = read_committed;
         let program = Program::compile(cx, Rc::new(modify(m))).unwrap();
@@ -263,6 +263,107 @@ fn an_update_waits_and_looks_again() {
         assert_eq!(e.to_string(), "ERROR: 40001: could not serialize access due to concurrent update");
     });
     db.store.abort(&second);
+}
+
+#[test]
+fn locked_rows_are_looked_at_again() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    let lock = |wait| {
+        let input = filter(
+            scan(t.storage, &[(-1, TID), (1, INT4), (2, INT4)]),
+            call("int4lt", vec![col(2, INT4), int(100)], BOOL),
+        );
+        let mark = LockMark { rte: 0, rel: 1, storage: t.storage, ctid: 0, strength: LockStrength::Update, wait };
+        stmt(node(Node::LockRows { input: Box::new(input), marks: vec![mark] }, &[TID, INT4, INT4]))
+    };
+    let first = db.begin();
+    db.within(&first, |cx| run(cx, modify(t.update(eq(col(1, INT4), int(1)), 2, int(500)))));
+    db.within(&first, |cx| run(cx, modify(t.update(eq(col(1, INT4), int(2)), 2, int(21)))));
+    let second = db.begin();
+    db.within(&second, |cx| {
+        assert_eq!(run(cx, lock(LockWait::SkipLocked)).len(), 1);
+        let e = run_until(cx, lock(LockWait::Error), 1).1.unwrap();
+        assert_eq!(e.code().to_string(), "55P03");
+        let program = Program::compile(cx, Rc::new(lock(LockWait::Block))).unwrap();
+        let mut ex = Executor::new(program, Rc::from([]));
+        assert!(matches!(ex.step(cx, 10), Ok(Step::Blocked(_))));
+        db.store.commit(&first).unwrap();
+        let mut seen = Vec::new();
+        while let Step::Batch(b) = ex.step(cx, 10).unwrap() {
+            seen.extend(b.sel.iter().map(|i| (num(&b.columns[1].value(i)), num(&b.columns[2].value(i)))));
+        }
+        assert_eq!(seen, [(Some(2), Some(21)), (Some(3), Some(30))], "row 1 does not qualify any more");
+    });
+    db.store.commit(&second).unwrap();
+}
+
+#[test]
+fn merge_takes_the_first_action_that_fits() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    let source = db.table(
+        &[Phys::I32, Phys::I32],
+        &[
+            vec![Value::I32(1), Value::I32(1000)],
+            vec![Value::I32(2), Value::I32(-1)],
+            vec![Value::I32(8), Value::I32(80)],
+        ],
+    );
+    // source LEFT JOIN t ON t.a = source.a: source a, source b, ctid, t.a, t.b.
+    let mut right = scan(t.storage, &[(-1, TID), (1, INT4), (2, INT4)]);
+    if let Node::SeqScan { rel, .. } = &mut right.node {
+        rel.rte = 1;
+    }
+    let input = node(
+        Node::HashJoin {
+            kind: JoinKind::Left,
+            left: Box::new(scan(source, &[(1, INT4), (2, INT4)])),
+            right: Box::new(right),
+            keys: vec![HashKey {
+                left: col(0, INT4),
+                right: col(1, INT4),
+                cmp: proc("btint4cmp", &[23, 23]),
+                collation: 0,
+            }],
+            on: None,
+            null_aware: false,
+        },
+        &[INT4, INT4, TID, INT4, INT4],
+    );
+    let step = |matched, cond, command, values| MergeStep { matched, cond, command, values };
+    let actions = vec![
+        step(true, Some(call("int4lt", vec![col(1, INT4), int(0)], BOOL)), Some(CommandType::Delete), vec![]),
+        step(true, None, Some(CommandType::Update), vec![(2, plus(col(4, INT4), 7))]),
+        step(false, None, Some(CommandType::Insert), vec![(1, col(0, INT4)), (2, col(1, INT4))]),
+    ];
+    let m = ModifyTable { ctid: 2, rte: 1, actions, ..t.modify(CommandType::Merge, input) };
+    db.with(|cx| {
+        run(cx, modify(m));
+    });
+    assert_eq!(t.rows(&db), [(1, 17), (3, 30), (8, 80)]);
+}
+
+#[test]
+fn many_rows_go_in_at_once_and_a_bad_one_is_still_found() {
+    let mut db = Db::new();
+    let t = setup(&mut db);
+    let series = |from: i32, to: i32, b: Expr| {
+        let source = FunctionSource { expr: series_call(int(from), int(to)), columns: vec![INT4], composite: false };
+        let scan = node(Node::FunctionScan { functions: vec![source], ordinality: false, alias: "g".into() }, &[INT4]);
+        project(scan, vec![col(0, INT4), b])
+    };
+    db.with(|cx| run(cx, modify(t.modify(CommandType::Insert, series(10, 5009, int(1))))));
+    assert_eq!(t.rows(&db).len(), 5003);
+    let refuse = |input: Plan, code: &str, detail: &str| {
+        let tx = db.begin();
+        let e = db.within(&tx, |cx| run_until(cx, modify(t.modify(CommandType::Insert, input)), 1).1).unwrap();
+        assert_eq!((e.code().as_str(), e.report().detail.as_deref()), (code, Some(detail)));
+        db.store.abort(&tx);
+    };
+    refuse(series(6000, 7000, col(0, INT4)), "23514", "Failing row contains (6000, 6000).");
+    refuse(series(-5, 20, int(1)), "23505", "Key (a)=(1) already exists.");
+    assert_eq!(t.rows(&db).len(), 5003);
 }
 
 #[test]

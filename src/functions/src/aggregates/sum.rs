@@ -1,4 +1,4 @@
-//! Sums and averages of integers, money and intervals.
+//! Sums and averages of integers and intervals.
 
 use tusklet_adt::interval::Interval;
 use tusklet_adt::numeric::Numeric;
@@ -147,16 +147,6 @@ pub const SUM_I64: AggSpec = AggSpec {
     },
 };
 pub const AVG_I64: AggSpec = AggSpec { make: |_| Wide::boxed(average) };
-/// `cash_pl` wraps around, as PostgreSQL's does.
-pub const SUM_MONEY: AggSpec = AggSpec {
-    make: |_| {
-        Wide::boxed(|s, _, out| {
-            out.i64(s as i64);
-            Ok(())
-        })
-    },
-};
-
 /// Sums of intervals, field by field with `interval_pl`'s checks.
 struct Intervals {
     states: Vec<(Interval, i64)>,

@@ -1,0 +1,127 @@
+//! Functions, aggregates, operators, casts.
+
+use tusklet_error::Result;
+use tusklet_vector::Value;
+
+use super::{Sink, values};
+use crate::builtin::oids;
+use crate::live::Catalog;
+
+pub(super) fn pg_proc(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
+    let mut all: Vec<_> = cat.user_procs().collect();
+    all.sort_by_key(|p| p.oid);
+    for p in all {
+        out.row(&mut |a| {
+            Ok(match a {
+                1 => values::oid(p.oid),
+                2 => Value::text(&p.name),
+                3 => values::oid(p.schema),
+                4 => values::oid(p.owner),
+                5 => values::oid(p.language),
+                6 => Value::F32(p.cost as f32),
+                7 => Value::F32(p.rows as f32),
+                8 => values::oid(p.variadic),
+                9 => values::oid(0),
+                10 => values::char(p.kind),
+                11 => Value::Bool(p.security_definer),
+                12 => Value::Bool(p.leakproof),
+                13 => Value::Bool(p.strict),
+                14 => Value::Bool(p.retset),
+                15 => values::char(p.volatility),
+                16 => values::char(p.parallel),
+                17 => Value::I16(p.args.len() as i16),
+                18 => Value::I16(p.defaults.len() as i16),
+                19 => values::oid(p.result),
+                20 => values::oidvector(p.args.iter().copied())?,
+                21 => values::array_or_null(oids::OID, p.all_args.iter().map(|v| i64::from(*v)))?,
+                22 => values::array_or_null(oids::CHAR, p.modes.iter().map(|v| i64::from(*v)))?,
+                23 => values::texts_or_null(p.arg_names.iter().map(String::as_str))?,
+                24 => values::expressions(p.defaults.iter().map(|e| (**e).clone()).collect()),
+                26 => Value::text(&p.source),
+                28 => {
+                    if p.body.is_empty() {
+                        Value::Null
+                    } else {
+                        values::node(&p.body)
+                    }
+                }
+                29 => values::options(&p.config)?,
+                30 => values::acl(cat, &p.acl)?,
+                _ => Value::Null,
+            })
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn pg_aggregate(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
+    let mut all: Vec<_> = cat.user_procs().collect();
+    all.sort_by_key(|p| p.oid);
+    for p in all {
+        let Some(g) = &p.aggregate else { continue };
+        out.row(&mut |a| {
+            Ok(match a {
+                1 => values::oid(p.oid),
+                2 => values::char(g.kind),
+                3 => Value::I16(g.direct_args as i16),
+                4 => values::oid(g.trans),
+                5 => values::oid(g.final_fn),
+                12 => Value::Bool(g.final_extra),
+                13 => Value::Bool(false),
+                14 | 15 => values::char(b'r'),
+                16 => values::oid(g.sort_op),
+                17 => values::oid(g.trans_type),
+                18 | 20 => Value::I32(0),
+                21 => g.init.as_ref().map_or(Value::Null, |v| Value::text(v)),
+                22 => Value::Null,
+                _ => values::oid(0),
+            })
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn pg_operator(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
+    let mut all: Vec<_> = cat.user_operators().collect();
+    all.sort_by_key(|o| o.oid);
+    for o in all {
+        out.row(&mut |a| {
+            Ok(match a {
+                1 => values::oid(o.oid),
+                2 => Value::text(&o.name),
+                3 => values::oid(o.schema),
+                4 => values::oid(o.owner),
+                5 => values::char(if o.left == 0 { b'l' } else { b'b' }),
+                6 => Value::Bool(o.merges),
+                7 => Value::Bool(o.hashes),
+                8 => values::oid(o.left),
+                9 => values::oid(o.right),
+                10 => values::oid(o.result),
+                11 => values::oid(o.commutator),
+                12 => values::oid(o.negator),
+                13 => values::oid(o.func),
+                14 => values::oid(o.restrict),
+                _ => values::oid(o.join),
+            })
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn pg_cast(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
+    let mut all: Vec<_> = cat.user_casts().collect();
+    all.sort_by_key(|c| c.oid);
+    for c in all {
+        out.row(&mut |a| {
+            Ok(match a {
+                1 => values::oid(c.oid),
+                2 => values::oid(c.source),
+                3 => values::oid(c.target),
+                4 => values::oid(c.func),
+                5 => values::char(c.context),
+                _ => values::char(c.method),
+            })
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Advisory locks: table locks of the storage on numbers of their own.
+//!
+//! Those of a transaction end with it. Those of a session are held by a transaction that the session keeps for nothing
+//! else; they are counted, as each lock wants its own unlock.
+
+use tusklet_error::{Error, Result, SqlState};
+use tusklet_storage::{LockMode, LockTag, TableLock};
+use tusklet_vector::{Datum, Value};
+
+use super::Env;
+
+/// Advisory keys lie above every OID; one of two ints is told from one of a bigint.
+fn tag(args: &[Datum<'_>]) -> LockTag {
+    let (space, key) = match args {
+        [a] => (1u64, a.int() as u64),
+        [a, b] => (2, (a.int() as u64) << 32 | b.int() as u32 as u64),
+        _ => (3, 0),
+    };
+    let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) ^ space.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    LockTag(mixed | 1 << 63)
+}
+
+fn mode(shared: bool) -> LockMode {
+    if shared { LockMode::Share } else { LockMode::Exclusive }
+}
+
+/// Takes the lock for the transaction; `false` when someone else has it and `wait` is not set.
+fn for_transaction(env: &mut Env<'_, '_>, args: &[Datum<'_>], shared: bool, wait: bool) -> Result<bool> {
+    match env.shared.db.store.lock_table(&env.cx.tx, tag(args), mode(shared)) {
+        TableLock::Granted => Ok(true),
+        TableLock::Wait(w) if wait => Err(env.cx.must_wait(w)),
+        TableLock::Wait(_) => Ok(false),
+    }
+}
+
+fn for_session(env: &mut Env<'_, '_>, args: &[Datum<'_>], shared: bool, wait: bool) -> Result<bool> {
+    let mut held = env.shared.advisory.borrow_mut();
+    let key = (tag(args), shared);
+    if let Some(h) = held.locks.get_mut(&key) {
+        h.0 += 1;
+        return Ok(true);
+    }
+    // One storage transaction per lock, so that each can be given back alone.
+    let tx = env.shared.db.store.begin();
+    // The session's other locks are no obstacle, though storage takes them for someone else's.
+    let own = held.locks.keys().any(|(t, _)| *t == key.0);
+    match env.shared.db.store.lock_table(&tx, key.0, mode(shared)) {
+        TableLock::Granted => {}
+        TableLock::Wait(_) if own => {
+            return Err(Error::unsupported("an advisory lock in two modes"));
+        }
+        TableLock::Wait(w) => {
+            env.shared.db.store.abort(&tx);
+            return if wait { Err(env.cx.must_wait(w)) } else { Ok(false) };
+        }
+    }
+    held.locks.insert(key, (1, tx));
+    Ok(true)
+}
+
+fn release(env: &mut Env<'_, '_>, args: &[Datum<'_>], shared: bool) -> Result<Value> {
+    let key = (tag(args), shared);
+    let mut held = env.shared.advisory.borrow_mut();
+    let Some(h) = held.locks.get_mut(&key) else {
+        drop(held);
+        let name = if shared { "ShareLock" } else { "ExclusiveLock" };
+        env.shared.warn(SqlState::WARNING, format!("you don't own a lock of type {name}"));
+        return Ok(Value::Bool(false));
+    };
+    h.0 -= 1;
+    if h.0 == 0 {
+        if let Some((_, tx)) = held.locks.remove(&key) {
+            env.shared.db.store.abort(&tx);
+        }
+    }
+    Ok(Value::Bool(true))
+}
+
+const VOID: &[u8] = &[];
+
+macro_rules! doors {
+    ($($name:ident $how:ident $shared:literal $wait:literal;)*) => {$(
+        pub(super) fn $name(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+            let got = $how(env, args, $shared, $wait)?;
+            Ok(if $wait { Value::bytes(VOID) } else { Value::Bool(got) })
+        }
+    )*};
+}
+
+doors! {
+    lock for_session false true;
+    lock_shared for_session true true;
+    try_lock for_session false false;
+    try_lock_shared for_session true false;
+    xact_lock for_transaction false true;
+    xact_lock_shared for_transaction true true;
+    try_xact_lock for_transaction false false;
+    try_xact_lock_shared for_transaction true false;
+}
+
+pub(super) fn unlock(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    release(env, args, false)
+}
+
+pub(super) fn unlock_shared(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    release(env, args, true)
+}
+
+pub(super) fn unlock_all(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
+    let mut held = env.shared.advisory.borrow_mut();
+    for (_, tx) in std::mem::take(&mut held.locks).into_values() {
+        env.shared.db.store.abort(&tx);
+    }
+    Ok(Value::bytes(VOID))
+}

@@ -1,0 +1,80 @@
+//! `cargo run -p tusklet-harness -- <command>`: see the README.
+
+use std::process::ExitCode;
+
+use tusklet_harness::known::{self, Known};
+use tusklet_harness::suite::{self, Against};
+
+const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
+
+  check [--server HOST:PORT]   run goldens in this process, or against a server; known failures must fail
+  diff [--server HOST:PORT]    the same, showing the known failures too
+  known [--grow]               take what passes out of tests/known_failures.txt; --grow also adds what fails
+  bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315)
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(text) => {
+            eprintln!("{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<bool, String> {
+    let Some((command, rest)) = args.split_first() else { return Err(USAGE.into()) };
+    let mut words = vec![];
+    let mut address = None;
+    let mut grow = false;
+    let mut rest = rest.iter();
+    while let Some(arg) = rest.next() {
+        match arg.as_str() {
+            "--server" | "--dsn" => address = Some(rest.next().ok_or(USAGE)?.clone()),
+            "--grow" => grow = true,
+            flag if flag.starts_with("--") => return Err(USAGE.into()),
+            word => words.push(word.rsplit("tests/sql/").next().unwrap_or(word).to_string()),
+        }
+    }
+    let against = address.clone().map_or(Against::Native, Against::Server);
+    match command.as_str() {
+        "check" => suite::report(&words, &against, &known::read()?),
+        "diff" => suite::report(&words, &against, &Known::new()),
+        "known" => refresh(&words, &against, grow),
+        "bless" => {
+            let oracle = address
+                .or_else(|| std::env::var("TUSKLET_ORACLE").ok())
+                .unwrap_or_else(|| "127.0.0.1:54315".into());
+            let changed = suite::bless(&suite::files(&words), &oracle)?;
+            println!("{changed} files rewritten");
+            Ok(true)
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn refresh(words: &[String], against: &Against, grow: bool) -> Result<bool, String> {
+    let mut list = known::read()?;
+    let (mut added, mut removed) = (0, 0);
+    for outcome in suite::check(&suite::files(words), against)? {
+        let entry = list.entry(outcome.name.clone()).or_default();
+        let before = entry.len();
+        entry.retain(|n| outcome.failed.contains(n));
+        removed += before - entry.len();
+        if grow {
+            let before = entry.len();
+            entry.extend(&outcome.failed);
+            added += entry.len() - before;
+        }
+    }
+    if words.is_empty() {
+        let names: Vec<String> = suite::files(&[]).iter().map(|p| suite::name(p)).collect();
+        list.retain(|name, _| names.contains(name));
+    }
+    known::write(&list)?;
+    println!("{removed} taken out, {added} added; {} left", list.values().map(|s| s.len()).sum::<usize>());
+    Ok(true)
+}
