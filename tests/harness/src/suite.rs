@@ -31,7 +31,7 @@ impl Against {
         match self {
             Against::Native => Box::new(Native::default()),
             Against::Server(address) => Box::new(Server::ours(address)),
-            Against::Bridge(address) => Box::new(Server { implicit: true, ..Server::ours(address) }),
+            Against::Bridge(address) => Box::new(Server::bridge(address)),
             Against::Oracle(address) => Box::new(Server::oracle(address)),
         }
     }

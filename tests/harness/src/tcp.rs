@@ -22,7 +22,7 @@ pub struct Server {
     /// Whether it is PostgreSQL: its view of waiting sessions decides who is blocked.
     pub oracle: bool,
     /// Whether a database comes into being when one connects to it.
-    pub implicit: bool,
+    implicit: bool,
     control: Option<Session>,
 }
 
@@ -32,6 +32,11 @@ impl Server {
     /// A server of ours.
     pub fn ours(address: &str) -> Server {
         Server { address: address.into(), oracle: false, implicit: false, control: None }
+    }
+
+    /// A server of ours where a connection's database makes itself.
+    pub fn bridge(address: &str) -> Server {
+        Server { implicit: true, ..Server::ours(address) }
     }
 
     /// PostgreSQL.
