@@ -379,7 +379,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 }
             };
             let name = names.and_then(|l| l.get(n)).unwrap_or(&t.name);
-            if own.as_ref() != Some(name) && !name.is_empty() && !matches!(&t.expr.kind, ExprKind::Var(v) if v.attno == 0) {
+            if own.as_ref() != Some(name) && !name.is_empty() {
                 self.put(" AS ");
                 self.ident(name);
             }
