@@ -32,17 +32,19 @@ impl Planner<'_> {
             RelKind::Partitioned => return Err(Error::unsupported("changing a partitioned table")),
             _ => return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "cannot change relation \"{}\"", relation.name)),
         }
-        if q.command == CommandType::Merge {
-            return Err(Error::unsupported("MERGE"));
-        }
         self.note_use(oid, |u| match q.command {
             CommandType::Insert => u.insert = true,
             CommandType::Update => u.update = true,
             CommandType::Delete => u.delete = true,
-            _ => {}
+            CommandType::Merge | CommandType::Select => {}
         });
         let command = q.command;
-        let (input, set, ctid, tableoid, tables) = if command == CommandType::Insert {
+        let mut actions = vec![];
+        let (input, set, ctid, tableoid, tables) = if command == CommandType::Merge {
+            let (input, steps) = self.merge_input(q, result, &relation)?;
+            actions = steps;
+            (input, vec![], 0, None, vec![relation.clone()])
+        } else if command == CommandType::Insert {
             let input = self.insert_input(q, &relation)?;
             (input, vec![], 0, None, vec![relation.clone()])
         } else {
@@ -86,7 +88,7 @@ impl Planner<'_> {
             set,
             returning: project.is_some(),
             on_conflict,
-            actions: vec![],
+            actions,
         }));
         let mut rel = Rel::new(node, returning, 0, rows, 0.0, total);
         rel.plan.project = project;
@@ -177,6 +179,76 @@ impl Planner<'_> {
         }
         let rel = self.project(rel, cols)?;
         Ok((rel, set, 0, tableoid, tables))
+    }
+
+    /// MERGE: the source joined to the target, kept without a partner when a WHEN NOT MATCHED may want it.
+    fn merge_input(&mut self, q: &mut Query, result: u32, relation: &Relation) -> Result<(Rel, Vec<MergeStep>)> {
+        if q.rtable[result as usize].inherit && !relation.children.is_empty() {
+            return Err(Error::unsupported("MERGE into a table with children"));
+        }
+        let mut needed = self.needed(q);
+        if !needed[result as usize].contains(&-1) {
+            needed[result as usize].push(-1);
+        }
+        let actions = std::mem::take(&mut q.merge_actions);
+        let on = q.merge_on.take();
+        for a in &actions {
+            self.note_use(relation.oid, |u| match a.command {
+                Some(CommandType::Insert) => u.insert = true,
+                Some(CommandType::Update) => u.update = true,
+                Some(CommandType::Delete) => u.delete = true,
+                _ => {}
+            });
+        }
+        let mut nodes: Vec<FromNode> =
+            q.from.iter().filter(|n| !matches!(n, FromNode::Ref(r) if *r == result)).cloned().collect();
+        let Some(first) = (!nodes.is_empty()).then(|| nodes.remove(0)) else {
+            return Err(Error::internal("MERGE without a source"));
+        };
+        let source = nodes.into_iter().fold(first, |l, r| FromNode::Join {
+            kind: JoinKind::Inner,
+            left: Box::new(l),
+            right: Box::new(r),
+            on: None,
+            rte: u32::MAX,
+            using: vec![],
+            natural: false,
+        });
+        let kind = if actions.iter().any(|a| !a.matched) { JoinKind::Left } else { JoinKind::Inner };
+        let join = FromNode::Join {
+            kind,
+            left: Box::new(source),
+            right: Box::new(FromNode::Ref(result)),
+            on,
+            rte: u32::MAX,
+            using: vec![],
+            natural: false,
+        };
+        let fc = FromContext { q, needed: &needed, wanted: None, fraction: 1.0 };
+        let rel = self.plan_from(&fc, &[join], vec![])?;
+        let ctid = column_var(q, result, -1);
+        let mut cols = vec![ctid.clone()];
+        cols.extend(rel.cols.iter().filter(|c| !expr::same(c, &ctid)).cloned());
+        let rel = self.project(rel, cols)?;
+        let mut steps = Vec::new();
+        for a in actions {
+            let mut values = Vec::new();
+            if a.command == Some(CommandType::Insert) {
+                for (i, c) in relation.columns.iter().enumerate() {
+                    let attno = i as i16 + 1;
+                    let e = a.targets.iter().find(|t| t.attno == attno).map(|t| t.expr.clone());
+                    let e = e.unwrap_or_else(|| Expr { collation: c.collation, ..Expr::constant(Value::Null, c.ty) });
+                    values.push((attno, resolve(&e, &rel.cols)?));
+                }
+            } else {
+                for t in a.targets.iter().filter(|t| !t.junk) {
+                    values.push((t.attno, resolve(&t.expr, &rel.cols)?));
+                }
+            }
+            let cond = a.cond.as_ref().map(|c| resolve(c, &rel.cols)).transpose()?;
+            steps.push(MergeStep { matched: a.matched, cond, command: a.command, values });
+        }
+        Ok((rel, steps))
     }
 
     /// Everything a row written to `table` must satisfy.

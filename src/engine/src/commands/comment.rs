@@ -1,0 +1,131 @@
+//! COMMENT ON (`comment.c`).
+
+use tusklet_catalog::live::{ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
+use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
+
+use super::object_address::{Objects, relation_word};
+use super::{acl, functioncmds, kind_words, namespace, user};
+use crate::session::Shared;
+
+/// COMMENT ON.
+pub fn comment(shared: &Shared, s: &CommentStmt) -> Result<()> {
+    let CommentStmt { objtype, object, comment, span: _ } = s;
+    let a = address(shared, *objtype, object)?;
+    // An empty comment is none.
+    let text = comment.as_deref().filter(|t| !t.is_empty());
+    shared.edit_catalog(|c| {
+        c.put_comment(a, text);
+        Ok(())
+    })
+}
+
+fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddress> {
+    match (t, o) {
+        (
+            ObjectType::Table | ObjectType::View | ObjectType::MatView | ObjectType::Index | ObjectType::Sequence,
+            ObjectName::Name(n),
+        ) => {
+            let r = namespace::get(shared, &namespace::range_var(n)?)?;
+            let want = match t {
+                ObjectType::Table => RelKind::Table,
+                ObjectType::View => RelKind::View,
+                ObjectType::MatView => RelKind::MatView,
+                ObjectType::Index => RelKind::Index,
+                _ => RelKind::Sequence,
+            };
+            if r.kind != want {
+                let article = if want == RelKind::Index { "an" } else { "a" };
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {}", r.name, kind_words(t).to_lowercase());
+            }
+            acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
+            Ok(Objects::relation(r.oid))
+        }
+        (ObjectType::Column, ObjectName::Name(n)) => {
+            let (column, rel) = n.split_last().ok_or_else(|| err!(SYNTAX_ERROR, "column name must be qualified"))?;
+            if rel.is_empty() {
+                bail!(SYNTAX_ERROR, "column name must be qualified");
+            }
+            let r = namespace::get(shared, &namespace::range_var(rel)?)?;
+            acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
+            if !matches!(
+                r.kind,
+                RelKind::Table | RelKind::View | RelKind::MatView | RelKind::Composite | RelKind::Foreign
+            ) {
+                return Err(err!(WRONG_OBJECT_TYPE, "cannot set comment on relation \"{}\"", r.name)
+                    .detail(super::indexcmds::unsupported_for(r.kind)));
+            }
+            match r.attno(column) {
+                Some(a) => Ok(ObjectAddress::column(r.oid, a)),
+                None => bail!(UNDEFINED_COLUMN, "column \"{column}\" of relation \"{}\" does not exist", rel.join(".")),
+            }
+        }
+        (ObjectType::Schema, ObjectName::Name(n)) => {
+            let name = n.join(".");
+            let oid = namespace::existing_schema(shared, &name)?;
+            let owner = shared.catalog().user_schema(oid).map_or(crate::database::BOOTSTRAP_ROLE, |s| s.owner);
+            acl::check_owner(shared, owner, "schema", &name)?;
+            Ok(Objects::schema(oid))
+        }
+        (ObjectType::Type | ObjectType::Domain, ObjectName::Type(name)) => {
+            let ty = super::expressions::resolve_type(shared, name)?.oid;
+            let c = shared.catalog();
+            let Some(e) = c.ty(ty) else { bail!(UNDEFINED_OBJECT, "type does not exist") };
+            if t == ObjectType::Domain && !matches!(e.kind, TypeEntryKind::Domain { .. }) {
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain", name.names.join("."));
+            }
+            acl::check_owner(shared, e.owner, "type", &c.format_type(&shared.search_path(), ty))?;
+            Ok(Objects::ty(ty))
+        }
+        (
+            ObjectType::Function | ObjectType::Procedure | ObjectType::Routine | ObjectType::Aggregate,
+            ObjectName::WithArgs(w),
+        ) => {
+            let found = functioncmds::lookup(shared, w, t, false)?;
+            let Some(oid) = found else { bail!(UNDEFINED_FUNCTION, "function does not exist") };
+            let owner = shared.catalog().proc(oid).map_or(0, |p| p.owner);
+            acl::check_owner(shared, owner, "function", &w.name.join("."))?;
+            Ok(Objects::proc(oid))
+        }
+        (ObjectType::TabConstraint, ObjectName::OfRelation { relation, name }) => {
+            let r = namespace::get(shared, &namespace::range_var(relation)?)?;
+            acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
+            match r.constraints.iter().find(|k| k.name == *name) {
+                Some(k) => Ok(Objects::constraint(k.oid)),
+                None => bail!(UNDEFINED_OBJECT, "constraint \"{name}\" for table \"{}\" does not exist", r.name),
+            }
+        }
+        (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name }) => {
+            let ty = super::expressions::resolve_type(shared, domain)?.oid;
+            let c = shared.catalog();
+            let shown = c.format_type(&shared.search_path(), ty);
+            match c.ty(ty).as_deref().map(|e| &e.kind) {
+                Some(TypeEntryKind::Domain { checks, .. }) => match checks.iter().find(|k| k.name == *name) {
+                    Some(k) => Ok(Objects::constraint(k.oid)),
+                    None => bail!(UNDEFINED_OBJECT, "constraint \"{name}\" for domain {shown} does not exist"),
+                },
+                _ => bail!(WRONG_OBJECT_TYPE, "\"{shown}\" is not a domain"),
+            }
+        }
+        (ObjectType::Database, ObjectName::Name(n)) => {
+            let name = n.join(".");
+            if name != *shared.db.name.borrow() {
+                // As a dump may be restored under another name.
+                shared.warn(SqlState::INVALID_CATALOG_NAME, format!("database \"{name}\" does not exist"));
+                return Err(Error::unsupported("COMMENT ON another database"));
+            }
+            Ok(ObjectAddress::new(ObjectClass::Database, shared.db.oid))
+        }
+        (ObjectType::Role, ObjectName::Name(n)) => {
+            let name = n.join(".");
+            match user::role_named(shared, &name) {
+                Some(oid) => Ok(ObjectAddress::new(ObjectClass::Role, oid)),
+                None => bail!(UNDEFINED_OBJECT, "role \"{name}\" does not exist"),
+            }
+        }
+        (ObjectType::Extension, ObjectName::Name(n)) => {
+            bail!(UNDEFINED_OBJECT, "extension \"{}\" does not exist", n.join("."))
+        }
+        (t, _) => Err(Error::unsupported(format!("COMMENT ON {}", kind_words(t)))),
+    }
+}

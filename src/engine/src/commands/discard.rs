@@ -1,0 +1,51 @@
+//! DISCARD (`discard.c`).
+
+use tusklet_error::Result;
+use tusklet_syntax::ast::DiscardMode;
+
+use super::dependency;
+use super::object_address::Objects;
+use crate::session::Shared;
+
+/// DISCARD.
+pub fn discard(shared: &Shared, mode: DiscardMode) -> Result<()> {
+    match mode {
+        DiscardMode::All => {
+            shared.prevent_in_block("DISCARD ALL")?;
+            shared.prepared.borrow_mut().clear();
+            shared.listening.borrow_mut().clear();
+            shared.settings.borrow_mut().reset_all();
+            let user = shared.session_user.borrow().clone();
+            *shared.current_user.borrow_mut() = user;
+            shared.settings_changed();
+            plans(shared);
+            temp(shared)?;
+            sequences(shared);
+        }
+        DiscardMode::Plans => plans(shared),
+        DiscardMode::Sequences => sequences(shared),
+        DiscardMode::Temp => temp(shared)?,
+    }
+    Ok(())
+}
+
+fn plans(shared: &Shared) {
+    shared.internal_plans.borrow_mut().clear();
+}
+
+fn sequences(shared: &Shared) {
+    *shared.sequences.borrow_mut() = Default::default();
+}
+
+fn temp(shared: &Shared) -> Result<()> {
+    let schema = shared.temp_schema.get();
+    if schema == 0 {
+        return Ok(());
+    }
+    // Everything in the schema goes, the schema stays.
+    let c = shared.catalog();
+    let mut inside: Vec<_> = c.dependents(Objects::schema(schema)).iter().map(|d| d.dependent).collect();
+    inside.sort_unstable();
+    inside.dedup();
+    dependency::delete_quietly(shared, &inside)
+}

@@ -1,0 +1,228 @@
+//! Types and expressions of utility statements, through `analyze`: everything here that reads a name or an expression.
+
+use tusklet_analyze::{Clause, ExprScope, ParamTypes};
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::live::Relation;
+use tusklet_error::{Result, bail, err};
+use tusklet_exec::{ExecCx, eval_constant};
+use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, Query, TypeRef, Value, Volatility, visit};
+use tusklet_syntax::ast::{self, Stmt};
+use tusklet_vector::CallContext;
+
+use crate::query::Analyzer;
+use crate::session::Shared;
+
+/// The type a name means.
+pub fn resolve_type(shared: &Shared, name: &ast::TypeName) -> Result<TypeRef> {
+    tusklet_analyze::resolve_type_name(&mut Analyzer(shared), name)
+}
+
+/// A column's type and collation.
+pub fn column_type(
+    shared: &Shared,
+    column: &str,
+    name: &ast::TypeName,
+    collate: Option<&ast::CollateClause>,
+) -> Result<(TypeRef, Oid)> {
+    let ty = resolve_type(shared, name)?;
+    if name.setof {
+        bail!(INVALID_TABLE_DEFINITION, "column \"{column}\" cannot be declared SETOF");
+    }
+    Ok((ty, collation(shared, ty.oid, collate)?))
+}
+
+/// The collation of a column of the type (`GetColumnDefCollation`).
+pub fn collation(shared: &Shared, ty: Oid, collate: Option<&ast::CollateClause>) -> Result<Oid> {
+    let c = shared.catalog();
+    let default = c.type_collation(ty);
+    let Some(clause) = collate else { return Ok(default) };
+    let oid = collation_named(shared, &clause.collname).map_err(|e| e.at(clause.span))?;
+    if default == 0 {
+        return Err(err!(
+            DATATYPE_MISMATCH,
+            "collations are not supported by type {}",
+            c.format_type(&shared.search_path(), ty)
+        )
+        .at(clause.span));
+    }
+    Ok(oid)
+}
+
+/// A collation by name.
+pub fn collation_named(shared: &Shared, names: &[String]) -> Result<Oid> {
+    let (schema, name) = super::namespace::split(shared, names)?;
+    if let Some(s) = schema {
+        super::namespace::existing_schema(shared, s)?;
+    }
+    shared.catalog().lookup_collation(&shared.search_path(), schema, name).ok_or_else(|| {
+        err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist", names.join("."))
+    })
+}
+
+fn analyze(shared: &Shared, e: &ast::Expr, scope: ExprScope<'_>) -> Result<Expr> {
+    tusklet_analyze::analyze_expr(&mut Analyzer(shared), e, &scope, &mut ParamTypes::none())
+}
+
+/// An expression over a table's columns (entry 0), as `clause` allows it.
+pub fn over_table(shared: &Shared, rel: &Relation, e: &ast::Expr, clause: Clause) -> Result<Expr> {
+    analyze(shared, e, ExprScope { relation: Some(rel), clause, ..ExprScope::default() })
+}
+
+/// A condition over a table's columns.
+pub fn condition(shared: &Shared, rel: &Relation, e: &ast::Expr, clause: Clause) -> Result<Expr> {
+    let what = match clause {
+        Clause::IndexPredicate => "WHERE",
+        _ => "CHECK",
+    };
+    analyze(shared, e, ExprScope { relation: Some(rel), clause, condition: Some(what), ..ExprScope::default() })
+}
+
+/// A domain's CHECK, over VALUE.
+pub fn domain_check(shared: &Shared, base: TypeRef, collation: Oid, e: &ast::Expr) -> Result<Expr> {
+    let scope = ExprScope {
+        clause: Clause::DomainCheck,
+        domain: Some((base, collation)),
+        condition: Some("CHECK"),
+        ..ExprScope::default()
+    };
+    analyze(shared, e, scope)
+}
+
+/// A default for a column or domain, coerced to its type (`cookDefault`).
+pub fn default(shared: &Shared, name: &str, ty: TypeRef, e: &ast::Expr) -> Result<Expr> {
+    tusklet_analyze::coerce_default(&mut Analyzer(shared), e, None, name, ty)
+}
+
+/// A function parameter's default.
+pub fn parameter_default(shared: &Shared, ty: TypeRef, e: &ast::Expr) -> Result<Expr> {
+    let scope =
+        ExprScope { clause: Clause::FunctionDefault, target: Some((ty, "DEFAULT")), ..ExprScope::default() };
+    analyze(shared, e, scope)
+}
+
+/// A generation expression, coerced to its column's type.
+pub fn generated(shared: &Shared, rel: &Relation, name: &str, ty: TypeRef, e: &ast::Expr) -> Result<Expr> {
+    let x = tusklet_analyze::coerce_default(&mut Analyzer(shared), e, Some(rel), name, ty)?;
+    if is_mutable(shared, &x) {
+        bail!(INVALID_OBJECT_DEFINITION, "generation expression is not immutable");
+    }
+    Ok(x)
+}
+
+/// ALTER COLUMN TYPE's new value, over the old row; `None` when the types do not go together.
+pub fn transform(shared: &Shared, rel: &Relation, ty: TypeRef, e: &ast::Expr) -> Result<Option<Expr>> {
+    let scope = ExprScope {
+        relation: Some(rel),
+        clause: Clause::AlterColTransform,
+        target: Some((ty, "USING")),
+        ..ExprScope::default()
+    };
+    match analyze(shared, e, scope) {
+        Ok(x) => Ok(Some(x)),
+        Err(x) if x.code() == tusklet_error::SqlState::DATATYPE_MISMATCH && x.message().starts_with("argument of USING") => {
+            Ok(None)
+        }
+        Err(x) => Err(x),
+    }
+}
+
+/// Analyses a query, without rewriting it.
+pub fn query(shared: &Shared, stmt: &Stmt) -> Result<Query> {
+    tusklet_analyze::analyze_stmt(&mut Analyzer(shared), stmt, &mut ParamTypes::none())
+}
+
+/// An expression over the columns of entry 0 as one over the columns of a row.
+pub fn over_row(e: &Expr, columns: usize) -> Expr {
+    let mut e = e.clone();
+    visit::walk_mut(&mut e, &mut |x| {
+        if let ExprKind::Var(v) = &x.kind {
+            x.kind = if v.attno > 0 {
+                ExprKind::Column(v.attno as u32 - 1)
+            } else {
+                ExprKind::WholeRow { first: 0, fields: columns as u32 }
+            };
+        }
+    });
+    e
+}
+
+/// Runs `f` with a context that sees everything committed and everything done so far.
+pub fn with_cx<T>(shared: &Shared, f: impl FnOnce(&mut ExecCx<'_>) -> Result<T>) -> Result<T> {
+    let tx = shared.tx()?;
+    tx.next_command();
+    f(&mut shared.exec_cx(tx.snapshot())?)
+}
+
+/// The value of an expression without columns.
+pub fn constant(shared: &Shared, e: &Expr) -> Result<Value> {
+    with_cx(shared, |cx| eval_constant(cx, e))
+}
+
+/// A value as text.
+pub fn text_of(cx: &mut ExecCx<'_>, ty: Oid, v: &Value) -> Result<String> {
+    let mut out = String::new();
+    if v.is_null() {
+        out.push_str("null");
+    } else {
+        cx.output(ty, v.as_datum(), &mut out)?;
+    }
+    Ok(out)
+}
+
+/// `nextval('sequence'::regclass)` as a value of an integer type: SERIAL's default.
+pub fn nextval_of(sequence: Oid, ty: Oid) -> Expr {
+    let arg = Expr::constant(Value::I64(sequence as i64), TypeRef::new(oids::REGCLASS));
+    let func = builtin::procs_by_name("nextval").next().map_or(0, |p| p.oid());
+    let next = call(func, arg, oids::INT8, CoercionForm::Call, Volatility::Volatile);
+    match builtin::cast(oids::INT8, ty) {
+        Some(c) if ty != oids::INT8 => call(c.func(), next, ty, CoercionForm::Implicit, Volatility::Immutable),
+        _ => next,
+    }
+}
+
+fn call(func: Oid, arg: Expr, ty: Oid, form: CoercionForm, volatility: Volatility) -> Expr {
+    let c = FuncCall {
+        func,
+        op: 0,
+        args: vec![arg],
+        input_collation: 0,
+        variadic: false,
+        retset: false,
+        form,
+        strict: true,
+        volatility,
+    };
+    Expr::new(ExprKind::Call(Box::new(c)), TypeRef::new(ty))
+}
+
+/// Whether a function that may answer differently each time is called anywhere (`contain_mutable_functions`).
+pub fn is_mutable(shared: &Shared, e: &Expr) -> bool {
+    let c = shared.catalog();
+    visit::any(e, &mut |x| match &x.kind {
+        ExprKind::Call(f) => f.volatility != Volatility::Immutable,
+        ExprKind::NullIf(f) | ExprKind::Distinct(f) => f.volatility != Volatility::Immutable,
+        ExprKind::ScalarArray { func, .. } => c.proc(*func).is_some_and(|p| p.volatility != b'i'),
+        ExprKind::SqlValue(_) | ExprKind::NextVal(_) => true,
+        ExprKind::ViaIo { arg, .. } => {
+            // The output of one type and the input of the other decide.
+            let io = |ty: Oid, at: usize| c.ty(ty).and_then(|t| t.io.get(at).copied()).unwrap_or(0);
+            [io(arg.ty.oid, 1), io(x.ty.oid, 0)].iter().any(|f| c.proc(*f).is_some_and(|p| p.volatility != b'i'))
+        }
+        _ => false,
+    })
+}
+
+/// Whether it calls a volatile function.
+pub fn is_volatile(e: &Expr) -> bool {
+    visit::any(e, &mut |x| match &x.kind {
+        ExprKind::Call(f) => f.volatility == Volatility::Volatile,
+        ExprKind::NextVal(_) => true,
+        _ => false,
+    })
+}
+
+/// An expression over a column that has another type now, resolved again for it.
+pub fn reanalyze(shared: &Shared, rel: &Relation, e: &Expr, is_condition: bool) -> Result<Expr> {
+    let _ = (shared, rel, e, is_condition);
+    Err(tusklet_error::Error::unsupported("ALTER TYPE of a column that a CHECK or index expression uses"))
+}

@@ -1,0 +1,551 @@
+//! CREATE FUNCTION and PROCEDURE as catalog entries (`functioncmds.c`); running them is [`crate::routine`]'s.
+
+use std::rc::Rc;
+
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::live::{Dependency, DependencyKind, Proc, TypeEntryKind};
+use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_ir::{Expr, Oid};
+use tusklet_syntax::ast::{
+    AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
+    ObjectWithArgs,
+};
+
+use super::object_address::{Objects, proc_signature};
+use super::{acl, bool_option, dbcommands, dependency, expressions, heap, namespace, option_text};
+use crate::session::Shared;
+
+/// The parameters as the catalog keeps them.
+struct Parameters {
+    args: Vec<Oid>,
+    all: Vec<Oid>,
+    modes: Vec<u8>,
+    names: Vec<String>,
+    defaults: Vec<Rc<Expr>>,
+    variadic: Oid,
+    /// Result type that follows from OUT parameters, 0 when there are none.
+    result: Oid,
+}
+
+fn mode_letter(m: Mode) -> u8 {
+    match m {
+        Mode::Default | Mode::In => b'i',
+        Mode::Out => b'o',
+        Mode::InOut => b'b',
+        Mode::Variadic => b'v',
+        Mode::Table => b't',
+    }
+}
+
+/// As `interpret_function_parameter_list`.
+fn parameters(shared: &Shared, list: &[FunctionParameter], procedure: bool, sql: bool) -> Result<Parameters> {
+    let mut p = Parameters {
+        args: vec![],
+        all: vec![],
+        modes: vec![],
+        names: vec![],
+        defaults: vec![],
+        variadic: 0,
+        result: 0,
+    };
+    let c = shared.catalog();
+    let mut outputs: Vec<Oid> = vec![];
+    let mut have_defaults = false;
+    for (i, fp) in list.iter().enumerate() {
+        let FunctionParameter { name, arg_type, mode, defexpr } = fp;
+        let ty = expressions::resolve_type(shared, arg_type)?.oid;
+        if arg_type.setof {
+            let what = if procedure { "procedures" } else { "functions" };
+            bail!(INVALID_FUNCTION_DEFINITION, "{what} cannot accept set arguments");
+        }
+        let _ = sql;
+        let input = !matches!(mode, Mode::Out | Mode::Table);
+        if input {
+            if p.variadic != 0 {
+                bail!(INVALID_FUNCTION_DEFINITION, "VARIADIC parameter must be the last input parameter");
+            }
+            p.args.push(ty);
+        }
+        if matches!(mode, Mode::Out | Mode::InOut | Mode::Table) {
+            if procedure && p.variadic != 0 {
+                bail!(INVALID_FUNCTION_DEFINITION, "VARIADIC parameter must be the last parameter");
+            }
+            outputs.push(ty);
+        }
+        if *mode == Mode::Variadic {
+            p.variadic = match ty {
+                oids::ANYARRAY => oids::ANYELEMENT,
+                oids::ANYCOMPATIBLEARRAY => oids::ANYCOMPATIBLE,
+                oids::ANY => oids::ANY,
+                t => match c.element_type(t) {
+                    0 => bail!(INVALID_FUNCTION_DEFINITION, "VARIADIC parameter must be an array"),
+                    e => e,
+                },
+            };
+        }
+        if let Some(n) = name {
+            for (other, k) in list[..i].iter().zip(&p.names) {
+                let both = |a: Mode, b: Mode| {
+                    let is_in = |m: Mode| matches!(m, Mode::Default | Mode::In | Mode::Variadic);
+                    let is_out = |m: Mode| matches!(m, Mode::Out | Mode::Table);
+                    !(is_in(a) && is_out(b) || is_out(a) && is_in(b))
+                };
+                if k == n && both(other.mode, *mode) {
+                    bail!(INVALID_FUNCTION_DEFINITION, "parameter name \"{n}\" used more than once");
+                }
+            }
+        }
+        p.names.push(name.clone().unwrap_or_default());
+        p.all.push(ty);
+        p.modes.push(mode_letter(*mode));
+        match defexpr {
+            Some(e) => {
+                if !input {
+                    bail!(INVALID_FUNCTION_DEFINITION, "only input parameters can have default values");
+                }
+                let e = expressions::parameter_default(shared, tusklet_ir::TypeRef::new(ty), e)?;
+                p.defaults.push(Rc::new(e));
+                have_defaults = true;
+            }
+            None if input && have_defaults => {
+                bail!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "input parameters after one with a default value must also have defaults"
+                );
+            }
+            None => {
+                if procedure && !input && have_defaults {
+                    bail!(
+                        INVALID_FUNCTION_DEFINITION,
+                        "procedure OUT parameters cannot appear after one with a default value"
+                    );
+                }
+            }
+        }
+    }
+    p.result = match (outputs.as_slice(), procedure) {
+        ([], false) => 0,
+        ([], true) => oids::VOID,
+        ([one], false) => *one,
+        _ => oids::RECORD,
+    };
+    if p.modes.iter().all(|m| *m == b'i') {
+        p.all.clear();
+        p.modes.clear();
+    }
+    if p.names.iter().all(String::is_empty) {
+        p.names.clear();
+    }
+    Ok(p)
+}
+
+/// What the options of CREATE and ALTER FUNCTION say; `None` where nothing was said.
+#[derive(Default)]
+struct Attributes {
+    language: Option<String>,
+    source: Option<Vec<String>>,
+    window: Option<bool>,
+    volatility: Option<u8>,
+    strict: Option<bool>,
+    security_definer: Option<bool>,
+    leakproof: Option<bool>,
+    cost: Option<f64>,
+    rows: Option<f64>,
+    parallel: Option<u8>,
+    set: Vec<(Option<String>, Option<String>)>,
+}
+
+fn number(o: &DefElem) -> Result<f64> {
+    match &o.arg {
+        Some(DefArg::Integer(i)) => Ok(*i as f64),
+        Some(DefArg::Float(t)) => {
+            t.parse::<f64>().map_err(|_| err!(SYNTAX_ERROR, "{} requires a numeric value", o.name))
+        }
+        _ => bail!(SYNTAX_ERROR, "{} requires a numeric value", o.name),
+    }
+}
+
+fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
+    let mut a = Attributes::default();
+    let mut seen: Vec<&str> = vec![];
+    for o in options {
+        let name = o.name.as_str();
+        if name != "set" {
+            if seen.contains(&name) {
+                return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+            }
+            seen.push(name);
+        }
+        let only_functions = matches!(
+            name,
+            "window" | "volatility" | "strict" | "leakproof" | "cost" | "rows" | "support" | "parallel"
+        );
+        if procedure && only_functions {
+            return Err(err!(INVALID_FUNCTION_DEFINITION, "invalid attribute in procedure definition").at(o.span));
+        }
+        match name {
+            "as" => {
+                a.source = Some(match &o.arg {
+                    Some(DefArg::Strings(v)) => v.clone(),
+                    Some(DefArg::String(s)) => vec![s.clone()],
+                    _ => bail!(SYNTAX_ERROR, "invalid AS clause"),
+                });
+            }
+            "language" => a.language = Some(option_text(o)?),
+            "window" => a.window = Some(bool_option(o)?),
+            "volatility" => {
+                a.volatility = Some(match option_text(o)?.as_str() {
+                    "immutable" => b'i',
+                    "stable" => b's',
+                    _ => b'v',
+                });
+            }
+            "strict" => a.strict = Some(bool_option(o)?),
+            "security" => a.security_definer = Some(bool_option(o)?),
+            "leakproof" => a.leakproof = Some(bool_option(o)?),
+            "cost" => a.cost = Some(number(o)?),
+            "rows" => a.rows = Some(number(o)?),
+            "parallel" => {
+                a.parallel = Some(match option_text(o)?.as_str() {
+                    "safe" => b's',
+                    "unsafe" => b'u',
+                    "restricted" => b'r',
+                    _ => bail!(SYNTAX_ERROR, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE"),
+                });
+            }
+            "set" => {
+                let Some(DefArg::Set(s)) = &o.arg else { bail!(SYNTAX_ERROR, "invalid SET clause") };
+                a.set.push(dbcommands::setting(&s.kind)?);
+            }
+            n => return Err(Error::unsupported(format!("function attribute {}", n.to_uppercase()))),
+        }
+    }
+    Ok(a)
+}
+
+fn apply(a: &Attributes, p: &mut Proc) -> Result<()> {
+    if let Some(w) = a.window {
+        p.kind = if w { b'w' } else { p.kind };
+    }
+    p.volatility = a.volatility.unwrap_or(p.volatility);
+    p.strict = a.strict.unwrap_or(p.strict);
+    p.security_definer = a.security_definer.unwrap_or(p.security_definer);
+    p.leakproof = a.leakproof.unwrap_or(p.leakproof);
+    p.parallel = a.parallel.unwrap_or(p.parallel);
+    if let Some(c) = a.cost {
+        if c <= 0.0 {
+            bail!(INVALID_PARAMETER_VALUE, "COST must be positive");
+        }
+        p.cost = c;
+    }
+    if let Some(r) = a.rows {
+        if r <= 0.0 {
+            bail!(INVALID_PARAMETER_VALUE, "ROWS must be positive");
+        }
+        if !p.retset {
+            bail!(INVALID_PARAMETER_VALUE, "ROWS is not applicable when function does not return a set");
+        }
+        p.rows = r;
+    }
+    for (name, value) in &a.set {
+        match name {
+            None => p.config.clear(),
+            Some(n) => {
+                p.config.retain(|(k, _)| k != n);
+                p.config.extend(value.clone().map(|v| (n.clone(), v)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// CREATE FUNCTION, CREATE PROCEDURE.
+pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
+    let CreateFunctionStmt { is_procedure, replace, funcname, parameters: list, return_type, options, sql_body, span: _ } =
+        s;
+    let (schema, name) = namespace::creation_of(shared, funcname)?;
+    let a = attributes(options, *is_procedure)?;
+    if sql_body.is_some() {
+        return Err(Error::unsupported("a function body in SQL-standard form"));
+    }
+    let Some(language) = a.language.clone() else {
+        bail!(INVALID_FUNCTION_DEFINITION, "no language specified");
+    };
+    let Some(lang) = builtin::language_by_name(&language.to_ascii_lowercase()) else {
+        let e = err!(UNDEFINED_OBJECT, "language \"{language}\" does not exist");
+        return Err(if matches!(language.as_str(), "plperl" | "plpython3u" | "pltcl") {
+            e.hint("Use CREATE EXTENSION to load the language into the database.")
+        } else {
+            e
+        });
+    };
+    if !matches!(lang.oid(), oids::LANGUAGE_SQL) {
+        return Err(Error::unsupported(format!("functions in language {language}")));
+    }
+    let Some(source) = a.source.clone() else {
+        bail!(INVALID_FUNCTION_DEFINITION, "no function body specified");
+    };
+    let [source] = source.as_slice() else {
+        bail!(INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"{language}\"");
+    };
+    let p = parameters(shared, list, *is_procedure, true)?;
+    let (mut result, mut retset) = (p.result, false);
+    match return_type {
+        Some(t) => {
+            let ty = expressions::resolve_type(shared, t)?.oid;
+            retset = t.setof;
+            if p.result != 0 && ty != p.result && !*is_procedure {
+                bail!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "function result type must be {} because of OUT parameters",
+                    shared.catalog().format_type(&shared.search_path(), p.result)
+                );
+            }
+            result = ty;
+        }
+        None if *is_procedure => {
+            result = p.result;
+        }
+        None if result == 0 => bail!(INVALID_FUNCTION_DEFINITION, "function result type must be specified"),
+        None => {}
+    }
+    check_language_types(shared, &p, result)?;
+    let mut proc = Proc {
+        oid: shared.db.new_oid(),
+        name: name.clone(),
+        schema,
+        owner: shared.user(),
+        language: lang.oid(),
+        kind: if *is_procedure { b'p' } else { b'f' },
+        args: p.args,
+        all_args: p.all,
+        modes: p.modes,
+        arg_names: p.names,
+        defaults: p.defaults,
+        variadic: p.variadic,
+        result,
+        retset,
+        strict: false,
+        volatility: b'v',
+        parallel: b'u',
+        security_definer: false,
+        leakproof: false,
+        cost: 100.0,
+        rows: if retset { 1000.0 } else { 0.0 },
+        source: source.clone(),
+        body: vec![],
+        config: vec![],
+        aggregate: None,
+        acl: None,
+    };
+    apply(&a, &mut proc)?;
+    let on = shared.settings.borrow().is_on("check_function_bodies");
+    if on {
+        tusklet_syntax::parse(&proc.source)?;
+    }
+    put(shared, proc, *replace)
+}
+
+fn check_language_types(shared: &Shared, p: &Parameters, result: Oid) -> Result<()> {
+    let c = shared.catalog();
+    let path = shared.search_path();
+    let pseudo = |t: Oid| matches!(c.ty(t).as_deref().map(|t| &t.kind), Some(TypeEntryKind::Pseudo));
+    let poly = tusklet_catalog::resolve::is_polymorphic;
+    if pseudo(result) && !matches!(result, oids::RECORD | oids::VOID) && !poly(result) {
+        bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot return type {}", c.format_type(&path, result));
+    }
+    for t in &p.args {
+        if pseudo(*t) && !poly(*t) {
+            bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type {}", c.format_type(&path, *t));
+        }
+    }
+    if poly(result) && !p.args.iter().any(|t| poly(*t)) {
+        return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot determine result data type").detail(format!(
+            "A result of type {} requires at least one input of type anyelement, anyarray, anynonarray, anyenum, \
+             anyrange, or anymultirange.",
+            c.format_type(&path, result)
+        )));
+    }
+    Ok(())
+}
+
+/// Enters a function, in place of one with the same arguments when `replace` (`ProcedureCreate`).
+fn put(shared: &Shared, mut p: Proc, replace: bool) -> Result<()> {
+    let c = shared.catalog();
+    let old = c
+        .user_procs_named(&p.name)
+        .iter()
+        .filter_map(|o| c.user_proc(*o))
+        .find(|o| o.schema == p.schema && o.args == p.args)
+        .cloned();
+    if let Some(o) = old {
+        if !replace {
+            bail!(DUPLICATE_FUNCTION, "function \"{}\" already exists with same argument types", p.name);
+        }
+        acl::check_owner(shared, o.owner, "function", &p.name)?;
+        if o.kind != p.kind {
+            let what = |k: u8| match k {
+                b'p' => "a procedure",
+                b'a' => "an aggregate function",
+                b'w' => "a window function",
+                _ => "a function",
+            };
+            return Err(err!(WRONG_OBJECT_TYPE, "cannot change routine kind")
+                .detail(format!("\"{}\" is {}.", o.name, what(o.kind))));
+        }
+        let shown = proc_signature(&c, &shared.search_path(), o.oid);
+        let word = if o.kind == b'p' { "PROCEDURE" } else { "FUNCTION" };
+        let hint = format!("Use DROP {word} {shown} first.");
+        if o.result != p.result || o.retset != p.retset {
+            let e = if o.kind == b'p' {
+                err!(INVALID_FUNCTION_DEFINITION, "cannot change whether a procedure has output parameters")
+            } else {
+                err!(INVALID_FUNCTION_DEFINITION, "cannot change return type of existing function")
+            };
+            return Err(e.hint(hint));
+        }
+        if p.result == oids::RECORD && (o.all_args != p.all_args || o.modes != p.modes) {
+            return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot change return type of existing function")
+                .detail("Row type defined by OUT parameters is different.")
+                .hint(hint));
+        }
+        for (i, n) in o.arg_names.iter().enumerate() {
+            let input = o.modes.get(i).copied().unwrap_or(b'i') != b'o' && o.modes.get(i) != Some(&b't');
+            if input && !n.is_empty() && p.arg_names.get(i).map(String::as_str) != Some(n) {
+                return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot change name of input parameter \"{n}\"")
+                    .hint(hint));
+            }
+        }
+        if o.defaults.len() > p.defaults.len() {
+            return Err(err!(
+                INVALID_FUNCTION_DEFINITION,
+                "cannot remove parameter defaults from existing function"
+            )
+            .hint(hint));
+        }
+        p.oid = o.oid;
+        p.owner = o.owner;
+        p.acl = o.acl.clone();
+    }
+    let me = Objects::proc(p.oid);
+    let mut edges: Vec<Dependency> = vec![];
+    heap::edge(&mut edges, me, Objects::schema(p.schema), DependencyKind::Normal);
+    heap::edge(&mut edges, me, Objects::ty(p.result), DependencyKind::Normal);
+    for t in p.args.iter().chain(&p.all_args) {
+        heap::edge(&mut edges, me, Objects::ty(*t), DependencyKind::Normal);
+    }
+    for d in &p.defaults {
+        dependency::expr_edges(&c, &mut edges, me, d, None, DependencyKind::Normal);
+    }
+    shared.edit_catalog(|c| {
+        c.put_proc(p);
+        c.put_depends(me, edges);
+        Ok(())
+    })
+}
+
+fn word(t: ObjectType) -> &'static str {
+    match t {
+        ObjectType::Procedure => "procedure",
+        ObjectType::Aggregate => "aggregate",
+        _ => "function",
+    }
+}
+
+/// The function an `ObjectWithArgs` means (`LookupFuncWithArgs`); `None` after a notice when it may be missing.
+pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bool) -> Result<Option<Oid>> {
+    let ObjectWithArgs { name, args, func_params: _, args_unspecified, span: _ } = w;
+    let c = shared.catalog();
+    let (schema, bare) = namespace::split(shared, name)?;
+    let mut types = vec![];
+    for a in args {
+        match a {
+            Some(a) => match super::tablecmds::drop::find_type(shared, a)? {
+                Some(t) => types.push(t),
+                None if missing_ok => {
+                    super::tablecmds::drop::skipping(
+                        shared,
+                        format!("type \"{}\" does not exist", a.names.join(".")),
+                    );
+                    return Ok(None);
+                }
+                None => types.push(expressions::resolve_type(shared, a)?.oid),
+            },
+            None => {}
+        }
+    }
+    if let Some(s) = schema {
+        if namespace::schema(shared, s)?.is_none() {
+            if missing_ok {
+                super::tablecmds::drop::skipping(shared, format!("schema \"{s}\" does not exist"));
+                return Ok(None);
+            }
+            bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
+        }
+    }
+    let path = shared.search_path();
+    let candidates: Vec<Rc<Proc>> = c
+        .proc_candidates(&path, schema, bare, None, &[], false, false, false)
+        .into_iter()
+        .filter_map(|k| k.proc)
+        .filter(|p| *args_unspecified || p.args == types)
+        .collect();
+    let right = |p: &Proc| match t {
+        ObjectType::Function => matches!(p.kind, b'f' | b'w'),
+        ObjectType::Procedure => p.kind == b'p',
+        ObjectType::Aggregate => p.kind == b'a',
+        _ => true,
+    };
+    let fitting: Vec<&Rc<Proc>> = candidates.iter().filter(|p| right(p)).collect();
+    let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
+    let signature = format!("{}({})", name.join("."), shown.join(", "));
+    let short = format!("{}({})", name.join("."), shown.join(","));
+    match (fitting.as_slice(), candidates.as_slice()) {
+        ([one], _) => Ok(Some(one.oid)),
+        ([], [other, ..]) if !*args_unspecified => {
+            let _ = other;
+            let what = match t {
+                ObjectType::Function => format!("{short} is not a function"),
+                ObjectType::Procedure => format!("{short} is not a procedure"),
+                _ => format!("function {short} is not an aggregate"),
+            };
+            Err(Error::new(SqlState::WRONG_OBJECT_TYPE, what))
+        }
+        ([], _) => {
+            if *args_unspecified {
+                if missing_ok {
+                    super::tablecmds::drop::skipping(
+                        shared,
+                        format!("{} {}() does not exist", word(t), name.join(".")),
+                    );
+                    return Ok(None);
+                }
+                bail!(UNDEFINED_FUNCTION, "could not find a {} named \"{}\"", word(t), name.join("."));
+            }
+            if missing_ok {
+                super::tablecmds::drop::skipping(shared, format!("{} {short} does not exist", word(t)));
+                return Ok(None);
+            }
+            bail!(UNDEFINED_FUNCTION, "{} {signature} does not exist", word(t))
+        }
+        _ => Err(err!(AMBIGUOUS_FUNCTION, "{} name \"{}\" is not unique", word(t), name.join("."))
+            .hint(format!("Specify the argument list to select the {} unambiguously.", word(t)))),
+    }
+}
+
+/// ALTER FUNCTION.
+pub fn alter_function(shared: &Shared, s: &AlterFunctionStmt) -> Result<()> {
+    let AlterFunctionStmt { objtype, func, actions, span: _ } = s;
+    let Some(oid) = lookup(shared, func, *objtype, false)? else { return Ok(()) };
+    let Some(p) = shared.catalog().user_proc(oid).cloned() else {
+        return Err(Error::unsupported("ALTER FUNCTION of a built-in function"));
+    };
+    acl::check_owner(shared, p.owner, "function", &p.name)?;
+    let a = attributes(actions, p.kind == b'p')?;
+    let mut p = (*p).clone();
+    apply(&a, &mut p)?;
+    shared.edit_catalog(|c| {
+        c.put_proc(p);
+        Ok(())
+    })
+}

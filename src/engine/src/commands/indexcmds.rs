@@ -1,0 +1,882 @@
+//! CREATE INDEX (`indexcmds.c`): what is indexed, by which operator classes, under which name, and filling it.
+
+use std::rc::Rc;
+
+use tusklet_analyze::Clause;
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::live::{
+    ConstraintKind, Dependency, DependencyKind, Index, IndexColumn, ObjectAddress, RelKind, Relation,
+};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_exec::Evaluator;
+use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
+use tusklet_storage::{LockMode, Tid};
+use tusklet_syntax::ast::{self, IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
+use tusklet_vector::key::{KeyOrder, KeyPart};
+
+use super::object_address::Objects;
+use super::parse_utilcmd::NewIndex;
+use super::tablecmds::{constraints, each_row, inherit, is_empty};
+use super::{acl, dependency, expressions, heap, lock, namespace};
+use crate::session::Shared;
+
+/// CREATE INDEX.
+pub fn create_index(shared: &Shared, s: &IndexStmt) -> Result<()> {
+    if s.concurrent {
+        shared.prevent_in_block("CREATE INDEX CONCURRENTLY")?;
+    }
+    let rel = namespace::get(shared, &s.relation)?;
+    lock(shared, rel.oid, LockMode::Share)?;
+    match rel.kind {
+        RelKind::Table | RelKind::MatView => {}
+        RelKind::Partitioned => return Err(Error::unsupported("an index on a partitioned table")),
+        _ => {
+            return Err(err!(WRONG_OBJECT_TYPE, "cannot create index on relation \"{}\"", rel.name)
+                .detail(unsupported_for(rel.kind)));
+        }
+    }
+    heap::refuse_system(&rel)?;
+    acl::check_owner(shared, rel.owner, "table", &rel.name)?;
+    let new = NewIndex {
+        stmt: s.clone(),
+        primary: false,
+        constraint: false,
+        deferrable: false,
+        deferred: false,
+        existing: None,
+        span: s.span,
+    };
+    define_index(shared, rel.oid, &new, true)?;
+    Ok(())
+}
+
+/// The DETAIL of what a kind of relation cannot do.
+pub fn unsupported_for(kind: RelKind) -> &'static str {
+    match kind {
+        RelKind::Table => "This operation is not supported for tables.",
+        RelKind::Index => "This operation is not supported for indexes.",
+        RelKind::Sequence => "This operation is not supported for sequences.",
+        RelKind::Toast => "This operation is not supported for TOAST tables.",
+        RelKind::View => "This operation is not supported for views.",
+        RelKind::MatView => "This operation is not supported for materialized views.",
+        RelKind::Composite => "This operation is not supported for composite types.",
+        RelKind::Foreign => "This operation is not supported for foreign tables.",
+        RelKind::Partitioned => "This operation is not supported for partitioned tables.",
+        RelKind::PartitionedIndex => "This operation is not supported for partitioned indexes.",
+    }
+}
+
+/// What a column of an index is called (`FigureIndexColname`, `ChooseIndexColumnNames`).
+fn column_names(params: &[&IndexElem]) -> Vec<String> {
+    let mut out: Vec<String> = vec![];
+    for p in params {
+        let base = match &p.key {
+            IndexKey::Column(n) => n.clone(),
+            IndexKey::Expr(e) => figure_name(e).unwrap_or_else(|| "expr".to_string()),
+        };
+        let mut name = base.clone();
+        let mut n = 0;
+        while out.contains(&name) {
+            n += 1;
+            let tail = n.to_string();
+            name = format!("{}{tail}", super::pg_type::clip(&base, 63 - tail.len()));
+        }
+        out.push(name);
+    }
+    out
+}
+
+/// The name an expression gives its column.
+fn figure_name(e: &ast::Expr) -> Option<String> {
+    use ast::Expr::*;
+    match e {
+        ColumnRef(c) => c.fields.last().cloned(),
+        Indirection(i) => i
+            .indirection
+            .iter()
+            .rev()
+            .find_map(|x| match x {
+                ast::Indirection::Field(f) => Some(f.clone()),
+                _ => None,
+            })
+            .or_else(|| figure_name(&i.arg)),
+        FuncCall(f) => f.funcname.last().cloned(),
+        AExpr(a) if a.kind == ast::AExprKind::NullIf => Some("nullif".into()),
+        TypeCast(t) => figure_name(&t.arg).or_else(|| t.type_name.names.last().cloned()),
+        Collate(c) => c.arg.as_ref().and_then(figure_name),
+        Case(c) => c.defresult.as_ref().and_then(figure_name).or_else(|| Some("case".into())),
+        Coalesce(_) => Some("coalesce".into()),
+        MinMax(m) => Some(if m.greatest { "greatest" } else { "least" }.into()),
+        Array(_) => Some("array".into()),
+        Row(_) => Some("row".into()),
+        SqlValueFunction(f) => Some(
+            match f.op {
+                ast::SqlValueFunctionOp::CurrentDate => "current_date",
+                ast::SqlValueFunctionOp::CurrentTime => "current_time",
+                ast::SqlValueFunctionOp::CurrentTimestamp => "current_timestamp",
+                ast::SqlValueFunctionOp::LocalTime => "localtime",
+                ast::SqlValueFunctionOp::LocalTimestamp => "localtimestamp",
+                ast::SqlValueFunctionOp::CurrentRole => "current_role",
+                ast::SqlValueFunctionOp::CurrentUser => "current_user",
+                ast::SqlValueFunctionOp::User => "user",
+                ast::SqlValueFunctionOp::SessionUser => "session_user",
+                ast::SqlValueFunctionOp::CurrentCatalog => "current_catalog",
+                ast::SqlValueFunctionOp::CurrentSchema => "current_schema",
+            }
+            .into(),
+        ),
+        _ => None,
+    }
+}
+
+/// Index column names joined (`ChooseIndexNameAddition`).
+fn name_addition(names: &[String]) -> String {
+    super::tablecmds::foreign_key::name_addition(names)
+}
+
+/// An index about to be made.
+struct Spec {
+    name: String,
+    column_names: Vec<String>,
+    index: Index,
+    method: Oid,
+    options: Vec<(String, String)>,
+    deferrable: bool,
+    deferred: bool,
+    /// Make a constraint of this index.
+    constraint: bool,
+    /// The index's own comment, its constraint's comment.
+    comments: (Option<String>, Option<String>),
+}
+
+/// Makes an index of a table from its definition (`DefineIndex`). With `build`, existing rows are indexed: a new table has
+/// none.
+pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) -> Result<Oid> {
+    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, span } = new;
+    let IndexStmt {
+        idxname,
+        relation: _,
+        access_method,
+        table_space,
+        index_params,
+        index_including_params,
+        options,
+        where_clause,
+        unique,
+        nulls_not_distinct,
+        concurrent: _,
+        if_not_exists,
+        span: _,
+    } = stmt;
+    let rel = heap::get(shared, table)?;
+    if let Some(name) = existing {
+        return constraint_using_index(shared, &rel, name, new);
+    }
+    let method = method(access_method, *unique, index_params, index_including_params)?;
+    heap::tablespace(table_space.as_deref())?;
+    if index_params.len() + index_including_params.len() > 32 {
+        bail!(TOO_MANY_COLUMNS, "cannot use more than 32 columns in an index");
+    }
+    let options = heap::reloptions(RelKind::Index, options)?;
+    let all: Vec<&IndexElem> = index_params.iter().chain(index_including_params).collect();
+    let column_names = column_names(&all);
+    let c = shared.catalog();
+    let name = match idxname {
+        Some(n) => n.clone(),
+        None => {
+            let addition = name_addition(&column_names);
+            let (second, label) = match (*primary, *constraint, *unique) {
+                (true, _, _) => (None, "pkey"),
+                (_, true, _) => (Some(addition.as_str()), "key"),
+                _ => (Some(addition.as_str()), "idx"),
+            };
+            heap::choose_relation_name(&c, &rel.name, second, label, rel.schema, *constraint)
+        }
+    };
+    if c.relation_named(rel.schema, &name).is_some() {
+        if *if_not_exists {
+            shared.notice(Notice::new(
+                Severity::Notice,
+                SqlState::DUPLICATE_TABLE,
+                format!("relation \"{name}\" already exists, skipping"),
+            ));
+            return Ok(0);
+        }
+        bail!(DUPLICATE_TABLE, "relation \"{name}\" already exists");
+    }
+    if *primary {
+        if has_primary_key(shared, &rel) {
+            return Err(err!(
+                INVALID_TABLE_DEFINITION,
+                "multiple primary keys for table \"{}\" are not allowed",
+                rel.name
+            )
+            .at(*span));
+        }
+        for p in index_params {
+            if let IndexKey::Column(n) = &p.key {
+                constraints::set_not_null(shared, table, n, true)?;
+            }
+        }
+    }
+    let rel = heap::get(shared, table)?;
+    let predicate = match where_clause {
+        Some(e) => {
+            let p = expressions::condition(shared, &rel, e, Clause::IndexPredicate)?;
+            if expressions::is_mutable(shared, &p) {
+                bail!(INVALID_OBJECT_DEFINITION, "functions in index predicate must be marked IMMUTABLE");
+            }
+            Some(Rc::new(p))
+        }
+        None => None,
+    };
+    let mut columns = vec![];
+    for p in index_params {
+        columns.push(key_column(shared, &rel, p, method, *constraint)?);
+    }
+    for p in index_including_params {
+        columns.push(included_column(&rel, p)?);
+    }
+    refuse_system_columns(&columns, predicate.as_deref())?;
+    let index = Index {
+        table,
+        keys: index_params.len() as u32,
+        columns,
+        unique: *unique,
+        nulls_not_distinct: *nulls_not_distinct,
+        primary: *primary,
+        exclusion: false,
+        immediate: !*deferrable,
+        valid: true,
+        clustered: false,
+        replica_identity: false,
+        predicate,
+        constraint: 0,
+        parent: 0,
+    };
+    make(
+        shared,
+        &rel,
+        Spec {
+            name,
+            column_names,
+            index,
+            method,
+            options,
+            deferrable: *deferrable,
+            deferred: *deferred,
+            constraint: *constraint,
+            comments: (None, None),
+        },
+        build,
+    )
+}
+
+fn has_primary_key(shared: &Shared, rel: &Relation) -> bool {
+    let c = shared.catalog();
+    rel.indexes.iter().any(|o| c.relation(*o).is_some_and(|r| r.index.as_ref().is_some_and(|i| i.primary)))
+}
+
+fn method(name: &str, unique: bool, params: &[IndexElem], including: &[IndexElem]) -> Result<Oid> {
+    match name {
+        "btree" => Ok(oids::AM_BTREE),
+        "hash" => {
+            let refuse = |what: &str| {
+                Err(Error::new(
+                    SqlState::FEATURE_NOT_SUPPORTED,
+                    format!("access method \"hash\" does not support {what}"),
+                ))
+            };
+            if unique {
+                return refuse("unique indexes");
+            }
+            if !including.is_empty() {
+                return refuse("included columns");
+            }
+            if params.len() > 1 {
+                return refuse("multicolumn indexes");
+            }
+            for p in params {
+                if p.ordering != SortByDir::Default {
+                    return refuse("ASC/DESC options");
+                }
+                if p.nulls_ordering != SortByNulls::Default {
+                    return refuse("NULLS FIRST/LAST options");
+                }
+            }
+            Ok(oids::AM_HASH)
+        }
+        // PostgreSQL's old name of GiST.
+        "rtree" | "gist" | "gin" | "brin" | "spgist" => {
+            Err(Error::unsupported(format!("index access method \"{name}\"")))
+        }
+        n => match builtin::am_by_name(n) {
+            Some(_) => bail!(WRONG_OBJECT_TYPE, "access method \"{n}\" is not of type INDEX"),
+            None => bail!(UNDEFINED_OBJECT, "access method \"{n}\" does not exist"),
+        },
+    }
+}
+
+fn refuse_system_columns(columns: &[IndexColumn], predicate: Option<&Expr>) -> Result<()> {
+    let mut exprs: Vec<&Expr> = columns.iter().filter_map(|c| c.expr.as_deref()).collect();
+    exprs.extend(predicate);
+    for e in exprs {
+        if visit::any(e, &mut |x| matches!(&x.kind, ExprKind::Var(v) if v.attno < 0)) {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "index creation on system columns is not supported",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn missing_column(rel: &Relation, name: &str, constraint: bool) -> Error {
+    if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
+        return Error::new(SqlState::FEATURE_NOT_SUPPORTED, "index creation on system columns is not supported");
+    }
+    let _ = rel;
+    if constraint {
+        err!(UNDEFINED_COLUMN, "column \"{name}\" named in key does not exist")
+    } else {
+        err!(UNDEFINED_COLUMN, "column \"{name}\" does not exist")
+    }
+}
+
+fn included_column(rel: &Relation, p: &IndexElem) -> Result<IndexColumn> {
+    let IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span: _ } = p;
+    let refuse = |what: &str| Error::new(SqlState::INVALID_OBJECT_DEFINITION, what.to_string());
+    let IndexKey::Column(name) = key else {
+        return Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "expressions are not supported in included columns",
+        ));
+    };
+    if collation.is_some() {
+        return Err(refuse("including column does not support a collation"));
+    }
+    if opclass.is_some() || !opclassopts.is_empty() {
+        return Err(refuse("including column does not support an operator class"));
+    }
+    if *ordering != SortByDir::Default {
+        return Err(refuse("including column does not support ASC/DESC options"));
+    }
+    if *nulls_ordering != SortByNulls::Default {
+        return Err(refuse("including column does not support NULLS FIRST/LAST options"));
+    }
+    let attno = rel.attno(name).ok_or_else(|| missing_column(rel, name, false))?;
+    let ty = rel.column(attno).map_or(TypeRef::new(0), |c| c.ty);
+    Ok(IndexColumn {
+        attno,
+        expr: None,
+        ty,
+        opclass: 0,
+        opfamily: 0,
+        cmp: 0,
+        collation: 0,
+        desc: false,
+        nulls_first: false,
+        options: vec![],
+    })
+}
+
+fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, method: Oid, constraint: bool) -> Result<IndexColumn> {
+    let IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span: _ } = p;
+    if let Some(o) = opclassopts.first() {
+        return Err(Error::unsupported(format!("operator class parameter \"{}\"", o.name)));
+    }
+    let c = shared.catalog();
+    let (attno, expr, ty, mut coll) = match key {
+        IndexKey::Column(n) => {
+            let a = rel.attno(n).ok_or_else(|| missing_column(rel, n, constraint))?;
+            let k = rel.column(a).ok_or_else(|| missing_column(rel, n, constraint))?;
+            (a, None, k.ty, k.collation)
+        }
+        IndexKey::Expr(e) => {
+            let x = expressions::over_table(shared, rel, e, Clause::IndexExpression)?;
+            match &x.kind {
+                // `(a)` is the column.
+                ExprKind::Var(v) if v.attno > 0 => (v.attno, None, x.ty, x.collation),
+                _ => {
+                    if expressions::is_mutable(shared, &x) {
+                        bail!(INVALID_OBJECT_DEFINITION, "functions in index expression must be marked IMMUTABLE");
+                    }
+                    (0, Some(Rc::new(x.clone())), x.ty, x.collation)
+                }
+            }
+        }
+    };
+    if let Some(names) = collation {
+        coll = expressions::collation_named(shared, names)?;
+    }
+    let type_collation = c.type_collation(ty.oid);
+    if type_collation != 0 && coll == 0 {
+        return Err(err!(INDETERMINATE_COLLATION, "could not determine which collation to use for index expression")
+            .hint("Use the COLLATE clause to set the collation explicitly."));
+    }
+    if type_collation == 0 && coll != 0 {
+        bail!(
+            DATATYPE_MISMATCH,
+            "collations are not supported by type {}",
+            c.format_type(&shared.search_path(), ty.oid)
+        );
+    }
+    let (class, family, cmp) = operator_class(shared, opclass.as_deref(), ty.oid, method)?;
+    let desc = match ordering {
+        SortByDir::Desc => true,
+        SortByDir::Default | SortByDir::Asc => false,
+        SortByDir::Using(_) => bail!(SYNTAX_ERROR, "USING is not allowed in CREATE INDEX"),
+    };
+    let nulls_first = match nulls_ordering {
+        SortByNulls::First => true,
+        SortByNulls::Last => false,
+        SortByNulls::Default => desc,
+    };
+    Ok(IndexColumn {
+        attno,
+        expr,
+        ty,
+        opclass: class,
+        opfamily: family,
+        cmp,
+        collation: if type_collation != 0 { coll } else { 0 },
+        desc,
+        nulls_first,
+        options: vec![],
+    })
+}
+
+/// A key column for a new type: the same operator class where it takes the type, else the default one.
+pub fn retype_key(shared: &Shared, k: &mut IndexColumn, ty: TypeRef, collation: Oid, method: Oid) -> Result<()> {
+    let c = shared.catalog();
+    let (class, family, cmp) = match builtin::opclass(k.opclass) {
+        Some(o) if !o.default() && c.is_binary_coercible(ty.oid, o.intype()) => (k.opclass, k.opfamily, k.cmp),
+        _ => operator_class(shared, None, ty.oid, method)?,
+    };
+    (k.opclass, k.opfamily, k.cmp) = (class, family, cmp);
+    k.ty = ty;
+    k.collation = if c.type_collation(ty.oid) != 0 { collation } else { 0 };
+    Ok(())
+}
+
+/// An operator class, its family, and the comparison the B-tree behind it uses (`ResolveOpClass`).
+fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid) -> Result<(Oid, Oid, Oid)> {
+    let c = shared.catalog();
+    let method_name = builtin::am(method).map_or("btree", |a| a.name());
+    let path = shared.search_path();
+    let class = match name {
+        None => {
+            let Some(k) = c.default_opclass(method, ty) else {
+                return Err(err!(
+                    UNDEFINED_OBJECT,
+                    "data type {} has no default operator class for access method \"{method_name}\"",
+                    c.format_type(&path, ty)
+                )
+                .hint("You must specify an operator class for the index or define a default operator class for the data type."));
+            };
+            k
+        }
+        Some(names) => {
+            let (schema, n) = namespace::split(shared, names)?;
+            if let Some(s) = schema {
+                namespace::existing_schema(shared, s)?;
+            }
+            let Some(oid) = c.lookup_opclass(&path, schema, method, n) else {
+                bail!(
+                    UNDEFINED_OBJECT,
+                    "operator class \"{}\" does not exist for access method \"{method_name}\"",
+                    names.join(".")
+                );
+            };
+            let Some(k) = builtin::opclass(oid) else { bail!(UNDEFINED_OBJECT, "operator class {oid} does not exist") };
+            if !c.is_binary_coercible(ty, k.intype()) {
+                bail!(
+                    DATATYPE_MISMATCH,
+                    "operator class \"{}\" does not accept data type {}",
+                    names.join("."),
+                    c.format_type(&path, ty)
+                );
+            }
+            tusklet_catalog::resolve::OpClassRef { oid, family: k.family(), input_type: k.intype() }
+        }
+    };
+    // A hash index is kept as a B-tree, by the type's own order.
+    let cmp = if method == oids::AM_HASH {
+        c.sort_operators(ty).cmp
+    } else {
+        c.opfamily_proc(class.family, class.input_type, class.input_type, 1)
+    };
+    if cmp == 0 {
+        return Err(Error::unsupported(format!(
+            "an index on type {}",
+            c.format_type(&path, ty)
+        )));
+    }
+    Ok((class.oid, class.family, cmp))
+}
+
+/// Enters the index, fills it and records what it needs.
+fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<Oid> {
+    let Spec { name, column_names, index, method, options, deferrable, deferred, constraint, comments } = spec;
+    let (store, tx) = (&shared.db.store, shared.tx()?);
+    let mut r = heap::blank(shared, &name, rel.schema, RelKind::Index, rel.persistence);
+    r.owner = rel.owner;
+    r.access_method = method;
+    r.replica_identity = b'n';
+    r.options = options;
+    r.columns = index
+        .columns
+        .iter()
+        .zip(&column_names)
+        .map(|(c, n)| {
+            let mut k = heap::column(n, c.ty, c.collation);
+            k.statistics = -1;
+            k
+        })
+        .collect();
+    r.storage = store.create_index(&tx, heap::file(rel))?.0;
+    r.index = Some(index.clone());
+    let created = heap::create(shared, r)?;
+    let oid = created.oid;
+    heap::change(shared, rel.oid, |t| {
+        t.indexes.push(oid);
+        Ok(())
+    })?;
+    let me = Objects::relation(oid);
+    let mut edges: Vec<Dependency> = vec![];
+    if constraint {
+        let keys: Vec<i16> = index.columns.iter().take(index.keys as usize).map(|c| c.attno).collect();
+        let kind = if index.primary { ConstraintKind::Primary(oid) } else { ConstraintKind::Unique(oid) };
+        let mut k = constraints::blank(shared, &name, kind, keys.clone());
+        k.deferrable = deferrable;
+        k.deferred = deferred;
+        k.no_inherit = true;
+        let ka = Objects::constraint(k.oid);
+        let mut kedges = vec![];
+        for c in &index.columns {
+            heap::edge(&mut kedges, ka, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+        }
+        heap::edge(&mut edges, me, ka, DependencyKind::Internal);
+        let koid = k.oid;
+        if let Some(t) = &comments.1 {
+            shared.edit_catalog(|c| {
+                c.put_comment(ka, Some(t));
+                Ok(())
+            })?;
+        }
+        heap::store_constraint(shared, rel.oid, k, &kedges)?;
+        heap::change(shared, oid, |r| {
+            if let Some(i) = &mut r.index {
+                i.constraint = koid;
+            }
+            Ok(())
+        })?;
+    } else {
+        let mut any = false;
+        for c in index.columns.iter().filter(|c| c.attno > 0) {
+            heap::edge(&mut edges, me, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+            any = true;
+        }
+        let cat = shared.catalog();
+        for e in index.columns.iter().filter_map(|c| c.expr.as_deref()).chain(index.predicate.as_deref()) {
+            let mut found = vec![];
+            dependency::expr_edges(&cat, &mut found, me, e, Some(rel.oid), DependencyKind::Normal);
+            for d in found {
+                let own = d.referenced.oid == rel.oid && d.referenced.sub != 0;
+                any |= own;
+                let kind = if own { DependencyKind::Auto } else { d.kind };
+                heap::edge(&mut edges, me, d.referenced, kind);
+            }
+        }
+        if !any {
+            heap::edge(&mut edges, me, Objects::relation(rel.oid), DependencyKind::Auto);
+        }
+    }
+    shared.edit_catalog(|c| {
+        c.add_depends(&edges);
+        if let Some(t) = &comments.0 {
+            c.put_comment(me, Some(t));
+        }
+        Ok(())
+    })?;
+    if build_it {
+        build(shared, &*heap::get(shared, rel.oid)?, &*heap::get(shared, oid)?)?;
+    }
+    Ok(oid)
+}
+
+/// One key column of an index, ready to be computed.
+struct Key {
+    eval: Option<Evaluator>,
+    attno: i16,
+    part: KeyPart,
+}
+
+/// Fills an index from its table's rows (`index_build`); a unique one must not meet a key twice.
+pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()> {
+    let Some(ix) = &index_rel.index else { return Err(Error::internal("index without definition")) };
+    if is_empty(shared, rel) {
+        return Ok(());
+    }
+    let n = rel.columns.len();
+    let (keys, predicate) = expressions::with_cx(shared, |cx| {
+        let mut keys = vec![];
+        for c in ix.columns.iter().take(ix.keys as usize) {
+            let eval = match &c.expr {
+                Some(e) => Some(Evaluator::new(cx, &expressions::over_row(e, n))?),
+                None => None,
+            };
+            let order: KeyOrder = tusklet_exec::func::key_order(cx, c.cmp);
+            keys.push(Key { eval, attno: c.attno, part: KeyPart { order, desc: c.desc, nulls_first: c.nulls_first } });
+        }
+        let predicate = match &ix.predicate {
+            Some(p) => Some(Evaluator::new(cx, &expressions::over_row(p, n))?),
+            None => None,
+        };
+        Ok((keys, predicate))
+    })?;
+    let mut pairs: Vec<(Vec<u8>, Tid)> = vec![];
+    // Rows with a NULL in the key are never equal to others, unless NULLS NOT DISTINCT.
+    let mut with_null: Vec<Tid> = vec![];
+    each_row(shared, rel, |cx, tid, row| {
+        if let Some(p) = &predicate {
+            if p.eval(cx, row)? != Value::Bool(true) {
+                return Ok(());
+            }
+        }
+        let mut key = Vec::with_capacity(16);
+        let mut null = false;
+        for k in &keys {
+            let computed;
+            let v = match &k.eval {
+                Some(e) => {
+                    computed = e.eval(cx, row)?;
+                    &computed
+                }
+                None => match row.get((k.attno - 1).max(0) as usize) {
+                    Some(v) => v,
+                    None => return Err(Error::internal("index column out of range")),
+                },
+            };
+            null |= v.is_null();
+            k.part.write(v.as_datum(), &mut key);
+        }
+        if null && ix.unique && !ix.nulls_not_distinct {
+            with_null.push(tid);
+        }
+        pairs.push((key, tid));
+        Ok(())
+    })?;
+    if ix.unique {
+        with_null.sort_unstable();
+        let mut sorted: Vec<&(Vec<u8>, Tid)> =
+            pairs.iter().filter(|(_, t)| with_null.binary_search(t).is_err()).collect();
+        sorted.sort_unstable();
+        if let Some(w) = sorted.windows(2).find(|w| w[0].0 == w[1].0) {
+            return Err(duplicate(shared, rel, index_rel, ix, &keys, w[0].1)?);
+        }
+    }
+    shared.db.store.index(heap::file(index_rel))?.build(&shared.tx()?, pairs)
+}
+
+fn duplicate(
+    shared: &Shared,
+    rel: &Relation,
+    index_rel: &Relation,
+    ix: &Index,
+    keys: &[Key],
+    at: Tid,
+) -> Result<Error> {
+    let mut values: Vec<String> = vec![];
+    each_row(shared, rel, |cx, tid, row| {
+        if tid != at {
+            return Ok(());
+        }
+        for (k, c) in keys.iter().zip(&ix.columns) {
+            let v = match &k.eval {
+                Some(e) => e.eval(cx, row)?,
+                None => row.get((k.attno - 1).max(0) as usize).cloned().unwrap_or(Value::Null),
+            };
+            values.push(expressions::text_of(cx, c.ty.oid, &v)?);
+        }
+        Ok(())
+    })?;
+    let names: Vec<String> = ix
+        .columns
+        .iter()
+        .take(ix.keys as usize)
+        .zip(&index_rel.columns)
+        .map(|(c, named)| match (&c.expr, rel.column(c.attno)) {
+            (None, Some(k)) => tusklet_catalog::resolve::quote_identifier(&k.name),
+            _ => named.name.clone(),
+        })
+        .collect();
+    Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\"", index_rel.name)
+        .detail(format!("Key ({})=({}) is duplicated.", names.join(", "), values.join(", ")))
+        .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
+        .constraint(index_rel.name.clone()))
+}
+
+/// ADD PRIMARY KEY/UNIQUE USING INDEX.
+fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &NewIndex) -> Result<Oid> {
+    let c = shared.catalog();
+    let found = c.relation_named(rel.schema, name).and_then(|o| c.relation(o));
+    let Some(ir) = found else {
+        return Err(err!(UNDEFINED_OBJECT, "index \"{name}\" does not exist").at(new.span));
+    };
+    let Some(ix) = ir.index.clone() else {
+        return Err(err!(WRONG_OBJECT_TYPE, "\"{name}\" is not an index").at(new.span));
+    };
+    let not_ready = |m: String| Error::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, m).at(new.span);
+    let wrong = |m: String| Error::new(SqlState::WRONG_OBJECT_TYPE, m).at(new.span);
+    if ix.constraint != 0 {
+        return Err(not_ready(format!("index \"{name}\" is already associated with a constraint")));
+    }
+    if ix.table != rel.oid {
+        return Err(not_ready(format!("index \"{name}\" does not belong to table \"{}\"", rel.name)));
+    }
+    if !ix.valid {
+        return Err(not_ready(format!("index \"{name}\" is not valid")));
+    }
+    let cannot = "Cannot create a primary key or unique constraint using such an index.";
+    if !ix.unique {
+        return Err(wrong(format!("\"{name}\" is not a unique index")).detail(cannot));
+    }
+    if ix.columns.iter().any(|k| k.expr.is_some()) {
+        return Err(wrong(format!("index \"{name}\" contains expressions")).detail(cannot));
+    }
+    if ix.predicate.is_some() {
+        return Err(wrong(format!("\"{name}\" is a partial index")).detail(cannot));
+    }
+    for (i, k) in ix.columns.iter().take(ix.keys as usize).enumerate() {
+        let default = c.default_opclass(oids::AM_BTREE, k.ty.oid).map_or(0, |d| d.oid);
+        let collation = rel.column(k.attno).map_or(0, |c| c.collation);
+        if k.opclass != default || k.desc || k.nulls_first || k.collation != collation && k.collation != 0 {
+            return Err(wrong(format!("index \"{name}\" column number {} does not have default sorting behavior", i + 1))
+                .detail(cannot));
+        }
+    }
+    if new.primary {
+        if has_primary_key(shared, rel) {
+            return Err(err!(
+                INVALID_TABLE_DEFINITION,
+                "multiple primary keys for table \"{}\" are not allowed",
+                rel.name
+            )
+            .at(new.span));
+        }
+        for k in ix.columns.iter().take(ix.keys as usize) {
+            let n = rel.column(k.attno).map(|c| c.name.clone()).unwrap_or_default();
+            constraints::set_not_null(shared, rel.oid, &n, true)?;
+        }
+    }
+    let conname = new.stmt.idxname.clone().unwrap_or_else(|| name.to_string());
+    if conname != name {
+        shared.notify_user(format!(
+            "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{name}\" to \"{conname}\""
+        ));
+        heap::check_name_free(&c, rel.schema, &conname)?;
+    }
+    let keys: Vec<i16> = ix.columns.iter().take(ix.keys as usize).map(|c| c.attno).collect();
+    let kind = if new.primary { ConstraintKind::Primary(ir.oid) } else { ConstraintKind::Unique(ir.oid) };
+    let mut k = constraints::blank(shared, &conname, kind, keys);
+    k.deferrable = new.deferrable;
+    k.deferred = new.deferred;
+    k.no_inherit = true;
+    let (ka, koid) = (Objects::constraint(k.oid), k.oid);
+    let mut kedges = vec![];
+    for c in &ix.columns {
+        heap::edge(&mut kedges, ka, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+    }
+    heap::store_constraint(shared, rel.oid, k, &kedges)?;
+    let (primary, deferrable) = (new.primary, new.deferrable);
+    heap::change(shared, ir.oid, |r| {
+        r.name = conname;
+        if let Some(i) = &mut r.index {
+            i.constraint = koid;
+            i.primary = primary;
+            i.immediate = !deferrable;
+        }
+        Ok(())
+    })?;
+    let me = Objects::relation(ir.oid);
+    shared.edit_catalog(|c| {
+        c.put_depends(me, vec![Dependency { dependent: me, referenced: ka, kind: DependencyKind::Internal }]);
+        Ok(())
+    })?;
+    Ok(ir.oid)
+}
+
+/// An index of one table made again on another with the same columns (LIKE … INCLUDING INDEXES).
+pub fn clone_index(shared: &Shared, index: Oid, source: &Relation, table: Oid, comments: bool) -> Result<()> {
+    let rel = heap::get(shared, table)?;
+    let ir = heap::get(shared, index)?;
+    let Some(ix) = &ir.index else { return Ok(()) };
+    let to = |n: &str| rel.attno(n);
+    let mut new = ix.clone();
+    new.table = table;
+    new.constraint = 0;
+    new.clustered = false;
+    new.replica_identity = false;
+    for c in &mut new.columns {
+        match &c.expr {
+            Some(e) => c.expr = Some(Rc::new(inherit::map_columns(e, source, &to)?)),
+            None => {
+                let n = source.column(c.attno).map(|k| k.name.clone()).unwrap_or_default();
+                c.attno = rel.attno(&n).ok_or_else(|| missing_column(&rel, &n, false))?;
+            }
+        }
+    }
+    if let Some(p) = &new.predicate {
+        new.predicate = Some(Rc::new(inherit::map_columns(p, source, &to)?));
+    }
+    let constraint = source.constraints.iter().find(|k| k.oid == ix.constraint && ix.constraint != 0);
+    let column_names: Vec<String> = ir.columns.iter().map(|c| c.name.clone()).collect();
+    let c = shared.catalog();
+    let addition = name_addition(&column_names);
+    let (second, label) = match (ix.primary, constraint.is_some()) {
+        (true, _) => (None, "pkey"),
+        (_, true) => (Some(addition.as_str()), "key"),
+        _ => (Some(addition.as_str()), "idx"),
+    };
+    let name = heap::choose_relation_name(&c, &rel.name, second, label, rel.schema, constraint.is_some());
+    if ix.primary {
+        for k in new.columns.iter().take(new.keys as usize) {
+            let n = rel.column(k.attno).map(|c| c.name.clone()).unwrap_or_default();
+            constraints::set_not_null(shared, table, &n, true)?;
+        }
+    }
+    let text = |a: ObjectAddress| c.comment(a).filter(|_| comments).map(str::to_string);
+    make(
+        shared,
+        &*heap::get(shared, table)?,
+        Spec {
+            name,
+            column_names,
+            method: ir.access_method,
+            options: ir.options.clone(),
+            deferrable: constraint.is_some_and(|k| k.deferrable),
+            deferred: constraint.is_some_and(|k| k.deferred),
+            constraint: constraint.is_some(),
+            comments: (text(Objects::relation(index)), constraint.and_then(|k| text(Objects::constraint(k.oid)))),
+            index: new,
+        },
+        false,
+    )?;
+    Ok(())
+}
+
+/// Makes an index's file anew and fills it: REINDEX, and after a table's rows were rewritten.
+pub fn rebuild(shared: &Shared, index: Oid) -> Result<()> {
+    let ir = heap::get(shared, index)?;
+    let Some(ix) = &ir.index else { return Ok(()) };
+    let rel = heap::get(shared, ix.table)?;
+    let (store, tx) = (&shared.db.store, shared.tx()?);
+    let file = store.create_index(&tx, heap::file(&rel))?;
+    store.drop_rel(&tx, heap::file(&ir))?;
+    heap::change(shared, index, |r| {
+        r.storage = file.0;
+        Ok(())
+    })?;
+    build(shared, &rel, &*heap::get(shared, index)?)
+}

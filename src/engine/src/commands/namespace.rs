@@ -1,0 +1,253 @@
+//! Names of relations and where new objects go (`namespace.c`), temporary schemas included.
+
+use std::rc::Rc;
+
+use tusklet_catalog::builtin::oids;
+use tusklet_catalog::live::{Persistence, RelKind, Relation, Schema};
+use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_ir::Oid;
+use tusklet_syntax::ast::{QualifiedName, RangeVar, RelPersistence};
+
+use super::acl;
+use super::object_address::Objects;
+use crate::session::Shared;
+
+/// A relation's name as messages show it.
+pub fn written(r: &RangeVar) -> String {
+    match &r.schemaname {
+        Some(s) => format!("{s}.{}", r.relname),
+        None => r.relname.clone(),
+    }
+}
+
+fn check_catalog(shared: &Shared, r: &RangeVar) -> Result<()> {
+    if let Some(c) = &r.catalogname {
+        if *c != *shared.db.name.borrow() {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                format!(
+                    "cross-database references are not implemented: \"{c}.{}.{}\"",
+                    r.schemaname.as_deref().unwrap_or_default(),
+                    r.relname
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A schema by name; `pg_temp` is the session's.
+pub fn schema(shared: &Shared, name: &str) -> Result<Option<Oid>> {
+    if name == "pg_temp" {
+        return Ok(Some(shared.temp_schema.get()).filter(|s| *s != 0));
+    }
+    Ok(shared.catalog().schema_named(name))
+}
+
+/// A schema that must exist.
+pub fn existing_schema(shared: &Shared, name: &str) -> Result<Oid> {
+    schema(shared, name)?.ok_or_else(|| err!(INVALID_SCHEMA_NAME, "schema \"{name}\" does not exist"))
+}
+
+/// The relation meant, if there is one (`RangeVarGetRelid` with `missing_ok`).
+pub fn find(shared: &Shared, r: &RangeVar) -> Result<Option<Rc<Relation>>> {
+    check_catalog(shared, r)?;
+    let c = shared.catalog();
+    let oid = match (&r.schemaname, r.relpersistence) {
+        (Some(s), _) => schema(shared, s)?.and_then(|s| c.relation_named(s, &r.relname)),
+        (None, RelPersistence::Temp) => c.relation_named(shared.temp_schema.get(), &r.relname),
+        (None, _) => c.lookup_relation(&shared.search_path(), None, &r.relname),
+    };
+    Ok(oid.and_then(|o| c.relation(o)))
+}
+
+/// The relation meant.
+pub fn get(shared: &Shared, r: &RangeVar) -> Result<Rc<Relation>> {
+    if let Some(s) = &r.schemaname {
+        existing_schema(shared, s)?;
+    }
+    find(shared, r)?.ok_or_else(|| err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", written(r)))
+}
+
+/// A name list as a range variable (`makeRangeVarFromNameList`).
+pub fn range_var(names: &[String]) -> Result<RangeVar> {
+    let (catalogname, schemaname, relname) = match names {
+        [r] => (None, None, r),
+        [s, r] => (None, Some(s), r),
+        [c, s, r] => (Some(c), Some(s), r),
+        _ => bail!(SYNTAX_ERROR, "improper relation name (too many dotted names): {}", names.join(".")),
+    };
+    Ok(RangeVar {
+        catalogname: catalogname.cloned(),
+        schemaname: schemaname.cloned(),
+        relname: relname.clone(),
+        inh: true,
+        relpersistence: RelPersistence::Permanent,
+        alias: None,
+        span: tusklet_error::Span::NONE,
+    })
+}
+
+/// Schema and name of a qualified name.
+pub fn split<'n>(shared: &Shared, names: &'n [String]) -> Result<(Option<&'n str>, &'n str)> {
+    match names {
+        [n] => Ok((None, n)),
+        [s, n] => Ok((Some(s), n)),
+        [c, s, n] if *c == *shared.db.name.borrow() => Ok((Some(s), n)),
+        [_, _, _] => Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("cross-database references are not implemented: {}", names.join(".")),
+        )),
+        _ => bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}", names.join(".")),
+    }
+}
+
+fn check_create(shared: &Shared, schema: Oid, name: &str) -> Result<()> {
+    if schema == oids::NAMESPACE_PG_CATALOG || schema == oids::NAMESPACE_PG_TOAST {
+        return Err(err!(
+            INSUFFICIENT_PRIVILEGE,
+            "permission denied to create \"{}.{name}\"",
+            shared.catalog().schema_name(schema).unwrap_or_default()
+        )
+        .detail("System catalog modifications are currently disallowed."));
+    }
+    acl::check_schema(shared, schema, acl::CREATE)
+}
+
+/// Where a new relation goes, and for how long it lives (`RangeVarGetAndCheckCreationNamespace`).
+pub fn creation(shared: &Shared, r: &RangeVar) -> Result<(Oid, Persistence)> {
+    check_catalog(shared, r)?;
+    let persistence = match r.relpersistence {
+        RelPersistence::Permanent => Persistence::Permanent,
+        RelPersistence::Unlogged => Persistence::Unlogged,
+        RelPersistence::Temp => Persistence::Temporary,
+    };
+    let schema = match &r.schemaname {
+        None if persistence == Persistence::Temporary => temp_schema(shared)?,
+        None => default_creation(shared)?,
+        Some(s) if s == "pg_temp" => temp_schema(shared)?,
+        Some(s) => existing_schema(shared, s)?,
+    };
+    let temp = is_temp_schema(shared, schema);
+    let mine = schema == shared.temp_schema.get() && schema != 0;
+    match (temp, persistence) {
+        (true, _) if !mine => {
+            bail!(INVALID_TABLE_DEFINITION, "cannot create relations in temporary schemas of other sessions")
+        }
+        (true, Persistence::Unlogged) => {
+            bail!(INVALID_TABLE_DEFINITION, "only temporary relations may be created in temporary schemas")
+        }
+        (false, Persistence::Temporary) => {
+            bail!(INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema")
+        }
+        _ => {}
+    }
+    if !mine {
+        check_create(shared, schema, &r.relname)?;
+    }
+    Ok((schema, if mine { Persistence::Temporary } else { persistence }))
+}
+
+fn default_creation(shared: &Shared) -> Result<Oid> {
+    let path = shared.search_path();
+    match path.creation {
+        0 => bail!(INVALID_SCHEMA_NAME, "no schema has been selected to create in"),
+        s => Ok(s),
+    }
+}
+
+/// Where a new type, function or other qualified object goes, and its own name.
+pub fn creation_of(shared: &Shared, names: &QualifiedName) -> Result<(Oid, String)> {
+    let (s, name) = split(shared, names)?;
+    let schema = match s {
+        Some("pg_temp") => temp_schema(shared)?,
+        Some(s) => existing_schema(shared, s)?,
+        None => default_creation(shared)?,
+    };
+    check_create(shared, schema, name)?;
+    Ok((schema, name.to_string()))
+}
+
+/// Whether it is any session's temporary schema.
+pub fn is_temp_schema(shared: &Shared, schema: Oid) -> bool {
+    schema != 0 && shared.catalog().schema_name(schema).is_some_and(|n| n.starts_with("pg_temp_"))
+}
+
+/// The session's temporary schema, made when first needed (`InitTempTableNamespace`).
+pub fn temp_schema(shared: &Shared) -> Result<Oid> {
+    let name = format!("pg_temp_{}", shared.id);
+    // The number may be left over from a transaction that was rolled back.
+    if let Some(oid) = shared.catalog().user_schema_named(&name) {
+        shared.temp_schema.set(oid);
+        shared.forget_path();
+        return Ok(oid);
+    }
+    let oid = shared.db.new_oid();
+    shared.edit_catalog(|c| {
+        c.put_schema(Schema { oid, name, owner: crate::database::BOOTSTRAP_ROLE, acl: None });
+        Ok(())
+    })?;
+    shared.temp_schema.set(oid);
+    shared.forget_path();
+    Ok(oid)
+}
+
+/// The key under which a temporary table's ON COMMIT action is kept while the table lives.
+pub fn on_commit_key(oid: Oid) -> String {
+    format!("tusklet.on_commit.{oid}")
+}
+
+/// ON COMMIT DELETE ROWS and DROP of the session's temporary tables. To be called inside every transaction about to commit.
+pub fn on_commit(shared: &Shared) -> Result<()> {
+    let schema = shared.temp_schema.get();
+    if schema == 0 {
+        return Ok(());
+    }
+    let c = shared.catalog();
+    let (mut delete, mut drop) = (vec![], vec![]);
+    for r in c.user_relations().filter(|r| r.schema == schema && r.kind == RelKind::Table) {
+        match c.stored_setting(&on_commit_key(r.oid)) {
+            Some("d") => delete.push(r.oid),
+            Some("D") => drop.push(r.oid),
+            _ => {}
+        }
+    }
+    delete.sort_unstable();
+    drop.sort_unstable();
+    let delete: Vec<Oid> = delete
+        .into_iter()
+        .filter(|o| {
+            let live = c.user_relation(*o).and_then(|r| shared.db.store.table(tusklet_storage::RelId(r.storage)).ok());
+            live.is_some_and(|t| t.slots() > 0)
+        })
+        .collect();
+    if !delete.is_empty() {
+        super::tablecmds::truncate::truncate_files(shared, &delete)?;
+    }
+    if !drop.is_empty() {
+        let targets: Vec<_> = drop.into_iter().map(Objects::relation).collect();
+        super::dependency::delete_quietly(shared, &targets)?;
+    }
+    Ok(())
+}
+
+impl Shared {
+    /// Drops the session's temporary objects: at the end of a session, and for DISCARD.
+    pub fn drop_temp_schema(&self) {
+        let name = format!("pg_temp_{}", self.id);
+        let Some(oid) = self.catalog().user_schema_named(&name) else { return };
+        // Nobody is left to hear of an error; what stays behind is in a schema nobody else looks at.
+        let own = self.transaction.borrow().is_none();
+        self.begin_transaction(false);
+        let done = super::dependency::delete_quietly(self, &[Objects::schema(oid)]);
+        self.temp_schema.set(0);
+        match (own, done) {
+            (true, Ok(())) => {
+                let _ = self.commit_transaction();
+            }
+            (true, Err(_)) => self.abort_transaction(),
+            (false, _) => {}
+        }
+        self.forget_path();
+    }
+}

@@ -1,0 +1,141 @@
+//! Objects as messages describe them (`objectaddress.c`).
+
+use tusklet_catalog::live::{Catalog, ObjectAddress, ObjectClass, RelKind, Relation, TypeEntryKind};
+use tusklet_catalog::resolve::{SearchPath, quote_identifier};
+use tusklet_ir::Oid;
+
+/// Addresses of whole objects by kind.
+pub struct Objects;
+
+#[allow(missing_docs)]
+impl Objects {
+    pub fn relation(oid: Oid) -> ObjectAddress {
+        ObjectAddress::new(ObjectClass::Relation, oid)
+    }
+    pub fn ty(oid: Oid) -> ObjectAddress {
+        ObjectAddress::new(ObjectClass::Type, oid)
+    }
+    pub fn proc(oid: Oid) -> ObjectAddress {
+        ObjectAddress::new(ObjectClass::Proc, oid)
+    }
+    pub fn schema(oid: Oid) -> ObjectAddress {
+        ObjectAddress::new(ObjectClass::Schema, oid)
+    }
+    pub fn constraint(oid: Oid) -> ObjectAddress {
+        ObjectAddress::new(ObjectClass::Constraint, oid)
+    }
+    /// A column's default: it has no OID of its own, so its address is the column's with another class.
+    pub fn default(rel: Oid, attno: i16) -> ObjectAddress {
+        ObjectAddress { class: ObjectClass::Default, oid: rel, sub: attno as i32 }
+    }
+}
+
+/// What a kind of relation is called.
+pub fn relation_word(kind: RelKind) -> &'static str {
+    match kind {
+        RelKind::Table | RelKind::Partitioned => "table",
+        RelKind::Index | RelKind::PartitionedIndex => "index",
+        RelKind::Sequence => "sequence",
+        RelKind::View => "view",
+        RelKind::MatView => "materialized view",
+        RelKind::Composite => "composite type",
+        RelKind::Foreign => "foreign table",
+        RelKind::Toast => "toast table",
+    }
+}
+
+/// The name as one must write it to mean this relation.
+pub fn relation_name(c: &Catalog, path: &SearchPath, r: &Relation) -> String {
+    if c.relation_is_visible(path, r.oid) {
+        quote_identifier(&r.name)
+    } else {
+        format!("{}.{}", quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
+    }
+}
+
+fn relation_description(c: &Catalog, path: &SearchPath, oid: Oid) -> String {
+    match c.relation(oid) {
+        Some(r) => format!("{} {}", relation_word(r.kind), relation_name(c, path, &r)),
+        None => format!("relation {oid}"),
+    }
+}
+
+/// A function with its input arguments, as `format_procedure` writes it.
+pub fn proc_signature(c: &Catalog, path: &SearchPath, oid: Oid) -> String {
+    let Some(p) = c.proc(oid) else { return oid.to_string() };
+    let args: Vec<String> = p.args.iter().map(|a| c.format_type(path, *a)).collect();
+    let visible = c.proc_candidates(path, None, &p.name, Some(p.args.len()), &[], false, false, false).iter().any(|k| {
+        k.proc.as_ref().is_some_and(|q| q.oid == oid)
+    });
+    let name = quote_identifier(&p.name);
+    let name =
+        if visible { name } else { format!("{}.{name}", quote_identifier(&c.schema_name(p.schema).unwrap_or_default())) };
+    format!("{name}({})", args.join(","))
+}
+
+/// The relation a constraint is on, and its name.
+pub fn constraint_owner(c: &Catalog, oid: Oid) -> Option<(Oid, String)> {
+    // Its table is what it depends on.
+    for d in c.depends_on(Objects::constraint(oid)) {
+        if d.referenced.class == ObjectClass::Relation {
+            if let Some(r) = c.user_relation(d.referenced.oid) {
+                if let Some(k) = r.constraints.iter().find(|k| k.oid == oid) {
+                    return Some((r.oid, k.name.clone()));
+                }
+            }
+        }
+    }
+    c.user_relations().find_map(|r| r.constraints.iter().find(|k| k.oid == oid).map(|k| (r.oid, k.name.clone())))
+}
+
+/// The domain a constraint is on, and its name.
+pub fn domain_constraint_owner(c: &Catalog, oid: Oid) -> Option<(Oid, String)> {
+    c.user_types().find_map(|t| match &t.kind {
+        TypeEntryKind::Domain { checks, .. } => {
+            checks.iter().find(|k| k.oid == oid).map(|k| (t.oid, k.name.clone()))
+        }
+        _ => None,
+    })
+}
+
+/// An object as messages show it (`getObjectDescription`).
+pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
+    match a.class {
+        ObjectClass::Relation if a.sub == 0 => relation_description(c, path, a.oid),
+        ObjectClass::Relation => {
+            let name = c.relation(a.oid).and_then(|r| r.columns.get((a.sub - 1).max(0) as usize).map(|c| c.name.clone()));
+            format!("column {} of {}", name.unwrap_or_default(), relation_description(c, path, a.oid))
+        }
+        ObjectClass::Type => format!("type {}", c.format_type(path, a.oid)),
+        ObjectClass::Proc => {
+            let word = match c.proc(a.oid).map(|p| p.kind) {
+                Some(b'p') => "procedure",
+                Some(b'a') => "function",
+                _ => "function",
+            };
+            format!("{word} {}", proc_signature(c, path, a.oid))
+        }
+        ObjectClass::Constraint => match (constraint_owner(c, a.oid), domain_constraint_owner(c, a.oid)) {
+            (Some((rel, name)), _) => format!("constraint {name} on {}", relation_description(c, path, rel)),
+            (None, Some((_, name))) => format!("constraint {name}"),
+            (None, None) => format!("constraint {}", a.oid),
+        },
+        ObjectClass::Default => {
+            format!("default value for {}", describe(c, path, ObjectAddress { class: ObjectClass::Relation, ..a }))
+        }
+        ObjectClass::Schema => format!("schema {}", c.schema_name(a.oid).unwrap_or_default()),
+        ObjectClass::Role => format!("role {}", c.user_role(a.oid).map(|r| r.name.clone()).unwrap_or_default()),
+        ObjectClass::Cast => match c.user_cast(a.oid) {
+            Some(k) => format!("cast from {} to {}", c.format_type(path, k.source), c.format_type(path, k.target)),
+            None => format!("cast {}", a.oid),
+        },
+        ObjectClass::Operator => match c.operator(a.oid) {
+            Some(o) => {
+                let left = if o.left == 0 { "NONE".to_string() } else { c.format_type(path, o.left) };
+                format!("operator {}({left},{})", o.name, c.format_type(path, o.right))
+            }
+            None => format!("operator {}", a.oid),
+        },
+        other => format!("{other:?} {}", a.oid).to_lowercase(),
+    }
+}

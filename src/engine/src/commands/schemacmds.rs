@@ -1,0 +1,86 @@
+//! CREATE SCHEMA (`schemacmds.c`).
+
+use tusklet_catalog::live::Schema;
+use tusklet_error::{Notice, Result, Severity, SqlState, bail, err};
+use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
+
+use super::{acl, user};
+use crate::session::Shared;
+
+/// CREATE SCHEMA, with the elements written inside it.
+pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result<()> {
+    let CreateSchemaStmt { schemaname, authrole, schema_elts, if_not_exists, span: _ } = s;
+    let owner = match authrole {
+        Some(r) => user::role(shared, r)?,
+        None => shared.user(),
+    };
+    let name = match schemaname {
+        Some(n) => n.clone(),
+        None => user::role_name(shared, owner),
+    };
+    acl::check_database_create(shared)?;
+    if name.starts_with("pg_") {
+        return Err(err!(RESERVED_NAME, "unacceptable schema name \"{name}\"")
+            .detail("The prefix \"pg_\" is reserved for system schemas."));
+    }
+    if shared.catalog().schema_named(&name).is_some() {
+        if *if_not_exists {
+            shared.notice(Notice::new(
+                Severity::Notice,
+                SqlState::DUPLICATE_SCHEMA,
+                format!("schema \"{name}\" already exists, skipping"),
+            ));
+            return Ok(());
+        }
+        bail!(DUPLICATE_SCHEMA, "schema \"{name}\" already exists");
+    }
+    let oid = shared.db.new_oid();
+    shared.edit_catalog(|c| {
+        c.put_schema(Schema { oid, name: name.clone(), owner, acl: None });
+        Ok(())
+    })?;
+    for RawStmt { stmt, span: _ } in order(schema_elts) {
+        super::run(shared, &inside(stmt, &name)?, sql)?;
+        super::next_command(shared)?;
+    }
+    Ok(())
+}
+
+/// Sequences, tables, views, indexes, triggers, grants: in this order (`transformCreateSchemaStmtElements`).
+fn order(elts: &[RawStmt]) -> Vec<&RawStmt> {
+    let rank = |s: &Stmt| match s {
+        Stmt::CreateSeq(_) => 0,
+        Stmt::Create(_) => 1,
+        Stmt::View(_) => 2,
+        Stmt::Index(_) => 3,
+        Stmt::CreateTrig(_) => 4,
+        _ => 5,
+    };
+    let mut v: Vec<&RawStmt> = elts.iter().collect();
+    v.sort_by_key(|r| rank(&r.stmt));
+    v
+}
+
+/// The statement with its object in the new schema.
+fn inside(stmt: &Stmt, schema: &str) -> Result<Stmt> {
+    let mut stmt = stmt.clone();
+    let target = match &mut stmt {
+        Stmt::CreateSeq(s) => Some(&mut s.sequence),
+        Stmt::Create(s) => Some(&mut s.relation),
+        Stmt::View(s) => Some(&mut s.view),
+        Stmt::Index(s) => Some(&mut s.relation),
+        Stmt::CreateTrig(s) => Some(&mut s.relation),
+        _ => None,
+    };
+    if let Some(r) = target {
+        match &r.schemaname {
+            None => r.schemaname = Some(schema.to_string()),
+            Some(s) if s == schema => {}
+            Some(s) => bail!(
+                INVALID_SCHEMA_DEFINITION,
+                "CREATE specifies a schema ({s}) different from the one being created ({schema})"
+            ),
+        }
+    }
+    Ok(stmt)
+}

@@ -1,0 +1,273 @@
+//! DROP (`RemoveRelations`, `RemoveObjects`).
+
+use tusklet_catalog::live::{ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_ir::Oid;
+use tusklet_storage::LockMode;
+use tusklet_syntax::ast::{DropStmt, ObjectName, ObjectType, TypeName};
+
+use crate::commands::object_address::{Objects, relation_word};
+use crate::commands::{acl, dependency, functioncmds, heap, kind_words, lock, namespace};
+use crate::session::Shared;
+
+fn wanted_kind(t: ObjectType) -> Option<RelKind> {
+    Some(match t {
+        ObjectType::Table => RelKind::Table,
+        ObjectType::View => RelKind::View,
+        ObjectType::MatView => RelKind::MatView,
+        ObjectType::Index => RelKind::Index,
+        ObjectType::Sequence => RelKind::Sequence,
+        ObjectType::ForeignTable => RelKind::Foreign,
+        _ => return None,
+    })
+}
+
+/// A NOTICE that something is not there.
+pub fn skipping(shared: &Shared, what: String) {
+    shared.notice(Notice::new(Severity::Notice, SqlState::SUCCESSFUL_COMPLETION, format!("{what}, skipping")));
+}
+
+/// DROP.
+pub fn drop(shared: &Shared, s: &DropStmt) -> Result<()> {
+    let DropStmt { objects, remove_type, behavior, missing_ok, concurrent, span: _ } = s;
+    if *concurrent {
+        shared.prevent_in_block("DROP INDEX CONCURRENTLY")?;
+        if objects.len() > 1 {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "DROP INDEX CONCURRENTLY does not support dropping multiple objects",
+            ));
+        }
+        if *behavior == tusklet_syntax::ast::DropBehavior::Cascade {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "DROP INDEX CONCURRENTLY does not support CASCADE",
+            ));
+        }
+    }
+    let mut targets = vec![];
+    for o in objects {
+        let found = match (wanted_kind(*remove_type), o) {
+            (Some(kind), ObjectName::Name(n)) => relation(shared, n, kind, *remove_type, *missing_ok)?,
+            _ => other(shared, o, *remove_type, *missing_ok)?,
+        };
+        if let Some(a) = found {
+            if !targets.contains(&a) {
+                targets.push(a);
+            }
+        }
+    }
+    dependency::delete(shared, &targets, *behavior)
+}
+
+fn word(t: ObjectType) -> String {
+    kind_words(t).to_lowercase()
+}
+
+fn relation(
+    shared: &Shared,
+    names: &[String],
+    kind: RelKind,
+    t: ObjectType,
+    missing_ok: bool,
+) -> Result<Option<ObjectAddress>> {
+    let rv = namespace::range_var(names)?;
+    let name = namespace::written(&rv);
+    if let Some(s) = &rv.schemaname {
+        if namespace::schema(shared, s)?.is_none() {
+            if missing_ok {
+                skipping(shared, format!("schema \"{s}\" does not exist"));
+                return Ok(None);
+            }
+            bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
+        }
+    }
+    let Some(r) = namespace::find(shared, &rv)? else {
+        let code = match kind {
+            RelKind::Table | RelKind::View | RelKind::MatView | RelKind::Sequence => SqlState::UNDEFINED_TABLE,
+            _ => SqlState::UNDEFINED_OBJECT,
+        };
+        // The messages speak of the bare name.
+        if missing_ok {
+            skipping(shared, format!("{} \"{}\" does not exist", word(t), rv.relname));
+            return Ok(None);
+        }
+        return Err(Error::new(code, format!("{} \"{}\" does not exist", word(t), rv.relname)));
+    };
+    let matches = r.kind == kind || r.kind == RelKind::Partitioned && kind == RelKind::Table;
+    if !matches {
+        let article = if kind == RelKind::Index { "an" } else { "a" };
+        let e = err!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {}", rv.relname, word(t));
+        let hint = match r.kind {
+            RelKind::Table | RelKind::Partitioned => "Use DROP TABLE to remove a table.",
+            RelKind::Index | RelKind::PartitionedIndex => "Use DROP INDEX to remove an index.",
+            RelKind::Sequence => "Use DROP SEQUENCE to remove a sequence.",
+            RelKind::View => "Use DROP VIEW to remove a view.",
+            RelKind::MatView => "Use DROP MATERIALIZED VIEW to remove a materialized view.",
+            RelKind::Foreign => "Use DROP FOREIGN TABLE to remove a foreign table.",
+            RelKind::Composite => "Use DROP TYPE to remove a type.",
+            RelKind::Toast => return Err(e),
+        };
+        return Err(e.hint(hint));
+    }
+    let _ = name;
+    let schema_owner = shared.catalog().user_schema(r.schema).map_or(0, |s| s.owner);
+    if !acl::is_owner(shared, r.owner) && !acl::is_owner(shared, schema_owner) {
+        acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
+    }
+    if r.system {
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog", r.name);
+    }
+    if let Some(ix) = &r.index {
+        lock(shared, ix.table, LockMode::AccessExclusive)?;
+    }
+    lock(shared, r.oid, LockMode::AccessExclusive)?;
+    Ok(Some(Objects::relation(r.oid)))
+}
+
+/// The type a name means, without an error when there is none.
+pub fn find_type(shared: &Shared, t: &TypeName) -> Result<Option<Oid>> {
+    let (schema, name) = namespace::split(shared, &t.names)?;
+    let c = shared.catalog();
+    let oid = c.lookup_type(&shared.search_path(), schema, name);
+    Ok(match oid {
+        Some(o) if !t.array_bounds.is_empty() => Some(c.array_type(o)).filter(|a| *a != 0),
+        o => o,
+    })
+}
+
+fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Result<Option<ObjectAddress>> {
+    match (t, o) {
+        (ObjectType::Type | ObjectType::Domain, ObjectName::Type(name)) => {
+            if let [s, _] = name.names.as_slice() {
+                if namespace::schema(shared, s)?.is_none() {
+                    if missing_ok {
+                        skipping(shared, format!("schema \"{s}\" does not exist"));
+                        return Ok(None);
+                    }
+                    bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
+                }
+            }
+            let shown = name.names.join(".");
+            let Some(oid) = find_type(shared, name)? else {
+                if missing_ok {
+                    skipping(shared, format!("type \"{shown}\" does not exist"));
+                    return Ok(None);
+                }
+                bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist");
+            };
+            let c = shared.catalog();
+            let Some(ty) = c.ty(oid) else { return Ok(None) };
+            if t == ObjectType::Domain && !matches!(ty.kind, TypeEntryKind::Domain { .. }) {
+                bail!(WRONG_OBJECT_TYPE, "\"{shown}\" is not a domain");
+            }
+            acl::check_owner(shared, ty.owner, "type", &c.format_type(&shared.search_path(), oid))?;
+            pinned(shared, Objects::ty(oid))?;
+            Ok(Some(Objects::ty(oid)))
+        }
+        (ObjectType::Schema, ObjectName::Name(n)) => {
+            let name = n.join(".");
+            let Some(oid) = namespace::schema(shared, &name)? else {
+                if missing_ok {
+                    skipping(shared, format!("schema \"{name}\" does not exist"));
+                    return Ok(None);
+                }
+                bail!(INVALID_SCHEMA_NAME, "schema \"{name}\" does not exist");
+            };
+            let owner = shared.catalog().user_schema(oid).map_or(crate::database::BOOTSTRAP_ROLE, |s| s.owner);
+            acl::check_owner(shared, owner, "schema", &name)?;
+            pinned(shared, Objects::schema(oid))?;
+            Ok(Some(Objects::schema(oid)))
+        }
+        (
+            ObjectType::Function | ObjectType::Procedure | ObjectType::Routine | ObjectType::Aggregate,
+            ObjectName::WithArgs(w),
+        ) => {
+            let Some(oid) = functioncmds::lookup(shared, w, t, missing_ok)? else { return Ok(None) };
+            let c = shared.catalog();
+            let owner = c.proc(oid).map_or(0, |p| p.owner);
+            acl::check_owner(shared, owner, &word(t), w.name.last().map(String::as_str).unwrap_or_default())?;
+            pinned(shared, Objects::proc(oid))?;
+            Ok(Some(Objects::proc(oid)))
+        }
+        (ObjectType::Extension, ObjectName::Name(n)) => {
+            let name = n.join(".");
+            if missing_ok {
+                skipping(shared, format!("extension \"{name}\" does not exist"));
+                return Ok(None);
+            }
+            bail!(UNDEFINED_OBJECT, "extension \"{name}\" does not exist")
+        }
+        (ObjectType::Trigger | ObjectType::Rule | ObjectType::Policy, ObjectName::OfRelation { relation, name }) => {
+            of_relation(shared, t, relation, name, missing_ok)
+        }
+        _ if missing_ok => missing_object(shared, t, o),
+        _ => Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
+    }
+}
+
+/// None of these can exist yet, so IF EXISTS can only pass over them.
+fn missing_object(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<Option<ObjectAddress>> {
+    let name = match o {
+        ObjectName::Name(n) => n.join("."),
+        ObjectName::WithArgs(w) => w.name.join("."),
+        ObjectName::Using { name, .. } => name.join("."),
+        _ => return Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
+    };
+    match t {
+        ObjectType::Publication
+        | ObjectType::Subscription
+        | ObjectType::EventTrigger
+        | ObjectType::ForeignServer
+        | ObjectType::StatisticExt => {
+            let what = match t {
+                ObjectType::StatisticExt => "statistics object".to_string(),
+                t => word(t),
+            };
+            skipping(shared, format!("{what} \"{name}\" does not exist"));
+            Ok(None)
+        }
+        _ => Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
+    }
+}
+
+fn of_relation(
+    shared: &Shared,
+    t: ObjectType,
+    relation: &[String],
+    name: &str,
+    missing_ok: bool,
+) -> Result<Option<ObjectAddress>> {
+    let rv = namespace::range_var(relation)?;
+    let found = namespace::find(shared, &rv)?;
+    let Some(rel) = found else {
+        if missing_ok {
+            skipping(shared, format!("relation \"{}\" does not exist", namespace::written(&rv)));
+            return Ok(None);
+        }
+        bail!(UNDEFINED_TABLE, "relation \"{}\" does not exist", namespace::written(&rv));
+    };
+    let (preposition, what) = match t {
+        ObjectType::Policy => ("for", "table"),
+        ObjectType::Trigger => ("for", "table"),
+        _ => ("for", "relation"),
+    };
+    let text = format!("{} \"{name}\" {preposition} {what} \"{}\" does not exist", word(t), rel.name);
+    let notice = format!("{} \"{name}\" for relation \"{}\" does not exist", word(t), namespace::written(&rv));
+    if missing_ok {
+        skipping(shared, notice);
+        return Ok(None);
+    }
+    Err(Error::new(SqlState::UNDEFINED_OBJECT, text))
+}
+
+fn pinned(shared: &Shared, a: ObjectAddress) -> Result<()> {
+    if heap::is_pinned(a) || a.class == ObjectClass::Schema && shared.catalog().user_schema(a.oid).is_none() {
+        let what = crate::commands::object_address::describe(&shared.catalog(), &shared.search_path(), a);
+        bail!(
+            DEPENDENT_OBJECTS_STILL_EXIST,
+            "cannot drop {what} because it is required by the database system"
+        );
+    }
+    Ok(())
+}
