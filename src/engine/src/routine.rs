@@ -84,7 +84,11 @@ fn builtin_body(func: Oid) -> Result<String> {
     let text = tusklet_catalog::builtin::proc(func).and_then(|p| p.sql_body());
     match text {
         Some(t) if t.starts_with("RETURN ") => Ok(format!("SELECT {}", &t[7..])),
-        Some(t) => Ok(t.to_string()),
+        // `BEGIN ATOMIC statements END`.
+        Some(t) => {
+            let inner = t.strip_prefix("BEGIN ATOMIC").and_then(|t| t.trim_end().strip_suffix("END"));
+            Ok(inner.unwrap_or(t).to_string())
+        }
         None => Err(Error::internal(format!("function {func} has no body"))),
     }
 }

@@ -1,6 +1,7 @@
 //! Queries (`get_query_def`).
 
 use tusklet_error::Result;
+use tusklet_ir::visit::any;
 use tusklet_ir::{
     CommandType, Cte, Expr, ExprKind, FromNode, GroupingSet, JoinKind, LockStrength, LockWait, OnConflict, Overriding,
     Query, Rte, RteKind, SetOpKind, SetOpTree, SortClause, Target,
@@ -474,7 +475,14 @@ impl<'q> Deparse<'q, '_, '_> {
     fn entry(&mut self, at: u32, q: &'q Query) -> Result<()> {
         let r = q.rtable.get(at as usize).ok_or_else(broken)?;
         let known = self.scopes.last().and_then(|s| s.names.get(at as usize)).cloned().unwrap_or_default();
-        if r.lateral && !matches!(r.kind, RteKind::Function { .. }) {
+        // A function is lateral by nature; the word is shown where it is made use of.
+        let lateral = match &r.kind {
+            RteKind::Function { functions, .. } => functions
+                .iter()
+                .any(|f| any(&f.expr, &mut |e| matches!(&e.kind, ExprKind::Var(v) if v.level == 0))),
+            _ => r.lateral,
+        };
+        if lateral {
             self.put("LATERAL ");
         }
         let mut definitions = false;
