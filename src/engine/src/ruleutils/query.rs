@@ -131,8 +131,9 @@ impl<'q> Deparse<'q, '_, '_> {
         if let Some(l) = &q.limit {
             if q.with_ties {
                 self.keyword(" FETCH FIRST ", -STD, STD, 0);
+                self.put("(");
                 self.expr(l, false)?;
-                self.put(" ROWS WITH TIES");
+                self.put(") ROWS WITH TIES");
             } else {
                 self.keyword(" LIMIT ", -STD, STD, 0);
                 match &l.kind {
@@ -419,8 +420,14 @@ impl<'q> Deparse<'q, '_, '_> {
         match item {
             FromNode::Ref(r) => self.entry(*r, q),
             FromNode::Join { kind, left, right, on, rte, using, natural } => {
-                let _ = natural;
                 let entry = q.rtable.get(*rte as usize).ok_or_else(broken)?;
+                // NATURAL is shown as the USING it came to.
+                let merged = match (&entry.kind, natural) {
+                    (RteKind::Join { merged, .. }, true) => *merged as usize,
+                    _ => 0,
+                };
+                let natural_columns: Vec<String> = entry.columns.iter().take(merged).map(|c| c.name.clone()).collect();
+                let using = if using.is_empty() { &natural_columns } else { using };
                 let aliased = !entry.alias.is_empty();
                 let around = !self.paren || aliased;
                 self.put(if around { "(" } else { "" });
