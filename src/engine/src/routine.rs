@@ -50,7 +50,7 @@ fn run(
             let prepared = match known {
                 Some(p) => p,
                 None => {
-                    let made = crate::query::prepare_in_function(shared, Rc::from(source.as_str()), raw.stmt, types, &p.arg_names)?;
+                    let made = crate::query::prepare_in_function(shared, Rc::from(source.as_str()), raw.stmt, types, &input_names(&p))?;
                     let made: Rc<Prepared> = Rc::new(made);
                     shared.internal_plans.borrow_mut().insert(key, made.clone());
                     made
@@ -79,15 +79,20 @@ fn run(
     result.map_err(|e: Error| e.context(format!("SQL function \"{}\"", p.name)))
 }
 
+/// What the input arguments are called; empty where they have no name.
+fn input_names(p: &tusklet_catalog::live::Proc) -> Vec<String> {
+    let input = |n: usize| p.modes.is_empty() || matches!(p.modes.get(n), Some(b'i' | b'b' | b'v'));
+    p.arg_names.iter().enumerate().filter(|(n, _)| input(*n)).map(|(_, name)| name.clone()).collect()
+}
+
 /// A built-in function's SQL text.
 fn builtin_body(func: Oid) -> Result<String> {
     let text = tusklet_catalog::builtin::proc(func).and_then(|p| p.sql_body());
     match text {
         Some(t) if t.starts_with("RETURN ") => Ok(format!("SELECT {}", &t[7..])),
-        // `BEGIN ATOMIC statements END`.
         Some(t) => {
-            let inner = t.strip_prefix("BEGIN ATOMIC").and_then(|t| t.trim_end().strip_suffix("END"));
-            Ok(inner.unwrap_or(t).to_string())
+            let body = t.trim().strip_prefix("BEGIN ATOMIC").and_then(|b| b.trim_end().strip_suffix("END"));
+            Ok(body.unwrap_or(t).trim().trim_end_matches(';').to_string())
         }
         None => Err(Error::internal(format!("function {func} has no body"))),
     }

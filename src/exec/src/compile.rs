@@ -214,7 +214,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             }
             Node::ValuesScan { rows } => op::values::compile(self, rows)?,
             Node::CteScan { cte, alias: _ } => op::cte::compile_scan(self, *cte)?,
-            Node::WorkTableScan { id, alias: _ } => op::recursive_union::compile_scan(*id),
+            Node::WorkTableScan { id, alias: _ } => op::recursive_union::compile_scan(self, *id),
             Node::SubqueryScan { input, alias: _ } => op::result::compile_subquery(self, input)?,
             Node::With { ctes, input } => op::cte::compile_with(self, ctes, input)?,
             Node::NestLoop { kind, left, right, on, params } => {

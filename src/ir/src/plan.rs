@@ -262,7 +262,7 @@ pub enum Node {
     MergeAppend { inputs: Vec<Plan>, keys: Vec<SortKey> },
     /// INTERSECT or EXCEPT, by hashing. Native: the columns of the left.
     SetOp { kind: SetOpKind, all: bool, left: Box<Plan>, right: Box<Plan>, keys: Vec<SortKey> },
-    /// WITH RECURSIVE: `id` is the work table's number. Native: the columns.
+    /// WITH RECURSIVE: `id` is the work table's number, and the exec parameter set anew each round. Native: the columns.
     RecursiveUnion { id: u32, all: bool, initial: Box<Plan>, recursive: Box<Plan>, keys: Vec<SortKey> },
     /// Set-returning functions in a select list: `exprs` over the input, of which the set-returning ones run in step.
     /// Native: one column an expression.

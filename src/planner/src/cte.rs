@@ -59,8 +59,8 @@ impl Planner<'_> {
         let (SetOpTree::Leaf(l), SetOpTree::Leaf(r)) = (*left, *right) else {
             return Err(Error::unsupported("a recursive query whose terms are set operations"));
         };
-        let id = self.work_tables;
-        self.work_tables += 1;
+        // Its number is a parameter's, set anew each round: what was kept from the work table's rows is then out of date.
+        let id = self.new_param(TypeRef::new(0));
         let rte_base = self.next_rte;
         self.next_rte += q.rtable.len() as u32;
         // The terms see the name at the level of the union's query.

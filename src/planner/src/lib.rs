@@ -75,7 +75,6 @@ pub fn plan(cx: &mut dyn PlanContext, query: &Query) -> Result<PlannedStmt> {
         params: vec![],
         relations: vec![],
         next_rte: 0,
-        work_tables: 0,
         levels: vec![],
         volatile: false,
     };
@@ -137,7 +136,6 @@ pub(crate) struct Planner<'a> {
     pub params: Vec<TypeRef>,
     pub relations: Vec<RelationUse>,
     pub next_rte: u32,
-    pub work_tables: u32,
     pub levels: Vec<Level>,
     pub volatile: bool,
 }

@@ -32,6 +32,7 @@ pub(crate) fn compile(
 ) -> Result<Rc<dyn PlanNode>> {
     let initial = c.plan(initial)?;
     let recursive = c.plan(recursive)?;
+    c.set.push(id);
     let keys = super::unique::distinct_keys(c, keys);
     Ok(Rc::new(RecursiveUnionPlan { id, all, initial, recursive, keys }))
 }
@@ -105,6 +106,7 @@ impl Operator for RecursiveUnionOp {
                     }
                     let rows = std::mem::take(&mut self.next_round);
                     cx.run.work_table(self.plan.id).batches = Rc::new(rows);
+                    cx.run.set_param(self.plan.id, tusklet_vector::Value::Null);
                     if self.initial.take().is_none() {
                         cx.host.check_interrupts()?;
                     }
@@ -126,7 +128,8 @@ impl Operator for RecursiveUnionOp {
 struct WorkTableScanPlan(u32);
 
 /// The last round's rows.
-pub(crate) fn compile_scan(id: u32) -> Rc<dyn PlanNode> {
+pub(crate) fn compile_scan(c: &mut Compiler<'_, '_>, id: u32) -> Rc<dyn PlanNode> {
+    c.used.push(id);
     Rc::new(WorkTableScanPlan(id))
 }
 
