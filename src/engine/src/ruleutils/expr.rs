@@ -4,7 +4,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Error, Result};
 use tusklet_ir::{
-    Aggregate, BoolTest, CoercionForm, Expr, ExprKind, FrameBound, FrameExclude, FrameMode, FuncCall, Oid, Param,
+    Aggregate, BoolTest, CoercionForm, Expr, ExprKind, FrameBound, FrameExclude, FrameMode, FuncCall, Oid, Param, Query,
     RowCompareKind, RteKind, SqlValueKind, SubLink, SubLinkKind, Value, Var, Window, WindowCall,
 };
 
@@ -482,7 +482,7 @@ impl<'q> Deparse<'q, '_, '_> {
     }
 
     /// A column; the name it is shown under, which a target list compares with the column's alias.
-    pub(super) fn var(&mut self, v: &'q Var, up: u32, star: bool) -> Result<Option<String>> {
+    pub(super) fn var(&mut self, v: &'q Var, up: u32, top: bool) -> Result<Option<String>> {
         let depth = (v.level + up) as usize;
         let Some(at) = self.scopes.len().checked_sub(depth + 1) else { return Err(broken()) };
         let rte = v.rte as usize;
@@ -493,7 +493,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 if let (RteKind::Join { columns, .. }, true) = (&r.kind, r.alias.is_empty()) {
                     // An unnamed join's column is shown as the column it comes from.
                     if let Some(Expr { kind: ExprKind::Var(inner), .. }) = columns.get((v.attno - 1).max(0) as usize) {
-                        return self.var(inner, depth as u32, star);
+                        return self.var(inner, depth as u32, top);
                     }
                 }
             }
@@ -514,50 +514,73 @@ impl<'q> Deparse<'q, '_, '_> {
         let prefix = !name.is_empty() && (self.prefix || v.attno == 0);
         if prefix {
             self.ident(&name);
-            if v.attno != 0 || star {
-                self.put(".");
-            }
+            self.put(".");
         }
         match &column {
             Some(c) => self.ident(c),
-            None if star => self.put("*"),
-            // A whole row could be taken for a column of that name.
-            None if self.prefix => {
-                self.put(".*::");
-                let ty = scope_row_type(self, at, rte);
-                self.ty(ty, -1);
+            None => {
+                self.put("*");
+                if top {
+                    // A bare `t.*` would be expanded: the cast keeps it one value.
+                    let ty = scope_row_type(self, at, rte);
+                    self.put("::");
+                    self.ty(ty, -1);
+                }
             }
-            None => {}
         }
         Ok(column)
     }
 
-    fn field_name(&mut self, arg: &Expr, field: i16) -> Result<String> {
-        if let ExprKind::Row { names, .. } = &arg.kind {
-            if let Some(n) = names.get(field as usize - 1) {
-                return Ok(n.clone());
-            }
-        }
+    fn field_name(&self, arg: &Expr, field: i16) -> Result<String> {
+        let queries: Vec<&Query> = self.scopes.iter().filter_map(|s| s.query).collect();
+        Ok(self.find_field(&queries, arg, field).unwrap_or_else(|| format!("f{field}")))
+    }
+
+    /// What a field of a row is called: by the row's type, or by where an anonymous row comes from
+    /// (`get_name_for_var_field`). `levels` are the queries around, innermost last.
+    fn find_field(&self, levels: &[&Query], arg: &Expr, field: i16) -> Option<String> {
+        let at = usize::try_from(field).ok()?.checked_sub(1)?;
         let rel = self.catalog.type_relation(arg.ty.oid);
-        if let Some(c) = self.catalog.relation(rel).and_then(|r| r.columns.get((field - 1).max(0) as usize).cloned()) {
-            return Ok(c.name);
+        if let Some(c) = self.catalog.relation(rel).and_then(|r| r.columns.get(at).map(|c| c.name.clone())) {
+            return Some(c);
         }
-        if let ExprKind::Var(v) = &arg.kind {
-            let at = self.scopes.len().checked_sub(v.level as usize + 1).ok_or_else(broken)?;
-            let found = self.scopes[at].columns.get(v.rte as usize).and_then(|c| c.get((field - 1).max(0) as usize));
-            if let Some(n) = found {
-                return Ok(n.clone());
-            }
-        }
-        if let ExprKind::Call(c) = &arg.kind {
-            if let Some(p) = self.catalog.proc(c.func) {
+        match &arg.kind {
+            ExprKind::Row { names, .. } => names.get(at).cloned(),
+            ExprKind::Call(c) => {
+                let p = self.catalog.proc(c.func)?;
                 let outs = p.modes.iter().zip(&p.arg_names).filter(|(m, _)| matches!(**m, b'o' | b'b' | b't'));
-                if let Some((_, n)) = outs.into_iter().nth((field - 1).max(0) as usize) {
-                    return Ok(n.clone());
+                outs.into_iter().nth(at).map(|(_, n)| n.clone())
+            }
+            ExprKind::Var(v) => {
+                let here = levels.len().checked_sub(v.level as usize + 1)?;
+                let r = levels[here].rtable.get(v.rte as usize)?;
+                if v.attno == 0 {
+                    return r.columns.get(at).map(|c| c.name.clone());
+                }
+                let column = (v.attno - 1).max(0) as usize;
+                match &r.kind {
+                    RteKind::Subquery { query, .. } => {
+                        let mut inner = levels[..=here].to_vec();
+                        inner.push(query);
+                        self.find_field(&inner, &query.targets.get(column)?.expr, field)
+                    }
+                    RteKind::Join { columns, .. } => self.find_field(&levels[..=here], columns.get(column)?, field),
+                    RteKind::Values { rows } => self.find_field(&levels[..=here], rows.first()?.get(column)?, field),
+                    RteKind::Function { functions, .. } => {
+                        self.find_field(&levels[..=here], &functions.first()?.expr, field)
+                    }
+                    RteKind::Cte { name, level, .. } => {
+                        let owner = (here + 1).checked_sub(*level as usize + 1)?;
+                        let cte = levels[owner].ctes.iter().find(|c| c.name == *name)?;
+                        let mut inner = levels[..=owner].to_vec();
+                        inner.push(&cte.query);
+                        self.find_field(&inner, &cte.query.targets.get(column)?.expr, field)
+                    }
+                    RteKind::Relation { .. } | RteKind::Result => None,
                 }
             }
+            _ => None,
         }
-        Ok(format!("f{field}"))
     }
 
     fn operation(&mut self, c: &'q FuncCall, shape: Shape) -> Result<()> {

@@ -260,7 +260,16 @@ pub(super) fn column_is_updatable(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> 
     if args[1].int() <= 0 {
         return Ok(Value::Bool(false));
     }
-    Ok(Value::Bool(updatable(&env.cx.catalog, oid(args), 0) & 20 == 20))
+    let c = env.cx.catalog.clone();
+    let rel = oid(args);
+    // Of a view, only what is plainly a column of its table.
+    let plain = match c.relation(rel).and_then(|r| r.view.as_ref().and_then(|v| v.query.clone())) {
+        Some(q) => q.targets.get(args[1].int() as usize - 1).is_some_and(
+            |t| matches!(&t.expr.kind, tusklet_ir::ExprKind::Var(v) if v.attno > 0 && v.level == 0),
+        ),
+        None => true,
+    };
+    Ok(Value::Bool(plain && updatable(&c, rel, 0) & 20 == 20))
 }
 
 fn row_security(env: &Env<'_, '_>, r: &Relation) -> bool {
