@@ -1,6 +1,6 @@
 //! ALTER TABLE's column subcommands: ADD, DROP, defaults, and what is only recorded.
 
-use tusklet_catalog::live::{DependencyKind, ObjectAddress, RelKind, Relation, TypeEntryKind};
+use tusklet_catalog::live::{ObjectAddress, RelKind, Relation, TypeEntryKind};
 use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, Value};
@@ -255,14 +255,6 @@ pub fn drop_expression(shared: &Shared, oid: Oid, name: &str, missing_ok: bool, 
         let rel = heap::get(shared, t)?;
         if let Some(a) = rel.attno(name) {
             heap::store_default(shared, t, a, None, false)?;
-            // It is made from no other column any more.
-            let me = ObjectAddress::column(t, a);
-            dependency::replace_edges(
-                shared,
-                me,
-                |d| !(d.kind == DependencyKind::Auto && d.referenced.oid == t),
-                &[],
-            )?;
         }
     }
     Ok(())

@@ -311,7 +311,7 @@ fn check_users(shared: &Shared, rel: &Relation, change: &Change) -> Result<()> {
             Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot alter type of a column used by {what}"))
         };
         match d.dependent.class {
-            ObjectClass::Relation if d.dependent.oid == rel.oid => {
+            ObjectClass::Default if d.dependent.oid == rel.oid && d.dependent.sub != change.attno as i32 => {
                 let other = rel.columns.get((d.dependent.sub - 1).max(0) as usize).map(|k| k.name.clone());
                 return Err(refuse("a generated column").detail(format!(
                     "Column \"{name}\" is used by generated column \"{}\".",
