@@ -48,7 +48,7 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
     let mark = shared.settings.borrow().mark();
     let old = shared.settings.borrow().get("search_path").unwrap_or_default();
     let path = format!("{}, {old}", quote_identifier(&name));
-    shared.settings.borrow_mut().set("search_path", &path, true, Source::Internal)?;
+    shared.settings.borrow_mut().set("search_path", &path, true, Source::Session)?;
     shared.settings_changed();
     for RawStmt { stmt, span: _ } in order(schema_elts) {
         super::run(shared, &inside(stmt, &name)?, sql)?;
