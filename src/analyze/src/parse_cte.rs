@@ -302,6 +302,7 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
     }
     let found = self_references(&op.rarg, name, RefContext::Plain);
     let mut plain = 0;
+    let hidden = s.with_clause.as_ref().is_some_and(|w| w.ctes.iter().any(|c| c.ctename == *name));
     for (why, at) in found {
         if why != RefContext::Plain {
             return Err(complain(why, at));
@@ -311,8 +312,17 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
             return Err(complain(RefContext::Plain, at));
         }
     }
-    if plain == 0 {
+    if plain == 0 && !hidden && s.with_clause.is_none() {
         return Err(form());
+    }
+    if let Some(w) = &s.with_clause {
+        for inner in &w.ctes {
+            if let ast::Stmt::Select(q) = &inner.query {
+                if let Some((_, at)) = self_references(q, name, RefContext::Subquery).first() {
+                    return Err(complain(RefContext::Subquery, *at));
+                }
+            }
+        }
     }
     let not_implemented = |what: &str, at: Span| {
         Err(err!(FEATURE_NOT_SUPPORTED, "{what} in a recursive query is not implemented").at(at))

@@ -60,7 +60,7 @@ impl Walk<'_> {
                 hides += 1;
                 self.hidden += 1;
             }
-            self.within(RefContext::Subquery, |s| s.stmt(&c.query));
+            self.stmt(&c.query);
             if c.ctename == self.name && hides == 0 {
                 hides += 1;
                 self.hidden += 1;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
-use tusklet_catalog::live::{Catalog, EntryKey, FIRST_USER_OID, Role, Schema};
+use tusklet_catalog::live::{AclItem, Catalog, EntryKey, FIRST_USER_OID, ObjectAddress, ObjectClass, Role, Schema};
 use tusklet_error::{Result, err};
 use tusklet_ir::Oid;
 use tusklet_ir::codec::Codec;
@@ -185,7 +185,9 @@ impl Database {
         }
         if !found {
             catalog.put_role(bootstrap_role());
-            catalog.put_schema(Schema { oid: PUBLIC_SCHEMA, name: "public".into(), owner: BOOTSTRAP_ROLE, acl: None });
+            catalog.put_schema(public_schema());
+            let on = ObjectAddress::new(ObjectClass::Schema, PUBLIC_SCHEMA);
+            catalog.put_comment(on, Some("standard public schema"));
             let changes = catalog.take_changes();
             let tx = store.begin();
             for (key, value) in &changes {
@@ -228,6 +230,16 @@ impl Database {
 
 /// The entry under which the highest OID is stored.
 pub(crate) const NEXT_OID: &str = "tusklet.last_oid";
+
+/// OID of the predefined role that stands for whoever owns the database.
+const DATABASE_OWNER: Oid = 6171;
+
+fn public_schema() -> Schema {
+    let (usage, create) = (1 << 8, 1 << 9);
+    let item = |grantee, bits| AclItem { grantee, grantor: DATABASE_OWNER, bits };
+    let acl = vec![item(DATABASE_OWNER, usage | create), item(0, usage)];
+    Schema { oid: PUBLIC_SCHEMA, name: "public".into(), owner: DATABASE_OWNER, acl: Some(acl) }
+}
 
 fn bootstrap_role() -> Role {
     Role {

@@ -84,7 +84,10 @@ fn builtin_body(func: Oid) -> Result<String> {
     let text = tusklet_catalog::builtin::proc(func).and_then(|p| p.sql_body());
     match text {
         Some(t) if t.starts_with("RETURN ") => Ok(format!("SELECT {}", &t[7..])),
-        Some(t) => Ok(t.to_string()),
+        Some(t) => {
+            let body = t.trim().strip_prefix("BEGIN ATOMIC").and_then(|b| b.trim_end().strip_suffix("END"));
+            Ok(body.unwrap_or(t).trim().trim_end_matches(';').to_string())
+        }
         None => Err(Error::internal(format!("function {func} has no body"))),
     }
 }

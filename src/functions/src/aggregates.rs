@@ -31,7 +31,13 @@ fn each(v: &Vector, sel: &Sel, groups: &[u32], mut f: impl FnMut(usize, usize)) 
 
 /// As [`each`]; the first error names its row.
 #[inline(always)]
-fn try_each(call: &mut Call<'_>, v: &Vector, sel: &Sel, groups: &[u32], mut f: impl FnMut(&mut Call<'_>, usize, usize) -> Result<()>) -> Result<()> {
+fn try_each(
+    call: &mut Call<'_>,
+    v: &Vector,
+    sel: &Sel,
+    groups: &[u32],
+    mut f: impl FnMut(&mut Call<'_>, usize, usize) -> Result<()>,
+) -> Result<()> {
     let checked = !v.validity.is_all_set();
     for (k, i) in sel.iter().enumerate() {
         let p = v.at(i);

@@ -187,7 +187,8 @@ fn dimensions(b: Option<&[u8]>) -> Result<Vec<i32>> {
     let Some(b) = b else { bail!(NULL_VALUE_NOT_ALLOWED, "dimension array or low bound array cannot be null") };
     let a = Array::decode(b)?;
     if a.dims.len() > 1 {
-        return Err(err!(ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts").detail("Dimension array must be one dimensional."));
+        return Err(err!(ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts")
+            .detail("Dimension array must be one dimensional."));
     }
     if a.has_nulls() {
         bail!(NULL_VALUE_NOT_ALLOWED, "dimension values cannot be null");
@@ -348,7 +349,9 @@ fn elements(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> 
 fn generate_subscripts(_: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
     let [array, dim, rest @ ..] = args else { return Err(too_few()) };
     let a = Array::decode(array.bytes())?;
-    let (Some(lower), Some(upper)) = (a.lower(dim.i32()), a.upper(dim.i32())) else { return Ok(Box::new(crate::sets::Nothing)) };
+    let (Some(lower), Some(upper)) = (a.lower(dim.i32()), a.upper(dim.i32())) else {
+        return Ok(Box::new(crate::sets::Nothing));
+    };
     Ok(crate::sets::counting(lower as i64, upper as i64, rest.first().is_some_and(|d| d.bool())))
 }
 
@@ -392,27 +395,45 @@ pub const TABLES: &[&[Entry]] = &[
         ("array_upper", f!(a: &[u8], n: i32 => Array::decode(a)?.upper(n))),
         ("array_length", f!(a: &[u8], n: i32 => Array::decode(a)?.length(n))),
         ("array_cardinality", f!(a: &[u8] => Array::decode(a)?.len() as i32)),
-        ("array_append", f!(c; a: Option<&[u8]>, x: Datum => { let a = or_empty(c, a)?; Array::decode(&a)?.append(stored(x).as_deref())? })),
-        ("array_prepend", f!(c; x: Datum, a: Option<&[u8]> => { let a = or_empty(c, a)?; Array::decode(&a)?.prepend(stored(x).as_deref())? })),
-        ("array_cat", f!(a: Option<&[u8]>, b: Option<&[u8]> => match (a, b) {
-            (Some(a), Some(b)) => Some(Array::decode(a)?.cat(&Array::decode(b)?)?),
-            (a, b) => a.or(b).map(|x| x.to_vec()),
-        })),
+        (
+            "array_append",
+            f!(c; a: Option<&[u8]>, x: Datum => { let a = or_empty(c, a)?; Array::decode(&a)?.append(stored(x).as_deref())? }),
+        ),
+        (
+            "array_prepend",
+            f!(c; x: Datum, a: Option<&[u8]> => { let a = or_empty(c, a)?; Array::decode(&a)?.prepend(stored(x).as_deref())? }),
+        ),
+        (
+            "array_cat",
+            f!(a: Option<&[u8]>, b: Option<&[u8]> => match (a, b) {
+                (Some(a), Some(b)) => Some(Array::decode(a)?.cat(&Array::decode(b)?)?),
+                (a, b) => a.or(b).map(|x| x.to_vec()),
+            }),
+        ),
         ("array_position", f!(c; a: Option<&[u8]>, x: Datum => position(c, a, x, None)?)),
-        ("array_position_start", f!(c; a: Option<&[u8]>, x: Datum, start: Option<i32> => {
-            let shape = a.map(Array::decode).transpose()?.map_or(0, |a| a.dims.len());
-            if start.is_none() && shape == 1 {
-                bail!(NULL_VALUE_NOT_ALLOWED, "initial position must not be null");
-            }
-            position(c, a, x, start)?
-        })),
+        (
+            "array_position_start",
+            f!(c; a: Option<&[u8]>, x: Datum, start: Option<i32> => {
+                let shape = a.map(Array::decode).transpose()?.map_or(0, |a| a.dims.len());
+                if start.is_none() && shape == 1 {
+                    bail!(NULL_VALUE_NOT_ALLOWED, "initial position must not be null");
+                }
+                position(c, a, x, start)?
+            }),
+        ),
         ("array_positions", f!(c; a: Option<&[u8]>, x: Datum => positions(c, a, x)?)),
         ("array_remove", f!(c; a: Option<&[u8]>, x: Datum => remove(c, a, x)?)),
         ("array_replace", f!(c; a: Option<&[u8]>, x: Datum, y: Datum => replace(c, a, x, y)?)),
         ("array_to_text", f!(c; a: Option<&[u8]>, sep: Option<&str> => to_text(c, a, sep, None)?)),
-        ("array_to_text_null", f!(c; a: Option<&[u8]>, sep: Option<&str>, null: Option<&str> => to_text(c, a, sep, null)?)),
+        (
+            "array_to_text_null",
+            f!(c; a: Option<&[u8]>, sep: Option<&str>, null: Option<&str> => to_text(c, a, sep, null)?),
+        ),
         ("array_fill", f!(c; x: Datum, n: Option<&[u8]> => fill(c, x, n, None)?)),
-        ("array_fill_with_lower_bounds", f!(c; x: Datum, n: Option<&[u8]>, l: Option<&[u8]> => fill(c, x, n, Some(l))?)),
+        (
+            "array_fill_with_lower_bounds",
+            f!(c; x: Datum, n: Option<&[u8]>, l: Option<&[u8]> => fill(c, x, n, Some(l))?),
+        ),
         ("trim_array", f!(a: &[u8], n: i32 => Array::decode(a)?.trim(n)?)),
         ("width_bucket_array", f!(c; x: Datum, t: &[u8] => width_bucket(c, x, t)?)),
         ("array_unnest", Kernel::Set(elements)),
@@ -441,4 +462,3 @@ pub(crate) fn text_items(b: &[u8]) -> Result<Vec<Option<&str>>> {
     let a = Array::decode(b)?;
     Ok((0..a.len()).map(|i| a.item(i).map(|b| std::str::from_utf8(b).unwrap_or(""))).collect())
 }
-

@@ -80,7 +80,12 @@ pub fn map2<A: Elem, B: Elem, R: Elem>(args: &[&Vector], sel: &Sel, out: &mut Ve
 
 /// Runs `f` for each selected row whose result is not NULL already, in order; the first error names its row.
 #[inline(always)]
-pub fn rows(call: &mut Call<'_>, sel: &Sel, out: &mut Vector, mut f: impl FnMut(&mut Vector, usize) -> Result<()>) -> Result<()> {
+pub fn rows(
+    call: &mut Call<'_>,
+    sel: &Sel,
+    out: &mut Vector,
+    mut f: impl FnMut(&mut Vector, usize) -> Result<()>,
+) -> Result<()> {
     let checked = !out.validity.is_all_set();
     for i in sel.iter() {
         if checked && !out.validity.get(i) {

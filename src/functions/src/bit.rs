@@ -64,19 +64,25 @@ fn shown(t: i32) -> String {
 pub const TABLES: &[&[Entry]] = &[
     &ordered!("bit", "", |_c, a: Bits, b: Bits| a.cmp(&b)),
     &[
-        ("bit_in", f!(a: &str, _t: i64, typmod: i32 => {
-            let n = written_length(a);
-            if typmod > 0 && n != typmod as usize {
-                bail!(STRING_DATA_LENGTH_MISMATCH, "bit string length {n} does not match type bit({typmod})");
-            }
-            Bits::parse(a)?
-        })),
-        ("varbit_in", f!(a: &str, _t: i64, typmod: i32 => {
-            if typmod > 0 && written_length(a) > typmod as usize {
-                bail!(STRING_DATA_RIGHT_TRUNCATION, "bit string too long for type bit varying({typmod})");
-            }
-            Bits::parse(a)?
-        })),
+        (
+            "bit_in",
+            f!(a: &str, _t: i64, typmod: i32 => {
+                let n = written_length(a);
+                if typmod > 0 && n != typmod as usize {
+                    bail!(STRING_DATA_LENGTH_MISMATCH, "bit string length {n} does not match type bit({typmod})");
+                }
+                Bits::parse(a)?
+            }),
+        ),
+        (
+            "varbit_in",
+            f!(a: &str, _t: i64, typmod: i32 => {
+                if typmod > 0 && written_length(a) > typmod as usize {
+                    bail!(STRING_DATA_RIGHT_TRUNCATION, "bit string too long for type bit varying({typmod})");
+                }
+                Bits::parse(a)?
+            }),
+        ),
         ("bit_out", f!(a: Bits => written(|s| a.write(s)))),
         ("varbit_out", f!(a: Bits => written(|s| a.write(s)))),
         ("bit_recv", f!(a: &[u8], _t: i64, typmod: i32 => Bits::recv(a)?.to_bit(length(typmod)?, false)?)),

@@ -32,8 +32,11 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("binary_decode", f!(a: &str, format: &str => adt::decode(a, format)?)),
     ("md5_bytea", f!(a: &[u8] => text::md5(a))),
     ("byteain", f!(a: &str => adt::parse(a)?)),
-    ("byteaout", f!(c; a: &[u8] => {
-        let escape = formats(&*c.cx)?.bytea_escape;
-        written(|s| if escape { adt::write_escape(a, s) } else { adt::write_hex(a, s) })
-    })),
+    (
+        "byteaout",
+        f!(c; a: &[u8] => {
+            let escape = formats(&*c.cx)?.bytea_escape;
+            written(|s| if escape { adt::write_escape(a, s) } else { adt::write_hex(a, s) })
+        }),
+    ),
 ]];

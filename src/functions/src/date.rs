@@ -39,7 +39,10 @@ fn at(d: i32, t: i64) -> Result<i64> {
     if !adt::is_finite(d) {
         return adt::date_to_timestamp(d);
     }
-    adt::date_to_timestamp(d)?.checked_add(t).filter(|t| tusklet_adt::datetime::is_valid_timestamp(*t)).ok_or_else(timestamp::timestamp_out_of_range)
+    adt::date_to_timestamp(d)?
+        .checked_add(t)
+        .filter(|t| tusklet_adt::datetime::is_valid_timestamp(*t))
+        .ok_or_else(timestamp::timestamp_out_of_range)
 }
 
 fn cmp_tz(d: i32, t: i64, config: &DateTimeConfig<'_>) -> Ordering {
@@ -85,8 +88,14 @@ pub const TABLES: &[&[Entry]] = &[
         ("date_pli", f!(a: i32, b: i32 => adt::date_pli(a, b)?)),
         ("date_mii", f!(a: i32, b: i32 => adt::date_mii(a, b)?)),
         ("date_mi", f!(a: i32, b: i32 => adt::date_mi(a, b)?)),
-        ("date_pl_interval", f!(a: i32, b: Interval => timestamp::timestamp_pl_interval(adt::date_to_timestamp(a)?, &b)?)),
-        ("date_mi_interval", f!(a: i32, b: Interval => timestamp::timestamp_mi_interval(adt::date_to_timestamp(a)?, &b)?)),
+        (
+            "date_pl_interval",
+            f!(a: i32, b: Interval => timestamp::timestamp_pl_interval(adt::date_to_timestamp(a)?, &b)?),
+        ),
+        (
+            "date_mi_interval",
+            f!(a: i32, b: Interval => timestamp::timestamp_mi_interval(adt::date_to_timestamp(a)?, &b)?),
+        ),
         ("date_timestamp", f!(a: i32 => adt::date_to_timestamp(a)?)),
         ("date_timestamptz", f!(c; a: i32 => adt::date_to_timestamptz(a, datetime(c)?.zone)?)),
         ("timestamp_date", f!(a: i64 => adt::timestamp_to_date(a))),
@@ -95,8 +104,11 @@ pub const TABLES: &[&[Entry]] = &[
         ("datetimetz_timestamptz", f!(a: i32, b: TimeTz => at(a, b.micros + b.zone as i64 * USECS_PER_SEC)?)),
         ("make_date", f!(y: i32, m: i32, d: i32 => adt::make_date(y, m, d)?)),
         ("extract_date", f!(unit: &str, d: i32 => extracted(adt::date_extract(unit, d)?))),
-        ("in_range_date_interval", f!(v: i32, base: i32, by: Interval, sub: bool, less: bool =>
-            crate::timestamp::in_range(midnight(v)?, midnight(base)?, &by, sub, less)?)),
+        (
+            "in_range_date_interval",
+            f!(v: i32, base: i32, by: Interval, sub: bool, less: bool =>
+            crate::timestamp::in_range(midnight(v)?, midnight(base)?, &by, sub, less)?),
+        ),
     ],
     &[
         ("time_in", f!(c; a: &str, _t: i64, typmod: i32 => time::time_in(a, typmod, &datetime(c)?)?)),
@@ -113,21 +125,44 @@ pub const TABLES: &[&[Entry]] = &[
         ("make_time", f!(h: i32, m: i32, s: f64 => time::make_time(h, m, s)?)),
         ("extract_time", f!(unit: &str, a: i64 => extracted(time::time_extract(unit, a)?))),
         ("time_part", f!(unit: &str, a: i64 => part(time::time_extract(unit, a)?))),
-        ("overlaps_time", f!(a: Option<i64>, b: Option<i64>, c: Option<i64>, d: Option<i64> => timestamp::overlaps(a, b, c, d))),
-        ("in_range_time_interval", f!(v: i64, base: i64, by: Interval, sub: bool, less: bool => in_range_time(v, base, &by, sub, less)?)),
+        (
+            "overlaps_time",
+            f!(a: Option<i64>, b: Option<i64>, c: Option<i64>, d: Option<i64> => timestamp::overlaps(a, b, c, d)),
+        ),
+        (
+            "in_range_time_interval",
+            f!(v: i64, base: i64, by: Interval, sub: bool, less: bool => in_range_time(v, base, &by, sub, less)?),
+        ),
         ("timetz_in", f!(c; a: &str, _t: i64, typmod: i32 => time::timetz_in(a, typmod, &datetime(c)?)?)),
         ("timetz_out", f!(a: TimeTz => written(|s| time::timetz_out(s, &a)))),
         ("timetz_scale", f!(a: TimeTz, typmod: i32 => TimeTz { micros: time::time_scale(a.micros, typmod), ..a })),
         ("timetz_time", f!(a: TimeTz => a.micros)),
         ("timestamptz_timetz", f!(c; a: i64 => time::timestamptz_to_timetz(a, datetime(c)?.zone))),
-        ("timetz_pl_interval", f!(a: TimeTz, b: Interval => TimeTz { micros: time::time_pl_interval(a.micros, &b), ..a })),
-        ("timetz_mi_interval", f!(a: TimeTz, b: Interval => TimeTz { micros: time::time_mi_interval(a.micros, &b), ..a })),
-        ("timetz_zone", f!(c; name: &str, a: TimeTz => { let z = zone(c, name)?; time::timetz_at_zone(&a, &z, c.cx.transaction_time()) })),
-        ("timetz_izone", f!(c; z: Interval, a: TimeTz => time::timetz_at_offset(&a, timestamp::interval_zone(&z, datetime(c)?.interval_style)?))),
+        (
+            "timetz_pl_interval",
+            f!(a: TimeTz, b: Interval => TimeTz { micros: time::time_pl_interval(a.micros, &b), ..a }),
+        ),
+        (
+            "timetz_mi_interval",
+            f!(a: TimeTz, b: Interval => TimeTz { micros: time::time_mi_interval(a.micros, &b), ..a }),
+        ),
+        (
+            "timetz_zone",
+            f!(c; name: &str, a: TimeTz => { let z = zone(c, name)?; time::timetz_at_zone(&a, &z, c.cx.transaction_time()) }),
+        ),
+        (
+            "timetz_izone",
+            f!(c; z: Interval, a: TimeTz => time::timetz_at_offset(&a, timestamp::interval_zone(&z, datetime(c)?.interval_style)?)),
+        ),
         ("extract_timetz", f!(unit: &str, a: TimeTz => extracted(time::timetz_extract(unit, &a)?))),
         ("timetz_part", f!(unit: &str, a: TimeTz => part(time::timetz_extract(unit, &a)?))),
-        ("overlaps_timetz", f!(a: Option<TimeTz>, b: Option<TimeTz>, c: Option<TimeTz>, d: Option<TimeTz> => timestamp::overlaps(a, b, c, d))),
-        ("in_range_timetz_interval", f!(v: TimeTz, base: TimeTz, by: Interval, sub: bool, less: bool => in_range_time(v.utc(), base.utc(), &by, sub, less)?)),
+        (
+            "overlaps_timetz",
+            f!(a: Option<TimeTz>, b: Option<TimeTz>, c: Option<TimeTz>, d: Option<TimeTz> => timestamp::overlaps(a, b, c, d)),
+        ),
+        (
+            "in_range_timetz_interval",
+            f!(v: TimeTz, base: TimeTz, by: Interval, sub: bool, less: bool => in_range_time(v.utc(), base.utc(), &by, sub, less)?),
+        ),
     ],
 ];
-

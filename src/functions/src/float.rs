@@ -69,12 +69,48 @@ fn cmp_row(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()
 macro_rules! cmp {
     ($p:literal, $a:ty, $b:ty, $r:ty) => {
         [
-            (concat!($p, "eq"), Kernel::Batch(eq::<$a, $b, $r>, |_, a, o| { o.bool(ord(a).is_eq()); Ok(()) })),
-            (concat!($p, "ne"), Kernel::Batch(ne::<$a, $b, $r>, |_, a, o| { o.bool(ord(a).is_ne()); Ok(()) })),
-            (concat!($p, "lt"), Kernel::Batch(lt::<$a, $b, $r>, |_, a, o| { o.bool(ord(a).is_lt()); Ok(()) })),
-            (concat!($p, "le"), Kernel::Batch(le::<$a, $b, $r>, |_, a, o| { o.bool(ord(a).is_le()); Ok(()) })),
-            (concat!($p, "gt"), Kernel::Batch(gt::<$a, $b, $r>, |_, a, o| { o.bool(ord(a).is_gt()); Ok(()) })),
-            (concat!($p, "ge"), Kernel::Batch(ge::<$a, $b, $r>, |_, a, o| { o.bool(ord(a).is_ge()); Ok(()) })),
+            (
+                concat!($p, "eq"),
+                Kernel::Batch(eq::<$a, $b, $r>, |_, a, o| {
+                    o.bool(ord(a).is_eq());
+                    Ok(())
+                }),
+            ),
+            (
+                concat!($p, "ne"),
+                Kernel::Batch(ne::<$a, $b, $r>, |_, a, o| {
+                    o.bool(ord(a).is_ne());
+                    Ok(())
+                }),
+            ),
+            (
+                concat!($p, "lt"),
+                Kernel::Batch(lt::<$a, $b, $r>, |_, a, o| {
+                    o.bool(ord(a).is_lt());
+                    Ok(())
+                }),
+            ),
+            (
+                concat!($p, "le"),
+                Kernel::Batch(le::<$a, $b, $r>, |_, a, o| {
+                    o.bool(ord(a).is_le());
+                    Ok(())
+                }),
+            ),
+            (
+                concat!($p, "gt"),
+                Kernel::Batch(gt::<$a, $b, $r>, |_, a, o| {
+                    o.bool(ord(a).is_gt());
+                    Ok(())
+                }),
+            ),
+            (
+                concat!($p, "ge"),
+                Kernel::Batch(ge::<$a, $b, $r>, |_, a, o| {
+                    o.bool(ord(a).is_ge());
+                    Ok(())
+                }),
+            ),
         ]
     };
 }
@@ -107,8 +143,14 @@ macro_rules! arith {
         [
             (concat!($p, "pl"), op!($a, $b, $r, $m::add, |a, b, r| a + b, r.is_infinite())),
             (concat!($p, "mi"), op!($a, $b, $r, $m::sub, |a, b, r| a - b, r.is_infinite())),
-            (concat!($p, "mul"), op!($a, $b, $r, $m::mul, |a, b, r| a * b, (r.is_infinite() | ((r == 0.0) & (a != 0.0) & (b != 0.0))))),
-            (concat!($p, "div"), op!($a, $b, $r, $m::div, |a, b, r| a / b, (r.is_infinite() | (b == 0.0) | ((r == 0.0) & (a != 0.0))))),
+            (
+                concat!($p, "mul"),
+                op!($a, $b, $r, $m::mul, |a, b, r| a * b, (r.is_infinite() | ((r == 0.0) & (a != 0.0) & (b != 0.0)))),
+            ),
+            (
+                concat!($p, "div"),
+                op!($a, $b, $r, $m::div, |a, b, r| a / b, (r.is_infinite() | (b == 0.0) | ((r == 0.0) & (a != 0.0)))),
+            ),
         ]
     };
 }
@@ -189,23 +231,32 @@ pub const TABLES: &[&[Entry]] = &[
         ("dpi", f!( => std::f64::consts::PI)),
         // 53 uniform bits.
         ("drandom", f!(c; => (c.cx.random() >> 11) as f64 / (1u64 << 53) as f64)),
-        ("setseed", f!(c; a: f64 => {
-            if !(-1.0..=1.0).contains(&a) {
-                let shown = written(|s| adt::write_float8(a, s));
-                tusklet_error::bail!(INVALID_PARAMETER_VALUE, "setseed parameter {shown} is out of allowed range [-1,1]");
-            }
-            c.cx.set_seed(a)
-        })),
+        (
+            "setseed",
+            f!(c; a: f64 => {
+                if !(-1.0..=1.0).contains(&a) {
+                    let shown = written(|s| adt::write_float8(a, s));
+                    tusklet_error::bail!(INVALID_PARAMETER_VALUE, "setseed parameter {shown} is out of allowed range [-1,1]");
+                }
+                c.cx.set_seed(a)
+            }),
+        ),
         ("width_bucket_float8", f!(a: f64, lo: f64, hi: f64, n: i32 => adt::width_bucket(a, lo, hi, n)?)),
         ("float4in", f!(a: &str => adt::parse_float4(a)?)),
         ("float8in", f!(a: &str => adt::parse_float8(a)?)),
-        ("float4out", f!(c; a: f32 => {
-            let extra = formats(&*c.cx)?.extra_float_digits;
-            written(|s| adt::write_float4_extra(a, extra, s))
-        })),
-        ("float8out", f!(c; a: f64 => {
-            let extra = formats(&*c.cx)?.extra_float_digits;
-            written(|s| adt::write_float8_extra(a, extra, s))
-        })),
+        (
+            "float4out",
+            f!(c; a: f32 => {
+                let extra = formats(&*c.cx)?.extra_float_digits;
+                written(|s| adt::write_float4_extra(a, extra, s))
+            }),
+        ),
+        (
+            "float8out",
+            f!(c; a: f64 => {
+                let extra = formats(&*c.cx)?.extra_float_digits;
+                written(|s| adt::write_float8_extra(a, extra, s))
+            }),
+        ),
     ],
 ];

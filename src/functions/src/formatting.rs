@@ -43,7 +43,11 @@ fn numeric_to_char(n: Numeric, format: &str) -> Result<Option<String>> {
         Wanted::Roman => n.round(0)?.to_int4()?.to_string(),
         Wanted::Scientific { scale } => scientific(&n, scale)?,
         Wanted::Plain { shift, scale } => {
-            let n = if shift > 0 { n.mul(&Numeric::from_i64(10).power(&Numeric::from_i64(shift as i64))?.round(0)?)? } else { n };
+            let n = if shift > 0 {
+                n.mul(&Numeric::from_i64(10).power(&Numeric::from_i64(shift as i64))?.round(0)?)?
+            } else {
+                n
+            };
             n.round(scale as i32)?.to_string()
         }
     };
@@ -52,8 +56,9 @@ fn numeric_to_char(n: Numeric, format: &str) -> Result<Option<String>> {
 
 fn to_number(text: &str, format: &str) -> Result<Option<Numeric>> {
     let Some(r) = number::to_number(text, format)? else { return Ok(None) };
-    let typmod = tusklet_adt::numeric::typmod_in(&[(r.precision + r.scale) as i32, r.scale as i32])
-        .map_err(|_| err!(INVALID_PARAMETER_VALUE, "NUMERIC precision {} must be between 1 and 1000", r.precision + r.scale))?;
+    let typmod = tusklet_adt::numeric::typmod_in(&[(r.precision + r.scale) as i32, r.scale as i32]).map_err(|_| {
+        err!(INVALID_PARAMETER_VALUE, "NUMERIC precision {} must be between 1 and 1000", r.precision + r.scale)
+    })?;
     let n = Numeric::parse(&r.text)?.apply_typmod(typmod)?;
     if r.shift == 0 {
         return Ok(Some(n));

@@ -60,19 +60,39 @@ impl_int!(
 
 type Args<'a, 'b> = &'a [&'b Vector];
 
-fn add<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+fn add<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(
+    c: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     checked2::<A, B, R, R>(c, args, sel, out, |a, b| R::plus(a.into(), b.into()), |a, b| R::ADD(a.into(), b.into()))
 }
 
-fn sub<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+fn sub<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(
+    c: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     checked2::<A, B, R, R>(c, args, sel, out, |a, b| R::minus(a.into(), b.into()), |a, b| R::SUB(a.into(), b.into()))
 }
 
-fn mul<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+fn mul<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(
+    c: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     checked2::<A, B, R, R>(c, args, sel, out, |a, b| R::times(a.into(), b.into()), |a, b| R::MUL(a.into(), b.into()))
 }
 
-fn div<A: Elem + Into<R>, B: Elem + Into<R>, R: Int>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+fn div<A: Elem + Into<R>, B: Elem + Into<R>, R: Int>(
+    c: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     try2::<A, B, R>(c, args, sel, out, |a, b| R::DIV(a.into(), b.into()))
 }
 
@@ -118,32 +138,62 @@ macro_rules! impl_cmp {
 
 impl_cmp!(i16, i16, i16; i32, i32, i32; i64, i64, i64; i16, i32, i32; i32, i16, i32; i16, i64, i64; i64, i16, i64; i32, i64, i64; i64, i32, i64);
 
-pub(crate) fn eq<A: Elem + Cmp<B>, B: Elem>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+pub(crate) fn eq<A: Elem + Cmp<B>, B: Elem>(
+    _: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     map2::<A, B, u8>(args, sel, out, |a, b| A::same(a, b) as u8);
     Ok(())
 }
 
-pub(crate) fn ne<A: Elem + Cmp<B>, B: Elem>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+pub(crate) fn ne<A: Elem + Cmp<B>, B: Elem>(
+    _: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     map2::<A, B, u8>(args, sel, out, |a, b| !A::same(a, b) as u8);
     Ok(())
 }
 
-pub(crate) fn lt<A: Elem + Cmp<B>, B: Elem>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+pub(crate) fn lt<A: Elem + Cmp<B>, B: Elem>(
+    _: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     map2::<A, B, u8>(args, sel, out, |a, b| A::less(a, b) as u8);
     Ok(())
 }
 
-pub(crate) fn ge<A: Elem + Cmp<B>, B: Elem>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+pub(crate) fn ge<A: Elem + Cmp<B>, B: Elem>(
+    _: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     map2::<A, B, u8>(args, sel, out, |a, b| !A::less(a, b) as u8);
     Ok(())
 }
 
-pub(crate) fn gt<A: Elem, B: Elem + Cmp<A>>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+pub(crate) fn gt<A: Elem, B: Elem + Cmp<A>>(
+    _: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     map2::<A, B, u8>(args, sel, out, |a, b| B::less(b, a) as u8);
     Ok(())
 }
 
-pub(crate) fn le<A: Elem, B: Elem + Cmp<A>>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+pub(crate) fn le<A: Elem, B: Elem + Cmp<A>>(
+    _: &mut Call<'_>,
+    args: Args<'_, '_>,
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     map2::<A, B, u8>(args, sel, out, |a, b| !B::less(b, a) as u8);
     Ok(())
 }
@@ -319,26 +369,56 @@ pub const TABLES: &[&[Entry]] = &[
         ("int8inc_any", f!(a: i64 => int8::add(a, 1)?)),
         ("int8dec_any", f!(a: i64 => int8::sub(a, 1)?)),
         ("int8inc_float8_float8", f!(a: i64 => int8::add(a, 1)?)),
-        ("int2_sum", f!(sum: Option<i64>, a: Option<i16> => match (sum, a) { (s, None) => s, (s, Some(a)) => Some(s.unwrap_or(0).wrapping_add(a as i64)) })),
-        ("int4_sum", f!(sum: Option<i64>, a: Option<i32> => match (sum, a) { (s, None) => s, (s, Some(a)) => Some(s.unwrap_or(0).wrapping_add(a as i64)) })),
-        ("int8_sum", f!(sum: Option<Numeric>, a: Option<i64> => match (sum, a) {
-            (s, None) => s,
-            (None, Some(a)) => Some(Numeric::from_i64(a)),
-            (Some(s), Some(a)) => Some(s.add(&Numeric::from_i64(a))?),
-        })),
+        (
+            "int2_sum",
+            f!(sum: Option<i64>, a: Option<i16> => match (sum, a) { (s, None) => s, (s, Some(a)) => Some(s.unwrap_or(0).wrapping_add(a as i64)) }),
+        ),
+        (
+            "int4_sum",
+            f!(sum: Option<i64>, a: Option<i32> => match (sum, a) { (s, None) => s, (s, Some(a)) => Some(s.unwrap_or(0).wrapping_add(a as i64)) }),
+        ),
+        (
+            "int8_sum",
+            f!(sum: Option<Numeric>, a: Option<i64> => match (sum, a) {
+                (s, None) => s,
+                (None, Some(a)) => Some(Numeric::from_i64(a)),
+                (Some(s), Some(a)) => Some(s.add(&Numeric::from_i64(a))?),
+            }),
+        ),
         ("i2toi4", map!(i16 => i32, |a| a as i32)),
         ("int28", map!(i16 => i64, |a| a as i64)),
         ("int48", map!(i32 => i64, |a| a as i64)),
         ("i4toi2", try_map!(i32 => i16, |a| narrow(a, int2_range))),
         ("int82", try_map!(i64 => i16, |a| narrow(a, int2_range))),
         ("int84", try_map!(i64 => i32, |a| narrow(a, int4_range))),
-        ("in_range_int4_int4", f!(v: i32, base: i32, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?)),
-        ("in_range_int4_int2", f!(v: i32, base: i32, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?)),
-        ("in_range_int4_int8", f!(v: i32, base: i32, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?)),
-        ("in_range_int2_int4", f!(v: i16, base: i16, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?)),
-        ("in_range_int2_int2", f!(v: i16, base: i16, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?)),
-        ("in_range_int2_int8", f!(v: i16, base: i16, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?)),
-        ("in_range_int8_int8", f!(v: i64, base: i64, by: i64, sub: bool, less: bool => in_range(v, base, by, sub, less)?)),
+        (
+            "in_range_int4_int4",
+            f!(v: i32, base: i32, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?),
+        ),
+        (
+            "in_range_int4_int2",
+            f!(v: i32, base: i32, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?),
+        ),
+        (
+            "in_range_int4_int8",
+            f!(v: i32, base: i32, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?),
+        ),
+        (
+            "in_range_int2_int4",
+            f!(v: i16, base: i16, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?),
+        ),
+        (
+            "in_range_int2_int2",
+            f!(v: i16, base: i16, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?),
+        ),
+        (
+            "in_range_int2_int8",
+            f!(v: i16, base: i16, by: i64, sub: bool, less: bool => in_range(v as i64, base as i64, by, sub, less)?),
+        ),
+        (
+            "in_range_int8_int8",
+            f!(v: i64, base: i64, by: i64, sub: bool, less: bool => in_range(v, base, by, sub, less)?),
+        ),
         ("to_hex32", f!(a: i32 => to_hex4(a))),
         ("to_hex64", f!(a: i64 => to_hex8(a))),
         ("int2in", f!(a: &str => int::parse_int2(a)?)),
@@ -352,7 +432,10 @@ pub const TABLES: &[&[Entry]] = &[
 
 fn in_range(v: i64, base: i64, by: i64, sub: bool, less: bool) -> Result<bool> {
     if by < 0 {
-        tusklet_error::bail!(INVALID_PRECEDING_OR_FOLLOWING_SIZE, "invalid preceding or following size in window function");
+        tusklet_error::bail!(
+            INVALID_PRECEDING_OR_FOLLOWING_SIZE,
+            "invalid preceding or following size in window function"
+        );
     }
     let bound = if sub { base as i128 - by as i128 } else { base as i128 + by as i128 };
     Ok(if less { v as i128 <= bound } else { v as i128 >= bound })

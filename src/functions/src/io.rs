@@ -79,13 +79,16 @@ pub const TABLES: &[&[Entry]] = &[
         ("cstring_send", RAW),
         ("namein", f!(a: &str => text::to_name(a))),
         ("nameout", TEXT_IN),
-        ("namerecv", f!(a: &[u8] => {
-            let s = check_utf8(a)?;
-            if s.len() > 63 {
-                return Err(err!(NAME_TOO_LONG, "identifier too long").detail("Identifier must be less than 64 characters."));
-            }
-            s
-        })),
+        (
+            "namerecv",
+            f!(a: &[u8] => {
+                let s = check_utf8(a)?;
+                if s.len() > 63 {
+                    return Err(err!(NAME_TOO_LONG, "identifier too long").detail("Identifier must be less than 64 characters."));
+                }
+                s
+            }),
+        ),
         ("namesend", RAW),
         ("varcharin", f!(a: &str, _t: i64, typmod: i32 => varchar::varchar(a, typmod, false)?)),
         ("varcharout", TEXT_IN),
@@ -159,10 +162,13 @@ pub const TABLES: &[&[Entry]] = &[
         ("regconfigsend", OID_SEND),
         ("regdictionaryrecv", OID_RECV),
         ("regdictionarysend", OID_SEND),
-        ("tidrecv", f!(a: &[u8] => {
-            let b: [u8; 6] = wire(a)?;
-            (u32::from_be_bytes([b[0], b[1], b[2], b[3]]) as i64) << 16 | u16::from_be_bytes([b[4], b[5]]) as i64
-        })),
+        (
+            "tidrecv",
+            f!(a: &[u8] => {
+                let b: [u8; 6] = wire(a)?;
+                (u32::from_be_bytes([b[0], b[1], b[2], b[3]]) as i64) << 16 | u16::from_be_bytes([b[4], b[5]]) as i64
+            }),
+        ),
         ("tidsend", f!(a: i64 => [&((a >> 16) as u32).to_be_bytes()[..], &(a as u16).to_be_bytes()].concat())),
         ("float4recv", f!(a: &[u8] => f32::from_be_bytes(wire(a)?))),
         ("float4send", f!(a: f32 => a.to_be_bytes().to_vec())),

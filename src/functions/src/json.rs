@@ -47,7 +47,10 @@ fn each(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
         Kind::Array => bail!(INVALID_PARAMETER_VALUE, "cannot deconstruct an array as an object"),
         _ => bail!(INVALID_PARAMETER_VALUE, "cannot deconstruct a scalar"),
     }
-    let rows = adt::members(d.str())?.into_iter().map(|(k, v)| Ok(vec![Value::text(&k), value(v, as_text)?])).collect::<Result<_>>()?;
+    let rows = adt::members(d.str())?
+        .into_iter()
+        .map(|(k, v)| Ok(vec![Value::text(&k), value(v, as_text)?]))
+        .collect::<Result<_>>()?;
     Ok(Ready::rows(rows))
 }
 
@@ -162,19 +165,25 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("json_object_keys", Kernel::Set(keys)),
     ("json_object", f!(a: &[u8] => object(pairs(a)?))),
     ("json_object_two_arg", f!(k: &[u8], v: &[u8] => object(zipped(k, v)?))),
-    ("json_build_object", Kernel::Scalar(|c, args, out| {
-        if let Some(s) = to_json::build_object(c, args, "json_build_object")? {
-            out.str(&s);
-        }
-        Ok(())
-    })),
+    (
+        "json_build_object",
+        Kernel::Scalar(|c, args, out| {
+            if let Some(s) = to_json::build_object(c, args, "json_build_object")? {
+                out.str(&s);
+            }
+            Ok(())
+        }),
+    ),
     ("json_build_object_noargs", f!( => "{}")),
-    ("json_build_array", Kernel::Scalar(|c, args, out| {
-        if let Some(s) = to_json::build_array(c, args)? {
-            out.str(&s);
-        }
-        Ok(())
-    })),
+    (
+        "json_build_array",
+        Kernel::Scalar(|c, args, out| {
+            if let Some(s) = to_json::build_array(c, args)? {
+                out.str(&s);
+            }
+            Ok(())
+        }),
+    ),
     ("json_build_array_noargs", f!( => "[]")),
     ("row_to_json", f!(c; a: &[u8] => row(c, a, ",")?)),
     ("row_to_json_pretty", f!(c; a: &[u8], pretty: bool => row(c, a, if pretty { ",\n " } else { "," })?)),
@@ -184,19 +193,25 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("to_jsonb", f!(c; a: Datum => tusklet_adt::jsonb::parse(&any(c, a)?)?)),
     ("jsonb_object", f!(a: &[u8] => tusklet_adt::jsonb::parse(&object(pairs(a)?))?)),
     ("jsonb_object_two_arg", f!(k: &[u8], v: &[u8] => tusklet_adt::jsonb::parse(&object(zipped(k, v)?))?)),
-    ("jsonb_build_object", Kernel::Scalar(|c, args, out| {
-        if let Some(s) = to_json::build_object(c, args, "jsonb_build_object")? {
-            out.bytes(&tusklet_adt::jsonb::parse(&s)?);
-        }
-        Ok(())
-    })),
+    (
+        "jsonb_build_object",
+        Kernel::Scalar(|c, args, out| {
+            if let Some(s) = to_json::build_object(c, args, "jsonb_build_object")? {
+                out.bytes(&tusklet_adt::jsonb::parse(&s)?);
+            }
+            Ok(())
+        }),
+    ),
     ("jsonb_build_object_noargs", f!( => tusklet_adt::jsonb::ObjectBuilder::default().finish())),
-    ("jsonb_build_array", Kernel::Scalar(|c, args, out| {
-        if let Some(s) = to_json::build_array(c, args)? {
-            out.bytes(&tusklet_adt::jsonb::parse(&s)?);
-        }
-        Ok(())
-    })),
+    (
+        "jsonb_build_array",
+        Kernel::Scalar(|c, args, out| {
+            if let Some(s) = to_json::build_array(c, args)? {
+                out.bytes(&tusklet_adt::jsonb::parse(&s)?);
+            }
+            Ok(())
+        }),
+    ),
     ("jsonb_build_array_noargs", f!( => tusklet_adt::jsonb::ArrayBuilder::default().finish())),
     ("jsonb_pretty", f!(a: &[u8] => written(|s| tusklet_adt::jsonb::Jsonb(a).pretty(0, s)))),
 ]];

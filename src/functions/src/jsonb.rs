@@ -32,7 +32,11 @@ fn each(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
     let &[d, ..] = args else { return Err(too_few()) };
     let j = Jsonb(d.bytes());
     if j.kind() != tusklet_adt::json::Kind::Object {
-        bail!(INVALID_PARAMETER_VALUE, "cannot call {} on a non-object", if as_text { "jsonb_each_text" } else { "jsonb_each" });
+        bail!(
+            INVALID_PARAMETER_VALUE,
+            "cannot call {} on a non-object",
+            if as_text { "jsonb_each_text" } else { "jsonb_each" }
+        );
     }
     Ok(Ready::rows(j.members().map(|(k, v)| vec![Value::text(k), value(v, as_text)]).collect()))
 }
@@ -63,10 +67,17 @@ fn number(a: &[u8], to: &str) -> Result<Numeric> {
     Jsonb(a).as_number().ok_or_else(|| Jsonb(a).cannot_cast(to))
 }
 
-fn set_lax(j: Option<&[u8]>, p: Option<&[u8]>, v: Option<&[u8]>, create: Option<bool>, null: Option<&str>) -> Result<Option<Vec<u8>>> {
+fn set_lax(
+    j: Option<&[u8]>,
+    p: Option<&[u8]>,
+    v: Option<&[u8]>,
+    create: Option<bool>,
+    null: Option<&str>,
+) -> Result<Option<Vec<u8>>> {
     let (Some(j), Some(p), Some(create)) = (j, p, create) else { return Ok(None) };
     let p = text_items(p)?;
-    let unknown = "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
+    let unknown =
+        "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
     let Some(null) = null else { bail!(INVALID_PARAMETER_VALUE, "{unknown}") };
     let Some(v) = v else {
         return match null {
@@ -130,7 +141,13 @@ fn set_element(at: Option<Jsonb<'_>>, steps: &[(String, bool)], v: &[u8], depth:
     let Some((step, is_int)) = steps.first() else { return Ok(v.to_vec()) };
     let rest = &steps[1..];
     let kind = match at.as_ref().map(|j| j.kind()) {
-        None => if *is_int { Kind::Array } else { Kind::Object },
+        None => {
+            if *is_int {
+                Kind::Array
+            } else {
+                Kind::Object
+            }
+        }
         Some(k @ (Kind::Array | Kind::Object)) => k,
         Some(_) => return Err(scalar_key()),
     };
@@ -179,11 +196,14 @@ pub const TABLES: &[&[Entry]] = &[
     &[
         ("jsonb_in", f!(a: &str => adt::parse(a)?)),
         ("jsonb_out", f!(a: &[u8] => adt::to_string(a))),
-        ("jsonb_recv", f!(a: &[u8] => match a {
-            [1, rest @ ..] => adt::parse(crate::io::check_utf8(rest)?)?,
-            [version, ..] => bail!(FEATURE_NOT_SUPPORTED, "unsupported jsonb version number {version}"),
-            [] => bail!(PROTOCOL_VIOLATION, "no data left in message"),
-        })),
+        (
+            "jsonb_recv",
+            f!(a: &[u8] => match a {
+                [1, rest @ ..] => adt::parse(crate::io::check_utf8(rest)?)?,
+                [version, ..] => bail!(FEATURE_NOT_SUPPORTED, "unsupported jsonb version number {version}"),
+                [] => bail!(PROTOCOL_VIOLATION, "no data left in message"),
+            }),
+        ),
         ("jsonb_send", f!(a: &[u8] => [&[1u8][..], adt::to_string(a).as_bytes()].concat())),
         ("jsonb_object_field", f!(a: &[u8], k: &str => bytes(Jsonb(a).get(k)))),
         ("jsonb_object_field_text", f!(a: &[u8], k: &str => text(Jsonb(a).get(k)))),
@@ -209,9 +229,18 @@ pub const TABLES: &[&[Entry]] = &[
         ("jsonb_delete_array", f!(a: &[u8], k: &[u8] => Jsonb(a).delete_keys(&strings(k)?)?)),
         ("jsonb_delete_idx", f!(a: &[u8], i: i32 => Jsonb(a).delete_index(i)?)),
         ("jsonb_delete_path", f!(a: &[u8], p: &[u8] => Jsonb(a).delete_path(&text_items(p)?)?)),
-        ("jsonb_set", f!(a: &[u8], p: &[u8], v: &[u8], create: bool => Jsonb(a).set(&text_items(p)?, &Jsonb(v), create)?)),
-        ("jsonb_set_lax", f!(a: Option<&[u8]>, p: Option<&[u8]>, v: Option<&[u8]>, create: Option<bool>, null: Option<&str> => set_lax(a, p, v, create, null)?)),
-        ("jsonb_insert", f!(a: &[u8], p: &[u8], v: &[u8], after: bool => Jsonb(a).insert(&text_items(p)?, &Jsonb(v), after)?)),
+        (
+            "jsonb_set",
+            f!(a: &[u8], p: &[u8], v: &[u8], create: bool => Jsonb(a).set(&text_items(p)?, &Jsonb(v), create)?),
+        ),
+        (
+            "jsonb_set_lax",
+            f!(a: Option<&[u8]>, p: Option<&[u8]>, v: Option<&[u8]>, create: Option<bool>, null: Option<&str> => set_lax(a, p, v, create, null)?),
+        ),
+        (
+            "jsonb_insert",
+            f!(a: &[u8], p: &[u8], v: &[u8], after: bool => Jsonb(a).insert(&text_items(p)?, &Jsonb(v), after)?),
+        ),
         ("jsonb_bool", f!(a: &[u8] => Jsonb(a).as_bool().ok_or_else(|| Jsonb(a).cannot_cast("boolean"))?)),
         ("jsonb_numeric", f!(a: &[u8] => number(a, "numeric")?)),
         ("jsonb_int2", f!(a: &[u8] => number(a, "smallint")?.to_int2()?)),

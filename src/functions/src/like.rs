@@ -14,7 +14,8 @@ struct Compiled {
 
 /// The site's pattern, compiled from `source` unless it already is.
 fn compiled<'c>(c: &'c mut Call<'_>, source: &[u8], fold: bool) -> Result<&'c Pattern> {
-    let make = || Compiled { source: source.to_vec(), pattern: Pattern::new(std::str::from_utf8(source).unwrap_or(""), fold) };
+    let make =
+        || Compiled { source: source.to_vec(), pattern: Pattern::new(std::str::from_utf8(source).unwrap_or(""), fold) };
     let kept = c.extra(|| Ok(make()))?;
     if kept.source != source {
         *kept = make();
@@ -22,7 +23,12 @@ fn compiled<'c>(c: &'c mut Call<'_>, source: &[u8], fold: bool) -> Result<&'c Pa
     Ok(&kept.pattern)
 }
 
-fn batch<const FOLD: bool, const NOT: bool>(c: &mut Call<'_>, args: &[&Vector], sel: &Sel, out: &mut Vector) -> Result<()> {
+fn batch<const FOLD: bool, const NOT: bool>(
+    c: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+) -> Result<()> {
     let [x, y, ..] = args else { return Ok(()) };
     let (Some(a), Some(p)) = (x.bytes(), y.bytes()) else { return Ok(()) };
     let sa = !x.constant as usize;
@@ -38,7 +44,10 @@ fn batch<const FOLD: bool, const NOT: bool>(c: &mut Call<'_>, args: &[&Vector], 
     rows(c, sel, out, |out, i| {
         let source = p.get(i);
         if last.source != source {
-            last = Compiled { source: source.to_vec(), pattern: Pattern::new(std::str::from_utf8(source).unwrap_or(""), FOLD) };
+            last = Compiled {
+                source: source.to_vec(),
+                pattern: Pattern::new(std::str::from_utf8(source).unwrap_or(""), FOLD),
+            };
         }
         out.bools_mut()[i] = (last.pattern.matches(a.get(i * sa))? != NOT) as u8;
         Ok(())
@@ -69,8 +78,11 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("like_escape", f!(p: &str, e: &str => like_escape(p, e)?)),
     ("similar_to_escape_2", f!(p: &str, e: &str => similar_to_escape(p, Some(e))?)),
     ("similar_to_escape_1", f!(p: &str => similar_to_escape(p, None)?)),
-    ("similar_escape", f!(p: Option<&str>, e: Option<&str> => match p {
-        None => None,
-        Some(p) => Some(similar_to_escape(p, e)?),
-    })),
+    (
+        "similar_escape",
+        f!(p: Option<&str>, e: Option<&str> => match p {
+            None => None,
+            Some(p) => Some(similar_to_escape(p, e)?),
+        }),
+    ),
 ]];

@@ -1,5 +1,6 @@
 //! `money` in the C locale: cents, shown with a dollar sign and commas.
 
+use tusklet_adt::float::float8;
 use tusklet_adt::int::{division_by_zero, int8, is_space};
 use tusklet_adt::numeric::Numeric;
 use tusklet_error::{Result, bail, err};
@@ -31,14 +32,13 @@ fn parse(text: &str) -> Result<i64> {
     skip(&mut s);
     // Counted downwards, so that the least value can be read.
     let mut value: i64 = 0;
-    let (mut dot, mut places, mut digits) = (false, 0, false);
+    let (mut dot, mut places) = (false, 0);
     let mut rest = s.as_bytes();
     while let [c, tail @ ..] = rest {
         match c {
             b'0'..=b'9' if !dot || places < 2 => {
                 value = value.checked_mul(10).and_then(|v| v.checked_sub((c - b'0') as i64)).ok_or_else(too_big)?;
                 places += dot as u32;
-                digits = true;
             }
             b'.' if !dot => dot = true,
             b',' => {}
@@ -61,9 +61,6 @@ fn parse(text: &str) -> Result<i64> {
             b'-' => negative = true,
             _ => return Err(bad()),
         }
-    }
-    if !digits && !dot && s.is_empty() && text.trim_matches(is_space).is_empty() {
-        return Err(bad());
     }
     if negative { Ok(value) } else { value.checked_neg().ok_or_else(too_big) }
 }
@@ -93,14 +90,11 @@ fn rounded(v: f64) -> Result<i64> {
 }
 
 fn times(a: i64, f: f64) -> Result<i64> {
-    rounded(a as f64 * f)
+    rounded(float8::mul(a as f64, f)?)
 }
 
 fn over(a: i64, f: f64) -> Result<i64> {
-    if f == 0.0 {
-        return Err(division_by_zero());
-    }
-    rounded(a as f64 / f)
+    rounded(float8::div(a as f64, f)?)
 }
 
 fn over_int(a: i64, b: i64) -> Result<i64> {

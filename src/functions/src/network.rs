@@ -28,8 +28,14 @@ pub const TABLES: &[&[Entry]] = &[
         ("inet_to_cidr", f!(a: Inet => a.network())),
         ("inet_abbrev", f!(a: Inet => a.abbrev())),
         ("cidr_abbrev", f!(a: Inet => a.abbrev_cidr())),
-        ("inet_set_masklen", f!(a: Inet, n: i32 => a.set_masklen(if n == -1 { if a.family() == 4 { 32 } else { 128 } } else { n })?)),
-        ("cidr_set_masklen", f!(a: Inet, n: i32 => a.set_masklen_cidr(if n == -1 { if a.family() == 4 { 32 } else { 128 } } else { n })?)),
+        (
+            "inet_set_masklen",
+            f!(a: Inet, n: i32 => a.set_masklen(if n == -1 { if a.family() == 4 { 32 } else { 128 } } else { n })?),
+        ),
+        (
+            "cidr_set_masklen",
+            f!(a: Inet, n: i32 => a.set_masklen_cidr(if n == -1 { if a.family() == 4 { 32 } else { 128 } } else { n })?),
+        ),
         ("inet_merge", f!(a: Inet, b: Inet => a.merge(&b)?)),
         ("inet_same_family", f!(a: Inet, b: Inet => a.same_family(&b))),
         ("inetand", f!(a: Inet, b: Inet => a.and(&b)?)),
@@ -73,7 +79,10 @@ pub const TABLES: &[&[Entry]] = &[
         ("macaddr8_out", f!(a: &[u8] => written(|s| macaddr::write(a, s)))),
         ("macaddr_recv", f!(a: &[u8] => from_stored::<6>(a)?.to_vec())),
         ("macaddr_send", f!(a: &[u8] => a)),
-        ("macaddr8_recv", f!(a: &[u8] => if a.len() == 6 { macaddr::to_macaddr8(from_stored(a)?).to_vec() } else { from_stored::<8>(a)?.to_vec() })),
+        (
+            "macaddr8_recv",
+            f!(a: &[u8] => if a.len() == 6 { macaddr::to_macaddr8(from_stored(a)?).to_vec() } else { from_stored::<8>(a)?.to_vec() }),
+        ),
         ("macaddr8_send", f!(a: &[u8] => a)),
         ("macaddr_trunc", f!(a: &[u8] => macaddr::trunc::<6>(from_stored(a)?).to_vec())),
         ("macaddr8_trunc", f!(a: &[u8] => macaddr::trunc::<8>(from_stored(a)?).to_vec())),
@@ -82,9 +91,21 @@ pub const TABLES: &[&[Entry]] = &[
         ("macaddr8tomacaddr", f!(a: &[u8] => macaddr::to_macaddr(from_stored(a)?)?.to_vec())),
         ("macaddr_not", f!(a: &[u8] => { let v: Mac = from_stored(a)?; macaddr::not(v).to_vec() })),
         ("macaddr8_not", f!(a: &[u8] => { let v: Mac8 = from_stored(a)?; macaddr::not(v).to_vec() })),
-        ("macaddr_and", f!(a: &[u8], b: &[u8] => { let v: Mac = from_stored(a)?; macaddr::and(v, from_stored(b)?).to_vec() })),
-        ("macaddr8_and", f!(a: &[u8], b: &[u8] => { let v: Mac8 = from_stored(a)?; macaddr::and(v, from_stored(b)?).to_vec() })),
-        ("macaddr_or", f!(a: &[u8], b: &[u8] => { let v: Mac = from_stored(a)?; macaddr::or(v, from_stored(b)?).to_vec() })),
-        ("macaddr8_or", f!(a: &[u8], b: &[u8] => { let v: Mac8 = from_stored(a)?; macaddr::or(v, from_stored(b)?).to_vec() })),
+        (
+            "macaddr_and",
+            f!(a: &[u8], b: &[u8] => { let v: Mac = from_stored(a)?; macaddr::and(v, from_stored(b)?).to_vec() }),
+        ),
+        (
+            "macaddr8_and",
+            f!(a: &[u8], b: &[u8] => { let v: Mac8 = from_stored(a)?; macaddr::and(v, from_stored(b)?).to_vec() }),
+        ),
+        (
+            "macaddr_or",
+            f!(a: &[u8], b: &[u8] => { let v: Mac = from_stored(a)?; macaddr::or(v, from_stored(b)?).to_vec() }),
+        ),
+        (
+            "macaddr8_or",
+            f!(a: &[u8], b: &[u8] => { let v: Mac8 = from_stored(a)?; macaddr::or(v, from_stored(b)?).to_vec() }),
+        ),
     ],
 ];

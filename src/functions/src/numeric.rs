@@ -43,7 +43,10 @@ fn one(args: &[Datum<'_>], out: &mut Out<'_>, fast: Small, exact: Exact) -> Resu
 
 macro_rules! arith {
     ($fast:expr, $exact:expr) => {
-        Kernel::Batch(|c, args, sel, out| binary(c, args, sel, out, $fast, $exact), |_, args, out| one(args, out, $fast, $exact))
+        Kernel::Batch(
+            |c, args, sel, out| binary(c, args, sel, out, $fast, $exact),
+            |_, args, out| one(args, out, $fast, $exact),
+        )
     };
 }
 
@@ -127,9 +130,18 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("numeric_float4", f!(a: Numeric => a.to_f32()?)),
     ("numeric_float8", f!(a: Numeric => a.to_f64()?)),
     ("numeric_pg_lsn", f!(a: Numeric => crate::oid::lsn_numeric(a)?)),
-    ("in_range_numeric_numeric", f!(v: Numeric, base: Numeric, by: Numeric, sub: bool, less: bool => in_range(&v, &base, &by, sub, less)?)),
-    ("in_range_float8_float8", f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?)),
-    ("in_range_float4_float8", f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?)),
+    (
+        "in_range_numeric_numeric",
+        f!(v: Numeric, base: Numeric, by: Numeric, sub: bool, less: bool => in_range(&v, &base, &by, sub, less)?),
+    ),
+    (
+        "in_range_float8_float8",
+        f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?),
+    ),
+    (
+        "in_range_float4_float8",
+        f!(v: f64, base: f64, by: f64, sub: bool, less: bool => in_range_float(v, base, by, sub, less)?),
+    ),
     ("numeric_in", f!(a: &str, _t: i64, typmod: i32 => Numeric::parse(a)?.apply_typmod(typmod)?)),
     ("numeric_out", f!(a: Numeric => written(|s| a.write(s)))),
 ]];

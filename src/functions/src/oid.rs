@@ -66,7 +66,8 @@ fn vector_cmp(a: &[u8], b: &[u8]) -> Result<std::cmp::Ordering> {
 
 fn tid(s: &str) -> Result<i64> {
     let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type tid: \"{s}\"");
-    let (block, offset) = s.trim().strip_prefix('(').and_then(|r| r.strip_suffix(')')).and_then(|r| r.split_once(',')).ok_or_else(bad)?;
+    let (block, offset) =
+        s.trim().strip_prefix('(').and_then(|r| r.strip_suffix(')')).and_then(|r| r.split_once(',')).ok_or_else(bad)?;
     let block: u32 = block.trim().parse().map_err(|_| bad())?;
     let offset: u16 = offset.trim().parse().map_err(|_| bad())?;
     Ok((block as i64) << 16 | offset as i64)
@@ -161,9 +162,15 @@ pub const TABLES: &[&[Entry]] = &[
         ("pg_lsn_mi", f!(a: i64, b: i64 => Numeric::from_i128(a as u64 as i128 - b as u64 as i128))),
         ("pg_lsn_pli", f!(a: i64, b: Numeric => lsn_plus(a, b, false)?)),
         ("pg_lsn_mii", f!(a: i64, b: Numeric => lsn_plus(a, b, true)?)),
-        ("oidvectorin", f!(a: &str => vector(oids::OID, adt::parse_vector(a)?.into_iter().map(|v| (v as i64).to_le_bytes().to_vec()))?)),
+        (
+            "oidvectorin",
+            f!(a: &str => vector(oids::OID, adt::parse_vector(a)?.into_iter().map(|v| (v as i64).to_le_bytes().to_vec()))?),
+        ),
         ("oidvectorout", f!(a: &[u8] => vector_out(a)?)),
-        ("int2vectorin", f!(a: &str => vector(oids::INT2, int::parse_int2vector(a)?.into_iter().map(|v| v.to_le_bytes().to_vec()))?)),
+        (
+            "int2vectorin",
+            f!(a: &str => vector(oids::INT2, int::parse_int2vector(a)?.into_iter().map(|v| v.to_le_bytes().to_vec()))?),
+        ),
         ("int2vectorout", f!(a: &[u8] => vector_out(a)?)),
         ("oidvectoreq", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_eq())),
         ("oidvectorne", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_ne())),
@@ -171,9 +178,12 @@ pub const TABLES: &[&[Entry]] = &[
         ("oidvectorle", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_le())),
         ("oidvectorgt", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_gt())),
         ("oidvectorge", f!(a: &[u8], b: &[u8] => vector_cmp(a, b)?.is_ge())),
-        ("btoidvectorcmp", f!(a: &[u8], b: &[u8] => match vector_items(a)?.len() as i32 - vector_items(b)?.len() as i32 {
-            0 => vector_cmp(a, b)? as i32,
-            n => n,
-        })),
+        (
+            "btoidvectorcmp",
+            f!(a: &[u8], b: &[u8] => match vector_items(a)?.len() as i32 - vector_items(b)?.len() as i32 {
+                0 => vector_cmp(a, b)? as i32,
+                n => n,
+            }),
+        ),
     ],
 ];

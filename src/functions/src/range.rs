@@ -48,17 +48,28 @@ fn with<R>(c: &mut Call<'_>, ty: u32, f: impl FnOnce(&Subtype<'_>) -> R) -> Resu
     let collation = c.site.collation;
     let step = next(ty);
     with_order(&mut *c.cx, ty, collation, |cmp| {
-        let next: Option<&dyn Fn(&[u8]) -> Result<Vec<u8>>> = step.as_ref().map(|f| f as &dyn Fn(&[u8]) -> Result<Vec<u8>>);
+        let next: Option<&dyn Fn(&[u8]) -> Result<Vec<u8>>> =
+            step.as_ref().map(|f| f as &dyn Fn(&[u8]) -> Result<Vec<u8>>);
         f(&Subtype { cmp, next })
     })
 }
 
-fn test(c: &mut Call<'_>, a: &[u8], b: &[u8], f: impl FnOnce(&Range<'_>, &Range<'_>, &Subtype<'_>) -> bool) -> Result<bool> {
+fn test(
+    c: &mut Call<'_>,
+    a: &[u8],
+    b: &[u8],
+    f: impl FnOnce(&Range<'_>, &Range<'_>, &Subtype<'_>) -> bool,
+) -> Result<bool> {
     let ty = site_subtype(c)?;
     with(c, ty, |t| f(&Range::decode(a), &Range::decode(b), t))
 }
 
-fn make(c: &mut Call<'_>, a: &[u8], b: &[u8], f: impl FnOnce(&Range<'_>, &Range<'_>, &Subtype<'_>) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+fn make(
+    c: &mut Call<'_>,
+    a: &[u8],
+    b: &[u8],
+    f: impl FnOnce(&Range<'_>, &Range<'_>, &Subtype<'_>) -> Result<Vec<u8>>,
+) -> Result<Vec<u8>> {
     let ty = site_subtype(c)?;
     with(c, ty, |t| f(&Range::decode(a), &Range::decode(b), t))?
 }
@@ -137,10 +148,13 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("range_in", f!(c; a: &str, ty: i64, typmod: i32 => range_in(c, a, ty as u32, typmod)?)),
     ("range_out", f!(c; a: &[u8] => range_out(c, a)?)),
     ("range_constructor2", f!(c; a: Datum, b: Datum => construct(c, a, b, "[)")?)),
-    ("range_constructor3", f!(c; a: Datum, b: Datum, flags: Option<&str> => match flags {
-        Some(flags) => construct(c, a, b, flags)?,
-        None => bail!(DATA_EXCEPTION, "range constructor flags argument must not be null"),
-    })),
+    (
+        "range_constructor3",
+        f!(c; a: Datum, b: Datum, flags: Option<&str> => match flags {
+            Some(flags) => construct(c, a, b, flags)?,
+            None => bail!(DATA_EXCEPTION, "range constructor flags argument must not be null"),
+        }),
+    ),
     ("range_lower", tusklet_vector::Kernel::Scalar(|c, args, out| bound(c, args, out, false))),
     ("range_upper", tusklet_vector::Kernel::Scalar(|c, args, out| bound(c, args, out, true))),
     ("range_empty", f!(a: &[u8] => Range::decode(a).empty)),
@@ -164,10 +178,13 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("range_after", tests!(|a, b, t| b.before(a, t))),
     ("range_overleft", tests!(|a, b, t| a.over_left(b, t))),
     ("range_overright", tests!(|a, b, t| a.over_right(b, t))),
-    ("range_adjacent", f!(c; a: &[u8], b: &[u8] => {
-        let ty = site_subtype(c)?;
-        with(c, ty, |t| Range::decode(a).adjacent(&Range::decode(b), t))??
-    })),
+    (
+        "range_adjacent",
+        f!(c; a: &[u8], b: &[u8] => {
+            let ty = site_subtype(c)?;
+            with(c, ty, |t| Range::decode(a).adjacent(&Range::decode(b), t))??
+        }),
+    ),
     ("range_intersect", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.intersect(b, t))?)),
     ("range_intersect_agg_transfn", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.intersect(b, t))?)),
     ("range_merge", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.merge(b, t))?)),

@@ -88,7 +88,7 @@ fn record_recv(c: &mut Call<'_>, b: &[u8], ty: u32) -> Result<Vec<u8>> {
     let fields = fields_of(&mut *c.cx, ty)?;
     let short = || err!(PROTOCOL_VIOLATION, "insufficient data left in message");
     let mut rest = b;
-    let mut word = |rest: &mut &[u8]| -> Result<u32> {
+    let word = |rest: &mut &[u8]| -> Result<u32> {
         let (head, tail) = rest.split_first_chunk::<4>().ok_or_else(short)?;
         *rest = tail;
         Ok(u32::from_be_bytes(*head))
@@ -101,7 +101,12 @@ fn record_recv(c: &mut Call<'_>, b: &[u8], ty: u32) -> Result<Vec<u8>> {
     for (i, (_, t)) in fields.iter().enumerate() {
         let got = word(&mut rest)?;
         if got != t.oid {
-            bail!(DATATYPE_MISMATCH, "binary data has type {got} instead of expected {} in record column {}", t.oid, i + 1);
+            bail!(
+                DATATYPE_MISMATCH,
+                "binary data has type {got} instead of expected {} in record column {}",
+                t.oid,
+                i + 1
+            );
         }
         let len = word(&mut rest)? as i32;
         if len < 0 {
@@ -170,8 +175,11 @@ fn image(a: &[u8], b: &[u8]) -> Result<Ordering> {
 
 fn construct(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let values: Vec<Option<Vec<u8>>> = args.iter().map(|d| stored(*d)).collect();
-    let fields: Vec<(u32, Option<&[u8]>)> =
-        values.iter().enumerate().map(|(i, v)| (c.site.args.get(i).map_or(oids::UNKNOWN, |t| t.oid), v.as_deref())).collect();
+    let fields: Vec<(u32, Option<&[u8]>)> = values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (c.site.args.get(i).map_or(oids::UNKNOWN, |t| t.oid), v.as_deref()))
+        .collect();
     out.bytes(&encode(&fields));
     Ok(())
 }
@@ -212,8 +220,9 @@ fn store(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> 
     let ty = c.site.result.oid;
     let fields = fields_of(&mut *c.cx, ty)?;
     let old = if base.is_null() { None } else { Some(Record::decode(base.bytes())?) };
-    let mut values: Vec<Option<Vec<u8>>> =
-        (0..fields.len()).map(|i| old.as_ref().filter(|r| i < r.len()).and_then(|r| r.field(i)).map(<[u8]>::to_vec)).collect();
+    let mut values: Vec<Option<Vec<u8>>> = (0..fields.len())
+        .map(|i| old.as_ref().filter(|r| i < r.len()).and_then(|r| r.field(i)).map(<[u8]>::to_vec))
+        .collect();
     for p in pairs.chunks(2) {
         let [n, v] = p else { return Err(too_few()) };
         if let Some(slot) = usize::try_from(n.int() - 1).ok().and_then(|i| values.get_mut(i)) {
@@ -221,6 +230,14 @@ fn store(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> 
         }
     }
     out.bytes(&encode(&fields.iter().zip(&values).map(|((_, t), v)| (t.oid, v.as_deref())).collect::<Vec<_>>()));
+    Ok(())
+}
+
+/// How many arguments, or elements of a `VARIADIC` array, are NULL (or are not).
+fn count_nulls(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>, null: bool) -> Result<()> {
+    if let Some(all) = crate::to_json::variadic(c, args)? {
+        out.i32(all.iter().filter(|(_, v)| v.is_null() == null).count() as i32);
+    }
     Ok(())
 }
 
@@ -249,6 +266,8 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("record_image_gt", f!(a: &[u8], b: &[u8] => image(a, b)?.is_gt())),
     ("record_image_ge", f!(a: &[u8], b: &[u8] => image(a, b)?.is_ge())),
     ("btrecordimagecmp", f!(a: &[u8], b: &[u8] => image(a, b)? as i32)),
+    ("pg_num_nulls", Kernel::Scalar(|c, args, out| count_nulls(c, args, out, true))),
+    ("pg_num_nonnulls", Kernel::Scalar(|c, args, out| count_nulls(c, args, out, false))),
     ("tusklet_record_construct", Kernel::Scalar(construct)),
     ("tusklet_record_field", Kernel::Scalar(field)),
     ("tusklet_record_nulls", Kernel::Scalar(nulls)),

@@ -64,7 +64,16 @@ fn nth(c: &mut Call<'_>, text: &str, pattern: &str, start: i32, n: i32, flags: F
 }
 
 #[allow(clippy::too_many_arguments)]
-fn instr(c: &mut Call<'_>, text: &str, pattern: &str, start: i32, n: i32, end: i32, flags: &str, group: i32) -> Result<i32> {
+fn instr(
+    c: &mut Call<'_>,
+    text: &str,
+    pattern: &str,
+    start: i32,
+    n: i32,
+    end: i32,
+    flags: &str,
+    group: i32,
+) -> Result<i32> {
     at_least("start", start, 1)?;
     at_least("n", n, 1)?;
     if !(0..=1).contains(&end) {
@@ -79,7 +88,15 @@ fn instr(c: &mut Call<'_>, text: &str, pattern: &str, start: i32, n: i32, end: i
     })
 }
 
-fn substr(c: &mut Call<'_>, text: &str, pattern: &str, start: i32, n: i32, flags: &str, group: i32) -> Result<Option<String>> {
+fn substr(
+    c: &mut Call<'_>,
+    text: &str,
+    pattern: &str,
+    start: i32,
+    n: i32,
+    flags: &str,
+    group: i32,
+) -> Result<Option<String>> {
     at_least("start", start, 1)?;
     at_least("n", n, 1)?;
     at_least("subexpr", group, 0)?;
@@ -97,7 +114,15 @@ fn replace_flags(c: &mut Call<'_>, text: &str, pattern: &str, with: &str, flags:
     replace(c, text, pattern, with, 1, if f.global { 0 } else { 1 }, f)
 }
 
-fn replace(c: &mut Call<'_>, text: &str, pattern: &str, with: &str, start: i32, n: i32, flags: Flags) -> Result<String> {
+fn replace(
+    c: &mut Call<'_>,
+    text: &str,
+    pattern: &str,
+    with: &str,
+    start: i32,
+    n: i32,
+    flags: Flags,
+) -> Result<String> {
     at_least("start", start, 1)?;
     at_least("n", n, 0)?;
     compiled(c, pattern, Flags { global: false, ..flags })?.replace(text, with, start, n)
@@ -151,29 +176,62 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("textregexsubstr", f!(c; a: &str, p: &str => compiled(c, p, Flags::default())?.substring(a))),
     ("textregexreplace_noopt", f!(c; a: &str, p: &str, r: &str => replace(c, a, p, r, 1, 1, Flags::default())?)),
     ("textregexreplace", f!(c; a: &str, p: &str, r: &str, flags: &str => replace_flags(c, a, p, r, flags)?)),
-    ("textregexreplace_extended", f!(c; a: &str, p: &str, r: &str, start: i32, n: i32, flags: &str => {
-        let flags = Flags::parse(flags)?;
-        replace(c, a, p, r, start, n, flags)?
-    })),
-    ("textregexreplace_extended_no_flags", f!(c; a: &str, p: &str, r: &str, start: i32, n: i32 => replace(c, a, p, r, start, n, Flags::default())?)),
-    ("textregexreplace_extended_no_n", f!(c; a: &str, p: &str, r: &str, start: i32 => replace(c, a, p, r, start, 1, Flags::default())?)),
-    ("regexp_like", f!(c; a: &str, p: &str, flags: &str => { let f = no_global(flags, "regexp_like()")?; is_match(c, a, p, f)? })),
+    (
+        "textregexreplace_extended",
+        f!(c; a: &str, p: &str, r: &str, start: i32, n: i32, flags: &str => {
+            let flags = Flags::parse(flags)?;
+            replace(c, a, p, r, start, n, flags)?
+        }),
+    ),
+    (
+        "textregexreplace_extended_no_flags",
+        f!(c; a: &str, p: &str, r: &str, start: i32, n: i32 => replace(c, a, p, r, start, n, Flags::default())?),
+    ),
+    (
+        "textregexreplace_extended_no_n",
+        f!(c; a: &str, p: &str, r: &str, start: i32 => replace(c, a, p, r, start, 1, Flags::default())?),
+    ),
+    (
+        "regexp_like",
+        f!(c; a: &str, p: &str, flags: &str => { let f = no_global(flags, "regexp_like()")?; is_match(c, a, p, f)? }),
+    ),
     ("regexp_like_no_flags", MATCHES),
-    ("regexp_count", f!(c; a: &str, p: &str, start: i32, flags: &str => {
-        at_least("start", start, 1)?;
-        let f = no_global(flags, "regexp_count()")?;
-        compiled(c, p, f)?.count(a, start)?
-    })),
-    ("regexp_count_no_flags", f!(c; a: &str, p: &str, start: i32 => { at_least("start", start, 1)?; compiled(c, p, Flags::default())?.count(a, start)? })),
+    (
+        "regexp_count",
+        f!(c; a: &str, p: &str, start: i32, flags: &str => {
+            at_least("start", start, 1)?;
+            let f = no_global(flags, "regexp_count()")?;
+            compiled(c, p, f)?.count(a, start)?
+        }),
+    ),
+    (
+        "regexp_count_no_flags",
+        f!(c; a: &str, p: &str, start: i32 => { at_least("start", start, 1)?; compiled(c, p, Flags::default())?.count(a, start)? }),
+    ),
     ("regexp_count_no_start", f!(c; a: &str, p: &str => compiled(c, p, Flags::default())?.count(a, 1)?)),
-    ("regexp_instr", f!(c; a: &str, p: &str, start: i32, n: i32, end: i32, flags: &str, group: i32 => instr(c, a, p, start, n, end, flags, group)?)),
-    ("regexp_instr_no_subexpr", f!(c; a: &str, p: &str, start: i32, n: i32, end: i32, flags: &str => instr(c, a, p, start, n, end, flags, 0)?)),
-    ("regexp_instr_no_flags", f!(c; a: &str, p: &str, start: i32, n: i32, end: i32 => instr(c, a, p, start, n, end, "", 0)?)),
+    (
+        "regexp_instr",
+        f!(c; a: &str, p: &str, start: i32, n: i32, end: i32, flags: &str, group: i32 => instr(c, a, p, start, n, end, flags, group)?),
+    ),
+    (
+        "regexp_instr_no_subexpr",
+        f!(c; a: &str, p: &str, start: i32, n: i32, end: i32, flags: &str => instr(c, a, p, start, n, end, flags, 0)?),
+    ),
+    (
+        "regexp_instr_no_flags",
+        f!(c; a: &str, p: &str, start: i32, n: i32, end: i32 => instr(c, a, p, start, n, end, "", 0)?),
+    ),
     ("regexp_instr_no_endoption", f!(c; a: &str, p: &str, start: i32, n: i32 => instr(c, a, p, start, n, 0, "", 0)?)),
     ("regexp_instr_no_n", f!(c; a: &str, p: &str, start: i32 => instr(c, a, p, start, 1, 0, "", 0)?)),
     ("regexp_instr_no_start", f!(c; a: &str, p: &str => instr(c, a, p, 1, 1, 0, "", 0)?)),
-    ("regexp_substr", f!(c; a: &str, p: &str, start: i32, n: i32, flags: &str, group: i32 => substr(c, a, p, start, n, flags, group)?)),
-    ("regexp_substr_no_subexpr", f!(c; a: &str, p: &str, start: i32, n: i32, flags: &str => substr(c, a, p, start, n, flags, 0)?)),
+    (
+        "regexp_substr",
+        f!(c; a: &str, p: &str, start: i32, n: i32, flags: &str, group: i32 => substr(c, a, p, start, n, flags, group)?),
+    ),
+    (
+        "regexp_substr_no_subexpr",
+        f!(c; a: &str, p: &str, start: i32, n: i32, flags: &str => substr(c, a, p, start, n, flags, 0)?),
+    ),
     ("regexp_substr_no_flags", f!(c; a: &str, p: &str, start: i32, n: i32 => substr(c, a, p, start, n, "", 0)?)),
     ("regexp_substr_no_n", f!(c; a: &str, p: &str, start: i32 => substr(c, a, p, start, 1, "", 0)?)),
     ("regexp_substr_no_start", f!(c; a: &str, p: &str => substr(c, a, p, 1, 1, "", 0)?)),

@@ -105,7 +105,11 @@ fn numerics(_: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> 
             bail!(INVALID_PARAMETER_VALUE, "{name}{} cannot be NaN", if name == "step size" { "" } else { " value" });
         }
         if !n.is_finite() {
-            bail!(INVALID_PARAMETER_VALUE, "{name}{} cannot be infinity", if name == "step size" { "" } else { " value" });
+            bail!(
+                INVALID_PARAMETER_VALUE,
+                "{name}{} cannot be infinity",
+                if name == "step size" { "" } else { " value" }
+            );
         }
     }
     no_zero(step.is_zero())?;

@@ -28,11 +28,15 @@ fn trimmed(mut b: &[u8]) -> &[u8] {
 /// The order of a common type's stored values.
 fn native(ty: u32) -> Option<Order> {
     Some(match ty {
-        oids::BOOL | oids::TEXT | oids::VARCHAR | oids::NAME | oids::BYTEA | oids::UUID | oids::CSTRING => |a, b| a.cmp(b),
+        oids::BOOL | oids::TEXT | oids::VARCHAR | oids::NAME | oids::BYTEA | oids::UUID | oids::CSTRING => {
+            |a, b| a.cmp(b)
+        }
         oids::BPCHAR => |a, b| trimmed(a).cmp(trimmed(b)),
         oids::INT2 | oids::CHAR => |a, b| ints(Phys::I16, a, b),
         oids::INT4 | oids::DATE => |a, b| ints(Phys::I32, a, b),
-        oids::INT8 | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::TIME | oids::MONEY | oids::OID => |a, b| ints(Phys::I64, a, b),
+        oids::INT8 | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::TIME | oids::MONEY | oids::OID => {
+            |a, b| ints(Phys::I64, a, b)
+        }
         oids::FLOAT4 => |a, b| cmp_float4(Datum::load(Phys::F32, a).f32(), Datum::load(Phys::F32, b).f32()),
         oids::FLOAT8 => |a, b| cmp_float8(Datum::load(Phys::F64, a).f64(), Datum::load(Phys::F64, b).f64()),
         oids::NUMERIC => numeric_small::cmp,
@@ -80,7 +84,15 @@ pub(crate) fn key_of(ty: u32) -> (Phys, KeyOrder) {
         oids::BOOL => Phys::Bool,
         oids::INT2 | oids::CHAR => Phys::I16,
         oids::INT4 | oids::DATE => Phys::I32,
-        oids::INT8 | oids::TIMESTAMP | oids::TIMESTAMPTZ | oids::TIME | oids::MONEY | oids::OID | oids::TID | oids::XID | oids::CID => Phys::I64,
+        oids::INT8
+        | oids::TIMESTAMP
+        | oids::TIMESTAMPTZ
+        | oids::TIME
+        | oids::MONEY
+        | oids::OID
+        | oids::TID
+        | oids::XID
+        | oids::CID => Phys::I64,
         oids::FLOAT4 => Phys::F32,
         oids::FLOAT8 => Phys::F64,
         oids::UUID => Phys::Fixed16,

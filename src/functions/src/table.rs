@@ -11,9 +11,11 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::bytea::TABLES,
     crate::char::TABLES,
     crate::date::TABLES,
+    crate::dbsize::TABLES,
     crate::enums::TABLES,
     crate::float::TABLES,
     crate::formatting::TABLES,
+    crate::geo::TABLES,
     crate::int::TABLES,
     crate::io::TABLES,
     crate::json::TABLES,
@@ -103,4 +105,5 @@ const fn sorted<const N: usize>() -> [Entry; N] {
 static SORTED: [Entry; count()] = sorted();
 
 /// Everything this crate implements.
-pub static KERNELS: KernelTable = KernelTable { kernels: &SORTED, aggregates: crate::aggregates::TABLE, keys: crate::keys::TABLE };
+pub static KERNELS: KernelTable =
+    KernelTable { kernels: &SORTED, aggregates: crate::aggregates::TABLE, keys: crate::keys::TABLE };

@@ -41,8 +41,11 @@ fn tables_are_sorted_and_name_what_the_catalog_has() {
     for (name, _) in KERNELS.aggregates {
         assert!(named.contains(*name), "{name} is no aggregate");
     }
-    let compare: HashSet<&str> =
-        rows("pg_amproc").iter().filter(|r| r["amprocnum"] == "1").filter_map(|r| by_signature.get(&r["amproc"]).copied()).collect();
+    let compare: HashSet<&str> = rows("pg_amproc")
+        .iter()
+        .filter(|r| r["amprocnum"] == "1")
+        .filter_map(|r| by_signature.get(&r["amproc"]).copied())
+        .collect();
     for (name, _) in KERNELS.keys {
         assert!(compare.contains(name), "{name} is no comparison function");
     }
@@ -50,7 +53,8 @@ fn tables_are_sorted_and_name_what_the_catalog_has() {
 
 #[test]
 fn type_oids_are_the_catalog_s() {
-    let types: HashMap<String, u32> = rows("pg_type").iter().map(|r| (r["typname"].clone(), r["oid"].parse().unwrap())).collect();
+    let types: HashMap<String, u32> =
+        rows("pg_type").iter().map(|r| (r["typname"].clone(), r["oid"].parse().unwrap())).collect();
     for (oid, name) in crate::oids::ALL {
         assert_eq!(types[*name], *oid, "{name}");
     }

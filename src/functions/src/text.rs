@@ -60,15 +60,39 @@ fn ne(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Resu
 }
 
 /// Comparisons of byte strings, also `bytea`'s and those of `name` with `text`.
-pub(crate) const EQ: Kernel = Kernel::Batch(eq, |_, a, o| { o.bool(ord(a).is_eq()); Ok(()) });
-pub(crate) const NE: Kernel = Kernel::Batch(ne, |_, a, o| { o.bool(ord(a).is_ne()); Ok(()) });
-pub(crate) const LT: Kernel = Kernel::Batch(lt, |_, a, o| { o.bool(ord(a).is_lt()); Ok(()) });
-pub(crate) const LE: Kernel = Kernel::Batch(le, |_, a, o| { o.bool(ord(a).is_le()); Ok(()) });
-pub(crate) const GT: Kernel = Kernel::Batch(gt, |_, a, o| { o.bool(ord(a).is_gt()); Ok(()) });
-pub(crate) const GE: Kernel = Kernel::Batch(ge, |_, a, o| { o.bool(ord(a).is_ge()); Ok(()) });
+pub(crate) const EQ: Kernel = Kernel::Batch(eq, |_, a, o| {
+    o.bool(ord(a).is_eq());
+    Ok(())
+});
+pub(crate) const NE: Kernel = Kernel::Batch(ne, |_, a, o| {
+    o.bool(ord(a).is_ne());
+    Ok(())
+});
+pub(crate) const LT: Kernel = Kernel::Batch(lt, |_, a, o| {
+    o.bool(ord(a).is_lt());
+    Ok(())
+});
+pub(crate) const LE: Kernel = Kernel::Batch(le, |_, a, o| {
+    o.bool(ord(a).is_le());
+    Ok(())
+});
+pub(crate) const GT: Kernel = Kernel::Batch(gt, |_, a, o| {
+    o.bool(ord(a).is_gt());
+    Ok(())
+});
+pub(crate) const GE: Kernel = Kernel::Batch(ge, |_, a, o| {
+    o.bool(ord(a).is_ge());
+    Ok(())
+});
 pub(crate) const CMP: Kernel = f!(a: &[u8], b: &[u8] => memcmp(a, b));
-pub(crate) const LARGER: Kernel = Kernel::Scalar(|_, a, o| { o.set(a.get(ord(a).is_lt() as usize).copied().unwrap_or(Datum::Null)); Ok(()) });
-pub(crate) const SMALLER: Kernel = Kernel::Scalar(|_, a, o| { o.set(a.get(ord(a).is_gt() as usize).copied().unwrap_or(Datum::Null)); Ok(()) });
+pub(crate) const LARGER: Kernel = Kernel::Scalar(|_, a, o| {
+    o.set(a.get(ord(a).is_lt() as usize).copied().unwrap_or(Datum::Null));
+    Ok(())
+});
+pub(crate) const SMALLER: Kernel = Kernel::Scalar(|_, a, o| {
+    o.set(a.get(ord(a).is_gt() as usize).copied().unwrap_or(Datum::Null));
+    Ok(())
+});
 
 /// Characters of UTF-8: bytes that continue none.
 fn chars(b: &[u8]) -> i32 {
@@ -204,12 +228,15 @@ pub const TABLES: &[&[Entry]] = &[
         ("namele", LE),
         ("namegt", GT),
         ("namege", GE),
-        ("btnamecmp", f!(a: &[u8], b: &[u8] => match memcmp(a, b) {
-            // As `strncmp`, which sees the terminating zero.
-            1 if a.len() > b.len() && a.starts_with(b) => a[b.len()] as i32,
-            -1 if b.len() > a.len() && b.starts_with(a) => -(b[a.len()] as i32),
-            n => n,
-        })),
+        (
+            "btnamecmp",
+            f!(a: &[u8], b: &[u8] => match memcmp(a, b) {
+                // As `strncmp`, which sees the terminating zero.
+                1 if a.len() > b.len() && a.starts_with(b) => a[b.len()] as i32,
+                -1 if b.len() > a.len() && b.starts_with(a) => -(b[a.len()] as i32),
+                n => n,
+            }),
+        ),
         ("nameeqtext", EQ),
         ("namenetext", NE),
         ("namelttext", LT),
@@ -248,10 +275,13 @@ pub const TABLES: &[&[Entry]] = &[
         ("name_bpchar", f!(a: &str => a)),
         ("name_text", f!(a: &str => a)),
         ("text_name", f!(a: &str => name_of(a)?)),
-        ("nameconcatoid", f!(a: &str, oid: i64 => {
-            let suffix = format!("_{oid}");
-            format!("{}{suffix}", adt::clip(a, 63usize.saturating_sub(suffix.len())))
-        })),
+        (
+            "nameconcatoid",
+            f!(a: &str, oid: i64 => {
+                let suffix = format!("_{oid}");
+                format!("{}{suffix}", adt::clip(a, 63usize.saturating_sub(suffix.len())))
+            }),
+        ),
     ],
     &[
         ("textlen", Kernel::Batch(length, s!(a: &[u8] => chars(a)))),
@@ -291,7 +321,10 @@ pub const TABLES: &[&[Entry]] = &[
         ("md5_text", f!(a: &[u8] => adt::md5(a))),
         ("quote_ident", f!(a: &str => adt::quote_ident(a))),
         ("quote_literal", f!(a: &str => adt::quote_literal(a))),
-        ("quote_nullable", f!(a: Option<&str> => a.map_or(Cow::Borrowed("NULL"), |a| Cow::Owned(adt::quote_literal(a))))),
+        (
+            "quote_nullable",
+            f!(a: Option<&str> => a.map_or(Cow::Borrowed("NULL"), |a| Cow::Owned(adt::quote_literal(a)))),
+        ),
         ("text_to_array", f!(a: Option<&str>, sep: Option<&str> => split(a, sep, None)?)),
         ("text_to_array_null", f!(a: Option<&str>, sep: Option<&str>, null: Option<&str> => split(a, sep, null)?)),
         ("sha224_bytea", f!(a: &[u8] => digest::sha224(a))),
@@ -319,4 +352,3 @@ fn split(a: Option<&str>, sep: Option<&str>, null: Option<&str>) -> Result<Optio
     let items = parts.iter().map(|p| if Some(*p) == null { None } else { Some(p.as_bytes()) });
     Ok(Some(tusklet_adt::array::from_items(crate::oids::TEXT, items)?))
 }
-

@@ -129,7 +129,14 @@ pub(crate) fn write_key(cx: &mut dyn CallContext, ty: u32, d: Datum<'_>, out: &m
     }
 }
 
-fn level(cx: &mut dyn CallContext, a: &Array<'_>, dim: usize, at: &mut usize, separator: &str, out: &mut String) -> Result<()> {
+fn level(
+    cx: &mut dyn CallContext,
+    a: &Array<'_>,
+    dim: usize,
+    at: &mut usize,
+    separator: &str,
+    out: &mut String,
+) -> Result<()> {
     let phys = phys_of(cx, a.element)?;
     out.push('[');
     for i in 0..a.dims[dim].len {
@@ -161,7 +168,8 @@ pub(crate) fn array(cx: &mut dyn CallContext, b: &[u8], separator: &str, out: &m
 /// Appends a composite value; fields of an anonymous one are `f1`, `f2`, ….
 pub(crate) fn record(cx: &mut dyn CallContext, ty: u32, b: &[u8], separator: &str, out: &mut String) -> Result<()> {
     let r = Record::decode(b)?;
-    let names: Vec<String> = if ty == oids::RECORD { Vec::new() } else { fields_of(cx, ty)?.into_iter().map(|f| f.0).collect() };
+    let names: Vec<String> =
+        if ty == oids::RECORD { Vec::new() } else { fields_of(cx, ty)?.into_iter().map(|f| f.0).collect() };
     out.push('{');
     for i in 0..r.len() {
         if i > 0 {
@@ -183,7 +191,12 @@ pub(crate) fn record(cx: &mut dyn CallContext, ty: u32, b: &[u8], separator: &st
 /// The arguments of a `VARIADIC "any"` function with their types, an array's elements when it was called with one.
 pub(crate) fn variadic(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Option<Vec<(u32, tusklet_vector::Value)>>> {
     if !c.site.variadic {
-        return Ok(Some(args.iter().enumerate().map(|(i, d)| (c.site.args.get(i).map_or(oids::TEXT, |t| t.oid), d.to_value())).collect()));
+        return Ok(Some(
+            args.iter()
+                .enumerate()
+                .map(|(i, d)| (c.site.args.get(i).map_or(oids::TEXT, |t| t.oid), d.to_value()))
+                .collect(),
+        ));
     }
     let Some(array) = args.first().filter(|d| !d.is_null()) else { return Ok(None) };
     let a = Array::decode(array.bytes())?;
@@ -206,7 +219,8 @@ pub(crate) fn build_object(c: &mut Call<'_>, args: &[Datum<'_>], function: &str)
         }
         if k.is_null() {
             return Err(if function == "json_build_object" {
-                err!(INVALID_PARAMETER_VALUE, "argument {} cannot be null", 2 * i + 1).hint("Object keys should be text.")
+                err!(INVALID_PARAMETER_VALUE, "argument {} cannot be null", 2 * i + 1)
+                    .hint("Object keys should be text.")
             } else {
                 err!(INVALID_PARAMETER_VALUE, "argument {}: key must not be null", 2 * i + 1)
             });

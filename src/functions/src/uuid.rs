@@ -28,8 +28,11 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("uuid_cmp", f!(a: [u8; 16], b: [u8; 16] => crate::text::memcmp(&a, &b))),
     ("uuid_in", f!(a: &str => adt::parse(a)?)),
     ("uuid_out", f!(a: [u8; 16] => written(|s| adt::write(&a, s)))),
-    ("gen_random_uuid", f!(c; => {
-        let (a, b) = (c.cx.entropy(), c.cx.entropy());
-        adt::from_random(((a as u128) << 64 | b as u128).to_le_bytes())
-    })),
+    (
+        "gen_random_uuid",
+        f!(c; => {
+            let (a, b) = (c.cx.entropy(), c.cx.entropy());
+            adt::from_random(((a as u128) << 64 | b as u128).to_le_bytes())
+        }),
+    ),
 ]];

@@ -47,7 +47,9 @@ fn phys(name: &str, array: bool, kind: &str) -> Phys {
         "bool" => Phys::Bool,
         "int2" | "char" => Phys::I16,
         "int4" | "date" => Phys::I32,
-        "int8" | "time" | "timestamp" | "timestamptz" | "money" | "oid" | "xid" | "cid" | "xid8" | "tid" | "pg_lsn" => Phys::I64,
+        "int8" | "time" | "timestamp" | "timestamptz" | "money" | "oid" | "xid" | "cid" | "xid8" | "tid" | "pg_lsn" => {
+            Phys::I64
+        }
         _ if name.starts_with("reg") => Phys::I64,
         "float4" => Phys::F32,
         "float8" => Phys::F64,
@@ -61,14 +63,17 @@ fn phys(name: &str, array: bool, kind: &str) -> Phys {
 impl Session {
     fn new() -> Session {
         let rows = catalog("pg_type");
-        let names: HashMap<String, u32> = rows.iter().map(|r| (r["typname"].clone(), r["oid"].parse().unwrap())).collect();
+        let names: HashMap<String, u32> =
+            rows.iter().map(|r| (r["typname"].clone(), r["oid"].parse().unwrap())).collect();
         let oid = |n: &str| names.get(n).copied().unwrap_or(0);
         let ranges: HashMap<u32, (u32, u32)> = catalog("pg_range")
             .iter()
             .map(|r| (oid(&r["rngtypid"]), (oid(&r["rngsubtype"]), oid(&r["rngmultitypid"]))))
             .collect();
-        let prosrc: HashMap<String, String> =
-            catalog("pg_proc").iter().map(|r| (format!("{}({})", r["proname"], r["proargtypes"]), r["prosrc"].clone())).collect();
+        let prosrc: HashMap<String, String> = catalog("pg_proc")
+            .iter()
+            .map(|r| (format!("{}({})", r["proname"], r["proargtypes"]), r["prosrc"].clone()))
+            .collect();
         let mut types = HashMap::new();
         for r in &rows {
             let id = oid(&r["typname"]);
@@ -94,11 +99,23 @@ impl Session {
                 delim: r["typdelim"].as_bytes()[0],
             };
             let of = |c: &str| prosrc.get(&r[c]).cloned().unwrap_or_default();
-            types.insert(id, Type { name: r["typname"].clone(), desc: Rc::new(desc), element, input: of("typinput"), output: of("typoutput") });
+            types.insert(
+                id,
+                Type {
+                    name: r["typname"].clone(),
+                    desc: Rc::new(desc),
+                    element,
+                    input: of("typinput"),
+                    output: of("typoutput"),
+                },
+            );
         }
         let mut compare = HashMap::new();
         for r in catalog("pg_amproc") {
-            if r["amprocfamily"].starts_with("btree/") && r["amprocnum"] == "1" && r["amproclefttype"] == r["amprocrighttype"] {
+            if r["amprocfamily"].starts_with("btree/")
+                && r["amprocnum"] == "1"
+                && r["amproclefttype"] == r["amprocrighttype"]
+            {
                 if let Some(p) = prosrc.get(&r["amproc"]) {
                     compare.entry(oid(&r["amproclefttype"])).or_insert_with(|| p.clone());
                 }
@@ -109,7 +126,13 @@ impl Session {
     }
 
     fn site(&self, args: &[u32], result: u32) -> CallSite {
-        CallSite { func: 0, args: args.iter().map(|o| TypeRef::new(*o)).collect(), result: TypeRef::new(result), collation: 100, variadic: false }
+        CallSite {
+            func: 0,
+            args: args.iter().map(|o| TypeRef::new(*o)).collect(),
+            result: TypeRef::new(result),
+            collation: 100,
+            variadic: false,
+        }
     }
 
     fn scalar(&mut self, prosrc: &str, site: &CallSite, args: &[Datum<'_>]) -> Result<Value> {
@@ -175,9 +198,19 @@ impl CallContext for Session {
     }
     fn compare(&mut self, ty: u32, _: u32, a: Datum<'_>, b: Datum<'_>) -> Result<Ordering> {
         let array = matches!(self.types[&ty].desc.kind, TypeKind::Array(_));
-        let key = if array { self.names["anyarray"] } else if ty == self.names["varchar"] { self.names["text"] } else { ty };
+        let key = if array {
+            self.names["anyarray"]
+        } else if ty == self.names["varchar"] {
+            self.names["text"]
+        } else {
+            ty
+        };
         let Some(f) = self.compare.get(&key).cloned() else {
-            return Err(err!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {}", self.types[&ty].name));
+            return Err(err!(
+                UNDEFINED_FUNCTION,
+                "could not identify a comparison function for type {}",
+                self.types[&ty].name
+            ));
         };
         let site = self.site(&[ty, ty], self.names["int4"]);
         Ok(self.scalar(&f, &site, &[a, b])?.as_datum().i32().cmp(&0))
@@ -370,7 +403,12 @@ fn aggregate(s: &mut Session, fields: &[&str]) -> String {
         let mut go = || -> Result<String> {
             for half in [&rows[..n / 2], &rows[n / 2..]] {
                 let groups = vec![1; half.len()];
-                acc.update(&mut Call { cx: s, site: &site, extra: &mut extra, row: 0 }, &refs, &Sel::Rows(Rc::new(half.to_vec())), &groups)?;
+                acc.update(
+                    &mut Call { cx: s, site: &site, extra: &mut extra, row: 0 },
+                    &refs,
+                    &Sel::Rows(Rc::new(half.to_vec())),
+                    &groups,
+                )?;
             }
             finish(s, &mut acc, 1)
         };
@@ -383,9 +421,14 @@ fn aggregate(s: &mut Session, fields: &[&str]) -> String {
 #[test]
 fn kernels_answer_as_postgresql_does() {
     let mut s = Session::new();
-    let strict: HashMap<String, bool> = catalog("pg_proc").iter().map(|r| (r["prosrc"].clone(), r["proisstrict"] == "t")).collect();
+    let strict: HashMap<String, bool> =
+        catalog("pg_proc").iter().map(|r| (r["prosrc"].clone(), r["proisstrict"] == "t")).collect();
     let dir = format!("{}/tests/data", env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|f| f.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "tsv")).collect();
+    let mut files: Vec<_> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "tsv"))
+        .collect();
     files.sort();
     let (mut rows, mut wrong) = (0, Vec::new());
     for f in files {

@@ -1,11 +1,89 @@
-//! The engine in this process.
-use crate::target::{Link, Target};
+//! The engine in this process, through its protocol bytes.
+
+use std::cell::Cell;
 use std::io;
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tusklet_engine::database::{Cluster, Environment};
+use tusklet_engine::protocol::{Connection, Wait};
+
+use crate::target::{Link, Received, Target};
+
 /// Makes a new engine for every file.
 #[derive(Default)]
-pub struct Native;
+pub struct Native {
+    cluster: Option<Rc<Cluster>>,
+}
+
+/// The real clock, and numbers that are the same every time.
+struct World {
+    seed: Cell<u64>,
+}
+
+/// Seconds from 1970 to 2000.
+const EPOCH: i64 = 946_684_800;
+
+impl Environment for World {
+    fn now(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        since.as_micros() as i64 - EPOCH * 1_000_000
+    }
+
+    fn entropy(&self) -> u64 {
+        // SplitMix64.
+        let mut z = self.seed.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.seed.set(z);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+fn failed(e: tusklet_error::Error) -> io::Error {
+    io::Error::other(e.to_string())
+}
+
 impl Target for Native {
-    fn fresh(&mut self) -> io::Result<String> { Err(io::Error::other("no engine")) }
-    fn drop(&mut self, _database: &str) {}
-    fn connect(&mut self, _database: &str) -> io::Result<Box<dyn Link>> { Err(io::Error::other("no engine")) }
+    fn fresh(&mut self) -> io::Result<String> {
+        let world = Rc::new(World { seed: Cell::new(15) });
+        self.cluster = Some(Cluster::in_memory(world, tusklet_functions::KERNELS).map_err(failed)?);
+        Ok("postgres".into())
+    }
+
+    fn drop(&mut self, _database: &str) {
+        self.cluster = None;
+    }
+
+    fn connect(&mut self, _database: &str) -> io::Result<Box<dyn Link>> {
+        let cluster = self.cluster.clone().ok_or_else(|| io::Error::other("no engine"))?;
+        Ok(Box::new(Direct { connection: Connection::new(cluster) }))
+    }
+}
+
+struct Direct {
+    connection: Connection,
+}
+
+impl Link for Direct {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.connection.feed(bytes);
+        Ok(())
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>) -> io::Result<Received> {
+        loop {
+            let wait = self.connection.run();
+            if self.connection.has_output() {
+                into.extend(self.connection.take_output());
+                return Ok(Received::Data);
+            }
+            match wait {
+                Wait::Turn => {}
+                Wait::Lock => return Ok(Received::Blocked),
+                Wait::Closed => return Ok(Received::Closed),
+                other => return Err(io::Error::other(format!("the engine has nothing to say and waits for {other:?}"))),
+            }
+        }
+    }
 }

@@ -127,7 +127,12 @@ const FIELDS: &[(u8, &str)] = &[
 
 fn report(fields: &[(u8, String)], sql: &str, out: &mut Vec<String>) {
     let get = |code: u8| fields.iter().find(|f| f.0 == code).map(|f| f.1.as_str());
-    let line = |t: &str| t.replace('\n', "\\n");
+    // A deadlock's detail names processes and transactions, whose numbers are nobody's promise.
+    let numbers = get(b'C') == Some("40P01");
+    let line = |t: &str| {
+        let t = t.replace('\n', "\\n");
+        if numbers { without_numbers(&t) } else { t }
+    };
     out.push(format!(
         "{} {} {}",
         get(b'V').or(get(b'S')).unwrap_or("ERROR"),
@@ -144,6 +149,18 @@ fn report(fields: &[(u8, String)], sql: &str, out: &mut Vec<String>) {
         let word: String = sql.chars().skip(from).take(24).take_while(|c| *c != '\n').collect();
         out.push(format!("  position: {position} {word}").trim_end().to_string());
     }
+}
+
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if !c.is_ascii_digit() {
+            out.push(c);
+        } else if !out.ends_with('N') {
+            out.push('N');
+        }
+    }
+    out
 }
 
 const TYPES: &str = include_str!("../../../src/catalog/data/pg_type.tsv");

@@ -43,9 +43,13 @@ fn key_text(shared: &Shared, cx: &mut ExecCx<'_>, table: &Relation, c: &IndexCol
 }
 
 /// The collation and operator class of a key, where they are not the defaults.
-fn key_suffix(d: &Catalog, shared: &Shared, method: Oid, c: &IndexColumn) -> String {
+fn key_suffix(d: &Catalog, shared: &Shared, table: &Relation, method: Oid, c: &IndexColumn) -> String {
     let mut s = String::new();
-    if c.collation != 0 && c.collation != d.type_collation(c.ty.oid) {
+    let own = match &c.expr {
+        Some(e) => e.collation,
+        None => table.columns.get((c.attno - 1).max(0) as usize).map_or(0, |c| c.collation),
+    };
+    if c.collation != 0 && c.collation != own {
         if let Some(k) = builtin::collation(c.collation) {
             s.push_str(&format!(" COLLATE {}", quote_identifier(k.name())));
         }
@@ -118,7 +122,7 @@ pub(crate) fn index_def(shared: &Shared, cx: &mut ExecCx<'_>, index: Oid, column
         if n >= i.keys as usize {
             continue;
         }
-        s.push_str(&key_suffix(&catalog, shared, method, c));
+        s.push_str(&key_suffix(&catalog, shared, &table, method, c));
         // Only ordered methods know a direction.
         if method == oids::AM_BTREE {
             match (c.desc, c.nulls_first) {
@@ -240,7 +244,7 @@ pub(crate) fn constraint_def(
             for (col, op) in i.columns.iter().zip(operators) {
                 let key = key_text(shared, cx, rel, col, pretty)?;
                 let op = catalog.operator(*op).map(|o| o.name.clone()).unwrap_or_default();
-                let suffix = key_suffix(&catalog, shared, r.access_method, col);
+                let suffix = key_suffix(&catalog, shared, rel, r.access_method, col);
                 keys.push(format!("{key}{suffix} WITH {op}"));
             }
             s.push_str(&format!("EXCLUDE USING {am} ({})", keys.join(", ")));
@@ -270,7 +274,7 @@ pub(crate) fn partition_key(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation
     for c in &k.columns {
         let key = key_text(shared, cx, rel, c, pretty)?;
         let method = if k.strategy == b'h' { oids::AM_HASH } else { oids::AM_BTREE };
-        keys.push(format!("{key}{}", key_suffix(&catalog, shared, method, c)));
+        keys.push(format!("{key}{}", key_suffix(&catalog, shared, rel, method, c)));
     }
     let word = match k.strategy {
         b'l' => "LIST",
@@ -488,9 +492,6 @@ pub(crate) fn function_arguments(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc,
             b't' => continue,
             _ => "",
         };
-        if mode == b'o' && which == Arguments::Identity && p.kind != b'p' {
-            continue;
-        }
         if let Some(a) = ordered_set {
             if n as i32 == a.direct_args {
                 out.push_str(if n > 0 { " ORDER BY " } else { "ORDER BY " });

@@ -271,7 +271,7 @@ impl<'q> Deparse<'q, '_, '_> {
     }
 
     fn grouping_set(&mut self, g: &'q GroupingSet, q: &'q Query, omit: bool) -> Result<()> {
-        let mut inner = |d: &mut Self, word: &str, sets: &'q [GroupingSet], bare: bool| -> Result<()> {
+        let inner = |d: &mut Self, word: &str, sets: &'q [GroupingSet], bare: bool| -> Result<()> {
             d.put(word);
             d.put("(");
             for (i, s) in sets.iter().enumerate() {

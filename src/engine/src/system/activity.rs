@@ -247,7 +247,7 @@ pub(super) fn databases(shared: &Shared, columns: &[i16]) -> Rows {
                     12 | 13 => Value::text(&collate),
                     16 if is_template => template.clone(),
                     -6 => values::oid(oids::RELATION_PG_DATABASE),
-                    ..0 => Value::I64(0),
+                    -5..=-1 => Value::I64(0),
                     _ => Value::Null,
                 })
                 .collect()

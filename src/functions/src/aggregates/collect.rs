@@ -35,8 +35,11 @@ impl Accumulator for StringAgg {
                     s.extend_from_slice(b);
                     if s.len() > 0x3FFF_FFFF {
                         call.row = row;
-                        return Err(tusklet_error::err!(PROGRAM_LIMIT_EXCEEDED, "out of memory")
-                            .detail(format!("Cannot enlarge string buffer containing {} bytes by {} more bytes.", s.len() - b.len(), b.len())));
+                        return Err(tusklet_error::err!(PROGRAM_LIMIT_EXCEEDED, "out of memory").detail(format!(
+                            "Cannot enlarge string buffer containing {} bytes by {} more bytes.",
+                            s.len() - b.len(),
+                            b.len()
+                        )));
                     }
                 }
                 s => *s = Some(b.to_vec()),
@@ -130,7 +133,10 @@ impl Accumulator for ArrayAggArray {
             if let Some(first) = states[g].first()
                 && tusklet_adt::array::Array::decode(first)?.dims != array.dims
             {
-                return Err(tusklet_error::err!(ARRAY_SUBSCRIPT_ERROR, "cannot accumulate arrays of different dimensionality"));
+                return Err(tusklet_error::err!(
+                    ARRAY_SUBSCRIPT_ERROR,
+                    "cannot accumulate arrays of different dimensionality"
+                ));
             }
             *held += b.len();
             states[g].push(b.to_vec());

@@ -111,7 +111,7 @@ impl<A: Elem + Into<f64>> Accumulator for Variance<A> {
         try_each(call, v, sel, groups, |_, i, g| {
             let x: f64 = a[i].into();
             let s = &mut states[g];
-            if !squares && x.abs() < SMALL && s.sxx == 0.0 {
+            if !squares && x.abs() < SMALL && s.sx.abs() < SMALL * 1e10 && s.sxx == 0.0 {
                 s.n += 1.0;
                 s.sx += x;
                 return Ok(());

@@ -33,7 +33,8 @@ impl Json {
                 let d = v.get(row);
                 if !fresh {
                     s.push_str(", ");
-                    if !d.is_null() && matches!(category(&mut *call.cx, first)?, Category::Array | Category::Composite) {
+                    if !d.is_null() && matches!(category(&mut *call.cx, first)?, Category::Array | Category::Composite)
+                    {
                         s.push_str("\n ");
                     }
                 }
@@ -76,7 +77,11 @@ impl Accumulator for Json {
     fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
         let Some(s) = &self.states[group] else { return Ok(()) };
         let s = format!("{s}{}", if self.shape == Shape::Array { "]" } else { " }" });
-        if self.binary { out.bytes(&jsonb::parse(&s)?) } else { out.str(&s) }
+        if self.binary {
+            out.bytes(&jsonb::parse(&s)?)
+        } else {
+            out.str(&s)
+        }
         Ok(())
     }
 

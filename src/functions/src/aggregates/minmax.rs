@@ -96,7 +96,9 @@ floats!(f32, cmp_float4; f64, cmp_float8);
 
 macro_rules! fixed {
     ($t:ty, $by:ty, $give:expr) => {
-        AggSpec { make: |_| Box::new(Fixed::<$t, $by> { states: Vec::new(), give: $give, by: std::marker::PhantomData }) }
+        AggSpec {
+            make: |_| Box::new(Fixed::<$t, $by> { states: Vec::new(), give: $give, by: std::marker::PhantomData }),
+        }
     };
 }
 

@@ -1,6 +1,7 @@
 //! Sums, averages and variances that are exact: of `numeric`, and the variances of integers.
 
 use tusklet_adt::numeric::{Numeric, NumericSum, NumericVariance, Var, variance};
+use tusklet_adt::numeric_small;
 use tusklet_error::Result;
 use tusklet_vector::{Accumulator, AggSpec, Call, Out, Sel, Vector};
 
@@ -8,30 +9,91 @@ use super::{each, try_each};
 use crate::batch::Elem;
 use crate::bind::{Arg, Ret};
 
+/// A running sum. Everyday numbers are added as mantissas at the largest scale seen; the rest goes to the exact sum.
+#[derive(Clone, Default)]
+struct Running {
+    mantissa: i128,
+    scale: u32,
+    rest: Option<Box<NumericSum>>,
+    count: i64,
+}
+
+impl Running {
+    #[inline]
+    fn fast(&mut self, b: &[u8]) -> Option<()> {
+        let (m, scale) = numeric_small::read(b)?;
+        let (sum, top) = if scale == self.scale {
+            (self.mantissa.checked_add(m)?, scale)
+        } else if scale < self.scale {
+            (self.mantissa.checked_add(m.checked_mul(10i128.checked_pow(self.scale - scale)?)?)?, self.scale)
+        } else {
+            (self.mantissa.checked_mul(10i128.checked_pow(scale - self.scale)?)?.checked_add(m)?, scale)
+        };
+        (self.mantissa, self.scale) = (sum, top);
+        Some(())
+    }
+
+    #[inline]
+    fn add(&mut self, b: &[u8]) -> Result<()> {
+        self.count += 1;
+        match self.fast(b) {
+            Some(()) => Ok(()),
+            None => self.rest.get_or_insert_default().add(&Numeric::decode(b)),
+        }
+    }
+
+    fn sum(&self) -> Result<Option<Numeric>> {
+        if self.count == 0 {
+            return Ok(None);
+        }
+        let fast = Numeric::from_i128_with_scale(self.mantissa, self.scale);
+        match &self.rest {
+            None => Ok(Some(fast)),
+            Some(rest) => {
+                let mut all = (**rest).clone();
+                all.add(&fast)?;
+                all.sum()
+            }
+        }
+    }
+
+    fn avg(&self) -> Result<Option<Numeric>> {
+        match self.sum()? {
+            Some(s) => s.div(&Numeric::from_i64(self.count)).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 struct Sum {
-    states: Vec<NumericSum>,
-    end: fn(&NumericSum) -> Result<Option<Numeric>>,
+    states: Vec<Running>,
+    end: fn(&Running) -> Result<Option<Numeric>>,
 }
 
 impl Accumulator for Sum {
     fn resize(&mut self, groups: usize) {
-        self.states.resize_with(groups, NumericSum::default);
+        self.states.resize(groups, Running::default());
     }
 
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
+        let Some(a) = v.bytes() else { return Ok(()) };
         let states = &mut self.states;
-        try_each(call, v, sel, groups, |_, i, g| states[g].add(&Numeric::arg(v.get(i))))
+        try_each(call, v, sel, groups, |_, i, g| states[g].add(a.get(i)))
     }
 
     fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
         (self.end)(&self.states[group])?.put(out);
         Ok(())
     }
+
+    fn memory(&self) -> usize {
+        self.states.len() * std::mem::size_of::<Running>()
+    }
 }
 
-pub const SUM: AggSpec = AggSpec { make: |_| Box::new(Sum { states: Vec::new(), end: |s| s.sum() }) };
-pub const AVG: AggSpec = AggSpec { make: |_| Box::new(Sum { states: Vec::new(), end: |s| s.avg() }) };
+pub const SUM: AggSpec = AggSpec { make: |_| Box::new(Sum { states: Vec::new(), end: Running::sum }) };
+pub const AVG: AggSpec = AggSpec { make: |_| Box::new(Sum { states: Vec::new(), end: Running::avg }) };
 
 /// Variance of `numeric` and of `bigint`.
 struct Exact {

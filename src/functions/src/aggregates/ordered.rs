@@ -112,7 +112,9 @@ impl Accumulator for Percentile {
 
 macro_rules! percentile {
     ($pick:expr, one) => {
-        AggSpec { make: |_| Box::new(Percentile { values: Vec::new(), fraction: Vec::new(), pick: $pick, element: None }) }
+        AggSpec {
+            make: |_| Box::new(Percentile { values: Vec::new(), fraction: Vec::new(), pick: $pick, element: None }),
+        }
     };
     ($pick:expr, many) => {
         AggSpec {
