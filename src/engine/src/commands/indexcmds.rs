@@ -700,16 +700,14 @@ fn duplicate(
         }
         Ok(())
     })?;
-    let names: Vec<String> = ix
-        .columns
-        .iter()
-        .take(ix.keys as usize)
-        .zip(&index_rel.columns)
-        .map(|(c, named)| match (&c.expr, rel.column(c.attno)) {
+    let mut names: Vec<String> = vec![];
+    for c in ix.columns.iter().take(ix.keys as usize) {
+        names.push(match (&c.expr, rel.column(c.attno)) {
+            (Some(e), _) => expressions::deparse(shared, rel.oid, e)?,
             (None, Some(k)) => tusklet_catalog::resolve::quote_identifier(&k.name),
-            _ => named.name.clone(),
-        })
-        .collect();
+            (None, None) => String::new(),
+        });
+    }
     Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\"", index_rel.name)
         .detail(format!("Key ({})=({}) is duplicated.", names.join(", "), values.join(", ")))
         .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())

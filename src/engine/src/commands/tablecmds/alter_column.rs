@@ -359,7 +359,7 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
 pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropBehavior) -> Result<()> {
     let _ = behavior;
     let rel = heap::get(shared, oid)?;
-    alter_type::refuse_used_rowtype(shared, &rel)?;
+    alter_type::refuse_stored_values(shared, &rel)?;
     let Some(t) = &def.type_name else { return Err(Error::internal("attribute without type")) };
     let (ty, collation) = expressions::column_type(shared, &def.colname, t, def.coll_clause.as_ref())?;
     if rel.attno(&def.colname).is_some() {
@@ -382,7 +382,7 @@ pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropB
 /// ALTER TYPE … DROP ATTRIBUTE.
 pub fn drop_attribute(shared: &Shared, oid: Oid, name: &str, behavior: DropBehavior, missing_ok: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
-    alter_type::refuse_used_rowtype(shared, &rel)?;
+    alter_type::refuse_stored_values(shared, &rel)?;
     let Some(a) = rel.attno(name) else {
         if missing_ok {
             super::drop::skipping(shared, format!("column \"{name}\" of relation \"{}\" does not exist", rel.name));
