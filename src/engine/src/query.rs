@@ -182,7 +182,11 @@ impl PlanContext for PlanCx<'_> {
 
 /// Whether a statement is a query: analysed, planned and executed, rather than a command.
 pub fn is_query(stmt: &Stmt) -> bool {
-    matches!(stmt, Stmt::Select(_) | Stmt::Insert(_) | Stmt::Update(_) | Stmt::Delete(_) | Stmt::Merge(_))
+    match stmt {
+        // SELECT INTO is CREATE TABLE AS.
+        Stmt::Select(s) => crate::commands::into_clause(s).is_none(),
+        _ => matches!(stmt, Stmt::Insert(_) | Stmt::Update(_) | Stmt::Delete(_) | Stmt::Merge(_)),
+    }
 }
 
 /// Analyses and rewrites a query.

@@ -221,8 +221,17 @@ pub fn is_volatile(e: &Expr) -> bool {
     })
 }
 
-/// An expression over a column that has another type now, resolved again for it.
-pub fn reanalyze(shared: &Shared, rel: &Relation, e: &Expr, is_condition: bool) -> Result<Expr> {
-    let _ = (shared, rel, e, is_condition);
-    Err(tusklet_error::Error::unsupported("ALTER TYPE of a column that a CHECK or index expression uses"))
+/// An expression over a table's columns as text.
+pub fn deparse(shared: &Shared, rel: Oid, e: &Expr) -> Result<String> {
+    with_cx(shared, |cx| crate::ruleutils::expression(shared, cx, e, Some(rel), false))
+}
+
+/// An expression as text, resolved again: after a column it uses got another type.
+pub fn reanalyze(shared: &Shared, rel: &Relation, text: &str, is_condition: bool) -> Result<Expr> {
+    let raw = tusklet_syntax::parse_expr(text)?;
+    if is_condition {
+        condition(shared, rel, &raw, Clause::CheckConstraint)
+    } else {
+        over_table(shared, rel, &raw, Clause::IndexExpression)
+    }
 }

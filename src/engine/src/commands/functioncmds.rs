@@ -523,7 +523,11 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
                 bail!(UNDEFINED_FUNCTION, "could not find a {} named \"{}\"", word(t), name.join("."));
             }
             if missing_ok {
-                super::tablecmds::drop::skipping(shared, format!("{} {short} does not exist", word(t)));
+                let raw: Vec<String> = args.iter().flatten().map(|a| a.names.join(".")).collect();
+                super::tablecmds::drop::skipping(
+                    shared,
+                    format!("{} {}({}) does not exist", word(t), name.join("."), raw.join(",")),
+                );
                 return Ok(None);
             }
             bail!(UNDEFINED_FUNCTION, "{} {signature} does not exist", word(t))

@@ -152,7 +152,7 @@ struct Spec {
 /// Makes an index of a table from its definition (`DefineIndex`). With `build`, existing rows are indexed: a new table has
 /// none.
 pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) -> Result<Oid> {
-    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, span } = new;
+    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, span: _ } = new;
     let IndexStmt {
         idxname,
         relation: _,
@@ -210,8 +210,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
                 INVALID_TABLE_DEFINITION,
                 "multiple primary keys for table \"{}\" are not allowed",
                 rel.name
-            )
-            .at(*span));
+            ));
         }
         for p in index_params {
             if let IndexKey::Column(n) = &p.key {
@@ -701,16 +700,14 @@ fn duplicate(
         }
         Ok(())
     })?;
-    let names: Vec<String> = ix
-        .columns
-        .iter()
-        .take(ix.keys as usize)
-        .zip(&index_rel.columns)
-        .map(|(c, named)| match (&c.expr, rel.column(c.attno)) {
+    let mut names: Vec<String> = vec![];
+    for c in ix.columns.iter().take(ix.keys as usize) {
+        names.push(match (&c.expr, rel.column(c.attno)) {
+            (Some(e), _) => expressions::deparse(shared, rel.oid, e)?,
             (None, Some(k)) => tusklet_catalog::resolve::quote_identifier(&k.name),
-            _ => named.name.clone(),
-        })
-        .collect();
+            (None, None) => String::new(),
+        });
+    }
     Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\"", index_rel.name)
         .detail(format!("Key ({})=({}) is duplicated.", names.join(", "), values.join(", ")))
         .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
@@ -762,8 +759,7 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
                 INVALID_TABLE_DEFINITION,
                 "multiple primary keys for table \"{}\" are not allowed",
                 rel.name
-            )
-            .at(new.span));
+            ));
         }
         for k in ix.columns.iter().take(ix.keys as usize) {
             let n = rel.column(k.attno).map(|c| c.name.clone()).unwrap_or_default();

@@ -61,9 +61,14 @@ fn pass(c: &AlterTableCmd) -> Pass {
         AlterColumnType { .. } | AlterAttributeType { .. } => Pass::AlterType,
         AddColumn { .. } | AddAttribute { .. } => Pass::AddColumn,
         SetNotNull { .. } | SetIdentity { .. } => Pass::ColumnAttributes,
+        AddConstraint(k) if is_index_constraint(&k.kind) => Pass::AddIndexConstraint,
         ColumnDefault { .. } | AddIdentity { .. } | AddConstraint(_) => Pass::AddOtherConstraint,
         _ => Pass::Misc,
     }
+}
+
+fn is_index_constraint(k: &ConstraintKind) -> bool {
+    matches!(k, ConstraintKind::Primary(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. })
 }
 
 /// What a subcommand is called in messages (`alter_table_type_to_string`).
@@ -341,10 +346,7 @@ fn run<'s>(
         AddConstraint(k) => {
             let rel = heap::get(shared, oid)?;
             if let Some(n) = &k.conname {
-                let index = matches!(
-                    k.kind,
-                    ConstraintKind::Primary(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. }
-                );
+                let index = is_index_constraint(&k.kind);
                 let merges = matches!(k.kind, ConstraintKind::Check { .. });
                 if !index && !merges && rel.constraints.iter().any(|o| o.name == *n) {
                     bail!(DUPLICATE_OBJECT, "constraint \"{n}\" for relation \"{}\" already exists", rel.name);
