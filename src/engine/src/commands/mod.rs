@@ -110,8 +110,8 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::AlterOwner(s) => alter::set_owner(shared, s)?,
         Stmt::Comment(s) => comment::comment(shared, s)?,
         Stmt::CreateSchema(s) => schemacmds::create_schema(shared, s, sql)?,
-        Stmt::CreateDomain(s) => typecmds::domain::create_domain(shared, s)?,
-        Stmt::AlterDomain(s) => typecmds::domain::alter_domain(shared, s)?,
+        Stmt::CreateDomain(s) => typecmds::domain::create_domain(shared, s).map_err(without_position)?,
+        Stmt::AlterDomain(s) => typecmds::domain::alter_domain(shared, s).map_err(without_position)?,
         Stmt::CreateEnum(s) => typecmds::create_enum(shared, s)?,
         Stmt::AlterEnum(s) => typecmds::alter_enum(shared, s)?,
         Stmt::CompositeType(s) => typecmds::create_composite(shared, s)?,
@@ -140,6 +140,12 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         other => return Err(define::refuse(other)),
     }
     Ok(tag(stmt))
+}
+
+/// Errors of commands that PostgreSQL runs without the statement's text at hand.
+pub(crate) fn without_position(mut e: Error) -> Error {
+    e.report_mut().span = tusklet_error::Span::NONE;
+    e
 }
 
 /// The command tag (`CreateCommandTag`).

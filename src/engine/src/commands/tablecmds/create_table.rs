@@ -40,7 +40,10 @@ pub fn create_table(shared: &Shared, s: &CreateStmt) -> Result<()> {
     if of_typename.is_some() {
         return Err(Error::unsupported("CREATE TABLE OF"));
     }
-    let (schema, persistence) = namespace::creation(shared, relation)?;
+    let (schema, persistence) = namespace::creation(shared, relation).map_err(|e| {
+        // PostgreSQL refuses its own schemas later, when it no longer knows where the name stands.
+        if e.message().starts_with("permission denied to create") { e } else { e.at(relation.span) }
+    })?;
     if *if_not_exists && shared.catalog().relation_named(schema, &relation.relname).is_some() {
         shared.notice(tusklet_error::Notice::new(
             tusklet_error::Severity::Notice,
