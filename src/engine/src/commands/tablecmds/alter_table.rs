@@ -309,7 +309,7 @@ fn run<'s>(
             alter_column::add(shared, oid, parts, recurse, false)
         }
         DropColumn { name, behavior, missing_ok } => {
-            alter_column::drop_column(shared, oid, name, *behavior, *missing_ok, recurse, false)
+            alter_column::drop_column(shared, oid, name, *behavior, *missing_ok, recurse)
         }
         ColumnDefault { name, def } => alter_column::set_default(shared, oid, name, def.as_ref(), recurse),
         DropNotNull { name } => constraints::drop_not_null(shared, oid, name, recurse),

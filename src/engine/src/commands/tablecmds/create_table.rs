@@ -78,21 +78,24 @@ pub fn create_table(shared: &Shared, s: &CreateStmt) -> Result<()> {
     rel.options = reloptions;
     rel.parents = parents.iter().map(|p| p.oid).collect();
     let created = create_with_parts(shared, rel, parts)?;
-    let action = match on_commit {
-        OnCommitAction::Noop | OnCommitAction::PreserveRows => None,
-        OnCommitAction::DeleteRows => Some("d"),
-        OnCommitAction::Drop => Some("D"),
-    };
-    if let Some(a) = action {
-        shared.edit_catalog(|c| {
-            c.put_setting(&namespace::on_commit_key(created), Some(a));
-            Ok(())
-        })?;
-    }
+    note_on_commit(shared, schema, created, *on_commit)?;
     for c in copies {
         like::finish(shared, created, c)?;
     }
     Ok(())
+}
+
+/// Notes a new table's ON COMMIT.
+pub fn note_on_commit(shared: &Shared, schema: Oid, table: Oid, action: OnCommitAction) -> Result<()> {
+    let action = match action {
+        OnCommitAction::Noop | OnCommitAction::PreserveRows => return Ok(()),
+        OnCommitAction::DeleteRows => 'd',
+        OnCommitAction::Drop => 'D',
+    };
+    shared.edit_catalog(|c| {
+        namespace::set_on_commit(c, schema, table, Some(action));
+        Ok(())
+    })
 }
 
 fn is_system_column(name: &str) -> bool {
