@@ -261,7 +261,7 @@ impl Prepared {
             let (program, types) = p.make(shared)?;
             p.param_types = types;
             if !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select {
-                p.columns = Some(program.stmt.columns.clone().into());
+                p.columns = Some(told_columns(shared, &program).into());
             }
             p.keep(shared, program);
         } else {
@@ -319,7 +319,7 @@ impl Prepared {
         let same = match &self.columns {
             Some(old) => {
                 old.len() == program.stmt.columns.len()
-                    && old.iter().zip(&program.stmt.columns).all(|(a, b)| a.ty == b.ty && a.name == b.name)
+                    && old.iter().zip(&told_columns(shared, &program)).all(|(a, b)| a.ty == b.ty && a.name == b.name)
             }
             None => program.stmt.columns.is_empty(),
         };
@@ -329,6 +329,13 @@ impl Prepared {
         self.keep(shared, program.clone());
         Ok(program)
     }
+}
+
+/// The result's columns as clients are told of them: a domain's column as one of its base type.
+fn told_columns(shared: &Shared, program: &Program) -> Vec<ResultColumn> {
+    let catalog = shared.catalog.borrow();
+    let base = |c: &ResultColumn| ResultColumn { ty: catalog.base_type_and_typmod(c.ty), ..c.clone() };
+    program.stmt.columns.iter().map(base).collect()
 }
 
 fn same_path(a: &Rc<SearchPath>, b: &Rc<SearchPath>) -> bool {
