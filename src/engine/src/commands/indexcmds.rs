@@ -11,7 +11,7 @@ use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
 use tusklet_storage::{LockMode, Tid};
-use tusklet_syntax::ast::{self, IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
+use tusklet_syntax::ast::{IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 
 use super::object_address::Objects;
