@@ -11,12 +11,13 @@ use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
 use tusklet_storage::{LockMode, Tid};
-use tusklet_syntax::ast::{self, IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
+use tusklet_syntax::ast::{IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 
 use super::object_address::Objects;
 use super::parse_utilcmd::NewIndex;
 use super::tablecmds::{constraints, each_row, inherit, is_empty};
+use super::index_names::column_names;
 use super::{acl, dependency, expressions, heap, lock, namespace};
 use crate::session::Shared;
 
@@ -63,69 +64,6 @@ pub fn unsupported_for(kind: RelKind) -> &'static str {
         RelKind::Foreign => "This operation is not supported for foreign tables.",
         RelKind::Partitioned => "This operation is not supported for partitioned tables.",
         RelKind::PartitionedIndex => "This operation is not supported for partitioned indexes.",
-    }
-}
-
-/// What a column of an index is called (`FigureIndexColname`, `ChooseIndexColumnNames`).
-fn column_names(params: &[&IndexElem]) -> Vec<String> {
-    let mut out: Vec<String> = vec![];
-    for p in params {
-        let base = match &p.key {
-            IndexKey::Column(n) => n.clone(),
-            IndexKey::Expr(e) => figure_name(e).unwrap_or_else(|| "expr".to_string()),
-        };
-        let mut name = base.clone();
-        let mut n = 0;
-        while out.contains(&name) {
-            n += 1;
-            let tail = n.to_string();
-            name = format!("{}{tail}", super::pg_type::clip(&base, 63 - tail.len()));
-        }
-        out.push(name);
-    }
-    out
-}
-
-/// The name an expression gives its column.
-fn figure_name(e: &ast::Expr) -> Option<String> {
-    use ast::Expr::*;
-    match e {
-        ColumnRef(c) => c.fields.last().cloned(),
-        Indirection(i) => i
-            .indirection
-            .iter()
-            .rev()
-            .find_map(|x| match x {
-                ast::Indirection::Field(f) => Some(f.clone()),
-                _ => None,
-            })
-            .or_else(|| figure_name(&i.arg)),
-        FuncCall(f) => f.funcname.last().cloned(),
-        AExpr(a) if a.kind == ast::AExprKind::NullIf => Some("nullif".into()),
-        TypeCast(t) => figure_name(&t.arg).or_else(|| t.type_name.names.last().cloned()),
-        Collate(c) => c.arg.as_ref().and_then(figure_name),
-        Case(c) => c.defresult.as_ref().and_then(figure_name).or_else(|| Some("case".into())),
-        Coalesce(_) => Some("coalesce".into()),
-        MinMax(m) => Some(if m.greatest { "greatest" } else { "least" }.into()),
-        Array(_) => Some("array".into()),
-        Row(_) => Some("row".into()),
-        SqlValueFunction(f) => Some(
-            match f.op {
-                ast::SqlValueFunctionOp::CurrentDate => "current_date",
-                ast::SqlValueFunctionOp::CurrentTime => "current_time",
-                ast::SqlValueFunctionOp::CurrentTimestamp => "current_timestamp",
-                ast::SqlValueFunctionOp::LocalTime => "localtime",
-                ast::SqlValueFunctionOp::LocalTimestamp => "localtimestamp",
-                ast::SqlValueFunctionOp::CurrentRole => "current_role",
-                ast::SqlValueFunctionOp::CurrentUser => "current_user",
-                ast::SqlValueFunctionOp::User => "user",
-                ast::SqlValueFunctionOp::SessionUser => "session_user",
-                ast::SqlValueFunctionOp::CurrentCatalog => "current_catalog",
-                ast::SqlValueFunctionOp::CurrentSchema => "current_schema",
-            }
-            .into(),
-        ),
-        _ => None,
     }
 }
 

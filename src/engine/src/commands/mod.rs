@@ -22,6 +22,7 @@ mod discard;
 mod expressions;
 mod functioncmds;
 mod heap;
+mod index_names;
 pub mod indexcmds;
 mod lockcmds;
 mod namespace;
