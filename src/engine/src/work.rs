@@ -77,6 +77,7 @@ impl Session {
     /// Begins a simple query: any number of statements.
     pub fn simple_query(&mut self, sql: &str, out: &mut dyn Output) {
         self.start_request();
+        self.flush(out, "");
         self.work.portals.remove("");
         match tusklet_syntax::parse(sql) {
             Ok(list) => {
@@ -171,7 +172,14 @@ impl Session {
                     None => Value::Null,
                     Some((true, b)) => cx.recv(ty, b)?,
                     Some((false, b)) => match std::str::from_utf8(b) {
-                        Ok(s) => cx.input(ty, s)?,
+                        Ok(s) => cx.input(ty, s).map_err(|e| {
+                            let n = values.len() + 1;
+                            e.context(if portal.is_empty() {
+                                format!("unnamed portal parameter ${n} = '...'")
+                            } else {
+                                format!("portal \"{portal}\" parameter ${n} = '...'")
+                            })
+                        })?,
                         Err(e) => return Err(invalid_utf8(b, e.valid_up_to())),
                     },
                 });
@@ -490,6 +498,13 @@ impl Session {
                     shared.begin_transaction(false);
                     shared.refresh_catalog()?;
                     if is_query(&stmt) {
+                        if describe && p.params.is_empty() && p.prepared.is_stale(&shared)? {
+                            // A simple query that waited for a table that was altered meanwhile: it sees the new one.
+                            let given = p.prepared.given().to_vec();
+                            p.prepared =
+                                Rc::new(Prepared::new(&shared, p.prepared.sql.clone(), Some(stmt.clone()), given, false)?);
+                            p.columns = p.prepared.columns.clone();
+                        }
                         let program = p.prepared.program(&shared)?;
                         if let Some(wait) = lock_relations(&shared, &program.stmt)? {
                             return Ok(PortalStep::Blocked(wait));
@@ -507,7 +522,9 @@ impl Session {
                             }
                             utility::Started::Wait(w) => return Ok(PortalStep::Blocked(w)),
                             utility::Started::Running => {
-                                if let (Some(columns), true) = (&p.columns, describe) {
+                                // EXECUTE goes on as a query, which announces its columns itself.
+                                let fresh = matches!(p.state, PortalState::Fresh);
+                                if let (Some(columns), true) = (&p.columns, describe && !fresh) {
                                     out.columns(columns, &p.formats);
                                 }
                             }

@@ -416,8 +416,8 @@ pub fn drop_relation(shared: &Shared, oid: Oid) -> Result<()> {
     }
     shared.edit_catalog(|c| {
         c.remove_relation(oid);
-        if c.stored_setting(&namespace::on_commit_key(oid)).is_some() {
-            c.put_setting(&namespace::on_commit_key(oid), None);
+        if r.persistence == Persistence::Temporary {
+            namespace::set_on_commit(c, r.schema, oid, None);
         }
         Ok(())
     })?;

@@ -253,6 +253,7 @@ pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, 
         new.sequence = Some(NewSequence { ty, options: vec![], identity: false });
     }
     new.column.not_null = nullable == Some(false);
+    new.column.generated = new.generated.is_some();
     if parts.columns.iter().any(|c| c.column.name == *colname) {
         return Err(err!(DUPLICATE_COLUMN, "column \"{colname}\" specified more than once"));
     }

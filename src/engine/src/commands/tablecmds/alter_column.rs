@@ -161,7 +161,21 @@ pub fn drop_column(
     behavior: DropBehavior,
     missing_ok: bool,
     recurse: bool,
+) -> Result<()> {
+    let mut columns = vec![];
+    collect_column(shared, oid, name, missing_ok, recurse, false, &mut columns)?;
+    dependency::delete(shared, &columns, behavior)
+}
+
+/// The column and those of the children that are there only because of it; others lose one parent.
+fn collect_column(
+    shared: &Shared,
+    oid: Oid,
+    name: &str,
+    missing_ok: bool,
+    recurse: bool,
     recursing: bool,
+    out: &mut Vec<ObjectAddress>,
 ) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(attno) = rel.attno(name) else {
@@ -182,7 +196,7 @@ pub fn drop_column(
         let Some(a) = k.attno(name) else { continue };
         let Some(c) = k.column(a) else { continue };
         if recurse && c.inherit_count == 1 && !c.is_local {
-            drop_column(shared, *child, name, behavior, true, true, true)?;
+            collect_column(shared, *child, name, true, true, true, out)?;
         } else {
             heap::change_column(shared, *child, a, |c| {
                 c.inherit_count -= 1;
@@ -192,7 +206,8 @@ pub fn drop_column(
             })?;
         }
     }
-    dependency::delete(shared, &[ObjectAddress::column(oid, attno)], behavior)
+    out.push(ObjectAddress::column(oid, attno));
+    Ok(())
 }
 
 /// SET DEFAULT, DROP DEFAULT.

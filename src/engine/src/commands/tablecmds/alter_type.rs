@@ -170,7 +170,11 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
 fn change(shared: &Shared, rel: &Relation, r: &Retype<'_>) -> Result<Change> {
     let attno = existing_column(rel, &r.name)?;
     let Some(c) = rel.column(attno) else { return Err(Error::internal("no such column")) };
-    let (ty, collation) = expressions::column_type(shared, &r.name, r.type_name, r.collate)?;
+    // PostgreSQL does not say where the type is.
+    let (ty, collation) = expressions::column_type(shared, &r.name, r.type_name, r.collate).map_err(|mut e| {
+        e.report_mut().span = Span::NONE;
+        e
+    })?;
     heap::check_column(shared, rel.kind, &r.name, ty.oid)?;
     let cat = shared.catalog();
     let path = shared.search_path();
