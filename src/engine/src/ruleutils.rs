@@ -4,6 +4,7 @@
 //! (the functions' `pretty` argument) parentheses that precedence makes needless are left out; `indent` breaks lines.
 //! Names are looked up when the text is made, so renamed things show their new names.
 
+mod aggregate;
 mod define;
 mod expr;
 mod query;
