@@ -79,28 +79,21 @@ function median(list) {
   return [...list].sort((a, b) => a - b)[list.length >> 1];
 }
 
-/** Every WebAssembly memory made from here on. */
+/** Every WebAssembly memory made from here on: by a script, or by a module that exports its own. */
 function watchMemories() {
   const found = new Set();
-  const note = (instance, imports) => {
-    for (const v of Object.values(instance.exports)) if (v instanceof WebAssembly.Memory) found.add(v);
-    for (const m of Object.values(imports ?? {})) for (const v of Object.values(m)) if (v instanceof WebAssembly.Memory) found.add(v);
-    return instance;
-  };
-  const { Instance, instantiate } = WebAssembly;
-  WebAssembly.Instance = new Proxy(Instance, { construct: (target, [module, imports]) => note(new target(module, imports), imports) });
-  WebAssembly.instantiate = async (source, imports) => {
-    const result = await instantiate(source, imports);
-    note(result.instance ?? result, imports);
+  const { Memory, instantiate, instantiateStreaming } = WebAssembly;
+  WebAssembly.Memory = new Proxy(Memory, { construct: (target, args) => {
+    const memory = Reflect.construct(target, args);
+    found.add(memory);
+    return memory;
+  } });
+  const note = (result) => {
+    for (const v of Object.values((result.instance ?? result).exports)) if (v instanceof Memory) found.add(v);
     return result;
   };
-  const streaming = WebAssembly.instantiateStreaming;
-  if (streaming) {
-    WebAssembly.instantiateStreaming = async (source, imports) => {
-      const result = await streaming(source, imports);
-      note(result.instance, imports);
-      return result;
-    };
-  }
+  WebAssembly.instantiate = async (source, imports) => note(await instantiate(source, imports));
+  if (instantiateStreaming) WebAssembly.instantiateStreaming = async (source, imports) => note(await instantiateStreaming(source, imports));
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, { construct: (target, args) => note(Reflect.construct(target, args)) });
   return found;
 }

@@ -36,7 +36,7 @@ for (const suite of suites) {
       try {
         result = JSON.parse(stdout.trim().split('\n').at(-1));
       } catch {
-        result = { steps: {}, checks: {}, error: `ended with ${status}: ${stderr.trim().split('\n').find((l) => /error/i.test(l)) ?? ''}` };
+        result = { steps: {}, checks: {}, error: `ended with ${status}: ${stderr.trim().split('\n').find((l) => /^\w*Error/.test(l))?.slice(0, 200) ?? ''}` };
       }
       if (result.error !== undefined) notes.push(`${modules[engine].name}, ${suite}: ${result.error}`);
       runs[engine].push(result);
