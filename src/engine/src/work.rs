@@ -81,6 +81,7 @@ impl Session {
         self.work.portals.remove("");
         match tusklet_syntax::parse(sql) {
             Ok(list) => {
+                self.shared.several.set(list.len() > 1);
                 self.work.task = Some(Task::Simple(Simple {
                     sql: Rc::from(sql),
                     queue: list.into(),
@@ -254,9 +255,11 @@ impl Session {
                 }
             }
         };
-        self.flush(out, "");
         if status == Status::Done {
+            self.flush(out, "");
             self.work.task = None;
+        } else {
+            self.flush_notices(out, "");
         }
         status
     }
@@ -291,9 +294,7 @@ impl Session {
 
     /// Sends what gathered: notices, changed settings, and, between transactions, notifications.
     pub fn flush(&mut self, out: &mut dyn Output, sql: &str) {
-        for n in self.shared.notices.take() {
-            out.notice(&n, sql);
-        }
+        self.flush_notices(out, sql);
         for (name, value) in self.shared.reports.take() {
             out.setting(&name, &value);
         }
@@ -301,6 +302,13 @@ impl Session {
             for (pid, channel, payload) in self.shared.inbox.take() {
                 out.notification(pid, &channel, &payload);
             }
+        }
+    }
+
+    /// Notices go before the tag of the statement they came from, settings and notifications after it.
+    fn flush_notices(&mut self, out: &mut dyn Output, sql: &str) {
+        for n in self.shared.notices.take() {
+            out.notice(&n, sql);
         }
     }
 
@@ -346,7 +354,7 @@ impl Session {
                 };
                 let keep = match step {
                     PortalStep::Finished(tag) => {
-                        self.flush(out, &sql);
+                        self.flush_notices(out, &sql);
                         if tag.words.is_empty() { out.empty() } else { out.complete(&tag) }
                         self.work.portals.insert(portal, p);
                         self.close_transaction_portals();
@@ -474,7 +482,7 @@ impl Session {
                     lsn = self.shared.commit_transaction()?.or(lsn);
                     self.close_transaction_portals();
                 }
-                self.flush(out, &s.sql.clone());
+                self.flush_notices(out, &s.sql.clone());
                 Ok(Advance::Log(lsn, Some(tag)))
             }
             other => {
