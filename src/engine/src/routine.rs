@@ -46,7 +46,8 @@ fn run(
             let last = i + 1 == count;
             let types: Vec<Oid> = site.args.iter().map(|a| a.oid).collect();
             let key = format!("\u{1}{func}/{i}/{types:?}");
-            let known = shared.internal_plans.borrow().get(&key).cloned();
+            // CREATE OR REPLACE gives the same function another body.
+            let known = shared.internal_plans.borrow().get(&key).filter(|p| *p.sql == *source).cloned();
             let prepared = match known {
                 Some(p) => p,
                 None => {
