@@ -83,7 +83,11 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn stats(&mut self, rel: &Relation) -> RelStats {
-        let Ok(table) = self.shared.db.store.table(tusklet_storage::RelId(rel.storage)) else { return RelStats::default() };
+        let (store, file) = (&self.shared.db.store, tusklet_storage::RelId(rel.storage));
+        if !store.is_loaded(file) {
+            return RelStats { rows: store.live_rows(file) as f64, columns: vec![] };
+        }
+        let Ok(table) = store.table(file) else { return RelStats::default() };
         let rows = table.live_rows() as f64;
         // Column statistics cost a sample: only where a choice could depend on them.
         if rows < 64.0 {

@@ -18,7 +18,7 @@ use crate::output::{Output, Tag};
 use crate::portal::{Portal, PortalState, PortalStep};
 use crate::query::{Prepared, is_query};
 use crate::session::{Session, Shared};
-use crate::{constraints, utility};
+use crate::{cold, constraints, utility};
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -491,6 +491,9 @@ impl Session {
                     shared.refresh_catalog()?;
                     if is_query(&stmt) {
                         let program = p.prepared.program(&shared)?;
+                        if !cold::load_for(&shared, &program.stmt)? {
+                            return Ok(PortalStep::Segment);
+                        }
                         if let Some(wait) = lock_relations(&shared, &program.stmt)? {
                             return Ok(PortalStep::Blocked(wait));
                         }
@@ -500,6 +503,10 @@ impl Session {
                         }
                         p.state = PortalState::Query(Box::new(Executor::new(program, p.params.clone())), snapshot);
                     } else {
+                        let touches_none = matches!(&*stmt, Stmt::Transaction(_) | Stmt::VariableSet(_) | Stmt::VariableShow(_));
+                        if !touches_none && !cold::load_all(&shared)? {
+                            return Ok(PortalStep::Segment);
+                        }
                         match utility::start(self, p, &stmt)? {
                             utility::Started::Tag(tag) => {
                                 p.state = PortalState::Done;
