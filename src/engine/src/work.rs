@@ -77,9 +77,11 @@ impl Session {
     /// Begins a simple query: any number of statements.
     pub fn simple_query(&mut self, sql: &str, out: &mut dyn Output) {
         self.start_request();
+        self.flush(out, "");
         self.work.portals.remove("");
         match tusklet_syntax::parse(sql) {
             Ok(list) => {
+                self.shared.several.set(list.len() > 1);
                 self.work.task = Some(Task::Simple(Simple {
                     sql: Rc::from(sql),
                     queue: list.into(),
@@ -171,7 +173,14 @@ impl Session {
                     None => Value::Null,
                     Some((true, b)) => cx.recv(ty, b)?,
                     Some((false, b)) => match std::str::from_utf8(b) {
-                        Ok(s) => cx.input(ty, s)?,
+                        Ok(s) => cx.input(ty, s).map_err(|e| {
+                            let n = values.len() + 1;
+                            e.context(if portal.is_empty() {
+                                format!("unnamed portal parameter ${n} = '...'")
+                            } else {
+                                format!("portal \"{portal}\" parameter ${n} = '...'")
+                            })
+                        })?,
                         Err(e) => return Err(invalid_utf8(b, e.valid_up_to())),
                     },
                 });
@@ -246,9 +255,11 @@ impl Session {
                 }
             }
         };
-        self.flush(out, "");
         if status == Status::Done {
+            self.flush(out, "");
             self.work.task = None;
+        } else {
+            self.flush_notices(out, "");
         }
         status
     }
@@ -283,9 +294,7 @@ impl Session {
 
     /// Sends what gathered: notices, changed settings, and, between transactions, notifications.
     pub fn flush(&mut self, out: &mut dyn Output, sql: &str) {
-        for n in self.shared.notices.take() {
-            out.notice(&n, sql);
-        }
+        self.flush_notices(out, sql);
         for (name, value) in self.shared.reports.take() {
             out.setting(&name, &value);
         }
@@ -293,6 +302,13 @@ impl Session {
             for (pid, channel, payload) in self.shared.inbox.take() {
                 out.notification(pid, &channel, &payload);
             }
+        }
+    }
+
+    /// Notices go before the tag of the statement they came from, settings and notifications after it.
+    fn flush_notices(&mut self, out: &mut dyn Output, sql: &str) {
+        for n in self.shared.notices.take() {
+            out.notice(&n, sql);
         }
     }
 
@@ -338,7 +354,7 @@ impl Session {
                 };
                 let keep = match step {
                     PortalStep::Finished(tag) => {
-                        self.flush(out, &sql);
+                        self.flush_notices(out, &sql);
                         if tag.words.is_empty() { out.empty() } else { out.complete(&tag) }
                         self.work.portals.insert(portal, p);
                         self.close_transaction_portals();
@@ -466,7 +482,7 @@ impl Session {
                     lsn = self.shared.commit_transaction()?.or(lsn);
                     self.close_transaction_portals();
                 }
-                self.flush(out, &s.sql.clone());
+                self.flush_notices(out, &s.sql.clone());
                 Ok(Advance::Log(lsn, Some(tag)))
             }
             other => {
@@ -490,6 +506,13 @@ impl Session {
                     shared.begin_transaction(false);
                     shared.refresh_catalog()?;
                     if is_query(&stmt) {
+                        if describe && p.params.is_empty() && p.prepared.is_stale(&shared)? {
+                            // A simple query that waited for a table that was altered meanwhile: it sees the new one.
+                            let given = p.prepared.given().to_vec();
+                            p.prepared =
+                                Rc::new(Prepared::new(&shared, p.prepared.sql.clone(), Some(stmt.clone()), given, false)?);
+                            p.columns = p.prepared.columns.clone();
+                        }
                         let program = p.prepared.program(&shared)?;
                         if !cold::load_for(&shared, &program.stmt)? {
                             return Ok(PortalStep::Segment);
@@ -514,7 +537,9 @@ impl Session {
                             }
                             utility::Started::Wait(w) => return Ok(PortalStep::Blocked(w)),
                             utility::Started::Running => {
-                                if let (Some(columns), true) = (&p.columns, describe) {
+                                // EXECUTE goes on as a query, which announces its columns itself.
+                                let fresh = matches!(p.state, PortalState::Fresh);
+                                if let (Some(columns), true) = (&p.columns, describe && !fresh) {
                                     out.columns(columns, &p.formats);
                                 }
                             }

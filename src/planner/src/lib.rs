@@ -164,7 +164,8 @@ impl Planner<'_> {
         if top && q.command == CommandType::Select {
             rel = self.drop_junk(q, rel);
         }
-        if !with.is_empty() {
+        // The statement's own level is never restarted.
+        if !with.is_empty() && self.levels.len() > 1 {
             let cols = rel.cols.clone();
             rel = rel.over(|input| Node::With { ctes: with, input }, cols);
         }
@@ -212,23 +213,32 @@ impl Planner<'_> {
     pub fn replace_outer(&mut self, q: &mut Query) -> Result<()> {
         let mut failed = None;
         visit::query_exprs_mut(q, &mut |e| {
-            visit::walk_mut(e, &mut |x| {
-                let up = match &x.kind {
-                    ExprKind::Var(v) => v.level,
-                    ExprKind::Aggregate(a) => a.level,
-                    ExprKind::Grouping { level, .. } => *level,
-                    _ => 0,
-                };
-                if up == 0 {
-                    return;
-                }
-                let mut own = x.clone();
-                expr::shift_levels(&mut own, -(up as i32));
-                match self.outer_param(up as usize, own) {
-                    Ok(id) => x.kind = ExprKind::Param(Param::Exec(id)),
-                    Err(e) => failed = Some(e),
-                }
-            })
+            if failed.is_none() {
+                failed = self.replace_outer_in(e).err();
+            }
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// From the top down: an outer aggregate is replaced whole, with the outer variables in it.
+    fn replace_outer_in(&mut self, x: &mut Expr) -> Result<()> {
+        let up = match &x.kind {
+            ExprKind::Var(v) => v.level,
+            ExprKind::Aggregate(a) => a.level,
+            ExprKind::Grouping { level, .. } => *level,
+            _ => 0,
+        };
+        if up > 0 {
+            let mut own = x.clone();
+            expr::shift_levels(&mut own, -(up as i32));
+            x.kind = ExprKind::Param(Param::Exec(self.outer_param(up as usize, own)?));
+            return Ok(());
+        }
+        let mut failed = None;
+        visit::children_mut(x, &mut |c| {
+            if failed.is_none() {
+                failed = self.replace_outer_in(c).err();
+            }
         });
         failed.map_or(Ok(()), Err)
     }

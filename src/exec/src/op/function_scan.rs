@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use tusklet_catalog::builtin;
+use tusklet_catalog::builtin::oids;
+use tusklet_catalog::resolve::is_polymorphic;
 use tusklet_error::Result;
 use tusklet_ir::{Expr, ExprKind, FunctionSource};
 use tusklet_vector::{Batch, Call, CallContext, Datum, Kernel, Out, Phys, RowSource, TypeKind, TypeRef, Value, Vector};
@@ -53,7 +54,7 @@ impl Source {
     /// A set-returning call in a select list, of one column.
     pub fn of_call(c: &mut Compiler<'_, '_>, call: CCall, ty: TypeRef) -> Result<Source> {
         let types = vec![call.phys];
-        let columns = row_columns(c, call.func.oid, ty)?;
+        let columns = row_columns(c, &call, ty)?;
         if columns.is_empty() {
             return Ok(Source { call: How::Set(call), columns: vec![ty], types });
         }
@@ -100,22 +101,36 @@ impl RowSource for OneTuple {
 }
 
 /// The columns of a function's rows when they are more than one value: those of its composite type or its OUT arguments.
-fn row_columns(c: &mut Compiler<'_, '_>, func: u32, ty: TypeRef) -> Result<Vec<TypeRef>> {
+fn row_columns(c: &mut Compiler<'_, '_>, call: &CCall, ty: TypeRef) -> Result<Vec<TypeRef>> {
     if let TypeKind::Composite(fields) = &c.cx.type_desc(ty.oid)?.kind {
         return Ok(fields.iter().map(|(_, t)| *t).collect());
     }
     if ty.oid != crate::types::RECORD {
         return Ok(vec![]);
     }
-    let out = |all: &[u32], modes: &mut dyn Iterator<Item = u8>| -> Vec<TypeRef> {
-        all.iter().zip(modes).filter(|(_, m)| matches!(m, b'o' | b'b' | b't')).map(|(t, _)| TypeRef::new(*t)).collect()
-    };
-    if let Some(p) = builtin::proc(func) {
-        let modes = p.arg_modes().unwrap_or(&[]);
-        return Ok(out(p.all_args().unwrap_or(&[]), &mut modes.iter().map(|m| *m as u8)));
+    let catalog = c.cx.catalog.clone();
+    let Some(p) = catalog.proc(call.func.oid) else { return Ok(vec![]) };
+    // What the polymorphic types stand for in this call: an element type, and the range over it.
+    let (mut element, mut range) = (0, 0);
+    for (declared, actual) in p.args.iter().zip(&call.site.args) {
+        match *declared {
+            oids::ANYARRAY | oids::ANYCOMPATIBLEARRAY => element = catalog.base_element_type(actual.oid),
+            oids::ANYRANGE | oids::ANYCOMPATIBLERANGE => {
+                range = catalog.base_type(actual.oid);
+                element = catalog.range_subtype(range);
+            }
+            d if is_polymorphic(d) && element == 0 => element = actual.oid,
+            _ => {}
+        }
     }
-    let user = c.cx.catalog.user_proc(func).map(|p| out(&p.all_args, &mut p.modes.iter().copied()));
-    Ok(user.unwrap_or_default())
+    let actual = |t: u32| match t {
+        oids::ANYARRAY | oids::ANYCOMPATIBLEARRAY => catalog.array_type(element),
+        oids::ANYRANGE | oids::ANYCOMPATIBLERANGE => range,
+        t if is_polymorphic(t) => element,
+        t => t,
+    };
+    let out = p.all_args.iter().zip(&p.modes).filter(|(_, m)| matches!(m, b'o' | b'b' | b't'));
+    Ok(out.map(|(t, _)| TypeRef::new(actual(*t))).collect())
 }
 
 /// A set's rows, each as one composite value.

@@ -112,7 +112,7 @@ fn primary_key(shared: &Shared, pk: &Relation) -> Result<Vec<i16>> {
 
 /// Adds a foreign key; with `new_table` there are no rows to check.
 pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> Result<()> {
-    let NewForeignKey { name, fk, deferrable, deferred, not_valid, span: _ } = new;
+    let NewForeignKey { name, fk, deferrable, deferred, not_valid } = new;
     let ast::ForeignKey { fk_attrs, pktable, pk_attrs, matchtype, upd_action, del_action, del_set_cols } = fk;
     if *matchtype == ast::FkMatch::Partial {
         return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented"));
