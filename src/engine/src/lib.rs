@@ -18,6 +18,7 @@ mod ruleutils;
 mod sequence;
 pub mod session;
 pub mod settings;
+mod statement_cache;
 mod system;
 mod transaction;
 mod utility;

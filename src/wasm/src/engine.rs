@@ -10,7 +10,7 @@ use tusklet_engine::output::{Output, Tag, write_text};
 use tusklet_engine::protocol::{Connection, Wait};
 use tusklet_engine::query::Prepared;
 use tusklet_engine::settings::Source;
-use tusklet_engine::work::Status;
+use tusklet_engine::work::{Once, Status};
 use tusklet_engine::{Batch, CallContext, ExecCx, ResultColumn, TypeRef, Value};
 use tusklet_error::{Error, Notice, Result, SqlState, err};
 use tusklet_storage::{Checkpoint, Checkpointed, LogSink, Lsn, NoLog, Segment, SegmentName, Store};
@@ -148,6 +148,18 @@ struct Slot {
     /// What the request is, while it runs.
     job: Job,
     cancelled: bool,
+}
+
+impl Slot {
+    /// Whether there is anything left to step after a statement was run at once.
+    fn goes_on(&mut self, once: Once, flags: u32) -> bool {
+        self.job = match once {
+            Once::Done => Job::Idle,
+            Once::Committing => Job::Ending,
+            Once::Running(_) => Job::Portal { flags },
+        };
+        self.job != Job::Idle
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -480,19 +492,16 @@ impl Engine {
                 let mut params = Vec::new();
                 r.params(&mut params).map_err(none)?;
                 let types = r.types().map_err(none)?;
-                (|| -> Result<()> {
+                let once = (|| -> Result<Once> {
                     let prepared = session.parse("", sql, types)?;
                     let values = values(session, &prepared, &params)?;
                     if let Some(c) = &prepared.columns {
                         write_fields(out, c, flags);
                     }
-                    session.close_portal("");
-                    session.bind_values("", prepared, values, vec![])?;
-                    session.execute("", max)
+                    session.execute_once(prepared, values.into(), max, &mut packed_out(out, flags, false))
                 })()
                 .map_err(|e| (e, sql.to_string()))?;
-                slot.job = Job::Portal { flags };
-                Ok(true)
+                Ok(slot.goes_on(once, flags))
             }
             Kind::Prepare => {
                 let flags = r.u32().map_err(none)?;
@@ -533,8 +542,8 @@ impl Engine {
                 let Some(statement) = slot.statements.get_mut(&handle) else {
                     return Err(none(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement {handle} does not exist")));
                 };
-                let sql = statement.prepared.sql.to_string();
-                (|| -> Result<()> {
+                let sql = statement.prepared.sql.clone();
+                let once = (|| -> Result<Once> {
                     if flags & UNNAMED != 0 && statement.prepared.is_stale(&session.shared)? {
                         let types = statement.prepared.given().to_vec();
                         statement.prepared = session.parse("", &sql, types)?;
@@ -549,13 +558,10 @@ impl Engine {
                             statement.sent = Some((c.clone(), flags & 3));
                         }
                     }
-                    session.close_portal("");
-                    session.bind_values("", prepared, values, vec![])?;
-                    session.execute("", max)
+                    session.execute_once(prepared, values.into(), max, &mut packed_out(out, flags, false))
                 })()
-                .map_err(|e| (e, sql))?;
-                slot.job = Job::Portal { flags };
-                Ok(true)
+                .map_err(|e| (e, sql.to_string()))?;
+                Ok(slot.goes_on(once, flags))
             }
             Kind::Close => {
                 slot.statements.remove(&r.u32().map_err(none)?);
