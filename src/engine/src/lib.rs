@@ -1,5 +1,6 @@
 //! Databases, sessions, statements, commands, the wire protocol as bytes in and bytes out. See the crate's README.
 
+mod cold;
 pub mod commands;
 mod constraints;
 mod copy;
@@ -17,6 +18,7 @@ mod ruleutils;
 mod sequence;
 pub mod session;
 pub mod settings;
+mod statement_cache;
 mod system;
 mod transaction;
 mod utility;

@@ -1,5 +1,7 @@
 //! Where results go. The wire protocol and the JavaScript boundary are two of these.
 
+use std::borrow::Cow;
+
 use tusklet_catalog::builtin::oids;
 use tusklet_error::{Error, Notice, Result};
 use tusklet_exec::ExecCx;
@@ -10,26 +12,26 @@ use tusklet_vector::{Batch, CallContext, Datum};
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Tag {
     /// The words: `INSERT`, `CREATE TABLE`.
-    pub words: String,
+    pub words: Cow<'static, str>,
     /// Rows, for the statements that tell.
     pub rows: Option<u64>,
 }
 
 impl Tag {
     /// A tag without a count.
-    pub fn plain(words: impl Into<String>) -> Tag {
+    pub fn plain(words: impl Into<Cow<'static, str>>) -> Tag {
         Tag { words: words.into(), rows: None }
     }
 
     /// A tag with a count.
-    pub fn counted(words: impl Into<String>, rows: u64) -> Tag {
+    pub fn counted(words: impl Into<Cow<'static, str>>, rows: u64) -> Tag {
         Tag { words: words.into(), rows: Some(rows) }
     }
 
     /// As CommandComplete says it.
     pub fn text(&self) -> String {
         match self.rows {
-            None => self.words.clone(),
+            None => self.words.to_string(),
             Some(n) if self.words == "INSERT" => format!("INSERT 0 {n}"),
             Some(n) => format!("{} {n}", self.words),
         }

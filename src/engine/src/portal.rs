@@ -24,6 +24,8 @@ pub struct Portal {
     pub state: PortalState,
     /// Rows read from the plan that no Execute has taken yet.
     pub leftover: Option<Batch>,
+    /// The columns were announced.
+    pub described: bool,
     /// Rows given.
     pub given: u64,
     /// Result columns.
@@ -113,6 +115,6 @@ impl Portal {
     /// A portal that has not begun.
     pub fn new(prepared: Rc<Prepared>, params: Rc<[Value]>, formats: Vec<i16>) -> Portal {
         let columns = prepared.columns.clone();
-        Portal { prepared, params, formats, state: PortalState::Fresh, leftover: None, given: 0, columns, cursor: None }
+        Portal { prepared, params, formats, state: PortalState::Fresh, leftover: None, described: false, given: 0, columns, cursor: None }
     }
 }

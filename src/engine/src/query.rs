@@ -37,6 +37,8 @@ struct Planned {
     version: u64,
     path: Rc<SearchPath>,
     program: Rc<Program>,
+    /// Size classes of its tables: a table that has grown is planned for again.
+    sizes: Vec<(tusklet_storage::RelId, u32)>,
 }
 
 /// The session as analysis sees it.
@@ -133,7 +135,11 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn stats(&mut self, rel: &Relation) -> RelStats {
-        let Ok(table) = self.shared.db.store.table(tusklet_storage::RelId(rel.storage)) else { return RelStats::default() };
+        let (store, file) = (&self.shared.db.store, tusklet_storage::RelId(rel.storage));
+        if !store.is_loaded(file) {
+            return RelStats { rows: store.live_rows(file) as f64, columns: vec![] };
+        }
+        let Ok(table) = store.table(file) else { return RelStats::default() };
         let rows = table.live_rows() as f64;
         // Column statistics cost a sample: only where a choice could depend on them.
         if rows < 64.0 {
@@ -220,16 +226,19 @@ pub fn plan_only(shared: &Shared, query: &Query) -> Result<tusklet_ir::PlannedSt
 }
 
 fn check_privileges(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<()> {
-    if stmt.command != CommandType::Select {
-        let name = match stmt.command {
-            CommandType::Insert => "INSERT",
-            CommandType::Update => "UPDATE",
-            CommandType::Delete => "DELETE",
-            _ => "MERGE",
-        };
-        shared.prevent_in_read_only(name)?;
-    }
+    prevent_in_read_only(shared, stmt.command)?;
     crate::privileges::check(shared, stmt)
+}
+
+/// Refuses to change data in a read-only transaction.
+pub(crate) fn prevent_in_read_only(shared: &Shared, command: CommandType) -> Result<()> {
+    shared.prevent_in_read_only(match command {
+        CommandType::Select => return Ok(()),
+        CommandType::Insert => "INSERT",
+        CommandType::Update => "UPDATE",
+        CommandType::Delete => "DELETE",
+        CommandType::Merge => "MERGE",
+    })
 }
 
 impl Prepared {
@@ -284,8 +293,22 @@ impl Prepared {
     }
 
     fn keep(&self, shared: &Shared, program: Rc<Program>) {
-        *self.plan.borrow_mut() =
-            Some(Planned { version: shared.catalog.borrow().version(), path: shared.search_path(), program });
+        let catalog = shared.catalog.borrow();
+        let mut sizes = vec![];
+        for u in &program.stmt.relations {
+            if let Some(r) = catalog.user_relation(u.rel).filter(|r| r.storage != 0) {
+                let rel = tusklet_storage::RelId(r.storage);
+                sizes.push((rel, size_class(shared, rel)));
+            }
+        }
+        let version = catalog.version();
+        drop(catalog);
+        *self.plan.borrow_mut() = Some(Planned { version, path: shared.search_path(), program, sizes });
+    }
+
+    /// Whether it has a plan that is good as it is.
+    pub(crate) fn is_current(&self, shared: &Shared) -> bool {
+        self.plan.borrow().as_ref().is_some_and(|p| p.is_current(shared))
     }
 
     /// The parameter types the client declared.
@@ -311,7 +334,7 @@ impl Prepared {
     /// The program, made again when the catalog or the search path changed. A result of another shape is an error.
     pub fn program(&self, shared: &Shared) -> Result<Rc<Program>> {
         if let Some(p) = &*self.plan.borrow() {
-            if p.version == shared.catalog.borrow().version() && same_path(&p.path, &shared.search_path()) {
+            if p.is_current(shared) {
                 return Ok(p.program.clone());
             }
         }
@@ -336,6 +359,20 @@ fn told_columns(shared: &Shared, program: &Program) -> Vec<ResultColumn> {
     let catalog = shared.catalog.borrow();
     let base = |c: &ResultColumn| ResultColumn { ty: catalog.base_type_and_typmod(c.ty), ..c.clone() };
     program.stmt.columns.iter().map(base).collect()
+}
+
+impl Planned {
+    fn is_current(&self, shared: &Shared) -> bool {
+        self.version == shared.catalog.borrow().version()
+            && same_path(&self.path, &shared.search_path())
+            && self.sizes.iter().all(|(rel, class)| size_class(shared, *rel) == *class)
+    }
+}
+
+/// Classes of table sizes between which plans are expected to differ: fourfold, and small ones are all the same.
+fn size_class(shared: &Shared, rel: tusklet_storage::RelId) -> u32 {
+    let rows = shared.db.store.table(rel).map_or(0, |t| t.live_rows() as u64);
+    (rows >> 6).checked_ilog2().map_or(0, |n| n / 2 + 1)
 }
 
 fn same_path(a: &Rc<SearchPath>, b: &Rc<SearchPath>) -> bool {

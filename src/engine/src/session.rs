@@ -128,6 +128,8 @@ pub struct Shared {
     pub constraint_modes: RefCell<(Option<bool>, BTreeMap<Oid, bool>)>,
     /// Plans of the engine's own queries and of SQL functions, by text.
     pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
+    /// Statements by text.
+    pub(crate) statements: RefCell<crate::statement_cache::StatementCache>,
     /// Prepared statements by name.
     pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
     /// Advisory locks held for the session.
@@ -208,6 +210,7 @@ impl Session {
             constraint_modes: RefCell::default(),
             internal_plans: RefCell::default(),
             prepared: RefCell::default(),
+            statements: RefCell::default(),
             advisory: RefCell::default(),
             depth: Cell::new(0),
             pending_wait: Cell::new(None),
@@ -271,6 +274,7 @@ impl Shared {
 
     /// To be called after settings changed: recomputes what follows from them and notes what clients are told.
     pub fn settings_changed(&self) {
+        self.forget_statements();
         let settings = self.settings.borrow();
         *self.formats.borrow_mut() = Rc::new(settings.formats());
         self.flags.set(settings.flags());

@@ -88,7 +88,7 @@ pub fn text_rows(rows: Vec<Vec<Option<String>>>, width: usize) -> Vec<Batch> {
 /// Starts a command.
 pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<Started> {
     let shared = session.shared.clone();
-    let done = |words: &str| Ok(Started::Tag(Tag::plain(words)));
+    let done = |words: &'static str| Ok(Started::Tag(Tag::plain(words)));
     match stmt {
         Stmt::Transaction(t) => transaction(session, &t.kind),
         Stmt::VariableSet(v) => {
@@ -232,7 +232,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
 fn commands_tag(tag: String) -> Tag {
     match tag.rsplit_once(' ') {
         Some((words, n)) if words == "SELECT" => match n.parse() {
-            Ok(n) => Tag::counted(words, n),
+            Ok(n) => Tag::counted("SELECT", n),
             Err(_) => Tag::plain(tag),
         },
         _ => Tag::plain(tag),
@@ -273,7 +273,7 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
     let shared = session.shared.clone();
     let in_block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
     let failed = shared.status() == b'E';
-    let tag = |words: &str| Ok(Started::Tag(Tag::plain(words)));
+    let tag = |words: &'static str| Ok(Started::Tag(Tag::plain(words)));
     match kind {
         TransactionStmtKind::Begin { options } | TransactionStmtKind::Start { options } => {
             if in_block {

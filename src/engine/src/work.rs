@@ -18,7 +18,7 @@ use crate::output::{Output, Tag};
 use crate::portal::{Portal, PortalState, PortalStep};
 use crate::query::{Prepared, is_query};
 use crate::session::{Session, Shared};
-use crate::{constraints, utility};
+use crate::{cold, constraints, utility};
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,17 @@ pub enum Status {
     Full,
     /// COPY wants data: [`Session::copy_data`], [`Session::copy_done`], [`Session::copy_fail`].
     CopyIn,
+}
+
+/// What [`Session::execute_once`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// Answered and committed.
+    Done,
+    /// Committed; the log is still to be waited for: [`Session::step`] until done.
+    Committing,
+    /// It goes on, as an Execute of the unnamed portal; Sync is still to be said. What it waits for.
+    Running(Status),
 }
 
 /// A session's task and portals.
@@ -79,6 +90,11 @@ impl Session {
         self.start_request();
         self.flush(out, "");
         self.work.portals.remove("");
+        if let Some(p) = self.again(sql, &[]).filter(|p| p.param_types.is_empty()) {
+            let current = Some(Portal::new(p.clone(), Rc::from([]), vec![]));
+            self.work.task = Some(Task::Simple(Simple { sql: p.sql.clone(), queue: VecDeque::new(), current, any: true }));
+            return;
+        }
         match tusklet_syntax::parse(sql) {
             Ok(list) => {
                 self.shared.several.set(list.len() > 1);
@@ -96,6 +112,17 @@ impl Session {
         }
     }
 
+    /// The statement if its text came before. Not in a failed transaction, where even to know it would be too much.
+    fn again(&self, sql: &str, given: &[u32]) -> Option<Rc<Prepared>> {
+        let s = &self.shared;
+        if s.status() == b'E' {
+            return None;
+        }
+        s.begin_transaction(false);
+        s.refresh_catalog().ok()?;
+        s.remembered(sql, given)
+    }
+
     fn start_request(&mut self) {
         let s = &self.shared;
         s.cancelled.set(false);
@@ -107,6 +134,12 @@ impl Session {
     /// Parse: prepares a statement under a name (empty: the unnamed one).
     pub fn parse(&mut self, name: &str, sql: &str, types: Vec<u32>) -> Result<Rc<Prepared>> {
         self.start_request();
+        if name.is_empty()
+            && let Some(p) = self.again(sql, &types)
+        {
+            self.shared.prepared.borrow_mut().insert(String::new(), p.clone());
+            return Ok(p);
+        }
         let mut list = tusklet_syntax::parse(sql)?;
         if list.len() > 1 {
             return Err(err!(SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement"));
@@ -127,6 +160,7 @@ impl Session {
             return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
         }
         let p = Rc::new(p);
+        self.shared.remember(&p);
         self.shared.prepared.borrow_mut().insert(name.to_string(), p.clone());
         Ok(p)
     }
@@ -210,6 +244,53 @@ impl Session {
         self.start_request();
         self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
         Ok(())
+    }
+
+    /// Bind, Execute and Sync of an unnamed portal in one: nothing is kept of a statement that ends at once.
+    pub fn execute_once(
+        &mut self,
+        prepared: Rc<Prepared>,
+        params: Rc<[Value]>,
+        max: usize,
+        out: &mut dyn Output,
+    ) -> Result<Once> {
+        self.work.portals.remove("");
+        self.start_request();
+        if let Some(s) = &prepared.stmt {
+            self.refuse_if_failed(s)?;
+        }
+        let mut p = Portal::new(prepared, params, vec![]);
+        match self.run_portal(&mut p, out, max, false)? {
+            PortalStep::Finished(tag) => {
+                self.flush(out, &p.prepared.sql);
+                if tag.words.is_empty() { out.empty() } else { out.complete(&tag) }
+            }
+            PortalStep::Suspended => out.suspended(),
+            other => {
+                let status = self.pause(other)?;
+                self.work.portals.insert(String::new(), p);
+                self.work.task = Some(Task::Execute { portal: String::new(), max });
+                return Ok(Once::Running(status));
+            }
+        }
+        drop(p);
+        let mut lsn = self.shared.commit_lsn.take();
+        if !self.in_block() {
+            lsn = self.shared.commit_transaction()?.or(lsn);
+        }
+        self.close_transaction_portals();
+        self.flush(out, "");
+        match lsn {
+            Some(l) if self.shared.flags.get().strict && self.shared.db.store.durable() < l => {
+                self.wait_for_log(lsn, None, None);
+                Ok(Once::Committing)
+            }
+            _ => Ok(Once::Done),
+        }
+    }
+
+    fn in_block(&self) -> bool {
+        self.shared.transaction.borrow().as_ref().is_some_and(|t| t.block)
     }
 
     /// Closes a prepared statement.
@@ -463,11 +544,14 @@ impl Session {
                 self.close_transaction_portals();
                 return Ok(Advance::Log(lsn, None));
             };
-            s.any = true;
             self.refuse_if_failed(&raw.stmt)?;
             self.shared.begin_transaction(false);
             self.shared.refresh_catalog()?;
             let prepared = Rc::new(Prepared::new(&self.shared, s.sql.clone(), Some(Rc::new(raw.stmt)), vec![], false)?);
+            if s.queue.is_empty() && !s.any {
+                self.shared.remember(&prepared);
+            }
+            s.any = true;
             let portal = Portal::new(prepared, Rc::from([]), vec![]);
             s.current = Some(portal);
             return Ok(Advance::Again);
@@ -514,15 +598,45 @@ impl Session {
                             p.columns = p.prepared.columns.clone();
                         }
                         let program = p.prepared.program(&shared)?;
+                        if !cold::load_for(&shared, &program.stmt)? {
+                            return Ok(PortalStep::Segment);
+                        }
+                        crate::query::prevent_in_read_only(&shared, program.stmt.command)?;
                         if let Some(wait) = lock_relations(&shared, &program.stmt)? {
                             return Ok(PortalStep::Blocked(wait));
                         }
                         let snapshot = shared.snapshot()?;
-                        if let (Some(columns), true) = (&p.columns, describe) {
+                        if let (Some(straight), true) = (&program.straight, left > 1 && p.cursor.is_none()) {
+                            use tusklet_exec::Host;
+                            shared.check_interrupts()?;
+                            let mut cx = shared.exec_cx(snapshot)?;
+                            let row = match straight.run(&mut cx, &p.params) {
+                                Ok(row) => row,
+                                Err(e) => return cx.take_wait().map(PortalStep::Blocked).ok_or(e),
+                            };
+                            let columns = p.columns.as_deref().unwrap_or_default();
+                            if describe {
+                                out.columns(columns, &p.formats);
+                            }
+                            if let Some(b) = row {
+                                out.rows(&mut cx, columns, &p.formats, &b)?;
+                                p.given = 1;
+                            }
+                            shared.tx()?.next_command();
+                            p.state = PortalState::Done;
+                            return Ok(PortalStep::Finished(Tag::counted("SELECT", p.given)));
+                        }
+                        if let (Some(columns), true) = (&p.columns, describe && !p.described) {
                             out.columns(columns, &p.formats);
+                            // A statement that starts over says it once.
+                            p.described = true;
                         }
                         p.state = PortalState::Query(Box::new(Executor::new(program, p.params.clone())), snapshot);
                     } else {
+                        let touches_none = matches!(&*stmt, Stmt::Transaction(_) | Stmt::VariableSet(_) | Stmt::VariableShow(_));
+                        if !touches_none && !cold::load_all(&shared)? {
+                            return Ok(PortalStep::Segment);
+                        }
                         match utility::start(self, p, &stmt)? {
                             utility::Started::Tag(tag) => {
                                 p.state = PortalState::Done;

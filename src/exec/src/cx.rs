@@ -188,6 +188,11 @@ impl<'a> ExecCx<'a> {
         Error::internal("statement must wait for a lock")
     }
 
+    /// What something below had to wait for, when an error was [`ExecCx::must_wait`]'s.
+    pub fn take_wait(&mut self) -> Option<Wait> {
+        self.wait.take()
+    }
+
     /// Runs `f` as part of the statement, with row `row` noted when it fails.
     #[inline]
     pub(crate) fn at_row<T>(&mut self, row: usize, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {

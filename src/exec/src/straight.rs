@@ -1,11 +1,12 @@
 //! The straight path: a point lookup by a unique key, without operators or batches.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
 use tusklet_ir::{BoundOp, PlannedStmt};
 use tusklet_storage::{RelId, Tid};
-use tusklet_vector::Value;
+use tusklet_vector::{Batch, Phys, Value, Vector};
 
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
@@ -22,6 +23,8 @@ pub struct Straight {
     slots: Vec<usize>,
     filter: Option<CExpr>,
     project: Option<Vec<CExpr>>,
+    /// Physical types of the result.
+    phys: Rc<[Phys]>,
     /// The key being built: its memory is used again.
     scratch: RefCell<Vec<u8>>,
 }
@@ -57,38 +60,44 @@ impl Straight {
             slots: s.columns.iter().map(|a| *a as usize - 1).collect(),
             filter,
             project,
+            phys: c.phys_of(&stmt.plan.columns),
             scratch: RefCell::default(),
         }))
     }
 
-    /// Finds the row for these parameters and writes its columns to `out`; whether there is one.
-    pub fn run(&self, cx: &mut ExecCx<'_>, params: &std::rc::Rc<[Value]>, out: &mut Vec<Value>) -> Result<bool> {
-        out.clear();
+    /// The row for these parameters, if there is one.
+    pub fn run(&self, cx: &mut ExecCx<'_>, params: &Rc<[Value]>) -> Result<Option<Batch>> {
         let outer = std::mem::replace(&mut cx.run.params, params.clone());
-        let result = self.find(cx, out);
+        let result = self.find(cx);
         cx.run.params = outer;
         result
     }
 
-    fn find(&self, cx: &mut ExecCx<'_>, out: &mut Vec<Value>) -> Result<bool> {
-        let Some(tid) = self.probe(cx)? else { return Ok(false) };
+    fn find(&self, cx: &mut ExecCx<'_>) -> Result<Option<Batch>> {
+        let Some(tid) = self.probe(cx)? else { return Ok(None) };
         let table = cx.store.table(self.storage)?;
         let Some(stored) = table.row(tid) else { return Err(Error::internal("index names a row that is gone")) };
         let row = Row::Stored(&stored, &self.slots);
         if let Some(f) = &self.filter
             && !f.holds(cx, row)?
         {
-            return Ok(false);
+            return Ok(None);
         }
+        let mut columns = Vec::with_capacity(self.phys.len());
         match &self.project {
-            None => out.extend((0..self.slots.len()).map(|i| row.get(i).to_value())),
+            None => {
+                for (i, phys) in self.phys.iter().enumerate() {
+                    columns.push(Rc::new(Vector::constant(*phys, row.get(i))));
+                }
+            }
             Some(list) => {
-                for e in list {
-                    out.push(e.value(cx, row)?);
+                for (e, phys) in list.iter().zip(&*self.phys) {
+                    let v = e.eval_row(cx, row)?;
+                    columns.push(Rc::new(Vector::constant(*phys, v.d())));
                 }
             }
         }
-        Ok(true)
+        Ok(Some(Batch::new(columns, 1)))
     }
 
     fn probe(&self, cx: &mut ExecCx<'_>) -> Result<Option<Tid>> {
