@@ -39,6 +39,8 @@ export function bridge(port = 0) {
       if (entry === undefined) databases.set(name, (entry = { db: Tusklet.create('memory://', { settings }), users: 0 }));
       entry.users++;
       session = await (await entry.db).session({ username: user });
+      // What an idle session hears comes outside any answer.
+      session.onNotification((channel, payload) => socket.write(message('A', Buffer.concat([Buffer.alloc(4), Buffer.from(`${channel}\0${payload}\0`)]))));
       const key = Buffer.alloc(8);
       key.writeInt32BE(++pid, 0);
       socket.write(Buffer.concat([message('R', Buffer.alloc(4)), message('K', key), message('Z', Buffer.from('I'))]));
