@@ -127,7 +127,7 @@ impl Planner<'_> {
 
     fn pull_up_node(&mut self, q: &mut Query, n: &mut FromNode, nullable: bool, filters: &mut Vec<Expr>, pulled: &mut Vec<(u32, Vec<Expr>)>) {
         match n {
-            FromNode::Join { kind, left, right, .. } => {
+            FromNode::Join { kind, left, right, on, .. } => {
                 let (l, r) = match kind {
                     JoinKind::Inner | JoinKind::Semi => (nullable, nullable),
                     JoinKind::Left | JoinKind::Anti => (nullable, true),
@@ -135,7 +135,16 @@ impl Planner<'_> {
                     JoinKind::Full => (true, true),
                 };
                 self.pull_up_node(q, left, l, filters, pulled);
-                self.pull_up_node(q, right, r, filters, pulled);
+                if *kind != JoinKind::Semi {
+                    return self.pull_up_node(q, right, r, filters, pulled);
+                }
+                // Above a semijoin there is nothing of its right side: what is asked of it is asked in the join.
+                let mut inside = Vec::new();
+                self.pull_up_node(q, right, r, &mut inside, pulled);
+                if !inside.is_empty() {
+                    inside.extend(on.take());
+                    *on = expr::and(inside);
+                }
             }
             FromNode::Ref(r) => {
                 let r = *r;
