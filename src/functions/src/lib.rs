@@ -24,6 +24,7 @@ mod json;
 mod jsonb;
 mod like;
 mod money;
+mod multirange;
 mod network;
 mod numeric;
 mod oid;

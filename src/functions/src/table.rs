@@ -22,6 +22,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::jsonb::TABLES,
     crate::like::TABLES,
     crate::money::TABLES,
+    crate::multirange::TABLES,
     crate::network::TABLES,
     crate::numeric::TABLES,
     crate::oid::TABLES,
