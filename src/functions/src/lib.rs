@@ -29,6 +29,7 @@ mod network;
 mod numeric;
 mod oid;
 mod oids;
+mod populate;
 mod range;
 mod record;
 mod regexp;

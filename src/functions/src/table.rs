@@ -26,6 +26,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::network::TABLES,
     crate::numeric::TABLES,
     crate::oid::TABLES,
+    crate::populate::TABLES,
     crate::range::TABLES,
     crate::record::TABLES,
     crate::regexp::TABLES,
