@@ -240,7 +240,8 @@ impl Session {
 
     /// Begins executing a portal, up to `max` rows (0: all).
     pub fn execute(&mut self, portal: &str, max: usize) -> Result<()> {
-        self.portal(portal)?;
+        let Some(p) = self.work.portals.get_mut(portal) else { return self.portal(portal).map(|_| ()) };
+        p.given = 0;
         self.start_request();
         self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
         Ok(())
@@ -346,8 +347,9 @@ impl Session {
     }
 
     fn interrupted(&self) -> bool {
-        use tusklet_exec::Host;
-        self.shared.check_interrupts().is_err()
+        // Looks only: `check_interrupts` takes the request, and raises.
+        let shared = &self.shared;
+        shared.cancelled.get() || shared.deadline.get().is_some_and(|d| shared.db.env.now() > d)
     }
 
     fn tx_no(&self) -> Option<tusklet_storage::TxNo> {
@@ -493,6 +495,8 @@ impl Session {
             PortalStep::CopyIn => Status::CopyIn,
             PortalStep::Segment => Status::Segment,
             PortalStep::Blocked(w) => {
+                // What a cancel request woke has run into the same lock again.
+                tusklet_exec::Host::check_interrupts(&*self.shared)?;
                 self.block_on(w)?;
                 Status::Blocked
             }
@@ -579,7 +583,8 @@ impl Session {
     /// Runs a portal for a while. With `describe`, the columns are announced before the first row.
     fn run_portal(&mut self, p: &mut Portal, out: &mut dyn Output, max: usize, describe: bool) -> Result<PortalStep> {
         let shared = self.shared.clone();
-        let mut left = if max == 0 { usize::MAX } else { max };
+        // An Execute that paused goes on with what it has not given yet.
+        let mut left = if max == 0 { usize::MAX } else { max.saturating_sub(p.given as usize) };
         loop {
             match &mut p.state {
                 PortalState::Fresh => {
