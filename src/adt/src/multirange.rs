@@ -182,17 +182,17 @@ pub fn collect(mut ranges: Vec<Vec<u8>>, t: &Subtype<'_>) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The range literals in a multirange literal.
-pub fn split(s: &str) -> Result<Vec<&str>> {
+/// Hands out the range literals in a multirange literal as they come, so that the first mistake is the one told.
+pub fn split(s: &str, range: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
     let malformed = |detail: &str| Err(err!(INVALID_TEXT_REPRESENTATION, "malformed multirange literal: \"{s}\"").detail(detail));
     let Some(body) = s.trim_start_matches(is_space).strip_prefix('{') else { return malformed("Missing left brace.") };
-    let mut out = Vec::new();
+    let mut first = true;
     let mut rest = body;
     loop {
         rest = rest.trim_start_matches(is_space);
         let end = match rest.as_bytes() {
             [] => return malformed("Unexpected end of input."),
-            [b'}', ..] if out.is_empty() => break,
+            [b'}', ..] if first => break,
             [b'(' | b'[', tail @ ..] => {
                 let (mut quoted, mut escaped) = (false, false);
                 let close = tail.iter().position(|c| {
@@ -213,8 +213,9 @@ pub fn split(s: &str) -> Result<Vec<&str>> {
             b if b.len() >= 5 && b[..5].eq_ignore_ascii_case(b"empty") => 5,
             _ => return malformed("Expected range start."),
         };
-        let (range, tail) = rest.split_at(end);
-        out.push(range);
+        let (literal, tail) = rest.split_at(end);
+        range(literal)?;
+        first = false;
         rest = tail.trim_start_matches(is_space);
         match rest.as_bytes() {
             [] => return malformed("Unexpected end of input."),
@@ -224,7 +225,7 @@ pub fn split(s: &str) -> Result<Vec<&str>> {
         }
     }
     match rest[1..].trim_start_matches(is_space) {
-        "" => Ok(out),
+        "" => Ok(()),
         _ => malformed("Junk after closing right brace."),
     }
 }

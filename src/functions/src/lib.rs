@@ -34,6 +34,7 @@ mod range;
 mod record;
 mod regexp;
 mod sets;
+mod shapes;
 mod text;
 mod timestamp;
 mod to_json;

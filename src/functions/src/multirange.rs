@@ -79,9 +79,10 @@ fn multirange_in(c: &mut Call<'_>, text: &str, mut ty: u32, typmod: i32) -> Resu
         }
     };
     let mut ranges = Vec::new();
-    for s in adt::split(text)? {
+    adt::split(text, &mut |s| {
         ranges.push(read_range(c, s, range, typmod)?);
-    }
+        Ok(())
+    })?;
     with(c, subtype, |t| adt::collect(ranges, t))?
 }
 

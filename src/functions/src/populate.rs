@@ -1,17 +1,16 @@
-//! `json[b]_populate_record[set]`: JSON into composite values, by the target's columns.
+//! `json[b]_populate_record`: JSON into composite values, by the target's columns.
 
 use tusklet_adt::array::{ArrayBuilder, Dim};
 use tusklet_adt::json::{self, Kind};
 use tusklet_adt::jsonb::Jsonb;
 use tusklet_adt::record::{Record, encode};
 use tusklet_error::{Result, bail, err};
-use tusklet_vector::{Call, CallContext, Datum, Kernel, RowSource, TypeKind, TypeRef, Value};
+use tusklet_vector::{Call, CallContext, Datum, TypeKind, TypeRef};
 
 use crate::array::stored;
-use crate::bind::{Entry, too_few};
+use crate::bind::Entry;
 use crate::oids;
 use crate::record::fields_of;
-use crate::sets::Ready;
 use crate::stored::phys_of;
 
 /// JSON of either type.
@@ -220,31 +219,6 @@ fn populate_record(c: &mut Call<'_>, name: &str, default: Option<&[u8]>, node: O
     }
 }
 
-fn recordset(c: &mut Call<'_>, args: &[Datum<'_>], binary: bool) -> Result<Box<dyn RowSource>> {
-    let &[default, from, ..] = args else { return Err(too_few()) };
-    let name = if binary { "jsonb_populate_recordset" } else { "json_populate_recordset" };
-    let default = if default.is_null() { None } else { Some(default.bytes()) };
-    let ty = target(c, name, default)?;
-    if from.is_null() {
-        return Ok(Box::new(crate::sets::Nothing));
-    }
-    let node = if binary { Node::Binary(Jsonb(from.bytes())) } else { Node::Text(from.str()) };
-    match node.kind() {
-        Kind::Array => {}
-        _ if binary => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a non-array"),
-        Kind::Object => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on an object"),
-        _ => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a scalar"),
-    }
-    let mut rows = Vec::new();
-    for n in node.items() {
-        if n.kind() != Kind::Object {
-            bail!(INVALID_PARAMETER_VALUE, "argument of {name} must be an array of objects");
-        }
-        rows.push(Value::bytes(&row(&mut *c.cx, ty, n, default)?));
-    }
-    Ok(Ready::column(rows))
-}
-
 pub const TABLES: &[&[Entry]] = &[&[
     (
         "json_populate_record",
@@ -255,6 +229,4 @@ pub const TABLES: &[&[Entry]] = &[&[
         f!(c; a: Option<&[u8]>, j: Option<&[u8]> =>
             populate_record(c, "jsonb_populate_record", a, j.map(|b| Node::Binary(Jsonb(b))))?),
     ),
-    ("json_populate_recordset", Kernel::Set(|c, args| recordset(c, args, false))),
-    ("jsonb_populate_recordset", Kernel::Set(|c, args| recordset(c, args, true))),
 ]];
