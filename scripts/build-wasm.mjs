@@ -7,15 +7,18 @@ import { output, root, run, target, tools } from './tools.mjs';
 /** Must be the version of the wasm-bindgen crate in Cargo.toml, to the letter. */
 const BINDGEN = /^wasm-bindgen = "=([\d.]+)"/m.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))[1];
 
-function bindgen() {
-  const own = join(tools, 'bin', 'wasm-bindgen');
-  for (const path of [own, 'wasm-bindgen']) if (output(path, ['--version']) === `wasm-bindgen ${BINDGEN}`) return path;
-  run('cargo', ['install', 'wasm-bindgen-cli', '--version', BINDGEN, '--locked', '--root', tools]);
+/** The folder with wasm-bindgen and its test runner, of the crate's version; installs them when there is none. */
+export function bindgenTools() {
+  const own = join(tools, 'bin');
+  if (output(join(own, 'wasm-bindgen'), ['--version']) !== `wasm-bindgen ${BINDGEN}`) {
+    // Not --locked: the lock file it was published with may name crates a mirror does not have yet.
+    run('cargo', ['install', 'wasm-bindgen-cli', '--version', BINDGEN, '--root', tools]);
+  }
   return own;
 }
 
 export function buildWasm(dev = false) {
-  const cli = bindgen();
+  const cli = join(bindgenTools(), 'wasm-bindgen');
   run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', 'wasm32-unknown-unknown', '-p', 'tusklet-wasm']);
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });

@@ -121,16 +121,22 @@ export class Host implements Backend {
     try {
       return f();
     } catch (error) {
-      this.dead = error;
-      for (const wake of [...this.blocked]) wake();
-      for (const waiter of this.ackWaiters.splice(0)) waiter.wake();
+      this.abandon(error);
       throw this.lost();
     } finally {
       this.inside = false;
     }
   }
 
+  /** The instance is not to be used any more. */
+  private abandon(why: unknown): void {
+    this.dead ??= why;
+    for (const wake of [...this.blocked]) wake();
+    for (const waiter of this.ackWaiters.splice(0)) waiter.wake();
+  }
+
   private lost(): PostgresError {
+    if (this.dead instanceof PostgresError) return this.dead;
     const error = failure('XX000', 'the engine stopped unexpectedly', {
       detail: this.dead instanceof Error ? this.dead.message : String(this.dead),
       hint: this.storage === undefined ? 'A database in memory is lost with it.' : 'The database is opened again from storage with the next statement; everything acknowledged is there.',
@@ -155,7 +161,10 @@ export class Host implements Backend {
       this.inside = false;
       this.dead = undefined;
       this.links.clear();
-      await this.start();
+      await this.start().catch((error: unknown) => {
+        this.dead = error;
+        throw error;
+      });
     })().finally(() => {
       this.restarting = undefined;
     }));
@@ -261,6 +270,10 @@ export class Host implements Backend {
             this.enter(() => this.engine.log_failed(records[0].lsn, told.code, told.message));
             this.wakeAcks(Infinity);
             this.after();
+            await macrotask();
+            // Those who waited have been told. What they wrote is in the instance's memory though not in storage: as PostgreSQL does
+            // when its log cannot be written, start again from what is stored.
+            this.abandon(failure('57P02', 'the session ended because the database\'s log could not be written', { detail: told.message }));
             continue;
           }
           this.acked = last;
@@ -281,7 +294,17 @@ export class Host implements Backend {
   }
 
   private async checkpoint(): Promise<void> {
-    if (this.enter(() => this.engine.take_checkpoint()) === 0) return;
+    let taken = this.enter(() => this.engine.take_checkpoint());
+    while (taken === 2) {
+      // A table with work in the log that was never loaded: its rows are needed to write it anew.
+      const names: string[] = [];
+      this.eachOutput(this.memory.views(), (kind, body) => {
+        if (kind === Item.NeedSegment) names.push(new Reader(this.memory.views(), body).text());
+      });
+      await this.loadSegments(names);
+      taken = this.enter(() => this.engine.take_checkpoint());
+    }
+    if (taken === 0) return;
     const v = this.memory.views();
     const data: CheckpointData = { segments: [], drop: [], manifest: new Uint8Array(0), lsn: 0 };
     this.eachOutput(v, (kind, body, length) => {

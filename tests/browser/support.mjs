@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { serve } from '../../scripts/serve.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const dist = join(root, 'playground', process.env.TUSKLET_BACKEND === 'pglite' ? 'dist-pglite' : 'dist');
+const dist = join(root, 'playground', 'dist');
 
 export async function launch() {
   if (!existsSync(join(dist, 'index.html'))) throw new Error('the playground is not built: npm run build');

@@ -1,5 +1,6 @@
 //! Databases, sessions, statements, commands, the wire protocol as bytes in and bytes out. See the crate's README.
 
+mod cold;
 pub mod commands;
 mod constraints;
 mod copy;

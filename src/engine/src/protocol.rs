@@ -508,12 +508,12 @@ impl Connection {
             self.copying = false;
             return Ok(());
         }
-        if session.work.skip && !matches!(kind, b'S' | b'X' | b'Q') {
+        // After an error in the extended protocol everything up to Sync is passed over, simple queries too.
+        if session.work.skip && !matches!(kind, b'S' | b'X') {
             return Ok(());
         }
         match kind {
             b'Q' => {
-                session.work.skip = false;
                 let sql = match b.text() {
                     Ok(s) => s,
                     Err(e) => {

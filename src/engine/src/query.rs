@@ -8,7 +8,7 @@ use tusklet_catalog::live::{Catalog, Relation};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Notice, Result, err};
 use tusklet_exec::{ExecCx, Executor, Program, Step, eval_constant};
-use tusklet_ir::{CommandType, Expr, Oid, Query, ResultColumn, TypeRef, Value};
+use tusklet_ir::{CommandType, Expr, ExprKind, Oid, Param, Query, ResultColumn, TypeRef, Value};
 use tusklet_planner::{ColumnStats, PlanContext, RelStats};
 use tusklet_syntax::ast::{self, Stmt};
 use tusklet_vector::{Batch, CallContext};
@@ -28,6 +28,8 @@ pub struct Prepared {
     /// Parameter types as the client gave them: analysis starts from these again.
     given: Vec<Oid>,
     variable: bool,
+    /// In a function's body: what its arguments are called.
+    names: Vec<String>,
     plan: RefCell<Option<Planned>>,
 }
 
@@ -69,6 +71,54 @@ impl AnalyzeContext for Analyzer<'_> {
     }
 }
 
+/// The same inside a SQL function's body: a name that is no column may be an argument's.
+struct BodyAnalyzer<'a> {
+    session: Analyzer<'a>,
+    names: &'a [String],
+    types: &'a [Oid],
+}
+
+impl AnalyzeContext for BodyAnalyzer<'_> {
+    fn catalog(&self) -> Catalog {
+        self.session.catalog()
+    }
+
+    fn search_path(&self) -> Rc<SearchPath> {
+        self.session.search_path()
+    }
+
+    fn input(&mut self, ty: TypeRef, text: &str) -> Result<Value> {
+        self.session.input(ty, text)
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.session.setting(name)
+    }
+
+    fn database(&self) -> String {
+        self.session.database()
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.session.notice(notice)
+    }
+
+    fn column_hook(&mut self, fields: &[String], found: bool) -> Result<Option<Expr>> {
+        // Columns come before arguments (`sql_fn_post_column_ref`).
+        let [name] = fields else { return Ok(None) };
+        if found || name.is_empty() {
+            return Ok(None);
+        }
+        let at = self.names.iter().take(self.types.len()).position(|n| n == name);
+        Ok(at.map(|i| {
+            let ty = TypeRef::new(self.types[i]);
+            let mut e = Expr::new(ExprKind::Param(Param::External(i as u32 + 1)), ty);
+            e.collation = self.session.catalog().type_collation(ty.oid);
+            e
+        }))
+    }
+}
+
 /// The session as the planner sees it.
 struct PlanCx<'a> {
     shared: &'a Shared,
@@ -85,7 +135,11 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn stats(&mut self, rel: &Relation) -> RelStats {
-        let Ok(table) = self.shared.db.store.table(tusklet_storage::RelId(rel.storage)) else { return RelStats::default() };
+        let (store, file) = (&self.shared.db.store, tusklet_storage::RelId(rel.storage));
+        if !store.is_loaded(file) {
+            return RelStats { rows: store.live_rows(file) as f64, columns: vec![] };
+        }
+        let Ok(table) = store.table(file) else { return RelStats::default() };
         let rows = table.live_rows() as f64;
         // Column statistics cost a sample: only where a choice could depend on them.
         if rows < 64.0 {
@@ -134,7 +188,11 @@ impl PlanContext for PlanCx<'_> {
 
 /// Whether a statement is a query: analysed, planned and executed, rather than a command.
 pub fn is_query(stmt: &Stmt) -> bool {
-    matches!(stmt, Stmt::Select(_) | Stmt::Insert(_) | Stmt::Update(_) | Stmt::Delete(_) | Stmt::Merge(_))
+    match stmt {
+        // SELECT INTO is CREATE TABLE AS.
+        Stmt::Select(s) => crate::commands::into_clause(s).is_none(),
+        _ => matches!(stmt, Stmt::Insert(_) | Stmt::Update(_) | Stmt::Delete(_) | Stmt::Merge(_)),
+    }
 }
 
 /// Analyses and rewrites a query.
@@ -186,6 +244,17 @@ pub(crate) fn prevent_in_read_only(shared: &Shared, command: CommandType) -> Res
 impl Prepared {
     /// Analyses a statement. `given` are the types the client declared (0 unknown); with `variable` the rest is inferred.
     pub fn new(shared: &Shared, sql: Rc<str>, stmt: Option<Rc<Stmt>>, given: Vec<Oid>, variable: bool) -> Result<Prepared> {
+        Prepared::with_names(shared, sql, stmt, given, variable, vec![])
+    }
+
+    fn with_names(
+        shared: &Shared,
+        sql: Rc<str>,
+        stmt: Option<Rc<Stmt>>,
+        given: Vec<Oid>,
+        variable: bool,
+        names: Vec<String>,
+    ) -> Result<Prepared> {
         let mut p = Prepared {
             sql,
             stmt,
@@ -193,6 +262,7 @@ impl Prepared {
             columns: None,
             given,
             variable,
+            names,
             plan: RefCell::new(None),
         };
         let Some(stmt) = p.stmt.clone() else { return Ok(p) };
@@ -200,7 +270,7 @@ impl Prepared {
             let (program, types) = p.make(shared)?;
             p.param_types = types;
             if !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select {
-                p.columns = Some(program.stmt.columns.clone().into());
+                p.columns = Some(told_columns(shared, &program).into());
             }
             p.keep(shared, program);
         } else {
@@ -212,7 +282,13 @@ impl Prepared {
     fn make(&self, shared: &Shared) -> Result<(Rc<Program>, Vec<Oid>)> {
         let Some(stmt) = &self.stmt else { return Err(Error::internal("empty statement")) };
         let mut params = ParamTypes { types: self.given.clone(), variable: self.variable };
-        let query = analyze_query(shared, stmt, &mut params)?;
+        let query = if self.names.is_empty() {
+            analyze_query(shared, stmt, &mut params)?
+        } else {
+            let mut cx = BodyAnalyzer { session: Analyzer(shared), names: &self.names, types: &self.given };
+            let query = tusklet_analyze::analyze_stmt(&mut cx, stmt, &mut params)?;
+            rewrite(shared, query)?
+        };
         Ok((compile(shared, &query)?, params.types))
     }
 
@@ -266,7 +342,7 @@ impl Prepared {
         let same = match &self.columns {
             Some(old) => {
                 old.len() == program.stmt.columns.len()
-                    && old.iter().zip(&program.stmt.columns).all(|(a, b)| a.ty == b.ty && a.name == b.name)
+                    && old.iter().zip(&told_columns(shared, &program)).all(|(a, b)| a.ty == b.ty && a.name == b.name)
             }
             None => program.stmt.columns.is_empty(),
         };
@@ -276,6 +352,13 @@ impl Prepared {
         self.keep(shared, program.clone());
         Ok(program)
     }
+}
+
+/// The result's columns as clients are told of them: a domain's column as one of its base type.
+fn told_columns(shared: &Shared, program: &Program) -> Vec<ResultColumn> {
+    let catalog = shared.catalog.borrow();
+    let base = |c: &ResultColumn| ResultColumn { ty: catalog.base_type_and_typmod(c.ty), ..c.clone() };
+    program.stmt.columns.iter().map(base).collect()
 }
 
 impl Planned {
@@ -320,9 +403,9 @@ pub fn prepare_in_function(
     sql: Rc<str>,
     stmt: Stmt,
     types: Vec<Oid>,
-    _names: &[String],
+    names: &[String],
 ) -> Result<Prepared> {
-    Prepared::new(shared, sql, Some(Rc::new(stmt)), types, false)
+    Prepared::with_names(shared, sql, Some(Rc::new(stmt)), types, false, names.to_vec())
 }
 
 /// Runs an analysed query to its end under a snapshot of its own.

@@ -46,11 +46,12 @@ fn run(
             let last = i + 1 == count;
             let types: Vec<Oid> = site.args.iter().map(|a| a.oid).collect();
             let key = format!("\u{1}{func}/{i}/{types:?}");
-            let known = shared.internal_plans.borrow().get(&key).cloned();
+            // CREATE OR REPLACE gives the same function another body.
+            let known = shared.internal_plans.borrow().get(&key).filter(|p| *p.sql == *source).cloned();
             let prepared = match known {
                 Some(p) => p,
                 None => {
-                    let made = crate::query::prepare_in_function(shared, Rc::from(source.as_str()), raw.stmt, types, &p.arg_names)?;
+                    let made = crate::query::prepare_in_function(shared, Rc::from(source.as_str()), raw.stmt, types, &input_names(&p))?;
                     let made: Rc<Prepared> = Rc::new(made);
                     shared.internal_plans.borrow_mut().insert(key, made.clone());
                     made
@@ -77,6 +78,12 @@ fn run(
     })();
     shared.depth.set(shared.depth.get() - 1);
     result.map_err(|e: Error| e.context(format!("SQL function \"{}\"", p.name)))
+}
+
+/// What the input arguments are called; empty where they have no name.
+fn input_names(p: &tusklet_catalog::live::Proc) -> Vec<String> {
+    let input = |n: usize| p.modes.is_empty() || matches!(p.modes.get(n), Some(b'i' | b'b' | b'v'));
+    p.arg_names.iter().enumerate().filter(|(n, _)| input(*n)).map(|(_, name)| name.clone()).collect()
 }
 
 /// A built-in function's SQL text.

@@ -4,6 +4,7 @@
 //! (the functions' `pretty` argument) parentheses that precedence makes needless are left out; `indent` breaks lines.
 //! Names are looked up when the text is made, so renamed things show their new names.
 
+mod aggregate;
 mod define;
 mod expr;
 mod query;
@@ -148,10 +149,9 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
     }
 }
 
-/// A string as a literal, `E''` when it holds backslashes (`simple_quote_literal`).
+/// A string as a literal under `standard_conforming_strings`; never with `E` (`simple_quote_literal`).
 pub(crate) fn quote_literal(s: &str) -> String {
-    let escaped = s.replace('\'', "''");
-    if s.contains('\\') { format!("E'{}'", escaped.replace('\\', "\\\\")) } else { format!("'{escaped}'") }
+    format!("'{}'", s.replace('\'', "''"))
 }
 
 /// An expression over one relation's columns, or none.

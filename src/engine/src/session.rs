@@ -138,6 +138,8 @@ pub struct Shared {
     pub depth: Cell<u32>,
     /// What one of the engine's own queries had to wait for.
     pub(crate) pending_wait: Cell<Option<tusklet_storage::Wait>>,
+    /// The simple query has several statements: one transaction, though no block.
+    pub(crate) several: Cell<bool>,
     /// The last commit's place in the log, to wait for.
     pub(crate) commit_lsn: Cell<Option<Lsn>>,
 }
@@ -212,6 +214,7 @@ impl Session {
             advisory: RefCell::default(),
             depth: Cell::new(0),
             pending_wait: Cell::new(None),
+            several: Cell::new(false),
             commit_lsn: Cell::new(None),
             db,
         });
@@ -372,7 +375,7 @@ impl Shared {
 
     /// Refuses what cannot be rolled back inside a transaction block.
     pub fn prevent_in_block(&self, command: &str) -> Result<()> {
-        if self.transaction.borrow().as_ref().is_some_and(|t| t.block) {
+        if self.several.get() || self.transaction.borrow().as_ref().is_some_and(|t| t.block) {
             return Err(err!(ACTIVE_SQL_TRANSACTION, "{command} cannot run inside a transaction block"));
         }
         Ok(())

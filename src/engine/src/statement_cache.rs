@@ -76,6 +76,11 @@ impl Shared {
         if p.sql.len() > LONGEST || !p.stmt.as_ref().is_some_and(|s| crate::query::is_query(s)) {
             return;
         }
+        // Literals of the moment were read when the statement was analysed.
+        let lower = p.sql.to_ascii_lowercase();
+        if ["now", "today", "tomorrow", "yesterday"].iter().any(|w| lower.contains(w)) {
+            return;
+        }
         let mut cache = self.statements.borrow_mut();
         let h = hash(&p.sql);
         let slot = cache.slot(h);

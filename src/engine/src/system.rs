@@ -298,7 +298,7 @@ pub fn catalog_rows(shared: &Shared, cx: &mut ExecCx<'_>, rel: Oid, columns: &[i
             .iter()
             .map(|a| match a {
                 1 => Value::I64(state.last),
-                2 => Value::I64(0),
+                2 => Value::I64(state.log_count as i64),
                 3 => Value::Bool(state.called),
                 -6 => Value::I64(rel as i64),
                 -1 => Value::I64(1),

@@ -194,18 +194,40 @@ impl Shared {
         self.savepoint(name)
     }
 
-    /// An error ended the statement: the transaction block is failed, a lone statement's transaction is over.
+    /// An error ended the statement. A lone statement's transaction is over. In a block, what was done since the last
+    /// savepoint (or the beginning) is undone at once, so that nobody waits for its locks; the block is failed.
     pub fn statement_failed(&self) {
         self.row_events.borrow_mut().clear();
         let block = match &mut *self.transaction.borrow_mut() {
             Some(t) if t.block => {
                 t.failed = true;
-                true
+                Some((t.tx.clone(), t.savepoints.last().map(|s| s.name.clone())))
             }
-            _ => false,
+            _ => None,
         };
-        if !block {
-            self.abort_transaction();
+        let Some((tx, savepoint)) = block else { return self.abort_transaction() };
+        if let Some(name) = savepoint {
+            if self.rollback_to_savepoint(&name).is_ok() {
+                if let Some(t) = &mut *self.transaction.borrow_mut() {
+                    t.failed = true;
+                }
+            }
+            return;
+        }
+        self.db.store.abort(&tx);
+        let edited = match &mut *self.transaction.borrow_mut() {
+            Some(t) => !std::mem::take(&mut t.changes).is_empty(),
+            None => false,
+        };
+        if edited {
+            *self.catalog.borrow_mut() = self.db.catalog.borrow().clone();
+            self.caches.forget_user();
+            self.forget_path();
+        }
+        self.deferred_events.borrow_mut().clear();
+        let undone = self.settings.borrow_mut().roll_back_to(0);
+        if undone {
+            self.settings_changed();
         }
     }
 

@@ -18,7 +18,7 @@ use crate::output::{Output, Tag};
 use crate::portal::{Portal, PortalState, PortalStep};
 use crate::query::{Prepared, is_query};
 use crate::session::{Session, Shared};
-use crate::{constraints, utility};
+use crate::{cold, constraints, utility};
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,7 @@ impl Session {
     /// Begins a simple query: any number of statements.
     pub fn simple_query(&mut self, sql: &str, out: &mut dyn Output) {
         self.start_request();
+        self.flush(out, "");
         self.work.portals.remove("");
         if let Some(p) = self.again(sql, &[]).filter(|p| p.param_types.is_empty()) {
             let current = Some(Portal::new(p.clone(), Rc::from([]), vec![]));
@@ -96,6 +97,7 @@ impl Session {
         }
         match tusklet_syntax::parse(sql) {
             Ok(list) => {
+                self.shared.several.set(list.len() > 1);
                 self.work.task = Some(Task::Simple(Simple {
                     sql: Rc::from(sql),
                     queue: list.into(),
@@ -242,7 +244,14 @@ impl Session {
                     None => Value::Null,
                     Some((true, b)) => cx.recv(ty, b)?,
                     Some((false, b)) => match std::str::from_utf8(b) {
-                        Ok(s) => cx.input(ty, s)?,
+                        Ok(s) => cx.input(ty, s).map_err(|e| {
+                            let n = values.len() + 1;
+                            e.context(if portal.is_empty() {
+                                format!("unnamed portal parameter ${n} = '...'")
+                            } else {
+                                format!("portal \"{portal}\" parameter ${n} = '...'")
+                            })
+                        })?,
                         Err(e) => return Err(invalid_utf8(b, e.valid_up_to())),
                     },
                 });
@@ -268,7 +277,8 @@ impl Session {
 
     /// Begins executing a portal, up to `max` rows (0: all).
     pub fn execute(&mut self, portal: &str, max: usize) -> Result<()> {
-        self.portal(portal)?;
+        let Some(p) = self.work.portals.get_mut(portal) else { return self.portal(portal).map(|_| ()) };
+        p.given = 0;
         self.start_request();
         self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
         Ok(())
@@ -364,16 +374,19 @@ impl Session {
                 }
             }
         };
-        self.flush(out, "");
         if status == Status::Done {
+            self.flush(out, "");
             self.work.task = None;
+        } else {
+            self.flush_notices(out, "");
         }
         status
     }
 
     fn interrupted(&self) -> bool {
-        use tusklet_exec::Host;
-        self.shared.check_interrupts().is_err()
+        // Looks only: `check_interrupts` takes the request, and raises.
+        let shared = &self.shared;
+        shared.cancelled.get() || shared.deadline.get().is_some_and(|d| shared.db.env.now() > d)
     }
 
     fn tx_no(&self) -> Option<tusklet_storage::TxNo> {
@@ -401,9 +414,7 @@ impl Session {
 
     /// Sends what gathered: notices, changed settings, and, between transactions, notifications.
     pub fn flush(&mut self, out: &mut dyn Output, sql: &str) {
-        for n in self.shared.notices.take() {
-            out.notice(&n, sql);
-        }
+        self.flush_notices(out, sql);
         for (name, value) in self.shared.reports.take() {
             out.setting(&name, &value);
         }
@@ -411,6 +422,13 @@ impl Session {
             for (pid, channel, payload) in self.shared.inbox.take() {
                 out.notification(pid, &channel, &payload);
             }
+        }
+    }
+
+    /// Notices go before the tag of the statement they came from, settings and notifications after it.
+    fn flush_notices(&mut self, out: &mut dyn Output, sql: &str) {
+        for n in self.shared.notices.take() {
+            out.notice(&n, sql);
         }
     }
 
@@ -456,7 +474,7 @@ impl Session {
                 };
                 let keep = match step {
                     PortalStep::Finished(tag) => {
-                        self.flush(out, &sql);
+                        self.flush_notices(out, &sql);
                         if tag.words.is_empty() { out.empty() } else { out.complete(&tag) }
                         self.work.portals.insert(portal, p);
                         self.close_transaction_portals();
@@ -514,6 +532,8 @@ impl Session {
             PortalStep::CopyIn => Status::CopyIn,
             PortalStep::Segment => Status::Segment,
             PortalStep::Blocked(w) => {
+                // What a cancel request woke has run into the same lock again.
+                tusklet_exec::Host::check_interrupts(&*self.shared)?;
                 self.block_on(w)?;
                 Status::Blocked
             }
@@ -592,7 +612,7 @@ impl Session {
                     lsn = self.shared.commit_transaction()?.or(lsn);
                     self.close_transaction_portals();
                 }
-                self.flush(out, &s.sql.clone());
+                self.flush_notices(out, &s.sql.clone());
                 Ok(Advance::Log(lsn, Some(tag)))
             }
             other => {
@@ -605,7 +625,8 @@ impl Session {
     /// Runs a portal for a while. With `describe`, the columns are announced before the first row.
     fn run_portal(&mut self, p: &mut Portal, out: &mut dyn Output, max: usize, describe: bool) -> Result<PortalStep> {
         let shared = self.shared.clone();
-        let mut left = if max == 0 { usize::MAX } else { max };
+        // An Execute that paused goes on with what it has not given yet.
+        let mut left = if max == 0 { usize::MAX } else { max.saturating_sub(p.given as usize) };
         loop {
             match &mut p.state {
                 PortalState::Fresh => {
@@ -616,7 +637,17 @@ impl Session {
                     shared.begin_transaction(false);
                     shared.refresh_catalog()?;
                     if is_query(&stmt) {
+                        if describe && p.params.is_empty() && p.prepared.is_stale(&shared)? {
+                            // A simple query that waited for a table that was altered meanwhile: it sees the new one.
+                            let given = p.prepared.given().to_vec();
+                            p.prepared =
+                                Rc::new(Prepared::new(&shared, p.prepared.sql.clone(), Some(stmt.clone()), given, false)?);
+                            p.columns = p.prepared.columns.clone();
+                        }
                         let program = p.prepared.program(&shared)?;
+                        if !cold::load_for(&shared, &program.stmt)? {
+                            return Ok(PortalStep::Segment);
+                        }
                         crate::query::prevent_in_read_only(&shared, program.stmt.command)?;
                         if let Some(wait) = lock_relations(&shared, &program.stmt)? {
                             return Ok(PortalStep::Blocked(wait));
@@ -649,6 +680,10 @@ impl Session {
                         }
                         p.state = PortalState::Query(Box::new(Executor::new(program, p.params.clone())), snapshot);
                     } else {
+                        let touches_none = matches!(&*stmt, Stmt::Transaction(_) | Stmt::VariableSet(_) | Stmt::VariableShow(_));
+                        if !touches_none && !cold::load_all(&shared)? {
+                            return Ok(PortalStep::Segment);
+                        }
                         match utility::start(self, p, &stmt)? {
                             utility::Started::Tag(tag) => {
                                 p.state = PortalState::Done;
@@ -656,7 +691,9 @@ impl Session {
                             }
                             utility::Started::Wait(w) => return Ok(PortalStep::Blocked(w)),
                             utility::Started::Running => {
-                                if let (Some(columns), true) = (&p.columns, describe) {
+                                // EXECUTE goes on as a query, which announces its columns itself.
+                                let fresh = matches!(p.state, PortalState::Fresh);
+                                if let (Some(columns), true) = (&p.columns, describe && !fresh) {
                                     out.columns(columns, &p.formats);
                                 }
                             }

@@ -13,6 +13,7 @@ pub mod func;
 mod hashing;
 mod op;
 mod order;
+mod quicksort;
 mod row;
 mod rowstore;
 mod run;

@@ -1,7 +1,8 @@
 //! Sorting by key bytes.
 //!
 //! Rows are sorted as pairs of a sixteen-byte prefix of their key and their number; the whole key is only looked at when
-//! prefixes are equal, the number last, which makes the sort stable. One integer column without NULLs needs no key bytes
+//! prefixes are equal; rows with equal keys come in the order PostgreSQL's quicksort leaves them in, in large inputs in
+//! their own order. One integer column without NULLs needs no key bytes
 //! at all. A column whose type has no key bytes (an enum, whose labels may have been added in the middle; a user's operator
 //! class) is ranked by its comparison function first.
 
@@ -14,6 +15,7 @@ use tusklet_vector::{Batch, Column, Datum, Phys, Sel, Vector};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::expr::CCall;
+use crate::quicksort;
 use crate::types::phys;
 
 /// The columns rows are ordered by.
@@ -249,7 +251,11 @@ impl SortedKeys {
 }
 
 fn sort_prefixes<P: Ord + Copy>(mut rows: Vec<(P, u32)>, full: impl Fn(u32, u32) -> std::cmp::Ordering) -> Vec<u32> {
-    rows.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)).then(a.1.cmp(&b.1)));
+    if rows.len() <= quicksort::MOST {
+        quicksort::sort(&mut rows, &mut |a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)));
+    } else {
+        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)).then(a.1.cmp(&b.1)));
+    }
     rows.into_iter().map(|r| r.1).collect()
 }
 

@@ -164,7 +164,8 @@ impl Planner<'_> {
         if top && q.command == CommandType::Select {
             rel = self.drop_junk(q, rel);
         }
-        if !with.is_empty() {
+        // The statement's own level is never restarted.
+        if !with.is_empty() && self.levels.len() > 1 {
             let cols = rel.cols.clone();
             rel = rel.over(|input| Node::With { ctes: with, input }, cols);
         }
@@ -210,26 +211,26 @@ impl Planner<'_> {
 
     /// Replaces variables and aggregates of outer levels in the direct expressions of `q` by parameters.
     pub fn replace_outer(&mut self, q: &mut Query) -> Result<()> {
+        // From the top: an aggregate of an outer level goes there with its arguments.
+        fn replace(p: &mut Planner<'_>, x: &mut Expr, failed: &mut Option<tusklet_error::Error>) {
+            let up = match &x.kind {
+                ExprKind::Var(v) => v.level,
+                ExprKind::Aggregate(a) => a.level,
+                ExprKind::Grouping { level, .. } => *level,
+                _ => 0,
+            };
+            if up == 0 {
+                return visit::children_mut(x, &mut |c| replace(p, c, failed));
+            }
+            let mut own = x.clone();
+            expr::shift_levels(&mut own, -(up as i32));
+            match p.outer_param(up as usize, own) {
+                Ok(id) => x.kind = ExprKind::Param(Param::Exec(id)),
+                Err(e) => *failed = Some(e),
+            }
+        }
         let mut failed = None;
-        visit::query_exprs_mut(q, &mut |e| {
-            visit::walk_mut(e, &mut |x| {
-                let up = match &x.kind {
-                    ExprKind::Var(v) => v.level,
-                    ExprKind::Aggregate(a) => a.level,
-                    ExprKind::Grouping { level, .. } => *level,
-                    _ => 0,
-                };
-                if up == 0 {
-                    return;
-                }
-                let mut own = x.clone();
-                expr::shift_levels(&mut own, -(up as i32));
-                match self.outer_param(up as usize, own) {
-                    Ok(id) => x.kind = ExprKind::Param(Param::Exec(id)),
-                    Err(e) => failed = Some(e),
-                }
-            })
-        });
+        visit::query_exprs_mut(q, &mut |e| replace(self, e, &mut failed));
         failed.map_or(Ok(()), Err)
     }
 

@@ -127,15 +127,27 @@ impl Planner<'_> {
 
     fn pull_up_node(&mut self, q: &mut Query, n: &mut FromNode, nullable: bool, filters: &mut Vec<Expr>, pulled: &mut Vec<(u32, Vec<Expr>)>) {
         match n {
-            FromNode::Join { kind, left, right, .. } => {
+            FromNode::Join { kind, left, right, on, .. } => {
                 let (l, r) = match kind {
-                    JoinKind::Inner | JoinKind::Semi => (nullable, nullable),
-                    JoinKind::Left | JoinKind::Anti => (nullable, true),
+                    // What a semi- or antijoin's right side gives is not seen above it.
+                    JoinKind::Inner | JoinKind::Semi | JoinKind::Anti => (nullable, nullable && *kind == JoinKind::Inner),
+                    JoinKind::Left => (nullable, true),
                     JoinKind::Right => (true, nullable),
                     JoinKind::Full => (true, true),
                 };
                 self.pull_up_node(q, left, l, filters, pulled);
-                self.pull_up_node(q, right, r, filters, pulled);
+                if *kind == JoinKind::Inner {
+                    self.pull_up_node(q, right, r, filters, pulled);
+                } else {
+                    let mut own = Vec::new();
+                    self.pull_up_node(q, right, r, &mut own, pulled);
+                    if *kind == JoinKind::Right || *kind == JoinKind::Full {
+                        filters.append(&mut own);
+                    } else if !own.is_empty() {
+                        own.extend(on.take());
+                        *on = expr::and(own);
+                    }
+                }
             }
             FromNode::Ref(r) => {
                 let r = *r;

@@ -156,6 +156,9 @@ impl Planner<'_> {
 
     /// GROUP BY, aggregates, HAVING.
     fn plan_grouping(&mut self, q: &mut Query, rel: Rel) -> Result<Rel> {
+        // Larger sets first, the grand total last, as a rollup is computed.
+        q.grouping_sets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        self.add_dependent_columns(q);
         let group_exprs: Vec<(u32, Expr)> = q
             .group_by
             .iter()
@@ -188,7 +191,12 @@ impl Planner<'_> {
             }
         }
         if added {
-            rel = self.project(rel, cols)?;
+            // Set-returning functions that are grouped by make their rows below the aggregation.
+            rel = if group_exprs.iter().any(|(_, e)| expr::returns_set(e)) {
+                self.project_sets(rel, &cols)?
+            } else {
+                self.project(rel, cols)?
+            };
         }
         let mut groups = Vec::new();
         for (s, (_, e)) in q.group_by.iter().zip(&group_exprs) {
@@ -250,6 +258,43 @@ impl Planner<'_> {
             rel = self.filtered(rel, quals, &Default::default())?;
         }
         Ok(rel)
+    }
+
+    /// Columns that only depend on the grouped ones (through a primary key) become group columns: the groups stay the same.
+    fn add_dependent_columns(&mut self, q: &mut Query) {
+        let grouped: Vec<Expr> = q
+            .group_by
+            .iter()
+            .filter_map(|s| q.targets.iter().find(|t| t.sort_ref == s.target).map(|t| t.expr.clone()))
+            .collect();
+        if grouped.is_empty() {
+            return;
+        }
+        let mut missing: Vec<Expr> = Vec::new();
+        let mut look = |e: &Expr| {
+            visit::walk(e, &mut |x| {
+                if matches!(x.kind, ExprKind::Aggregate(_) | ExprKind::Grouping { .. }) || find(x, &grouped).is_some() {
+                    return false;
+                }
+                if matches!(&x.kind, ExprKind::Var(v) if v.level == 0) && find(x, &missing).is_none() {
+                    missing.push(x.clone());
+                }
+                true
+            })
+        };
+        q.targets.iter().for_each(|t| look(&t.expr));
+        q.having.iter().for_each(&mut look);
+        let mut next = q.targets.iter().map(|t| t.sort_ref).max().unwrap_or(0);
+        for e in missing {
+            next += 1;
+            // Only equality matters here; types without an order of their own compare as bytes.
+            let cmp = expr::own_cmp(e.ty.oid).unwrap_or(BYTEACMP);
+            q.group_by.push(SortClause { target: next, eq_op: 0, sort_op: 0, cmp, desc: false, nulls_first: false });
+            for set in &mut q.grouping_sets {
+                set.push(next);
+            }
+            q.targets.push(Target { expr: e, name: String::new(), attno: 0, sort_ref: next, junk: true, origin: (0, 0) });
+        }
     }
 
     /// Window functions, one window after the other.
@@ -635,6 +680,9 @@ impl Planner<'_> {
         rel
     }
 }
+
+/// `byteacmp`.
+const BYTEACMP: Oid = 1954;
 
 /// Stands for the number of the grouping set until it is resolved to the aggregation's last column. No real parameter
 /// has this number.

@@ -8,6 +8,8 @@
 //! slots, and the record of their commit brings them. A group is only taken for unchanged next time when nothing in it
 //! depended on a running transaction, nor on rows in other groups, as redirects do.
 
+use std::collections::BTreeSet;
+
 use tusklet_error::Result;
 use tusklet_vector::BATCH;
 
@@ -158,7 +160,7 @@ const RUN: std::ops::Range<usize> = 16 << 10..256 << 10;
 struct Writer {
     new: Vec<(SegmentName, Vec<u8>)>,
     keep: Vec<SegmentName>,
-    known: std::collections::BTreeSet<SegmentName>,
+    known: BTreeSet<SegmentName>,
 }
 
 impl Writer {
@@ -319,6 +321,17 @@ impl Store {
         *self.segments.borrow_mut() = w.keep.iter().copied().collect();
         self.log_bytes.set(0);
         Ok(Checkpointed::Done { segments: w.new.len(), lsn })
+    }
+
+    /// The names of all segments the last checkpoint, or the manifest that was opened, rests on.
+    pub fn segment_names(&self) -> BTreeSet<SegmentName> {
+        self.segments.borrow().clone()
+    }
+
+    /// The last checkpoint was taken by the sink and then not stored: nothing in it may be taken for saved.
+    pub fn checkpoint_lost(&self) {
+        self.forget_saved();
+        self.segments.borrow_mut().clear();
     }
 
     fn forget_saved(&self) {

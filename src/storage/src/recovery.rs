@@ -101,6 +101,7 @@ impl Store {
                     known.extend(groups.iter().map(|g| g.1));
                     if !groups.is_empty() {
                         *t.cold.borrow_mut() = Some(ColdTable { groups, pending: Vec::new() });
+                        self.cold.set(self.cold.get() + 1);
                     }
                     Rel::Table(Rc::new(t))
                 }
@@ -324,6 +325,30 @@ impl Store {
 
     // Loading.
 
+    /// Whether any table may have to be loaded.
+    pub fn has_cold(&self) -> bool {
+        self.cold.get() > 0
+    }
+
+    /// [`Store::load`] for every table.
+    pub fn load_all(&self) -> Result<bool> {
+        if !self.has_cold() {
+            return Ok(true);
+        }
+        let rels: Vec<_> = self.rels.borrow().iter().flatten().map(|s| s.rel.clone()).collect();
+        let mut ready = true;
+        for r in &rels {
+            if let Rel::Table(t) = r {
+                ready &= self.load_table(t)?;
+            }
+        }
+        // What is left was dropped before anybody asked for it.
+        if ready {
+            self.cold.set(0);
+        }
+        Ok(ready)
+    }
+
     /// Makes a table and its indexes ready for use. `false`: the host is still fetching segments; suspend the statement
     /// and ask again. True at once for a table that is loaded, which is the common case and costs a test.
     pub fn load(&self, rel: RelId) -> Result<bool> {
@@ -404,6 +429,7 @@ impl Store {
             *index.tree.borrow_mut() = tree;
         }
         let pending = t.cold.borrow_mut().take().map(|c| c.pending).unwrap_or_default();
+        self.cold.set(self.cold.get().saturating_sub(1));
         let mut last = Xid::NONE;
         let mut touched = Vec::new();
         for (tag, xid, body) in pending {

@@ -43,6 +43,8 @@ pub struct Store {
     pub(crate) log_bytes: Cell<u64>,
     /// Segments the sink has.
     pub(crate) segments: RefCell<BTreeSet<SegmentName>>,
+    /// Tables that were not loaded when the store was opened, and have not been since.
+    pub(crate) cold: Cell<usize>,
 }
 
 impl Default for Store {
@@ -67,6 +69,7 @@ impl Store {
             record: RefCell::default(),
             log_bytes: Cell::new(0),
             segments: RefCell::default(),
+            cold: Cell::new(0),
         }
     }
 
@@ -339,6 +342,22 @@ impl Store {
         match self.slot(rel)?.rel {
             Rel::Table(t) => self.warm(&t).map(|()| t),
             _ => Err(Error::internal(format!("relation file {} is not a table", rel.0))),
+        }
+    }
+
+    /// A table's live rows, without loading it: of a cold one what the last checkpoint counted.
+    pub fn live_rows(&self, rel: RelId) -> u64 {
+        match self.slot(rel).map(|s| s.rel) {
+            Ok(Rel::Table(t)) => t.live_rows(),
+            _ => 0,
+        }
+    }
+
+    /// Whether a table is loaded.
+    pub fn is_loaded(&self, rel: RelId) -> bool {
+        match self.slot(rel).map(|s| s.rel) {
+            Ok(Rel::Table(t)) => t.cold.borrow().is_none(),
+            _ => true,
         }
     }
 

@@ -13,7 +13,7 @@ use tusklet_engine::settings::Source;
 use tusklet_engine::work::{Once, Status};
 use tusklet_engine::{Batch, CallContext, ExecCx, ResultColumn, TypeRef, Value};
 use tusklet_error::{Error, Notice, Result, SqlState, err};
-use tusklet_storage::{Checkpoint, LogSink, Lsn, NoLog, Segment, SegmentName, Store};
+use tusklet_storage::{Checkpoint, Checkpointed, LogSink, Lsn, NoLog, Segment, SegmentName, Store};
 use wasm_bindgen::prelude::*;
 
 use crate::packed::{self, EMPTY, Field, Item, TRUNCATED, UNNAMED};
@@ -76,10 +76,14 @@ struct Queue {
     checkpoint: Option<Pending>,
     /// Segments stored.
     stored: BTreeSet<SegmentName>,
-    /// Segments the host has brought.
+    /// What will be stored once the checkpoint under way is.
+    storing: Option<BTreeSet<SegmentName>>,
+    /// Segments the host has brought. They stay until nobody waits: a table is loaded from all of its segments at once.
     provided: HashMap<SegmentName, Vec<u8>>,
     /// Segments to ask the host for.
     wanted: BTreeSet<SegmentName>,
+    /// Sessions that wait for segments, and 0 for the checkpoint.
+    loading: BTreeSet<u32>,
 }
 
 struct Pending {
@@ -119,9 +123,9 @@ impl LogSink for Sink {
 
     fn load_segment(&mut self, name: SegmentName) -> Result<Segment> {
         let mut q = self.0.borrow_mut();
-        match q.provided.remove(&name) {
+        match q.provided.get(&name) {
             Some(b) if b.is_empty() => Err(err!(DATA_CORRUPTED, "segment {name} is missing")),
-            Some(b) => Ok(Segment::Ready(b)),
+            Some(b) => Ok(Segment::Ready(b.clone())),
             None => {
                 q.wanted.insert(name);
                 Ok(Segment::Pending)
@@ -281,7 +285,11 @@ impl Engine {
         let cluster = Cluster::new(
             Rc::new(Host),
             tusklet_functions::KERNELS,
-            Box::new(|_| Ok(Box::new(NoLog))),
+            Box::new(move |_| match stored {
+                // One store is one database: another would be lost with the page.
+                true => Err(Error::unsupported("CREATE DATABASE in a stored database")),
+                false => Ok(Box::new(NoLog)),
+            }),
             Box::new(|_| Ok(())),
         );
         let database = o.database.unwrap_or_else(|| "postgres".into());
@@ -337,11 +345,15 @@ impl Engine {
         self.io[2] = bytes.len() as u32;
         let mut flags = 0;
         if let Some(q) = &self.queue {
-            let q = q.borrow();
+            let mut q = q.borrow_mut();
+            if q.loading.is_empty() {
+                q.provided.clear();
+                q.wanted.clear();
+            }
             if !q.records.is_empty() {
                 flags |= 1;
             }
-            if q.checkpoint.is_none() {
+            if q.storing.is_none() && q.failed.is_none() {
                 if let Some(db) = self.cluster.database(&self.database) {
                     if db.store.log_bytes() > CHECKPOINT_BYTES {
                         flags |= 2;
@@ -349,7 +361,9 @@ impl Engine {
                 }
             }
         }
-        if self.blocked && status != BLOCKED {
+        if self.blocked && session != 0 && status != BLOCKED {
+            // They ask again, and those that still wait say so.
+            self.blocked = false;
             flags |= 4;
         }
         if let Some(slot) = self.sessions.get_mut(&session) {
@@ -411,7 +425,8 @@ impl Engine {
     pub fn close_session(&mut self, id: u32) {
         self.begin();
         self.sessions.remove(&id);
-        self.finish(0, DONE);
+        self.loaded(id);
+        self.finish(id, DONE);
     }
 
     /// Starts a request and steps it once.
@@ -562,7 +577,25 @@ impl Engine {
         self.advance(session, budget_ms)
     }
 
+    /// `id` does not wait for segments any more.
+    fn loaded(&self, id: u32) {
+        if let Some(q) = &self.queue {
+            q.borrow_mut().loading.remove(&id);
+        }
+    }
+
+    fn need_segments(&mut self, id: u32) {
+        if let Some(q) = &self.queue {
+            let mut q = q.borrow_mut();
+            q.loading.insert(id);
+            for name in &q.wanted {
+                self.out.segment_name(Item::NeedSegment, &name.to_string());
+            }
+        }
+    }
+
     fn advance(&mut self, id: u32, budget_ms: f64) -> u32 {
+        self.loaded(id);
         let end = js_sys::Date::now() + budget_ms;
         loop {
             let Some(slot) = self.sessions.get_mut(&id) else { return self.finish(0, DONE) };
@@ -638,11 +671,7 @@ impl Engine {
             self.io[9] = LOOK_AGAIN_MS;
         }
         if status == SEGMENTS {
-            if let Some(q) = &self.queue {
-                for name in &q.borrow().wanted {
-                    self.out.segment_name(Item::NeedSegment, &name.to_string());
-                }
-            }
+            self.need_segments(id);
         }
         self.finish(id, status)
     }
@@ -706,13 +735,23 @@ impl Engine {
         self.finish(0, DONE);
     }
 
-    /// A checkpoint for the host: 1 when there is one.
+    /// A checkpoint for the host: 1 when there is one, 2 when segments (in the output) have to be provided first.
     pub fn take_checkpoint(&mut self) -> u32 {
         self.begin();
         let Some(q) = self.queue.clone() else { return self.finish(0, DONE) };
         let Some(db) = self.cluster.database(&self.database) else { return self.finish(0, DONE) };
-        if let Err(e) = db.store.checkpoint() {
-            return self.fail(&e).min(0);
+        self.loaded(0);
+        match db.store.checkpoint() {
+            Err(e) => {
+                self.fail(&e);
+                return 0;
+            }
+            Ok(Checkpointed::Pending) => {
+                self.need_segments(0);
+                self.finish(0, SEGMENTS);
+                return 2;
+            }
+            Ok(Checkpointed::Done { .. }) => {}
         }
         let mut q = q.borrow_mut();
         let Some(c) = q.checkpoint.take() else {
@@ -728,7 +767,7 @@ impl Engine {
         for gone in q.stored.iter().filter(|n| !keep.contains(n)) {
             self.out.segment_name(Item::DropSegment, &gone.to_string());
         }
-        q.stored = keep;
+        q.storing = Some(keep);
         self.out.at_lsn(Item::Manifest, c.lsn.0, &c.manifest);
         drop(q);
         self.finish(0, DONE);
@@ -736,8 +775,20 @@ impl Engine {
     }
 
     /// The transaction with the checkpoint committed, or failed.
-    pub fn checkpoint_done(&mut self, _ok: bool) {
+    pub fn checkpoint_done(&mut self, ok: bool) {
         self.begin();
+        if let Some(q) = &self.queue {
+            let mut q = q.borrow_mut();
+            match q.storing.take() {
+                Some(now) if ok => q.stored = now,
+                // Its transaction failed: what was stored before is what there is.
+                _ => {
+                    if let Some(db) = self.cluster.database(&self.database) {
+                        db.store.checkpoint_lost();
+                    }
+                }
+            }
+        }
         self.finish(0, DONE);
     }
 
@@ -767,6 +818,12 @@ impl Engine {
                 let mut q = queue.borrow_mut();
                 q.appended = found.last;
                 q.durable = found.last;
+                q.stored = store.segment_names();
+            }
+            // A record is written whole or not at all: one that is not whole was changed since.
+            if found.dropped_bytes > 0 {
+                let damaged = found.last.0 + 1;
+                return Err(err!(DATA_CORRUPTED, "log record {damaged} is damaged"));
             }
             self.cluster.add(&self.database, Rc::new(store))
         });
@@ -782,7 +839,6 @@ impl Engine {
         if let (Some(q), Some(n)) = (&self.queue, SegmentName::parse(name)) {
             let mut q = q.borrow_mut();
             q.wanted.remove(&n);
-            q.stored.insert(n);
             q.provided.insert(n, bytes);
         }
         self.finish(0, DONE)

@@ -20,6 +20,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   catalog --check       say whether the committed generated files are what the TSVs generate
   unimplemented FILE    compare the functions of the catalog with FILE, the implemented prosrcs one per line;
                         --write rewrites src/catalog/data/unimplemented.tsv, which may only shrink
+  bless [WORDS...]      rewrite golden expectations from a running PostgreSQL 15 (the harness in tests does it)
   tidy                  check the house rules: crate dependencies, READMEs, file lengths, forbidden words
   size [FILE...]        raw, gzip and brotli sizes of FILEs (default: pkg/dist), through node's zlib
 ";
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match args.split_first() {
         Some((&"catalog", rest)) => catalog::run(rest),
         Some((&"unimplemented", rest)) => catalog::unimplemented::run(rest),
+        Some((&"bless", rest)) => bless(rest),
         Some((&"tidy", rest)) => tidy::run(rest),
         Some((&"size", rest)) => size::run(rest),
         _ => Err(USAGE.to_string()),
@@ -46,5 +48,17 @@ fn main() -> ExitCode {
             eprintln!("{}", text.trim_end());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The engine is no business of this crate's: the harness is run as a program.
+fn bless(rest: &[&str]) -> Outcome {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut harness = std::process::Command::new(cargo);
+    harness.current_dir(root()).args(["run", "--quiet", "--package", "tusklet-harness", "--", "bless"]).args(rest);
+    match harness.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the harness ended with {status}")),
+        Err(e) => Err(format!("cargo: {e}")),
     }
 }

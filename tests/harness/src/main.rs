@@ -8,6 +8,7 @@ use tusklet_harness::suite::{self, Against};
 const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
 
   check [--server HOST:PORT]   run goldens in this process, or against a server; known failures must fail
+        [--bridge HOST:PORT]   the same where a connection's database makes itself
   diff [--server HOST:PORT]    the same, showing the known failures too
   known [--grow]               take what passes out of tests/known_failures.txt; --grow also adds what fails
   bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315)
@@ -30,16 +31,21 @@ fn run(args: &[String]) -> Result<bool, String> {
     let mut words = vec![];
     let mut address = None;
     let mut grow = false;
+    let mut bridge = false;
     let mut rest = rest.iter();
     while let Some(arg) = rest.next() {
         match arg.as_str() {
             "--server" | "--dsn" => address = Some(rest.next().ok_or(USAGE)?.clone()),
+            "--bridge" => {
+                address = Some(rest.next().ok_or(USAGE)?.clone());
+                bridge = true;
+            }
             "--grow" => grow = true,
             flag if flag.starts_with("--") => return Err(USAGE.into()),
             word => words.push(word.rsplit("tests/sql/").next().unwrap_or(word).to_string()),
         }
     }
-    let against = address.clone().map_or(Against::Native, Against::Server);
+    let against = address.clone().map_or(Against::Native, if bridge { Against::Bridge } else { Against::Server });
     match command.as_str() {
         "check" => suite::report(&words, &against, &known::read()?),
         "diff" => suite::report(&words, &against, &Known::new()),

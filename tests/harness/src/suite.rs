@@ -20,6 +20,8 @@ pub enum Against {
     Native,
     /// A server of ours.
     Server(String),
+    /// One where a connection's database makes itself.
+    Bridge(String),
     /// PostgreSQL.
     Oracle(String),
 }
@@ -29,6 +31,7 @@ impl Against {
         match self {
             Against::Native => Box::new(Native::default()),
             Against::Server(address) => Box::new(Server::ours(address)),
+            Against::Bridge(address) => Box::new(Server::bridge(address)),
             Against::Oracle(address) => Box::new(Server::oracle(address)),
         }
     }

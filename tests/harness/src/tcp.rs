@@ -21,6 +21,8 @@ pub struct Server {
     pub address: String,
     /// Whether it is PostgreSQL: its view of waiting sessions decides who is blocked.
     pub oracle: bool,
+    /// Whether a database comes into being when one connects to it.
+    implicit: bool,
     control: Option<Session>,
 }
 
@@ -29,12 +31,17 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 impl Server {
     /// A server of ours.
     pub fn ours(address: &str) -> Server {
-        Server { address: address.into(), oracle: false, control: None }
+        Server { address: address.into(), oracle: false, implicit: false, control: None }
+    }
+
+    /// A server of ours where a connection's database makes itself.
+    pub fn bridge(address: &str) -> Server {
+        Server { implicit: true, ..Server::ours(address) }
     }
 
     /// PostgreSQL.
     pub fn oracle(address: &str) -> Server {
-        Server { address: address.into(), oracle: true, control: None }
+        Server { address: address.into(), oracle: true, implicit: false, control: None }
     }
 
     fn control(&mut self) -> io::Result<&mut Session> {
@@ -57,12 +64,18 @@ impl Server {
 impl Target for Server {
     fn fresh(&mut self) -> io::Result<String> {
         let name = format!("golden_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        if self.implicit {
+            return Ok(name);
+        }
         let template = if self.oracle { " TEMPLATE template0" } else { "" };
         self.command(&format!("CREATE DATABASE {name}{template}"))?;
         Ok(name)
     }
 
     fn drop(&mut self, database: &str) {
+        if self.implicit {
+            return;
+        }
         let force = if self.oracle { " WITH (FORCE)" } else { "" };
         // A database left behind costs nothing but space; the run's result does not depend on it.
         let _ = self.command(&format!("DROP DATABASE {database}{force}"));

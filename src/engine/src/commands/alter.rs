@@ -56,7 +56,9 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
         | ObjectType::Sequence
         | ObjectType::ForeignTable => {
             let rv = target(object)?;
-            match relation(shared, &rv, *rename_type, *missing_ok)? {
+            // ALTER INDEX renames tables too.
+            let word = if *rename_type == ObjectType::Index { ObjectType::Table } else { *rename_type };
+            match relation(shared, &rv, word, *missing_ok)? {
                 Some(rel) => rename_relation(shared, rel.oid, newname),
                 None => Ok(()),
             }
@@ -167,12 +169,7 @@ fn type_target(shared: &Shared, t: &RenameTarget) -> Result<Oid> {
         },
         _ => return Err(Error::internal("type expected")),
     };
-    Ok(expressions::resolve_type(shared, &name).map_err(no_position)?.oid)
-}
-
-fn no_position(mut e: Error) -> Error {
-    e.report_mut().span = tusklet_error::Span::NONE;
-    e
+    Ok(expressions::resolve_type(shared, &name).map_err(super::without_position)?.oid)
 }
 
 /// Renames a relation, its row type with it, and an index's constraint (`RenameRelationInternal`).
@@ -582,7 +579,7 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
             Objects::schema(oid)
         }
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(n)) => {
-            let ty = expressions::resolve_type(shared, n).map_err(no_position)?.oid;
+            let ty = expressions::resolve_type(shared, n).map_err(super::without_position)?.oid;
             let c = shared.catalog();
             let shown = c.format_type(&shared.search_path(), ty);
             let Some(t) = c.ty(ty) else { return Ok(()) };

@@ -99,18 +99,7 @@ fn create(
     if kind == RelKind::MatView {
         record_view(shared, created.oid, &query)?;
     }
-    let action = match on_commit {
-        OnCommitAction::Noop | OnCommitAction::PreserveRows => None,
-        OnCommitAction::DeleteRows => Some("d"),
-        OnCommitAction::Drop => Some("D"),
-    };
-    if let Some(a) = action {
-        let key = namespace::on_commit_key(created.oid);
-        shared.edit_catalog(|c| {
-            c.put_setting(&key, Some(a));
-            Ok(())
-        })?;
-    }
+    super::tablecmds::create_table::note_on_commit(shared, schema, created.oid, *on_commit)?;
     if *skip_data {
         return Ok(words.to_string());
     }

@@ -189,7 +189,22 @@ impl References<'_> {
         q.ctes.iter().for_each(|k| self.query(&k.query, &levels));
         q.from.iter().for_each(|n| self.from(n, &levels));
         let mut all: Vec<&Expr> = vec![];
-        visit::query_exprs(q, &mut |e| all.push(e));
+        // A join's columns are needed only where something refers to them.
+        let joined: std::collections::HashSet<*const Expr> = q
+            .rtable
+            .iter()
+            .filter_map(|r| match &r.kind {
+                RteKind::Join { columns, .. } => Some(columns),
+                _ => None,
+            })
+            .flatten()
+            .map(std::ptr::from_ref)
+            .collect();
+        visit::query_exprs(q, &mut |e| {
+            if !joined.contains(&std::ptr::from_ref(e)) {
+                all.push(e);
+            }
+        });
         for e in all {
             self.expr(e, &levels);
         }

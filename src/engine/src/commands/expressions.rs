@@ -103,6 +103,33 @@ pub fn parameter_default(shared: &Shared, ty: TypeRef, e: &ast::Expr) -> Result<
 /// A generation expression, coerced to its column's type.
 pub fn generated(shared: &Shared, rel: &Relation, name: &str, ty: TypeRef, e: &ast::Expr) -> Result<Expr> {
     let x = tusklet_analyze::coerce_default(&mut Analyzer(shared), e, Some(rel), name, ty)?;
+    let mut bad = None;
+    visit::walk(&x, &mut |n| {
+        if let ExprKind::Var(v) = &n.kind {
+            let found = if v.attno == 0 {
+                Some(
+                    err!(INVALID_OBJECT_DEFINITION, "cannot use whole-row variable in column generation expression")
+                        .detail("This would cause the generated column to depend on its own value."),
+                )
+            } else {
+                rel.column(v.attno).filter(|c| c.generated).map(|c| {
+                    err!(
+                        INVALID_OBJECT_DEFINITION,
+                        "cannot use generated column \"{}\" in column generation expression",
+                        c.name
+                    )
+                    .detail("A generated column cannot reference another generated column.")
+                })
+            };
+            if let (Some(e), true) = (found, bad.is_none()) {
+                bad = Some(e.at(n.span));
+            }
+        }
+        true
+    });
+    if let Some(e) = bad {
+        return Err(e);
+    }
     if is_mutable(shared, &x) {
         bail!(INVALID_OBJECT_DEFINITION, "generation expression is not immutable");
     }
@@ -221,8 +248,17 @@ pub fn is_volatile(e: &Expr) -> bool {
     })
 }
 
-/// An expression over a column that has another type now, resolved again for it.
-pub fn reanalyze(shared: &Shared, rel: &Relation, e: &Expr, is_condition: bool) -> Result<Expr> {
-    let _ = (shared, rel, e, is_condition);
-    Err(tusklet_error::Error::unsupported("ALTER TYPE of a column that a CHECK or index expression uses"))
+/// An expression over a table's columns as text.
+pub fn deparse(shared: &Shared, rel: Oid, e: &Expr) -> Result<String> {
+    with_cx(shared, |cx| crate::ruleutils::expression(shared, cx, e, Some(rel), false))
+}
+
+/// An expression as text, resolved again: after a column it uses got another type.
+pub fn reanalyze(shared: &Shared, rel: &Relation, text: &str, is_condition: bool) -> Result<Expr> {
+    let raw = tusklet_syntax::parse_expr(text)?;
+    if is_condition {
+        condition(shared, rel, &raw, Clause::CheckConstraint)
+    } else {
+        over_table(shared, rel, &raw, Clause::IndexExpression)
+    }
 }

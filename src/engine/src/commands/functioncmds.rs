@@ -53,7 +53,10 @@ fn parameters(shared: &Shared, list: &[FunctionParameter], procedure: bool, sql:
     let mut have_defaults = false;
     for (i, fp) in list.iter().enumerate() {
         let FunctionParameter { name, arg_type, mode, defexpr } = fp;
-        let ty = expressions::resolve_type(shared, arg_type)?.oid;
+        let Some(_) = super::tablecmds::drop::find_type(shared, arg_type)?.or(arg_type.pct_type.then_some(0)) else {
+            bail!(UNDEFINED_OBJECT, "type {} does not exist", arg_type.names.join("."));
+        };
+        let ty = expressions::resolve_type(shared, arg_type).map_err(super::without_position)?.oid;
         if arg_type.setof {
             let what = if procedure { "procedures" } else { "functions" };
             bail!(INVALID_FUNCTION_DEFINITION, "{what} cannot accept set arguments");
@@ -292,7 +295,7 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
     let (mut result, mut retset) = (p.result, false);
     match return_type {
         Some(t) => {
-            let ty = expressions::resolve_type(shared, t)?.oid;
+            let ty = expressions::resolve_type(shared, t).map_err(super::without_position)?.oid;
             retset = t.setof;
             if p.result != 0 && ty != p.result && !*is_procedure {
                 bail!(
@@ -523,7 +526,11 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
                 bail!(UNDEFINED_FUNCTION, "could not find a {} named \"{}\"", word(t), name.join("."));
             }
             if missing_ok {
-                super::tablecmds::drop::skipping(shared, format!("{} {short} does not exist", word(t)));
+                let raw: Vec<String> = args.iter().flatten().map(|a| a.names.join(".")).collect();
+                super::tablecmds::drop::skipping(
+                    shared,
+                    format!("{} {}({}) does not exist", word(t), name.join("."), raw.join(",")),
+                );
                 return Ok(None);
             }
             bail!(UNDEFINED_FUNCTION, "{} {signature} does not exist", word(t))

@@ -254,24 +254,6 @@ pub fn store_default(shared: &Shared, oid: Oid, attno: i16, expr: Option<Expr>, 
             kind: if generated { DependencyKind::Internal } else { DependencyKind::Auto },
         });
         dependency::expr_edges(&shared.catalog(), &mut edges, me, e, Some(oid), DependencyKind::Normal);
-        if generated {
-            // The column goes when a column it is made from goes.
-            let mut own = vec![];
-            dependency::expr_edges(
-                &shared.catalog(),
-                &mut own,
-                ObjectAddress::column(oid, attno),
-                e,
-                Some(oid),
-                DependencyKind::Auto,
-            );
-            edges.retain(|d| d.referenced.class != me_relation() || d.referenced.oid != oid || d.referenced.sub == attno as i32);
-            own.retain(|d| d.referenced.class == me_relation() && d.referenced.oid == oid);
-            shared.edit_catalog(|c| {
-                c.add_depends(&own);
-                Ok(())
-            })?;
-        }
     }
     change_column(shared, oid, attno, |c| {
         c.default = expr.map(Rc::new);
@@ -281,10 +263,6 @@ pub fn store_default(shared: &Shared, oid: Oid, attno: i16, expr: Option<Expr>, 
         c.put_depends(me, edges);
         Ok(())
     })
-}
-
-fn me_relation() -> tusklet_catalog::live::ObjectClass {
-    tusklet_catalog::live::ObjectClass::Relation
 }
 
 /// Adds a constraint to a table's entry, with what it depends on.
@@ -438,8 +416,8 @@ pub fn drop_relation(shared: &Shared, oid: Oid) -> Result<()> {
     }
     shared.edit_catalog(|c| {
         c.remove_relation(oid);
-        if c.stored_setting(&namespace::on_commit_key(oid)).is_some() {
-            c.put_setting(&namespace::on_commit_key(oid), None);
+        if r.persistence == Persistence::Temporary {
+            namespace::set_on_commit(c, r.schema, oid, None);
         }
         Ok(())
     })?;

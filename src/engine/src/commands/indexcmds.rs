@@ -11,12 +11,13 @@ use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
 use tusklet_storage::{LockMode, Tid};
-use tusklet_syntax::ast::{self, IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
+use tusklet_syntax::ast::{IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 
 use super::object_address::Objects;
 use super::parse_utilcmd::NewIndex;
 use super::tablecmds::{constraints, each_row, inherit, is_empty};
+use super::index_names::column_names;
 use super::{acl, dependency, expressions, heap, lock, namespace};
 use crate::session::Shared;
 
@@ -66,69 +67,6 @@ pub fn unsupported_for(kind: RelKind) -> &'static str {
     }
 }
 
-/// What a column of an index is called (`FigureIndexColname`, `ChooseIndexColumnNames`).
-fn column_names(params: &[&IndexElem]) -> Vec<String> {
-    let mut out: Vec<String> = vec![];
-    for p in params {
-        let base = match &p.key {
-            IndexKey::Column(n) => n.clone(),
-            IndexKey::Expr(e) => figure_name(e).unwrap_or_else(|| "expr".to_string()),
-        };
-        let mut name = base.clone();
-        let mut n = 0;
-        while out.contains(&name) {
-            n += 1;
-            let tail = n.to_string();
-            name = format!("{}{tail}", super::pg_type::clip(&base, 63 - tail.len()));
-        }
-        out.push(name);
-    }
-    out
-}
-
-/// The name an expression gives its column.
-fn figure_name(e: &ast::Expr) -> Option<String> {
-    use ast::Expr::*;
-    match e {
-        ColumnRef(c) => c.fields.last().cloned(),
-        Indirection(i) => i
-            .indirection
-            .iter()
-            .rev()
-            .find_map(|x| match x {
-                ast::Indirection::Field(f) => Some(f.clone()),
-                _ => None,
-            })
-            .or_else(|| figure_name(&i.arg)),
-        FuncCall(f) => f.funcname.last().cloned(),
-        AExpr(a) if a.kind == ast::AExprKind::NullIf => Some("nullif".into()),
-        TypeCast(t) => figure_name(&t.arg).or_else(|| t.type_name.names.last().cloned()),
-        Collate(c) => c.arg.as_ref().and_then(figure_name),
-        Case(c) => c.defresult.as_ref().and_then(figure_name).or_else(|| Some("case".into())),
-        Coalesce(_) => Some("coalesce".into()),
-        MinMax(m) => Some(if m.greatest { "greatest" } else { "least" }.into()),
-        Array(_) => Some("array".into()),
-        Row(_) => Some("row".into()),
-        SqlValueFunction(f) => Some(
-            match f.op {
-                ast::SqlValueFunctionOp::CurrentDate => "current_date",
-                ast::SqlValueFunctionOp::CurrentTime => "current_time",
-                ast::SqlValueFunctionOp::CurrentTimestamp => "current_timestamp",
-                ast::SqlValueFunctionOp::LocalTime => "localtime",
-                ast::SqlValueFunctionOp::LocalTimestamp => "localtimestamp",
-                ast::SqlValueFunctionOp::CurrentRole => "current_role",
-                ast::SqlValueFunctionOp::CurrentUser => "current_user",
-                ast::SqlValueFunctionOp::User => "user",
-                ast::SqlValueFunctionOp::SessionUser => "session_user",
-                ast::SqlValueFunctionOp::CurrentCatalog => "current_catalog",
-                ast::SqlValueFunctionOp::CurrentSchema => "current_schema",
-            }
-            .into(),
-        ),
-        _ => None,
-    }
-}
-
 /// Index column names joined (`ChooseIndexNameAddition`).
 fn name_addition(names: &[String]) -> String {
     super::tablecmds::foreign_key::name_addition(names)
@@ -152,7 +90,7 @@ struct Spec {
 /// Makes an index of a table from its definition (`DefineIndex`). With `build`, existing rows are indexed: a new table has
 /// none.
 pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) -> Result<Oid> {
-    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, span } = new;
+    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, span: _ } = new;
     let IndexStmt {
         idxname,
         relation: _,
@@ -210,8 +148,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
                 INVALID_TABLE_DEFINITION,
                 "multiple primary keys for table \"{}\" are not allowed",
                 rel.name
-            )
-            .at(*span));
+            ));
         }
         for p in index_params {
             if let IndexKey::Column(n) = &p.key {
@@ -701,16 +638,14 @@ fn duplicate(
         }
         Ok(())
     })?;
-    let names: Vec<String> = ix
-        .columns
-        .iter()
-        .take(ix.keys as usize)
-        .zip(&index_rel.columns)
-        .map(|(c, named)| match (&c.expr, rel.column(c.attno)) {
+    let mut names: Vec<String> = vec![];
+    for c in ix.columns.iter().take(ix.keys as usize) {
+        names.push(match (&c.expr, rel.column(c.attno)) {
+            (Some(e), _) => expressions::deparse(shared, rel.oid, e)?,
             (None, Some(k)) => tusklet_catalog::resolve::quote_identifier(&k.name),
-            _ => named.name.clone(),
-        })
-        .collect();
+            (None, None) => String::new(),
+        });
+    }
     Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\"", index_rel.name)
         .detail(format!("Key ({})=({}) is duplicated.", names.join(", "), values.join(", ")))
         .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
@@ -762,8 +697,7 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
                 INVALID_TABLE_DEFINITION,
                 "multiple primary keys for table \"{}\" are not allowed",
                 rel.name
-            )
-            .at(new.span));
+            ));
         }
         for k in ix.columns.iter().take(ix.keys as usize) {
             let n = rel.column(k.attno).map(|c| c.name.clone()).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Utility statements: everything that is neither a query nor about transactions, cursors and settings (`utility.c`).
 //!
-//! A command runs to its end in one call. It first takes the locks it needs, and only then changes anything; when a lock
-//! must be waited for, [`Outcome::Wait`] says for whom and the statement is run again from its start. Changes go into the
-//! session's private catalog and, for files, to storage; both are undone when the transaction or its savepoint rolls back.
+//! A command runs to its end in one call, inside a savepoint of its own: when it meets a lock it must wait for, everything
+//! is undone, [`Outcome::Wait`] says for whom, and the statement is run again from its start. Changes go into the session's
+//! private catalog and, for files, to storage; both are undone when the transaction or its savepoint rolls back.
 
 use tusklet_error::{Error, Result, bail, err};
 use tusklet_ir::Oid;
@@ -22,6 +22,7 @@ mod discard;
 mod expressions;
 mod functioncmds;
 mod heap;
+mod index_names;
 pub mod indexcmds;
 mod lockcmds;
 mod namespace;
@@ -51,13 +52,32 @@ pub enum Outcome {
 /// Runs a utility statement; `sql` is the text its spans point into.
 pub fn execute(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<Outcome> {
     shared.pending_wait.set(None);
-    match run(shared, stmt, sql) {
-        Ok(tag) => Ok(Outcome::Done(tag)),
-        Err(e) => match shared.pending_wait.take() {
-            Some(w) => Ok(Outcome::Wait(w)),
-            None => Err(e),
-        },
+    let tx = shared.tx()?;
+    let before = shared.catalog();
+    let changes = shared.transaction.borrow().as_ref().map_or(0, |t| t.changes.len());
+    let (notices, settings) = (shared.notices.borrow().len(), shared.settings.borrow().mark());
+    let level = tx.savepoint();
+    let e = match run(shared, stmt, sql) {
+        Ok(tag) => {
+            tx.release(level);
+            return Ok(Outcome::Done(tag));
+        }
+        Err(e) => e,
+    };
+    let Some(wait) = shared.pending_wait.take() else { return Err(e) };
+    // As if it had never begun: it will begin again.
+    shared.db.store.rollback_to(&tx, level);
+    *shared.catalog.borrow_mut() = before;
+    if let Some(t) = &mut *shared.transaction.borrow_mut() {
+        t.changes.truncate(changes);
     }
+    shared.caches.forget_user();
+    shared.forget_path();
+    shared.notices.borrow_mut().truncate(notices);
+    if shared.settings.borrow_mut().roll_back_to(settings) {
+        shared.settings_changed();
+    }
+    Ok(Outcome::Wait(wait))
 }
 
 /// The lock tag of a relation.
@@ -110,8 +130,8 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::AlterOwner(s) => alter::set_owner(shared, s)?,
         Stmt::Comment(s) => comment::comment(shared, s)?,
         Stmt::CreateSchema(s) => schemacmds::create_schema(shared, s, sql)?,
-        Stmt::CreateDomain(s) => typecmds::domain::create_domain(shared, s)?,
-        Stmt::AlterDomain(s) => typecmds::domain::alter_domain(shared, s)?,
+        Stmt::CreateDomain(s) => typecmds::domain::create_domain(shared, s).map_err(without_position)?,
+        Stmt::AlterDomain(s) => typecmds::domain::alter_domain(shared, s).map_err(without_position)?,
         Stmt::CreateEnum(s) => typecmds::create_enum(shared, s)?,
         Stmt::AlterEnum(s) => typecmds::alter_enum(shared, s)?,
         Stmt::CompositeType(s) => typecmds::create_composite(shared, s)?,
@@ -140,6 +160,12 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         other => return Err(define::refuse(other)),
     }
     Ok(tag(stmt))
+}
+
+/// Errors of commands that PostgreSQL runs without the statement's text at hand.
+pub(crate) fn without_position(mut e: Error) -> Error {
+    e.report_mut().span = tusklet_error::Span::NONE;
+    e
 }
 
 /// The command tag (`CreateCommandTag`).

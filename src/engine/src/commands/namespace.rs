@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_catalog::live::{Persistence, RelKind, Relation, Schema};
+use tusklet_catalog::live::{Catalog, Persistence, Relation, Schema};
 use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{QualifiedName, RangeVar, RelPersistence};
@@ -192,9 +192,30 @@ pub fn temp_schema(shared: &Shared) -> Result<Oid> {
     Ok(oid)
 }
 
-/// The key under which a temporary table's ON COMMIT action is kept while the table lives.
-pub fn on_commit_key(oid: Oid) -> String {
-    format!("tusklet.on_commit.{oid}")
+/// The key under which the ON COMMIT actions of a temporary schema's tables are kept: `16400d 16410D`.
+fn on_commit_key(schema: Oid) -> String {
+    format!("tusklet.on_commit.{schema}")
+}
+
+fn on_commit_actions(c: &Catalog, schema: Oid) -> Vec<(Oid, char)> {
+    let text = c.stored_setting(&on_commit_key(schema)).unwrap_or_default();
+    let entry = |w: &str| {
+        let action = w.chars().last()?;
+        Some((w.trim_end_matches(action).parse().ok()?, action))
+    };
+    text.split_whitespace().filter_map(entry).collect()
+}
+
+/// Notes or, with `None`, forgets a temporary table's ON COMMIT action: `d` deletes rows, `D` drops.
+pub fn set_on_commit(c: &mut Catalog, schema: Oid, table: Oid, action: Option<char>) {
+    let mut all = on_commit_actions(c, schema);
+    if action.is_none() && !all.iter().any(|(o, _)| *o == table) {
+        return;
+    }
+    all.retain(|(o, _)| *o != table);
+    all.extend(action.map(|a| (table, a)));
+    let text: Vec<String> = all.iter().map(|(o, a)| format!("{o}{a}")).collect();
+    c.put_setting(&on_commit_key(schema), if text.is_empty() { None } else { Some(text.join(" ")) }.as_deref());
 }
 
 /// ON COMMIT DELETE ROWS and DROP of the session's temporary tables. To be called inside every transaction about to commit.
@@ -205,12 +226,8 @@ pub fn on_commit(shared: &Shared) -> Result<()> {
     }
     let c = shared.catalog();
     let (mut delete, mut drop) = (vec![], vec![]);
-    for r in c.user_relations().filter(|r| r.schema == schema && r.kind == RelKind::Table) {
-        match c.stored_setting(&on_commit_key(r.oid)) {
-            Some("d") => delete.push(r.oid),
-            Some("D") => drop.push(r.oid),
-            _ => {}
-        }
+    for (oid, action) in on_commit_actions(&c, schema) {
+        if action == 'd' { delete.push(oid) } else { drop.push(oid) }
     }
     delete.sort_unstable();
     drop.sort_unstable();

@@ -25,8 +25,6 @@ pub struct NewColumn {
     pub cooked: Option<std::rc::Rc<tusklet_ir::Expr>>,
     /// … which is a generation expression.
     pub cooked_generated: bool,
-    /// Where it is defined.
-    pub span: Span,
 }
 
 /// A sequence a column brings along.
@@ -96,8 +94,6 @@ pub struct NewForeignKey {
     pub deferred: bool,
     /// NOT VALID.
     pub not_valid: bool,
-    /// Where.
-    pub span: Span,
 }
 
 /// What a table definition consists of.
@@ -139,7 +135,7 @@ fn serial_type(t: &ast::TypeName) -> Result<Option<Oid>> {
 
 /// A column definition and the constraints written with it (`transformColumnDefinition`).
 pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, parts: &mut Parts) -> Result<()> {
-    let ast::ColumnDef { colname, type_name, compression, fdwoptions, coll_clause, constraints, span } = def;
+    let ast::ColumnDef { colname, type_name, compression, fdwoptions, coll_clause, constraints, span: _ } = def;
     let Some(type_name) = type_name else {
         return Err(Error::unsupported("a column without a type"));
     };
@@ -162,7 +158,6 @@ pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, 
         sequence: None,
         cooked: None,
         cooked_generated: false,
-        span: *span,
     };
     let table = &rel.relname;
     let again = |what: &str, at: Span| err!(SYNTAX_ERROR, "{what} for column \"{colname}\" of table \"{table}\"").at(at);
@@ -253,6 +248,7 @@ pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, 
         new.sequence = Some(NewSequence { ty, options: vec![], identity: false });
     }
     new.column.not_null = nullable == Some(false);
+    new.column.generated = new.generated.is_some();
     if parts.columns.iter().any(|c| c.column.name == *colname) {
         return Err(err!(DUPLICATE_COLUMN, "column \"{colname}\" specified more than once"));
     }
@@ -279,7 +275,6 @@ fn foreign_key(k: &Constraint, fk: ast::ForeignKey) -> NewForeignKey {
         deferrable: k.deferrable,
         deferred: k.initdeferred,
         not_valid: k.skip_validation,
-        span: k.span,
     }
 }
 

@@ -1,11 +1,13 @@
 //! CREATE SCHEMA (`schemacmds.c`).
 
 use tusklet_catalog::live::Schema;
+use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Notice, Result, Severity, SqlState, bail, err};
 use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
 
 use super::{acl, user};
 use crate::session::Shared;
+use crate::settings::Source;
 
 /// CREATE SCHEMA, with the elements written inside it.
 pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result<()> {
@@ -39,10 +41,21 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
         c.put_schema(Schema { oid, name: name.clone(), owner, acl: None });
         Ok(())
     })?;
+    if schema_elts.is_empty() {
+        return Ok(());
+    }
+    // The elements find each other without naming the schema. An error undoes the setting with the transaction.
+    let mark = shared.settings.borrow().mark();
+    let old = shared.settings.borrow().get("search_path").unwrap_or_default();
+    let path = format!("{}, {old}", quote_identifier(&name));
+    shared.settings.borrow_mut().set("search_path", &path, true, Source::Session)?;
+    shared.settings_changed();
     for RawStmt { stmt, span: _ } in order(schema_elts) {
         super::run(shared, &inside(stmt, &name)?, sql)?;
         super::next_command(shared)?;
     }
+    shared.settings.borrow_mut().roll_back_to(mark);
+    shared.settings_changed();
     Ok(())
 }
 

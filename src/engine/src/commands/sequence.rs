@@ -77,8 +77,6 @@ fn init_params(shared: &Shared, old: Option<(Sequence, i64, bool)>, options: &[D
         if !is_init {
             // Bounds that were the old type's become the new one's.
             let (low, high) = bounds(q.ty);
-            reset_max = q.max == high || q.max == -1 && q.increment < 0;
-            reset_min = q.min == low || q.min == 1 && q.increment > 0;
             reset_max = q.max == high;
             reset_min = q.min == low;
         }

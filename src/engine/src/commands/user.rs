@@ -370,13 +370,12 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
             bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to drop superusers");
         }
         let path = shared.search_path();
-        let mut lines: Vec<String> = owned(shared, oid)
-            .into_iter()
-            .map(|a| format!("owner of {}", super::object_address::describe(&c, &path, a)))
-            .collect();
-        for a in acl::granted_to(shared, oid) {
-            lines.push(format!("privileges for {}", super::object_address::describe(&c, &path, a)));
-        }
+        let shown = |a: &ObjectAddress| super::object_address::describe(&c, &path, *a);
+        let mut found: Vec<(ObjectAddress, String)> =
+            owned(shared, oid).into_iter().map(|a| (a, format!("owner of {}", shown(&a)))).collect();
+        found.extend(acl::granted_to(shared, oid).into_iter().map(|a| (a, format!("privileges for {}", shown(&a)))));
+        found.sort_by_key(|(a, _)| a.oid);
+        let lines: Vec<String> = found.into_iter().map(|(_, l)| l).collect();
         if !lines.is_empty() {
             return Err(err!(
                 DEPENDENT_OBJECTS_STILL_EXIST,

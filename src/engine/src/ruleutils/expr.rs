@@ -4,8 +4,8 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Error, Result};
 use tusklet_ir::{
-    Aggregate, BoolTest, CoercionForm, Expr, ExprKind, FrameBound, FrameExclude, FrameMode, FuncCall, Oid, Param,
-    RowCompareKind, RteKind, SqlValueKind, SubLink, SubLinkKind, Value, Var, Window, WindowCall,
+    BoolTest, CoercionForm, Expr, ExprKind, FuncCall, Oid, Param, Query, RowCompareKind, RteKind, SqlValueKind, SubLinkKind,
+    Value, Var,
 };
 
 use super::{Deparse, VAR, quote_literal};
@@ -43,7 +43,7 @@ impl<'q> Deparse<'q, '_, '_> {
     }
 
     /// An operator as written between its arguments, qualified when the path would find another.
-    fn operator(&self, op: Oid) -> String {
+    pub(super) fn operator(&self, op: Oid) -> String {
         let Some(o) = self.catalog.operator(op) else { return op.to_string() };
         if self.catalog.operator_exact(&self.path, None, &o.name, o.left, o.right) == op {
             return o.name.clone();
@@ -52,7 +52,7 @@ impl<'q> Deparse<'q, '_, '_> {
         format!("OPERATOR({}.{})", quote_identifier(&schema), o.name)
     }
 
-    fn function_name(&self, func: Oid) -> String {
+    pub(super) fn function_name(&self, func: Oid) -> String {
         let Some(p) = self.catalog.proc(func) else { return func.to_string() };
         let name = quote_identifier(&p.name);
         if self.path.schemas.contains(&p.schema) && p.schema != self.path.temp {
@@ -482,7 +482,7 @@ impl<'q> Deparse<'q, '_, '_> {
     }
 
     /// A column; the name it is shown under, which a target list compares with the column's alias.
-    pub(super) fn var(&mut self, v: &'q Var, up: u32, star: bool) -> Result<Option<String>> {
+    pub(super) fn var(&mut self, v: &'q Var, up: u32, top: bool) -> Result<Option<String>> {
         let depth = (v.level + up) as usize;
         let Some(at) = self.scopes.len().checked_sub(depth + 1) else { return Err(broken()) };
         let rte = v.rte as usize;
@@ -493,7 +493,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 if let (RteKind::Join { columns, .. }, true) = (&r.kind, r.alias.is_empty()) {
                     // An unnamed join's column is shown as the column it comes from.
                     if let Some(Expr { kind: ExprKind::Var(inner), .. }) = columns.get((v.attno - 1).max(0) as usize) {
-                        return self.var(inner, depth as u32, star);
+                        return self.var(inner, depth as u32, top);
                     }
                 }
             }
@@ -514,50 +514,73 @@ impl<'q> Deparse<'q, '_, '_> {
         let prefix = !name.is_empty() && (self.prefix || v.attno == 0);
         if prefix {
             self.ident(&name);
-            if v.attno != 0 || star {
-                self.put(".");
-            }
+            self.put(".");
         }
         match &column {
             Some(c) => self.ident(c),
-            None if star => self.put("*"),
-            // A whole row could be taken for a column of that name.
-            None if self.prefix => {
-                self.put(".*::");
-                let ty = scope_row_type(self, at, rte);
-                self.ty(ty, -1);
+            None => {
+                self.put("*");
+                if top {
+                    // A bare `t.*` would be expanded: the cast keeps it one value.
+                    let ty = scope_row_type(self, at, rte);
+                    self.put("::");
+                    self.ty(ty, -1);
+                }
             }
-            None => {}
         }
         Ok(column)
     }
 
-    fn field_name(&mut self, arg: &Expr, field: i16) -> Result<String> {
-        if let ExprKind::Row { names, .. } = &arg.kind {
-            if let Some(n) = names.get(field as usize - 1) {
-                return Ok(n.clone());
-            }
-        }
+    fn field_name(&self, arg: &Expr, field: i16) -> Result<String> {
+        let queries: Vec<&Query> = self.scopes.iter().filter_map(|s| s.query).collect();
+        Ok(self.find_field(&queries, arg, field).unwrap_or_else(|| format!("f{field}")))
+    }
+
+    /// What a field of a row is called: by the row's type, or by where an anonymous row comes from
+    /// (`get_name_for_var_field`). `levels` are the queries around, innermost last.
+    fn find_field(&self, levels: &[&Query], arg: &Expr, field: i16) -> Option<String> {
+        let at = usize::try_from(field).ok()?.checked_sub(1)?;
         let rel = self.catalog.type_relation(arg.ty.oid);
-        if let Some(c) = self.catalog.relation(rel).and_then(|r| r.columns.get((field - 1).max(0) as usize).cloned()) {
-            return Ok(c.name);
+        if let Some(c) = self.catalog.relation(rel).and_then(|r| r.columns.get(at).map(|c| c.name.clone())) {
+            return Some(c);
         }
-        if let ExprKind::Var(v) = &arg.kind {
-            let at = self.scopes.len().checked_sub(v.level as usize + 1).ok_or_else(broken)?;
-            let found = self.scopes[at].columns.get(v.rte as usize).and_then(|c| c.get((field - 1).max(0) as usize));
-            if let Some(n) = found {
-                return Ok(n.clone());
-            }
-        }
-        if let ExprKind::Call(c) = &arg.kind {
-            if let Some(p) = self.catalog.proc(c.func) {
+        match &arg.kind {
+            ExprKind::Row { names, .. } => names.get(at).cloned(),
+            ExprKind::Call(c) => {
+                let p = self.catalog.proc(c.func)?;
                 let outs = p.modes.iter().zip(&p.arg_names).filter(|(m, _)| matches!(**m, b'o' | b'b' | b't'));
-                if let Some((_, n)) = outs.into_iter().nth((field - 1).max(0) as usize) {
-                    return Ok(n.clone());
+                outs.into_iter().nth(at).map(|(_, n)| n.clone())
+            }
+            ExprKind::Var(v) => {
+                let here = levels.len().checked_sub(v.level as usize + 1)?;
+                let r = levels[here].rtable.get(v.rte as usize)?;
+                if v.attno == 0 {
+                    return r.columns.get(at).map(|c| c.name.clone());
+                }
+                let column = (v.attno - 1).max(0) as usize;
+                match &r.kind {
+                    RteKind::Subquery { query, .. } => {
+                        let mut inner = levels[..=here].to_vec();
+                        inner.push(query);
+                        self.find_field(&inner, &query.targets.get(column)?.expr, field)
+                    }
+                    RteKind::Join { columns, .. } => self.find_field(&levels[..=here], columns.get(column)?, field),
+                    RteKind::Values { rows } => self.find_field(&levels[..=here], rows.first()?.get(column)?, field),
+                    RteKind::Function { functions, .. } => {
+                        self.find_field(&levels[..=here], &functions.first()?.expr, field)
+                    }
+                    RteKind::Cte { name, level, .. } => {
+                        let owner = (here + 1).checked_sub(*level as usize + 1)?;
+                        let cte = levels[owner].ctes.iter().find(|c| c.name == *name)?;
+                        let mut inner = levels[..=owner].to_vec();
+                        inner.push(&cte.query);
+                        self.find_field(&inner, &cte.query.targets.get(column)?.expr, field)
+                    }
+                    RteKind::Relation { .. } | RteKind::Result => None,
                 }
             }
+            _ => None,
         }
-        Ok(format!("f{field}"))
     }
 
     fn operation(&mut self, c: &'q FuncCall, shape: Shape) -> Result<()> {
@@ -752,197 +775,6 @@ impl<'q> Deparse<'q, '_, '_> {
             }
             _ => Err(broken()),
         }
-    }
-
-    fn aggregate(&mut self, a: &'q Aggregate) -> Result<()> {
-        let name = self.function_name(a.func);
-        self.put(&name);
-        self.put("(");
-        if !a.distinct.is_empty() {
-            self.put("DISTINCT ");
-        }
-        if a.kind == b'n' {
-            if a.star {
-                self.put("*");
-            }
-            let shown: Vec<_> = a.args.iter().filter(|t| !t.junk).collect();
-            for (i, t) in shown.iter().enumerate() {
-                if i > 0 {
-                    self.put(", ");
-                }
-                if a.variadic && i + 1 == shown.len() {
-                    self.put("VARIADIC ");
-                }
-                self.expr(&t.expr, true)?;
-            }
-            if !a.order_by.is_empty() {
-                self.put(" ORDER BY ");
-                self.order_by(&a.order_by, &a.args, false)?;
-            }
-        } else {
-            self.list(&a.direct, true)?;
-            self.put(") WITHIN GROUP (ORDER BY ");
-            self.order_by(&a.order_by, &a.args, false)?;
-        }
-        self.put(")");
-        self.filter(a.filter.as_deref())
-    }
-
-    fn filter(&mut self, f: Option<&'q Expr>) -> Result<()> {
-        if let Some(f) = f {
-            self.put(" FILTER (WHERE ");
-            self.expr(f, false)?;
-            self.put(")");
-        }
-        Ok(())
-    }
-
-    fn window_call(&mut self, w: &'q WindowCall) -> Result<()> {
-        let name = self.function_name(w.func);
-        self.put(&name);
-        self.put("(");
-        if w.star {
-            self.put("*");
-        } else {
-            self.list(&w.args, true)?;
-        }
-        self.put(")");
-        self.filter(w.filter.as_ref().map(|f| &**f))?;
-        self.put(" OVER ");
-        let query = self.scopes.last().and_then(|s| s.query).ok_or_else(broken)?;
-        let spec = query.windows.get(w.window as usize).ok_or_else(broken)?;
-        if spec.name.is_empty() { self.window_spec(spec, query) } else { Ok(self.ident(&spec.name)) }
-    }
-
-    /// `(PARTITION BY … ORDER BY … frame)`.
-    pub(super) fn window_spec(&mut self, w: &'q Window, q: &'q tusklet_ir::Query) -> Result<()> {
-        self.put("(");
-        let mut space = false;
-        if !w.base.is_empty() {
-            self.ident(&w.base);
-            space = true;
-        }
-        // What the base window says already is not said again.
-        let inherits = |own: usize| {
-            w.base.is_empty() || q.windows.iter().find(|b| b.name == w.base).is_none_or(|b| b.partition_by.len() != own)
-        };
-        if !w.partition_by.is_empty() && inherits(w.partition_by.len()) {
-            self.put(if space { " PARTITION BY " } else { "PARTITION BY " });
-            for (i, c) in w.partition_by.iter().enumerate() {
-                if i > 0 {
-                    self.put(", ");
-                }
-                self.sort_item(c, &q.targets, false)?;
-            }
-            space = true;
-        }
-        let base_orders = q.windows.iter().any(|b| b.name == w.base && !w.base.is_empty() && !b.order_by.is_empty());
-        if !w.order_by.is_empty() && !base_orders {
-            self.put(if space { " ORDER BY " } else { "ORDER BY " });
-            self.order_by(&w.order_by, &q.targets, false)?;
-            space = true;
-        }
-        let f = &w.frame;
-        if f.written {
-            self.put(if space { " " } else { "" });
-            self.put(match f.mode {
-                FrameMode::Range => "RANGE ",
-                FrameMode::Rows => "ROWS ",
-                FrameMode::Groups => "GROUPS ",
-            });
-            self.put("BETWEEN ");
-            self.frame_bound(&f.start)?;
-            self.put(" AND ");
-            self.frame_bound(&f.end)?;
-            self.put(match f.exclude {
-                FrameExclude::NoOthers => "",
-                FrameExclude::CurrentRow => " EXCLUDE CURRENT ROW",
-                FrameExclude::Group => " EXCLUDE GROUP",
-                FrameExclude::Ties => " EXCLUDE TIES",
-            });
-        }
-        self.put(")");
-        Ok(())
-    }
-
-    fn frame_bound(&mut self, b: &'q FrameBound) -> Result<()> {
-        match b {
-            FrameBound::UnboundedPreceding => self.put("UNBOUNDED PRECEDING"),
-            FrameBound::CurrentRow => self.put("CURRENT ROW"),
-            FrameBound::UnboundedFollowing => self.put("UNBOUNDED FOLLOWING"),
-            FrameBound::Preceding(e) => {
-                self.expr(e, false)?;
-                self.put(" PRECEDING");
-            }
-            FrameBound::Following(e) => {
-                self.expr(e, false)?;
-                self.put(" FOLLOWING");
-            }
-        }
-        Ok(())
-    }
-
-    fn sublink(&mut self, s: &'q SubLink) -> Result<()> {
-        self.put(if s.kind == SubLinkKind::Array { "ARRAY(" } else { "(" });
-        let mut op = String::new();
-        if let Some(t) = &s.test {
-            match &t.kind {
-                ExprKind::Call(c) if c.op != 0 && c.args.len() == 2 => {
-                    self.expr(&c.args[0], true)?;
-                    op = self.operator(c.op);
-                }
-                ExprKind::And(args) | ExprKind::Or(args) => {
-                    self.put("(");
-                    for (i, a) in args.iter().enumerate() {
-                        let ExprKind::Call(c) = &a.kind else { return Err(broken()) };
-                        if i > 0 {
-                            self.put(", ");
-                        }
-                        self.expr(c.args.first().ok_or_else(broken)?, true)?;
-                        if op.is_empty() {
-                            op = self.operator(c.op);
-                        }
-                    }
-                    self.put(")");
-                }
-                ExprKind::RowCompare { left, ops, .. } => {
-                    self.put("(");
-                    self.list(left, true)?;
-                    self.put(")");
-                    op = ops.first().map(|o| self.operator(*o)).unwrap_or_default();
-                }
-                _ => return Err(broken()),
-            }
-        }
-        let bare = match s.kind {
-            SubLinkKind::Exists => {
-                self.put("EXISTS ");
-                false
-            }
-            SubLinkKind::Any => {
-                if op == "=" {
-                    self.put(" IN ");
-                } else {
-                    self.put(&format!(" {op} ANY "));
-                }
-                false
-            }
-            SubLinkKind::All => {
-                self.put(&format!(" {op} ALL "));
-                false
-            }
-            SubLinkKind::RowCompare => {
-                self.put(&format!(" {op} "));
-                false
-            }
-            SubLinkKind::Expr | SubLinkKind::Multi | SubLinkKind::Array => true,
-        };
-        if !bare {
-            self.put("(");
-        }
-        self.subquery(&s.query, None, false)?;
-        self.put(if bare { ")" } else { "))" });
-        Ok(())
     }
 }
 

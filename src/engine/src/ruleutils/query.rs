@@ -1,6 +1,7 @@
 //! Queries (`get_query_def`).
 
 use tusklet_error::Result;
+use tusklet_ir::visit::any;
 use tusklet_ir::{
     CommandType, Cte, Expr, ExprKind, FromNode, GroupingSet, JoinKind, LockStrength, LockWait, OnConflict, Overriding,
     Query, Rte, RteKind, SetOpKind, SetOpTree, SortClause, Target,
@@ -130,8 +131,9 @@ impl<'q> Deparse<'q, '_, '_> {
         if let Some(l) = &q.limit {
             if q.with_ties {
                 self.keyword(" FETCH FIRST ", -STD, STD, 0);
+                self.put("(");
                 self.expr(l, false)?;
-                self.put(" ROWS WITH TIES");
+                self.put(") ROWS WITH TIES");
             } else {
                 self.keyword(" LIMIT ", -STD, STD, 0);
                 match &l.kind {
@@ -379,7 +381,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 }
             };
             let name = names.and_then(|l| l.get(n)).unwrap_or(&t.name);
-            if own.as_ref() != Some(name) && !name.is_empty() && !matches!(&t.expr.kind, ExprKind::Var(v) if v.attno == 0) {
+            if own.as_ref() != Some(name) && !name.is_empty() {
                 self.put(" AS ");
                 self.ident(name);
             }
@@ -418,8 +420,14 @@ impl<'q> Deparse<'q, '_, '_> {
         match item {
             FromNode::Ref(r) => self.entry(*r, q),
             FromNode::Join { kind, left, right, on, rte, using, natural } => {
-                let _ = natural;
                 let entry = q.rtable.get(*rte as usize).ok_or_else(broken)?;
+                // NATURAL is shown as the USING it came to.
+                let merged = match (&entry.kind, natural) {
+                    (RteKind::Join { merged, .. }, true) => *merged as usize,
+                    _ => 0,
+                };
+                let natural_columns: Vec<String> = entry.columns.iter().take(merged).map(|c| c.name.clone()).collect();
+                let using = if using.is_empty() { &natural_columns } else { using };
                 let aliased = !entry.alias.is_empty();
                 let around = !self.paren || aliased;
                 self.put(if around { "(" } else { "" });
@@ -474,7 +482,14 @@ impl<'q> Deparse<'q, '_, '_> {
     fn entry(&mut self, at: u32, q: &'q Query) -> Result<()> {
         let r = q.rtable.get(at as usize).ok_or_else(broken)?;
         let known = self.scopes.last().and_then(|s| s.names.get(at as usize)).cloned().unwrap_or_default();
-        if r.lateral && !matches!(r.kind, RteKind::Function { .. }) {
+        // A function is lateral by nature; the word is shown where it is made use of.
+        let lateral = match &r.kind {
+            RteKind::Function { functions, .. } => functions
+                .iter()
+                .any(|f| any(&f.expr, &mut |e| matches!(&e.kind, ExprKind::Var(v) if v.level == 0))),
+            _ => r.lateral,
+        };
+        if lateral {
             self.put("LATERAL ");
         }
         let mut definitions = false;

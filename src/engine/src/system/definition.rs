@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use tusklet_analyze::ParamTypes;
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, PartitionBound, Relation, TypeEntryKind};
 use tusklet_catalog::resolve::quote_identifier;
@@ -11,6 +12,7 @@ use tusklet_ir::{Expr, Oid, Query};
 use tusklet_vector::{Datum, Value};
 
 use super::{Env, names};
+use crate::query::Analyzer;
 use crate::ruleutils::{self, Arguments};
 
 fn oid(args: &[Datum<'_>]) -> Oid {
@@ -78,7 +80,13 @@ pub(super) fn constraintdef(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result
 
 fn view_text(env: &mut Env<'_, '_>, view: Oid, pretty: bool, wrap: i32) -> Result<Value> {
     if let Some(text) = builtin::view_definition(view) {
-        return Ok(Value::text(text));
+        if !pretty {
+            return Ok(Value::text(text));
+        }
+        // The text as kept is not the pretty one.
+        let raw = tusklet_syntax::parse_one(text.trim_end_matches(';'))?;
+        let q = tusklet_analyze::analyze_stmt(&mut Analyzer(env.shared), &raw.stmt, &mut ParamTypes::none())?;
+        return Ok(Value::text(&ruleutils::view_def(env.shared, env.cx, view, &q, true, wrap)?));
     }
     let catalog = env.cx.catalog.clone();
     let Some(r) = catalog.user_relation(view) else { return Ok(Value::Null) };

@@ -32,8 +32,9 @@ fn bytes_of(env: &Env<'_, '_>, r: &Relation) -> u64 {
                 .and_then(|i| env.cx.catalog.user_relation(i.table))
                 .and_then(|t| store.table(RelId(t.storage)).ok())
                 .map_or(0, |t| t.live_rows());
-            // A metapage, and keys of twenty-odd bytes.
-            PAGE + pages(rows * 24)
+            // A metapage (with first buckets for hash), and keys of twenty-odd bytes.
+            let least = if r.access_method == tusklet_catalog::builtin::oids::AM_HASH { 4 * PAGE } else { PAGE };
+            least + pages(rows * 24)
         }
         RelKind::Sequence => PAGE,
         _ => 0,
@@ -260,7 +261,16 @@ pub(super) fn column_is_updatable(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> 
     if args[1].int() <= 0 {
         return Ok(Value::Bool(false));
     }
-    Ok(Value::Bool(updatable(&env.cx.catalog, oid(args), 0) & 20 == 20))
+    let c = env.cx.catalog.clone();
+    let rel = oid(args);
+    // Of a view, only what is plainly a column of its table.
+    let plain = match c.relation(rel).and_then(|r| r.view.as_ref().and_then(|v| v.query.clone())) {
+        Some(q) => q.targets.get(args[1].int() as usize - 1).is_some_and(
+            |t| matches!(&t.expr.kind, tusklet_ir::ExprKind::Var(v) if v.attno > 0 && v.level == 0),
+        ),
+        None => true,
+    };
+    Ok(Value::Bool(plain && updatable(&c, rel, 0) & 20 == 20))
 }
 
 fn row_security(env: &Env<'_, '_>, r: &Relation) -> bool {

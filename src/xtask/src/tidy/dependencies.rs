@@ -35,8 +35,8 @@ const RULES: &[Rule] = &[
         &[],
     ),
     rule("src/dns", &["error"], &[]),
-    rule("src/wasm", &["error", "engine", "functions", "dns"], WASM),
-    rule("src/server", &["error", "engine", "functions"], &[]),
+    rule("src/wasm", &["error", "vector", "storage", "engine", "functions", "dns"], WASM),
+    rule("src/server", &["error", "storage", "engine", "functions"], &[]),
     rule("src/xtask", &[], &[]),
     rule("tests/harness", &["error", "engine", "functions"], &[]),
 ];

@@ -1,6 +1,6 @@
 //! ALTER TABLE's column subcommands: ADD, DROP, defaults, and what is only recorded.
 
-use tusklet_catalog::live::{DependencyKind, ObjectAddress, RelKind, Relation, TypeEntryKind};
+use tusklet_catalog::live::{ObjectAddress, RelKind, Relation, TypeEntryKind};
 use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, Value};
@@ -161,7 +161,21 @@ pub fn drop_column(
     behavior: DropBehavior,
     missing_ok: bool,
     recurse: bool,
+) -> Result<()> {
+    let mut columns = vec![];
+    collect_column(shared, oid, name, missing_ok, recurse, false, &mut columns)?;
+    dependency::delete(shared, &columns, behavior)
+}
+
+/// The column and those of the children that are there only because of it; others lose one parent.
+fn collect_column(
+    shared: &Shared,
+    oid: Oid,
+    name: &str,
+    missing_ok: bool,
+    recurse: bool,
     recursing: bool,
+    out: &mut Vec<ObjectAddress>,
 ) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(attno) = rel.attno(name) else {
@@ -182,7 +196,7 @@ pub fn drop_column(
         let Some(a) = k.attno(name) else { continue };
         let Some(c) = k.column(a) else { continue };
         if recurse && c.inherit_count == 1 && !c.is_local {
-            drop_column(shared, *child, name, behavior, true, true, true)?;
+            collect_column(shared, *child, name, true, true, true, out)?;
         } else {
             heap::change_column(shared, *child, a, |c| {
                 c.inherit_count -= 1;
@@ -192,7 +206,8 @@ pub fn drop_column(
             })?;
         }
     }
-    dependency::delete(shared, &[ObjectAddress::column(oid, attno)], behavior)
+    out.push(ObjectAddress::column(oid, attno));
+    Ok(())
 }
 
 /// SET DEFAULT, DROP DEFAULT.
@@ -255,14 +270,6 @@ pub fn drop_expression(shared: &Shared, oid: Oid, name: &str, missing_ok: bool, 
         let rel = heap::get(shared, t)?;
         if let Some(a) = rel.attno(name) {
             heap::store_default(shared, t, a, None, false)?;
-            // It is made from no other column any more.
-            let me = ObjectAddress::column(t, a);
-            dependency::replace_edges(
-                shared,
-                me,
-                |d| !(d.kind == DependencyKind::Auto && d.referenced.oid == t),
-                &[],
-            )?;
         }
     }
     Ok(())
@@ -367,7 +374,7 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
 pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropBehavior) -> Result<()> {
     let _ = behavior;
     let rel = heap::get(shared, oid)?;
-    alter_type::refuse_used_rowtype(shared, &rel)?;
+    alter_type::refuse_stored_values(shared, &rel)?;
     let Some(t) = &def.type_name else { return Err(Error::internal("attribute without type")) };
     let (ty, collation) = expressions::column_type(shared, &def.colname, t, def.coll_clause.as_ref())?;
     if rel.attno(&def.colname).is_some() {
@@ -390,7 +397,7 @@ pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropB
 /// ALTER TYPE … DROP ATTRIBUTE.
 pub fn drop_attribute(shared: &Shared, oid: Oid, name: &str, behavior: DropBehavior, missing_ok: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
-    alter_type::refuse_used_rowtype(shared, &rel)?;
+    alter_type::refuse_stored_values(shared, &rel)?;
     let Some(a) = rel.attno(name) else {
         if missing_ok {
             super::drop::skipping(shared, format!("column \"{name}\" of relation \"{}\" does not exist", rel.name));

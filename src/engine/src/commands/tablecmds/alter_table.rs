@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Persistence, RelKind, Relation};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -61,9 +61,14 @@ fn pass(c: &AlterTableCmd) -> Pass {
         AlterColumnType { .. } | AlterAttributeType { .. } => Pass::AlterType,
         AddColumn { .. } | AddAttribute { .. } => Pass::AddColumn,
         SetNotNull { .. } | SetIdentity { .. } => Pass::ColumnAttributes,
+        AddConstraint(k) if is_index_constraint(&k.kind) => Pass::AddIndexConstraint,
         ColumnDefault { .. } | AddIdentity { .. } | AddConstraint(_) => Pass::AddOtherConstraint,
         _ => Pass::Misc,
     }
+}
+
+fn is_index_constraint(k: &ConstraintKind) -> bool {
+    matches!(k, ConstraintKind::Primary(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. })
 }
 
 /// What a subcommand is called in messages (`alter_table_type_to_string`).
@@ -293,17 +298,18 @@ fn run<'s>(
             parse_utilcmd::column_definition(shared, &here, def, &mut parts)?;
             let rel = heap::get(shared, oid)?;
             if rel.attno(&def.colname).is_some() && *if_not_exists {
-                super::drop::skipping(
-                    shared,
-                    format!("column \"{}\" of relation \"{}\" already exists", def.colname, rel.name),
-                );
+                shared.notice(Notice::new(
+                    Severity::Notice,
+                    SqlState::DUPLICATE_COLUMN,
+                    format!("column \"{}\" of relation \"{}\" already exists, skipping", def.colname, rel.name),
+                ));
                 return Ok(());
             }
             add_parts(&rel, &mut parts, queue)?;
             alter_column::add(shared, oid, parts, recurse, false)
         }
         DropColumn { name, behavior, missing_ok } => {
-            alter_column::drop_column(shared, oid, name, *behavior, *missing_ok, recurse, false)
+            alter_column::drop_column(shared, oid, name, *behavior, *missing_ok, recurse)
         }
         ColumnDefault { name, def } => alter_column::set_default(shared, oid, name, def.as_ref(), recurse),
         DropNotNull { name } => constraints::drop_not_null(shared, oid, name, recurse),
@@ -341,10 +347,7 @@ fn run<'s>(
         AddConstraint(k) => {
             let rel = heap::get(shared, oid)?;
             if let Some(n) = &k.conname {
-                let index = matches!(
-                    k.kind,
-                    ConstraintKind::Primary(_) | ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. }
-                );
+                let index = is_index_constraint(&k.kind);
                 let merges = matches!(k.kind, ConstraintKind::Check { .. });
                 if !index && !merges && rel.constraints.iter().any(|o| o.name == *n) {
                     bail!(DUPLICATE_OBJECT, "constraint \"{n}\" for relation \"{}\" already exists", rel.name);

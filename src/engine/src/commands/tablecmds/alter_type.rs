@@ -1,8 +1,8 @@
 //! ALTER COLUMN … TYPE (`ATExecAlterColumnType`) and the writing anew of a table's rows (`ATRewriteTable`).
 //!
 //! All columns a statement retypes are converted in one pass, every USING over the old row. Indexes get their operator
-//! classes for the new type and are filled again; CHECK constraints and expressions over the column are refused unless
-//! the old and new type share their form, because they hold calls that were chosen for the old type.
+//! classes for the new type and are filled again. CHECK constraints and index expressions over the column hold calls
+//! that were chosen for the old type: they are written as text before, and resolved again after.
 
 use std::rc::Rc;
 
@@ -77,6 +77,20 @@ pub fn refuse_used_rowtype(shared: &Shared, rel: &Relation) -> Result<()> {
     Ok(())
 }
 
+/// Rows of a composite type that are stored somewhere keep the attributes they were written with.
+pub fn refuse_stored_values(shared: &Shared, rel: &Relation) -> Result<()> {
+    let c = shared.catalog();
+    for ty in [rel.row_type, c.array_type(rel.row_type)] {
+        for d in c.dependents(Objects::ty(ty)) {
+            let user = c.relation(d.dependent.oid).filter(|_| d.dependent.class == ObjectClass::Relation);
+            if user.is_some_and(|u| u.oid != rel.oid && !is_empty(shared, &u)) {
+                return Err(Error::unsupported("changing the attributes of a composite type that stored rows have"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// ALTER COLUMN TYPE of one or several columns.
 pub fn alter_types(shared: &Shared, oid: Oid, list: &[Retype<'_>], recurse: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
@@ -115,6 +129,7 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
     for c in &changes {
         check_users(shared, &rel, c)?;
     }
+    let written = expressions_over(shared, &rel, &changes)?;
     let mut evaluators = vec![];
     for c in changes.iter().filter(|c| !c.same) {
         let e = expressions::over_row(&c.value, rel.columns.len());
@@ -140,7 +155,7 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
         }
     }
     retype_indexes(shared, oid, &changes)?;
-    retype_expressions(shared, oid, &changes)?;
+    retype_expressions(shared, oid, written)?;
     if evaluators.is_empty() {
         // Same bits, but perhaps in another order.
         let rel = heap::get(shared, oid)?;
@@ -155,7 +170,11 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
 fn change(shared: &Shared, rel: &Relation, r: &Retype<'_>) -> Result<Change> {
     let attno = existing_column(rel, &r.name)?;
     let Some(c) = rel.column(attno) else { return Err(Error::internal("no such column")) };
-    let (ty, collation) = expressions::column_type(shared, &r.name, r.type_name, r.collate)?;
+    // PostgreSQL does not say where the type is.
+    let (ty, collation) = expressions::column_type(shared, &r.name, r.type_name, r.collate).map_err(|mut e| {
+        e.report_mut().span = Span::NONE;
+        e
+    })?;
     heap::check_column(shared, rel.kind, &r.name, ty.oid)?;
     let cat = shared.catalog();
     let path = shared.search_path();
@@ -296,7 +315,11 @@ fn retype_default(shared: &Shared, d: &Expr, ty: TypeRef, name: &str, shown: &st
             };
             Ok(Expr { collation: c.type_collation(ty.oid), ..Expr::new(ExprKind::Call(Box::new(call)), ty) })
         }
-        Some(k) if k.context != b'e' => Err(Error::unsupported("ALTER TYPE of a column with such a default")),
+        // Anything else goes through its text, as a default written anew.
+        Some(k) if k.context != b'e' => {
+            let text = expressions::deparse(shared, 0, &d)?;
+            expressions::default(shared, name, ty, &tusklet_syntax::parse_expr(&text)?)
+        }
         _ => Err(cannot()),
     }
 }
@@ -311,7 +334,7 @@ fn check_users(shared: &Shared, rel: &Relation, change: &Change) -> Result<()> {
             Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot alter type of a column used by {what}"))
         };
         match d.dependent.class {
-            ObjectClass::Relation if d.dependent.oid == rel.oid => {
+            ObjectClass::Default if d.dependent.oid == rel.oid && d.dependent.sub != change.attno as i32 => {
                 let other = rel.columns.get((d.dependent.sub - 1).max(0) as usize).map(|k| k.name.clone());
                 return Err(refuse("a generated column").detail(format!(
                     "Column \"{name}\" is used by generated column \"{}\".",
@@ -398,64 +421,76 @@ fn retype_indexes(shared: &Shared, oid: Oid, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-/// Expressions over a retyped column: those that only look at it as the same bits get the new type.
-fn retype_expressions(shared: &Shared, oid: Oid, changes: &[Change]) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+/// The expressions over a column, as text: taken before the column changes, read again afterwards.
+struct Expressions {
+    /// By constraint.
+    checks: Vec<(Oid, String)>,
+    /// By index and column of the index; `None` is its predicate.
+    indexes: Vec<(Oid, Option<usize>, String)>,
+}
+
+fn expressions_over(shared: &Shared, rel: &Relation, changes: &[Change]) -> Result<Expressions> {
     let uses = |e: &Expr| changes.iter().any(|c| dependency::columns_used(e).contains(&c.attno));
-    let mut constraints = rel.constraints.clone();
-    let mut any = false;
-    for k in &mut constraints {
+    let mut out = Expressions { checks: vec![], indexes: vec![] };
+    for k in &rel.constraints {
         if let ConstraintKind::Check(e) = &k.kind {
             if uses(e) {
-                let new = crate::commands::expressions::reanalyze(shared, &rel, e, true)?;
-                k.kind = ConstraintKind::Check(Rc::new(new));
-                any = true;
+                out.checks.push((k.oid, expressions::deparse(shared, rel.oid, e)?));
             }
         }
     }
-    if any {
+    for ix in &rel.indexes {
+        let Some(i) = shared.catalog().relation(*ix).and_then(|r| r.index.clone()) else { continue };
+        for (n, k) in i.columns.iter().enumerate() {
+            if let Some(e) = k.expr.as_ref().filter(|e| uses(e)) {
+                out.indexes.push((*ix, Some(n), expressions::deparse(shared, rel.oid, e)?));
+            }
+        }
+        if let Some(p) = i.predicate.as_ref().filter(|e| uses(e)) {
+            out.indexes.push((*ix, None, expressions::deparse(shared, rel.oid, p)?));
+        }
+    }
+    Ok(out)
+}
+
+fn retype_expressions(shared: &Shared, oid: Oid, all: Expressions) -> Result<()> {
+    let rel = heap::get(shared, oid)?;
+    for (k, text) in all.checks {
+        let e = expressions::reanalyze(shared, &rel, &text, true)?;
+        let me = Objects::constraint(k);
+        let mut found: Vec<Dependency> = vec![];
+        dependency::expr_edges(&shared.catalog(), &mut found, me, &e, Some(oid), DependencyKind::Normal);
+        found.retain(|d| d.referenced.oid != oid);
+        dependency::replace_edges(shared, me, |d| d.referenced.oid == oid, &found)?;
         heap::change(shared, oid, |r| {
-            r.constraints = constraints;
+            if let Some(c) = r.constraints.iter_mut().find(|c| c.oid == k) {
+                c.kind = ConstraintKind::Check(Rc::new(e));
+            }
             Ok(())
         })?;
-        let rel = heap::get(shared, oid)?;
-        for k in &rel.constraints {
-            if let ConstraintKind::Check(e) = &k.kind {
-                let me = Objects::constraint(k.oid);
-                let mut found: Vec<Dependency> = vec![];
-                dependency::expr_edges(&shared.catalog(), &mut found, me, e, Some(oid), DependencyKind::Normal);
-                found.retain(|d| d.referenced.oid != oid);
-                dependency::replace_edges(shared, me, |d| d.referenced.oid == oid, &found)?;
-            }
-        }
     }
-    for ix in rel.indexes.clone() {
+    for (ix, column, text) in all.indexes {
         let r = heap::get(shared, ix)?;
         let Some(mut i) = r.index.clone() else { continue };
-        let mut any = false;
-        for k in &mut i.columns {
-            if let Some(e) = &k.expr {
-                if uses(e) {
-                    let new = expressions::reanalyze(shared, &rel, e, false)?;
-                    let (ty, collation) = (new.ty, new.collation);
-                    k.expr = Some(Rc::new(new));
-                    indexcmds::retype_key(shared, k, ty, collation, r.access_method)?;
-                    any = true;
+        let e = expressions::reanalyze(shared, &rel, &text, column.is_none())?;
+        let mut columns = r.columns.clone();
+        match column.and_then(|n| i.columns.get_mut(n).map(|k| (n, k))) {
+            Some((n, k)) => {
+                let (ty, collation) = (e.ty, e.collation);
+                k.expr = Some(Rc::new(e));
+                indexcmds::retype_key(shared, k, ty, collation, r.access_method)?;
+                if let Some(c) = columns.get_mut(n) {
+                    c.ty = ty;
+                    c.collation = k.collation;
                 }
             }
+            None => i.predicate = Some(Rc::new(e)),
         }
-        if let Some(p) = &i.predicate {
-            if uses(p) {
-                i.predicate = Some(Rc::new(expressions::reanalyze(shared, &rel, p, true)?));
-                any = true;
-            }
-        }
-        if any {
-            heap::change(shared, ix, |r| {
-                r.index = Some(i);
-                Ok(())
-            })?;
-        }
+        heap::change(shared, ix, |r| {
+            r.index = Some(i);
+            r.columns = columns;
+            Ok(())
+        })?;
     }
     Ok(())
 }

@@ -40,7 +40,10 @@ pub fn create_table(shared: &Shared, s: &CreateStmt) -> Result<()> {
     if of_typename.is_some() {
         return Err(Error::unsupported("CREATE TABLE OF"));
     }
-    let (schema, persistence) = namespace::creation(shared, relation)?;
+    let (schema, persistence) = namespace::creation(shared, relation).map_err(|e| {
+        // PostgreSQL refuses its own schemas later, when it no longer knows where the name stands.
+        if e.message().starts_with("permission denied to create") { e } else { e.at(relation.span) }
+    })?;
     if *if_not_exists && shared.catalog().relation_named(schema, &relation.relname).is_some() {
         shared.notice(tusklet_error::Notice::new(
             tusklet_error::Severity::Notice,
@@ -75,21 +78,24 @@ pub fn create_table(shared: &Shared, s: &CreateStmt) -> Result<()> {
     rel.options = reloptions;
     rel.parents = parents.iter().map(|p| p.oid).collect();
     let created = create_with_parts(shared, rel, parts)?;
-    let action = match on_commit {
-        OnCommitAction::Noop | OnCommitAction::PreserveRows => None,
-        OnCommitAction::DeleteRows => Some("d"),
-        OnCommitAction::Drop => Some("D"),
-    };
-    if let Some(a) = action {
-        shared.edit_catalog(|c| {
-            c.put_setting(&namespace::on_commit_key(created), Some(a));
-            Ok(())
-        })?;
-    }
+    note_on_commit(shared, schema, created, *on_commit)?;
     for c in copies {
         like::finish(shared, created, c)?;
     }
     Ok(())
+}
+
+/// Notes a new table's ON COMMIT.
+pub fn note_on_commit(shared: &Shared, schema: Oid, table: Oid, action: OnCommitAction) -> Result<()> {
+    let action = match action {
+        OnCommitAction::Noop | OnCommitAction::PreserveRows => return Ok(()),
+        OnCommitAction::DeleteRows => 'd',
+        OnCommitAction::Drop => 'D',
+    };
+    shared.edit_catalog(|c| {
+        namespace::set_on_commit(c, schema, table, Some(action));
+        Ok(())
+    })
 }
 
 fn is_system_column(name: &str) -> bool {

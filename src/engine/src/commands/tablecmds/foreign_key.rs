@@ -112,7 +112,7 @@ fn primary_key(shared: &Shared, pk: &Relation) -> Result<Vec<i16>> {
 
 /// Adds a foreign key; with `new_table` there are no rows to check.
 pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> Result<()> {
-    let NewForeignKey { name, fk, deferrable, deferred, not_valid, span: _ } = new;
+    let NewForeignKey { name, fk, deferrable, deferred, not_valid } = new;
     let ast::ForeignKey { fk_attrs, pktable, pk_attrs, matchtype, upd_action, del_action, del_set_cols } = fk;
     if *matchtype == ast::FkMatch::Partial {
         return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented"));
@@ -142,7 +142,7 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
         _ => {}
     }
     let own = columns(&rel, fk_attrs)?;
-    let set = columns(&rel, del_set_cols)?;
+    let mut set = columns(&rel, del_set_cols)?;
     for (a, n) in set.iter().zip(del_set_cols) {
         if !own.contains(a) {
             bail!(
@@ -151,6 +151,13 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
             );
         }
     }
+    // A column named twice is set once.
+    let mut once = Vec::with_capacity(set.len());
+    set.retain(|a| {
+        let new = !once.contains(a);
+        once.push(*a);
+        new
+    });
     let (theirs, (index, families)) = if pk_attrs.is_empty() {
         let k = primary_key(shared, &pk)?;
         let ix = referenced_index(shared, &pk, &k)?;

@@ -133,7 +133,6 @@ pub fn merge(shared: &Shared, parents: &[Rc<Relation>], parts: &mut Parts) -> Re
                         sequence: None,
                         cooked: c.default.clone(),
                         cooked_generated: c.generated,
-                        span: tusklet_error::Span::NONE,
                     });
                 }
             }

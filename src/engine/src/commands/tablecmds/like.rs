@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{ConstraintKind, ObjectAddress, RelKind, Relation};
-use tusklet_error::{Result, Span, bail};
+use tusklet_error::{Result, bail};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{TableLikeClause, TableLikeOption};
 
@@ -77,7 +77,6 @@ pub fn columns(shared: &Shared, l: &TableLikeClause, parts: &mut Parts) -> Resul
             sequence: None,
             cooked: None,
             cooked_generated: false,
-            span: Span::NONE,
         };
         if let (Some(always), true) = (c.identity, has(TableLikeOption::Identity)) {
             new.column.identity = Some(always);

@@ -75,14 +75,21 @@ pub fn create_enum(shared: &Shared, s: &CreateEnumStmt) -> Result<()> {
     let (schema, name) = namespace::creation_of(shared, type_name)?;
     check_free(shared, schema, &name)?;
     let mut labels: Vec<EnumLabel> = vec![];
+    let t = blank(shared, &name, schema, TypeEntryKind::Enum(vec![]));
     for (i, v) in vals.iter().enumerate() {
         check_label(v)?;
         if labels.iter().any(|l| l.label == *v) {
-            bail!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"");
+            return Err(err!(
+                UNIQUE_VIOLATION,
+                "duplicate key value violates unique constraint \"pg_enum_typid_label_index\""
+            )
+            .detail(format!("Key (enumtypid, enumlabel)=({}, {v}) already exists.", t.oid))
+            .table("pg_catalog", "pg_enum")
+            .constraint("pg_enum_typid_label_index"));
         }
         labels.push(EnumLabel { oid: shared.db.new_oid(), order: (i + 1) as f32, label: v.clone() });
     }
-    let mut t = blank(shared, &name, schema, TypeEntryKind::Enum(labels));
+    let mut t = Type { kind: TypeEntryKind::Enum(labels), ..t };
     t.category = b'E';
     t.len = 4;
     t.by_val = true;
