@@ -39,8 +39,8 @@ pub(crate) fn take_out(sql: &str) -> Option<Template> {
     }
     let mut t = Template { text: String::with_capacity(sql.len()), types: vec![], values: vec![] };
     let (mut i, mut kept) = (0, 0);
-    // In an INSERT: past VALUES, and inside its row.
-    let (mut values, mut row) = (false, false);
+    // In an INSERT: past VALUES, inside its row, after it.
+    let (mut values, mut row, mut done) = (false, false, false);
     // The last token: a word's first byte, a punctuation mark, or `l` for a literal.
     let mut last = b' ';
     while let Some(&b) = bytes.get(i) {
@@ -83,6 +83,10 @@ pub(crate) fn take_out(sql: &str) -> Option<Template> {
                         let from = i;
                         while *bytes.get(i)? != b'\'' {
                             i += 1;
+                        }
+                        // What a backslash means depends on a setting.
+                        if bytes[from..i].contains(&b'\\') {
+                            return None;
                         }
                         value.push_str(&sql[from..i]);
                         i += 1;
@@ -127,6 +131,11 @@ pub(crate) fn take_out(sql: &str) -> Option<Template> {
             }
             b'(' | b')' if insert && b == b'(' && !row || insert && b == b')' => {
                 i += 1;
+                // One row: several are one VALUES list, whose columns have types of their own.
+                if done && b == b'(' {
+                    return None;
+                }
+                done |= row;
                 row = b == b'(' && values;
                 last = b;
             }
@@ -196,6 +205,8 @@ mod tests {
             "delete from t where a > 5",
             "select 1",
             "insert into t values ($1)",
+            "insert into t values (1), (2)",
+            "insert into t values ('a\\b')",
         ] {
             assert!(shape(sql).is_none(), "{sql}");
         }
