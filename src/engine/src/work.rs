@@ -123,6 +123,43 @@ impl Session {
         s.remembered(sql, given)
     }
 
+    /// A statement of the simple kinds with its literals as parameters, when what remains of it is known, or comes again.
+    fn without_literals(&self, sql: &str) -> Option<Portal> {
+        let t = crate::literals::take_out(sql)?;
+        let s = &self.shared;
+        let prepared = match s.remembered(&t.text, &t.types) {
+            Some(p) => p,
+            None if s.was_seen(&t.text) => {
+                let raw = tusklet_syntax::parse_one(&t.text).ok()?;
+                let p = Prepared::new(s, Rc::from(t.text.as_str()), Some(Rc::new(raw.stmt)), t.types, true).ok()?;
+                let p = Rc::new(p);
+                s.remember(&p);
+                p
+            }
+            None => {
+                s.note_seen(&t.text);
+                return None;
+            }
+        };
+        let mut values = Vec::with_capacity(t.values.len());
+        let mut cx = None;
+        for (text, ty) in t.values.iter().zip(&prepared.param_types) {
+            values.push(match ty {
+                23 => Value::I32(text.parse().ok()?),
+                25 => Value::text(text),
+                _ => {
+                    let cx = match &mut cx {
+                        Some(cx) => cx,
+                        none => none.insert(s.exec_cx(s.snapshot().ok()?).ok()?),
+                    };
+                    cx.input(TypeRef::new(*ty), text).ok()?
+                }
+            });
+        }
+        drop(cx);
+        Some(Portal::new(prepared, values.into(), vec![]))
+    }
+
     fn start_request(&mut self) {
         let s = &self.shared;
         s.cancelled.set(false);
@@ -551,6 +588,11 @@ impl Session {
             self.refuse_if_failed(&raw.stmt)?;
             self.shared.begin_transaction(false);
             self.shared.refresh_catalog()?;
+            if let Some(portal) = self.without_literals(crate::query::statement_text(&s.sql, &raw)) {
+                s.any = true;
+                s.current = Some(portal);
+                return Ok(Advance::Again);
+            }
             let prepared = Rc::new(Prepared::new(&self.shared, s.sql.clone(), Some(Rc::new(raw.stmt)), vec![], false)?);
             if s.queue.is_empty() && !s.any {
                 self.shared.remember(&prepared);
