@@ -56,6 +56,8 @@ pub struct Work {
     task: Option<Task>,
     pub(crate) portals: BTreeMap<String, Portal>,
     waiting: Option<Wait>,
+    /// When that began, for `lock_timeout`.
+    waiting_since: i64,
     /// After an error in the extended protocol everything is skipped up to Sync.
     pub(crate) skip: bool,
 }
@@ -354,12 +356,20 @@ impl Session {
     /// Goes on with the request.
     pub fn step(&mut self, out: &mut dyn Output) -> Status {
         if let Some(w) = self.work.waiting.take() {
-            if !self.shared.db.store.wait_over(&w) && !self.interrupted() {
+            let over = self.shared.db.store.wait_over(&w);
+            let stop = if over { Ok(()) } else { self.interrupt_wait() };
+            if !over && stop.is_ok() {
                 self.work.waiting = Some(w);
                 return Status::Blocked;
             }
             if let Some(no) = self.tx_no() {
                 self.shared.db.store.set_waiting(no, None);
+            }
+            if let Err(e) = stop {
+                self.flush(out, "");
+                out.error(&e, "");
+                self.failed();
+                return Status::Done;
             }
         }
         let status = loop {
@@ -383,10 +393,15 @@ impl Session {
         status
     }
 
-    fn interrupted(&self) -> bool {
-        // Looks only: `check_interrupts` takes the request, and raises.
-        let shared = &self.shared;
-        shared.cancelled.get() || shared.deadline.get().is_some_and(|d| shared.db.env.now() > d)
+    /// Why a statement that waits for a lock must wait no longer.
+    fn interrupt_wait(&self) -> Result<()> {
+        use tusklet_exec::Host;
+        self.shared.check_interrupts()?;
+        let timeout = self.shared.flags.get().lock_timeout;
+        if timeout > 0 && self.shared.db.env.now() > self.work.waiting_since + timeout * 1000 {
+            return Err(err!(LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout"));
+        }
+        Ok(())
     }
 
     fn tx_no(&self) -> Option<tusklet_storage::TxNo> {
@@ -559,6 +574,7 @@ impl Session {
             store.set_waiting(me, Some(holder));
         }
         self.work.waiting = Some(w);
+        self.work.waiting_since = self.shared.db.env.now();
         Ok(())
     }
 
