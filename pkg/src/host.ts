@@ -485,12 +485,18 @@ export class LocalLink implements Link {
     const host = this.host;
     const generation = this.made;
     let status = first;
+    let since = performance.now();
     try {
       for (;;) {
-        const wait = status === Status.MoreOutput ? undefined : host.wait(status, this.names);
+        // A result of many pieces lets others have their turn as often as a statement that computes.
+        const more = status === Status.MoreOutput && performance.now() - since < host.options.budgetMs;
+        const wait = more ? undefined : host.wait(status, this.names);
         host.after();
         if (status === Status.Done) return;
-        if (wait !== undefined) await wait;
+        if (wait !== undefined) {
+          await wait;
+          since = performance.now();
+        }
         if (host.generation !== generation) throw failure('57P02', 'the engine was restarted while the statement ran');
         this.spy.to = to;
         status = this.turn(() => host.engine.step(this.id, host.options.budgetMs));
