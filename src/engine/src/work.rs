@@ -143,6 +143,10 @@ impl Session {
                 return None;
             }
         };
+        // A default such as nextval must not be drawn before a literal is found to be too long: as constants they are read first.
+        if prepared.computes_volatile(s) {
+            return None;
+        }
         let mut values = Vec::with_capacity(t.values.len());
         let mut cx = None;
         for (text, ty) in t.values.iter().zip(&prepared.param_types) {
