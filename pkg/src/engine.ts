@@ -21,7 +21,6 @@ export interface Engine {
   cancel(session: number): void;
   poll(session: number): void;
   ack(lsn: number): void;
-  log_failed(lsn: number, code: string, message: string): void;
   take_log(): void;
   take_checkpoint(): number;
   checkpoint_done(ok: boolean): void;

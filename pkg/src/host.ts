@@ -53,7 +53,7 @@ export class Host implements Backend {
   private closed = false;
   private readonly links = new Map<number, LocalLink>();
   private readonly blocked = new Set<() => void>();
-  private ackWaiters: { lsn: number; wake: () => void }[] = [];
+  private ackWaiters: { lsn: number; wake: () => void; fail: (why: PostgresError) => void }[] = [];
   private acked = 0;
   private pending: LogRecord[] = [];
   private writing: Promise<void> | undefined;
@@ -262,18 +262,13 @@ export class Host implements Backend {
           try {
             await storage.append(records);
           } catch (error) {
+            // Commits are in the instance's memory that are not in storage: as PostgreSQL does when it cannot write its log, start
+            // again from what is stored. Who waits is told why.
             const told = storageError(error);
+            const waiting = this.ackWaiters.splice(0);
             this.pending = [];
-            // Whatever was logged meanwhile stands on commits that are now undone: it fails with them.
-            this.collectLog();
-            this.pending = [];
-            this.enter(() => this.engine.log_failed(records[0].lsn, told.code, told.message));
-            this.wakeAcks(Infinity);
-            this.after();
-            await macrotask();
-            // Those who waited have been told. What they wrote is in the instance's memory though not in storage: as PostgreSQL does
-            // when its log cannot be written, start again from what is stored.
             this.abandon(failure('57P02', 'the session ended because the database\'s log could not be written', { detail: told.message }));
+            for (const w of waiting) w.fail(told);
             continue;
           }
           this.acked = last;
@@ -357,7 +352,7 @@ export class Host implements Backend {
       case Status.AwaitAck: {
         const lsn = v.u32[io + Io.LsnLow] + v.u32[io + Io.LsnHigh] * 4294967296;
         if (lsn <= this.acked) return Promise.resolve();
-        return new Promise((wake) => this.ackWaiters.push({ lsn, wake }));
+        return new Promise((wake, fail) => this.ackWaiters.push({ lsn, wake, fail }));
       }
       case Status.AwaitSegments: return this.loadSegments(names);
       default: return macrotask();
@@ -490,12 +485,18 @@ export class LocalLink implements Link {
     const host = this.host;
     const generation = this.made;
     let status = first;
+    let since = performance.now();
     try {
       for (;;) {
-        const wait = status === Status.MoreOutput ? undefined : host.wait(status, this.names);
+        // A result of many pieces lets others have their turn as often as a statement that computes.
+        const more = status === Status.MoreOutput && performance.now() - since < host.options.budgetMs;
+        const wait = more ? undefined : host.wait(status, this.names);
         host.after();
         if (status === Status.Done) return;
-        if (wait !== undefined) await wait;
+        if (wait !== undefined) {
+          await wait;
+          since = performance.now();
+        }
         if (host.generation !== generation) throw failure('57P02', 'the engine was restarted while the statement ran');
         this.spy.to = to;
         status = this.turn(() => host.engine.step(this.id, host.options.budgetMs));

@@ -235,7 +235,6 @@ export function fakeModule(answer, extra = {}) {
     cancel(session) { this.sessions.get(session).canceled = true; }
     poll(session) { const items = this.notifications ?? []; this.notifications = undefined; this.put(items); }
     ack(lsn) { this.acked = lsn; this.calls.push(`ack ${lsn}`); this.put([]); }
-    log_failed(lsn, code, message) { this.failed = { lsn, code, message }; this.put([]); }
     take_log() {
       const items = this.pendingLog.flatMap(([lsn, b]) => logRecord(lsn, b));
       this.pendingLog = [];

@@ -19,6 +19,7 @@ pub mod json;
 pub mod jsonb;
 pub mod like;
 pub mod macaddr;
+pub mod multirange;
 pub mod network;
 pub mod numeric;
 pub mod numeric_small;

@@ -136,7 +136,7 @@ impl<'a> Range<'a> {
     }
 
     /// Whether nothing lies between an upper and a lower bound, and they do not overlap (`bounds_adjacent`).
-    fn touch(a: &Bound<'_>, b: &Bound<'_>, t: &Subtype<'_>) -> Result<bool> {
+    pub(crate) fn touch(a: &Bound<'_>, b: &Bound<'_>, t: &Subtype<'_>) -> Result<bool> {
         let (Some(x), Some(y)) = (a.value, b.value) else { return Ok(false) };
         Ok(match (t.cmp)(x, y) {
             Ordering::Equal => a.inclusive != b.inclusive,
@@ -157,7 +157,7 @@ impl<'a> Range<'a> {
         make(lower.value, upper.value, lower.inclusive, upper.inclusive, t)
     }
 
-    fn to_bytes(self) -> Vec<u8> {
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
         if self.empty { vec![EMPTY] } else { encode(self.lower.value, self.upper.value, self.lower.inclusive, self.upper.inclusive) }
     }
 

@@ -1,7 +1,8 @@
 //! Composite values over stored bytes.
 //!
 //! Stored bytes: number of fields (u32), per field its type's oid and the end offset of its bytes (u32 each), the NULL
-//! bitmap (bit set: NULL), then the fields' stored bytes. Everything little-endian.
+//! bitmap (bit set: NULL), then the fields' stored bytes. Everything little-endian. An anonymous record that came from named
+//! columns carries their names after that, each with its length (u16): only printing as JSON looks at them.
 
 use tusklet_error::{Error, Result, err};
 
@@ -54,6 +55,29 @@ impl<'a> Record<'a> {
         let start = if i == 0 { 0 } else { end(i - 1) };
         self.bytes.get(data + start..data + end(i))
     }
+
+    /// Name of field `i`, when the record carries names.
+    pub fn name(&self, i: usize) -> Option<&'a str> {
+        let fields = if self.count == 0 { 0 } else { u32_at(self.bytes, 8 + 8 * (self.count - 1)) };
+        let mut at = 4 + 8 * self.count + self.count.div_ceil(8) + fields;
+        for k in 0..=i {
+            let len = self.bytes.get(at..at + 2)?;
+            let len = u16::from_le_bytes([len[0], len[1]]) as usize;
+            if k == i {
+                return std::str::from_utf8(self.bytes.get(at + 2..at + 2 + len)?).ok();
+            }
+            at += 2 + len;
+        }
+        None
+    }
+}
+
+/// Appends the fields' names to a record's stored bytes.
+pub fn add_names<'n>(record: &mut Vec<u8>, names: impl Iterator<Item = &'n str>) {
+    for n in names {
+        record.extend_from_slice(&(n.len() as u16).to_le_bytes());
+        record.extend_from_slice(n.as_bytes());
+    }
 }
 
 /// The stored bytes of a composite value: each field's type and stored bytes.
@@ -74,7 +98,9 @@ pub fn encode(fields: &[(u32, Option<&[u8]>)]) -> Vec<u8> {
 
 /// Splits a record literal into `count` fields; `None` is NULL.
 pub fn parse(s: &str, count: usize) -> Result<Vec<Option<String>>> {
-    let malformed = |detail: &str| -> Error { err!(INVALID_TEXT_REPRESENTATION, "malformed record literal: \"{s}\"").detail(detail) };
+    let malformed = |detail: &str| -> Error {
+        err!(INVALID_TEXT_REPRESENTATION, "malformed record literal: \"{s}\"").detail(detail)
+    };
     let end = || malformed("Unexpected end of input.");
     let Some(mut rest) = s.trim_start_matches(is_space).strip_prefix('(') else {
         return Err(malformed("Missing left parenthesis."));
@@ -190,6 +216,9 @@ mod tests {
     fn stored_bytes_round_trip() {
         let b = encode(&[(23, Some(&[1, 0, 0, 0])), (25, None), (25, Some(b"xy"))]);
         let r = Record::decode(&b).unwrap();
-        assert_eq!((r.len(), r.field_type(1), r.field(0), r.field(1), r.field(2)), (3, 25, Some(&[1u8, 0, 0, 0][..]), None, Some(&b"xy"[..])));
+        assert_eq!(
+            (r.len(), r.field_type(1), r.field(0), r.field(1), r.field(2)),
+            (3, 25, Some(&[1u8, 0, 0, 0][..]), None, Some(&b"xy"[..]))
+        );
     }
 }

@@ -360,7 +360,7 @@ impl Analyzer<'_> {
             }
             ExprKind::Call(c) => self.function_out_columns(c.func, &c.args),
             ExprKind::Var(v) if v.attno == 0 => {
-                let rte = &self.level(v.level).rtable[v.rte as usize];
+                let Some(rte) = self.level(v.level).rtable.get(v.rte as usize) else { return Ok(None) };
                 Ok(Some(
                     rte.columns
                         .iter()
@@ -371,14 +371,14 @@ impl Analyzer<'_> {
             }
             ExprKind::Var(v) => {
                 // A record that a subquery's column carries: look at how the column is made (`expandRecordVariable`).
-                let rte = self.level(v.level).rtable[v.rte as usize].clone();
+                let Some(rte) = self.level(v.level).rtable.get(v.rte as usize).cloned() else { return Ok(None) };
                 match rte.kind {
                     RteKind::Subquery { query, .. } => {
                         let Some(t) = query.targets.iter().filter(|t| !t.junk).nth(v.attno.max(1) as usize - 1).cloned()
                         else {
                             return Ok(None);
                         };
-                        self.tuple_columns_in(&query, &t.expr)
+                        self.tuple_columns_in(v.level, &query, &t.expr)
                     }
                     RteKind::Cte { name, level, .. } => {
                         let up = v.level + level;
@@ -387,7 +387,7 @@ impl Analyzer<'_> {
                         let Some(t) = q.targets.iter().filter(|t| !t.junk).nth(v.attno.max(1) as usize - 1).cloned() else {
                             return Ok(None);
                         };
-                        self.tuple_columns_in(&q, &t.expr)
+                        self.tuple_columns_in(up, &q, &t.expr)
                     }
                     RteKind::Join { columns, .. } => match columns.get(v.attno.max(1) as usize - 1) {
                         Some(e) => self.tuple_columns(&e.clone()),
@@ -404,11 +404,23 @@ impl Analyzer<'_> {
         }
     }
 
-    fn tuple_columns_in(&mut self, query: &tusklet_ir::Query, e: &Expr) -> Result<Option<TupleColumns>> {
+    /// The same of an expression of a query that stands `up` levels out: the levels within that one are not its own.
+    fn tuple_columns_in(&mut self, up: u32, query: &tusklet_ir::Query, e: &Expr) -> Result<Option<TupleColumns>> {
+        let keep = self.states.len().saturating_sub(up as usize);
+        let inner = self.states.split_off(keep);
         self.push();
         self.ps().rtable = query.rtable.clone();
+        let known = |cte: &tusklet_ir::Cte| crate::parse_node::CteState {
+            cte: cte.clone(),
+            done: true,
+            columns_known: true,
+            no_returning: false,
+            extra_columns: 0,
+        };
+        self.ps().ctes = query.ctes.iter().map(known).collect();
         let r = self.tuple_columns(e);
         self.pop();
+        self.states.extend(inner);
         r
     }
 

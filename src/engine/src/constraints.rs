@@ -93,8 +93,8 @@ fn run_event(shared: &Shared, e: &RowChange, deferred: bool) -> Result<(), Waiti
         let ConstraintKind::Foreign(fk) = &c.kind else { continue };
         let Some(new) = &e.new else { continue };
         if let Some(old) = &e.old {
-            // The key did not change: what was right is right.
-            if c.columns.iter().all(|a| old[*a as usize - 1] == new[*a as usize - 1]) {
+            // The key did not change: what was right is right. A deferred check may still be due for the version that is gone.
+            if e.constraint == 0 && !is_deferred(shared, c) && c.columns.iter().all(|a| old[*a as usize - 1] == new[*a as usize - 1]) {
                 continue;
             }
         }

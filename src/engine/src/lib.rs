@@ -8,6 +8,7 @@ mod cursor;
 pub mod database;
 mod explain;
 mod host;
+mod literals;
 pub mod output;
 mod portal;
 mod privileges;

@@ -316,6 +316,19 @@ impl Prepared {
         &self.given
     }
 
+    /// Whether the rows it writes are computed with volatile functions.
+    pub(crate) fn computes_volatile(&self, shared: &Shared) -> bool {
+        let Ok(program) = self.program(shared) else { return true };
+        let tusklet_ir::Node::ModifyTable(m) = &program.stmt.plan.node else { return false };
+        m.input.project.iter().flatten().any(|e| {
+            tusklet_ir::visit::any(e, &mut |x| match &x.kind {
+                tusklet_ir::ExprKind::Call(c) => c.volatility == tusklet_ir::Volatility::Volatile,
+                tusklet_ir::ExprKind::NextVal(_) => true,
+                _ => false,
+            })
+        })
+    }
+
     /// Whether its result would have another shape now.
     pub fn is_stale(&self, shared: &Shared) -> Result<bool> {
         let Some(stmt) = &self.stmt else { return Ok(false) };

@@ -31,6 +31,8 @@ pub struct Flags {
     pub read_only: bool,
     /// `statement_timeout`, ms.
     pub statement_timeout: i64,
+    /// `lock_timeout`, ms.
+    pub lock_timeout: i64,
     /// `synchronous_commit` is not off.
     pub strict: bool,
 }
@@ -335,6 +337,7 @@ impl Settings {
             },
             read_only: self.is_on("default_transaction_read_only"),
             statement_timeout: self.number("statement_timeout"),
+            lock_timeout: self.number("lock_timeout"),
             strict: self.get("synchronous_commit").as_deref() != Some("off"),
         }
     }

@@ -28,6 +28,15 @@ struct Slot {
     statement: Option<Rc<Prepared>>,
 }
 
+impl StatementCache {
+    fn slot(&mut self, hash: u64) -> &mut Slot {
+        if self.slots.is_empty() {
+            self.slots.resize(SLOTS, Slot::default());
+        }
+        &mut self.slots[hash as usize % SLOTS]
+    }
+}
+
 fn hash(sql: &str) -> u64 {
     let mut h = 0xcbf2_9ce4_8422_2325u64;
     for chunk in sql.as_bytes().chunks(8) {
@@ -49,17 +58,32 @@ impl Shared {
         (*p.sql == *sql && p.given() == given && p.is_current(self)).then(|| p.clone())
     }
 
+    /// Whether a text was seen, by its hash.
+    pub(crate) fn was_seen(&self, sql: &str) -> bool {
+        let h = hash(sql);
+        self.statements.borrow().slots.get(h as usize % SLOTS).is_some_and(|s| s.hash == h)
+    }
+
+    /// Notes that a text was seen.
+    pub(crate) fn note_seen(&self, sql: &str) {
+        let mut cache = self.statements.borrow_mut();
+        let h = hash(sql);
+        *cache.slot(h) = Slot { hash: h, user: self.user(), statement: None };
+    }
+
     /// Remembers a statement, or, the first time, that it was seen.
     pub(crate) fn remember(&self, p: &Rc<Prepared>) {
         if p.sql.len() > LONGEST || !p.stmt.as_ref().is_some_and(|s| crate::query::is_query(s)) {
             return;
         }
-        let mut cache = self.statements.borrow_mut();
-        if cache.slots.is_empty() {
-            cache.slots.resize(SLOTS, Slot::default());
+        // Literals of the moment were read when the statement was analysed.
+        let lower = p.sql.to_ascii_lowercase();
+        if ["now", "today", "tomorrow", "yesterday"].iter().any(|w| lower.contains(w)) {
+            return;
         }
+        let mut cache = self.statements.borrow_mut();
         let h = hash(&p.sql);
-        let slot = &mut cache.slots[h as usize % SLOTS];
+        let slot = cache.slot(h);
         let again = slot.hash == h;
         *slot = Slot { hash: h, user: self.user(), statement: again.then(|| p.clone()) };
     }

@@ -56,6 +56,8 @@ pub struct Work {
     task: Option<Task>,
     pub(crate) portals: BTreeMap<String, Portal>,
     waiting: Option<Wait>,
+    /// When that began, for `lock_timeout`.
+    waiting_since: i64,
     /// After an error in the extended protocol everything is skipped up to Sync.
     pub(crate) skip: bool,
 }
@@ -121,6 +123,47 @@ impl Session {
         s.begin_transaction(false);
         s.refresh_catalog().ok()?;
         s.remembered(sql, given)
+    }
+
+    /// A statement of the simple kinds with its literals as parameters, when what remains of it is known, or comes again.
+    fn without_literals(&self, sql: &str) -> Option<Portal> {
+        let t = crate::literals::take_out(sql)?;
+        let s = &self.shared;
+        let prepared = match s.remembered(&t.text, &t.types) {
+            Some(p) => p,
+            None if s.was_seen(&t.text) => {
+                let raw = tusklet_syntax::parse_one(&t.text).ok()?;
+                let p = Prepared::new(s, Rc::from(t.text.as_str()), Some(Rc::new(raw.stmt)), t.types, true).ok()?;
+                let p = Rc::new(p);
+                s.remember(&p);
+                p
+            }
+            None => {
+                s.note_seen(&t.text);
+                return None;
+            }
+        };
+        // A default such as nextval must not be drawn before a literal is found to be too long: as constants they are read first.
+        if prepared.computes_volatile(s) {
+            return None;
+        }
+        let mut values = Vec::with_capacity(t.values.len());
+        let mut cx = None;
+        for (text, ty) in t.values.iter().zip(&prepared.param_types) {
+            values.push(match ty {
+                23 => Value::I32(text.parse().ok()?),
+                25 => Value::text(text),
+                _ => {
+                    let cx = match &mut cx {
+                        Some(cx) => cx,
+                        none => none.insert(s.exec_cx(s.snapshot().ok()?).ok()?),
+                    };
+                    cx.input(TypeRef::new(*ty), text).ok()?
+                }
+            });
+        }
+        drop(cx);
+        Some(Portal::new(prepared, values.into(), vec![]))
     }
 
     fn start_request(&mut self) {
@@ -317,12 +360,20 @@ impl Session {
     /// Goes on with the request.
     pub fn step(&mut self, out: &mut dyn Output) -> Status {
         if let Some(w) = self.work.waiting.take() {
-            if !self.shared.db.store.wait_over(&w) && !self.interrupted() {
+            let over = self.shared.db.store.wait_over(&w);
+            let stop = if over { Ok(()) } else { self.interrupt_wait() };
+            if !over && stop.is_ok() {
                 self.work.waiting = Some(w);
                 return Status::Blocked;
             }
             if let Some(no) = self.tx_no() {
                 self.shared.db.store.set_waiting(no, None);
+            }
+            if let Err(e) = stop {
+                self.flush(out, "");
+                out.error(&e, "");
+                self.failed();
+                return Status::Done;
             }
         }
         let status = loop {
@@ -346,10 +397,15 @@ impl Session {
         status
     }
 
-    fn interrupted(&self) -> bool {
-        // Looks only: `check_interrupts` takes the request, and raises.
-        let shared = &self.shared;
-        shared.cancelled.get() || shared.deadline.get().is_some_and(|d| shared.db.env.now() > d)
+    /// Why a statement that waits for a lock must wait no longer.
+    fn interrupt_wait(&self) -> Result<()> {
+        use tusklet_exec::Host;
+        self.shared.check_interrupts()?;
+        let timeout = self.shared.flags.get().lock_timeout;
+        if timeout > 0 && self.shared.db.env.now() > self.work.waiting_since + timeout * 1000 {
+            return Err(err!(LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout"));
+        }
+        Ok(())
     }
 
     fn tx_no(&self) -> Option<tusklet_storage::TxNo> {
@@ -522,6 +578,7 @@ impl Session {
             store.set_waiting(me, Some(holder));
         }
         self.work.waiting = Some(w);
+        self.work.waiting_since = self.shared.db.env.now();
         Ok(())
     }
 
@@ -551,6 +608,11 @@ impl Session {
             self.refuse_if_failed(&raw.stmt)?;
             self.shared.begin_transaction(false);
             self.shared.refresh_catalog()?;
+            if let Some(portal) = self.without_literals(crate::query::statement_text(&s.sql, &raw)) {
+                s.any = true;
+                s.current = Some(portal);
+                return Ok(Advance::Again);
+            }
             let prepared = Rc::new(Prepared::new(&self.shared, s.sql.clone(), Some(Rc::new(raw.stmt)), vec![], false)?);
             if s.queue.is_empty() && !s.any {
                 self.shared.remember(&prepared);

@@ -122,9 +122,61 @@ fn from_numeric(n: Numeric) -> Result<i64> {
     n.mul(&Numeric::from_i64(100))?.to_int8()
 }
 
+/// A number below a thousand in words (`num_word`).
+fn words(n: u64) -> String {
+    const SMALL: [&str; 20] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    ];
+    const TENS: [&str; 10] =
+        ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let (hundreds, low) = (n / 100 % 10, n % 100);
+    let small = |n: u64| SMALL[n as usize % 20];
+    let tens = TENS[(low / 10) as usize];
+    let tail = match low {
+        0..20 => small(low).to_owned(),
+        _ if low % 10 == 0 => tens.to_owned(),
+        _ => format!("{tens} {}", small(low % 10)),
+    };
+    match (hundreds, low) {
+        (0, _) => tail,
+        (h, 0) => format!("{} hundred", small(h)),
+        (h, l) if l < 20 => format!("{} hundred and {tail}", small(h)),
+        (h, _) => format!("{} hundred {tail}", small(h)),
+    }
+}
+
+fn cash_words(v: i64) -> String {
+    let n = v.unsigned_abs();
+    let (cents, dollars) = (n % 100, n / 100);
+    let mut out = String::from(if v < 0 { "minus " } else { "" });
+    for (unit, name) in [
+        (1_000_000_000_000_000u64, " quadrillion "),
+        (1_000_000_000_000, " trillion "),
+        (1_000_000_000, " billion "),
+        (1_000_000, " million "),
+        (1000, " thousand "),
+    ] {
+        let m = dollars / unit % 1000;
+        if m > 0 {
+            out += &words(m);
+            out += name;
+        }
+    }
+    let units = dollars % 1000;
+    if units > 0 || dollars == 0 {
+        out += &words(units);
+    }
+    out += if dollars == 1 { " dollar and " } else { " dollars and " };
+    out += &words(cents);
+    out += if cents == 1 { " cent" } else { " cents" };
+    out[..1].to_ascii_uppercase() + &out[1..]
+}
+
 pub const TABLES: &[&[Entry]] = &[
     &int_cmp!("cash_", i64, i64),
     &[
+        ("cash_words", f!(v: i64 => cash_words(v))),
         ("cash_cmp", Kernel::Scalar(row::cmp)),
         ("cashlarger", Kernel::Scalar(row::larger)),
         ("cashsmaller", Kernel::Scalar(row::smaller)),

@@ -18,13 +18,14 @@ fn subtype(cx: &mut dyn CallContext, ty: u32) -> Result<u32> {
     let desc = cx.type_desc(ty)?;
     match &desc.kind {
         TypeKind::Range(s) => Ok(*s),
+        TypeKind::Multirange(range) => subtype(cx, *range),
         TypeKind::Domain(base) => subtype(cx, base.oid),
         _ => Err(err!(DATATYPE_MISMATCH, "type {} is not a range type", desc.name)),
     }
 }
 
-/// The subtype of the first range among the argument types, or of the result.
-fn site_subtype(c: &mut Call<'_>) -> Result<u32> {
+/// The subtype of the first range or multirange among the argument types, or of the result.
+pub(crate) fn site_subtype(c: &mut Call<'_>) -> Result<u32> {
     for t in c.site.args.iter().chain([&c.site.result]) {
         if let Ok(s) = subtype(&mut *c.cx, t.oid) {
             return Ok(s);
@@ -44,7 +45,7 @@ fn next(ty: u32) -> Option<fn(&[u8]) -> Result<Vec<u8>>> {
 }
 
 /// Runs `f` with what ranges need of the subtype.
-fn with<R>(c: &mut Call<'_>, ty: u32, f: impl FnOnce(&Subtype<'_>) -> R) -> Result<R> {
+pub(crate) fn with<R>(c: &mut Call<'_>, ty: u32, f: impl FnOnce(&Subtype<'_>) -> R) -> Result<R> {
     let collation = c.site.collation;
     let step = next(ty);
     with_order(&mut *c.cx, ty, collation, |cmp| {
@@ -93,7 +94,8 @@ fn construct(c: &mut Call<'_>, lower: Datum<'_>, upper: Datum<'_>, flags: &str) 
     with(c, ty, |t| adt::make(lower.as_deref(), upper.as_deref(), l, u, t))?
 }
 
-fn range_in(c: &mut Call<'_>, text: &str, range: u32, typmod: i32) -> Result<Vec<u8>> {
+/// Reads a range literal of a range type.
+pub(crate) fn read_range(c: &mut Call<'_>, text: &str, range: u32, typmod: i32) -> Result<Vec<u8>> {
     let ty = subtype(&mut *c.cx, range)?;
     // The bounds are read first: reading and comparing both need the session.
     let nothing = |_: &[u8], _: &[u8]| Ordering::Less;
@@ -145,7 +147,7 @@ macro_rules! ordered {
 }
 
 pub const TABLES: &[&[Entry]] = &[&[
-    ("range_in", f!(c; a: &str, ty: i64, typmod: i32 => range_in(c, a, ty as u32, typmod)?)),
+    ("range_in", f!(c; a: &str, ty: i64, typmod: i32 => read_range(c, a, ty as u32, typmod)?)),
     ("range_out", f!(c; a: &[u8] => range_out(c, a)?)),
     ("range_constructor2", f!(c; a: Datum, b: Datum => construct(c, a, b, "[)")?)),
     (

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use tusklet_adt::record::{Record, encode, parse, write};
+use tusklet_adt::record::{Record, add_names, encode, parse, write};
 use tusklet_error::{Result, bail, err};
 use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, TypeKind, TypeRef};
 
@@ -184,6 +184,21 @@ fn construct(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<
     Ok(())
 }
 
+/// As `construct`; the first argument is the fields' names, separated by NUL.
+fn construct_named(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+    let Some((names, values)) = args.split_first() else { return Err(too_few()) };
+    let stored: Vec<Option<Vec<u8>>> = values.iter().map(|d| stored(*d)).collect();
+    let fields: Vec<(u32, Option<&[u8]>)> = stored
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (c.site.args.get(i + 1).map_or(oids::UNKNOWN, |t| t.oid), v.as_deref()))
+        .collect();
+    let mut bytes = encode(&fields);
+    add_names(&mut bytes, names.str().split('\0'));
+    out.bytes(&bytes);
+    Ok(())
+}
+
 fn field(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let &[record, n, ..] = args else { return Err(too_few()) };
     if record.is_null() {
@@ -270,6 +285,7 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("pg_num_nonnulls", Kernel::Scalar(|c, args, out| count_nulls(c, args, out, false))),
     ("tusklet_record_construct", Kernel::Scalar(construct)),
     ("tusklet_record_field", Kernel::Scalar(field)),
+    ("tusklet_record_named", Kernel::Scalar(construct_named)),
     ("tusklet_record_nulls", Kernel::Scalar(nulls)),
     ("tusklet_record_store", Kernel::Scalar(store)),
 ]];

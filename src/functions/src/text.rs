@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
+use tusklet_adt::array::ArrayBuilder;
+use tusklet_adt::int::is_space;
 use tusklet_adt::text_format;
 use tusklet_adt::varchar::{cmp_bpchar, trim_bpchar};
 use tusklet_adt::{digest, text as adt, varchar};
-use tusklet_error::Result;
+use tusklet_error::{Result, err};
 use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
 use crate::batch::{bytes_eq, bytes2};
 use crate::bind::Entry;
+use crate::oids;
 
 type Args<'a, 'b> = &'a [&'b Vector];
 
@@ -206,8 +209,63 @@ fn name_of(s: &str) -> Result<&str> {
     Ok(adt::to_name(s))
 }
 
+/// `parse_ident`: the parts of a qualified name, as the lexer would read them.
+fn parse_ident(text: &str, strict: bool) -> Result<Vec<u8>> {
+    let bad = || err!(INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"{text}\"");
+    let blank = |s: &'_ str| s.len() - s.trim_start_matches(is_space).len();
+    let mut rest = &text[blank(text)..];
+    let mut parts = ArrayBuilder::new(oids::TEXT);
+    let mut after_dot = false;
+    loop {
+        if let Some(mut body) = rest.strip_prefix('"') {
+            let mut name = String::new();
+            loop {
+                let (part, tail) =
+                    body.split_once('"').ok_or_else(|| bad().detail("String has unclosed double quotes."))?;
+                name.push_str(part);
+                match tail.strip_prefix('"') {
+                    Some(t) => {
+                        name.push('"');
+                        body = t;
+                    }
+                    None => {
+                        rest = tail;
+                        break;
+                    }
+                }
+            }
+            if name.is_empty() {
+                return Err(bad().detail("Quoted identifier must not be empty."));
+            }
+            parts.push(Some(name.as_bytes()));
+        } else {
+            let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
+            let n = rest.find(|c: char| !(starts(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len());
+            if !rest.starts_with(starts) {
+                return Err(match after_dot {
+                    _ if rest.starts_with('.') => bad().detail("No valid identifier before \".\"."),
+                    true => bad().detail("No valid identifier after \".\"."),
+                    false => bad(),
+                });
+            }
+            parts.push(Some(rest[..n].to_ascii_lowercase().as_bytes()));
+            rest = &rest[n..];
+        }
+        rest = &rest[blank(rest)..];
+        match rest.strip_prefix('.') {
+            Some(tail) => {
+                after_dot = true;
+                rest = &tail[blank(tail)..];
+            }
+            None if strict && !rest.is_empty() => return Err(bad()),
+            None => return parts.finish_1d(),
+        }
+    }
+}
+
 pub const TABLES: &[&[Entry]] = &[
     &[
+        ("parse_ident", f!(s: &str, strict: bool => parse_ident(s, strict)?)),
         ("texteq", EQ),
         ("textne", NE),
         ("text_lt", LT),

@@ -177,7 +177,10 @@ pub(crate) fn record(cx: &mut dyn CallContext, ty: u32, b: &[u8], separator: &st
         }
         match names.get(i) {
             Some(n) => escape(n, out),
-            None => escape(&format!("f{}", i + 1), out),
+            None => match r.name(i) {
+                Some(n) => escape(n, out),
+                None => escape(&format!("f{}", i + 1), out),
+            },
         }
         out.push(':');
         let field = r.field_type(i);

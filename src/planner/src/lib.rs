@@ -211,35 +211,26 @@ impl Planner<'_> {
 
     /// Replaces variables and aggregates of outer levels in the direct expressions of `q` by parameters.
     pub fn replace_outer(&mut self, q: &mut Query) -> Result<()> {
-        let mut failed = None;
-        visit::query_exprs_mut(q, &mut |e| {
-            if failed.is_none() {
-                failed = self.replace_outer_in(e).err();
+        // From the top: an aggregate of an outer level goes there with its arguments.
+        fn replace(p: &mut Planner<'_>, x: &mut Expr, failed: &mut Option<tusklet_error::Error>) {
+            let up = match &x.kind {
+                ExprKind::Var(v) => v.level,
+                ExprKind::Aggregate(a) => a.level,
+                ExprKind::Grouping { level, .. } => *level,
+                _ => 0,
+            };
+            if up == 0 {
+                return visit::children_mut(x, &mut |c| replace(p, c, failed));
             }
-        });
-        failed.map_or(Ok(()), Err)
-    }
-
-    /// From the top down: an outer aggregate is replaced whole, with the outer variables in it.
-    fn replace_outer_in(&mut self, x: &mut Expr) -> Result<()> {
-        let up = match &x.kind {
-            ExprKind::Var(v) => v.level,
-            ExprKind::Aggregate(a) => a.level,
-            ExprKind::Grouping { level, .. } => *level,
-            _ => 0,
-        };
-        if up > 0 {
             let mut own = x.clone();
             expr::shift_levels(&mut own, -(up as i32));
-            x.kind = ExprKind::Param(Param::Exec(self.outer_param(up as usize, own)?));
-            return Ok(());
+            match p.outer_param(up as usize, own) {
+                Ok(id) => x.kind = ExprKind::Param(Param::Exec(id)),
+                Err(e) => *failed = Some(e),
+            }
         }
         let mut failed = None;
-        visit::children_mut(x, &mut |c| {
-            if failed.is_none() {
-                failed = self.replace_outer_in(c).err();
-            }
-        });
+        visit::query_exprs_mut(q, &mut |e| replace(self, e, &mut failed));
         failed.map_or(Ok(()), Err)
     }
 

@@ -201,7 +201,19 @@ impl Planner<'_> {
         }
         let outer_used = std::mem::take(&mut self.level().used);
         let rel = self.plan_query(&mut sub, true)?;
-        let args = std::mem::replace(&mut self.level().used, outer_used);
+        let mut args = std::mem::replace(&mut self.level().used, outer_used);
+        // An aggregate of this level that came up from the subquery may hold subqueries itself.
+        let mut failed = None;
+        for (_, a) in &mut args {
+            visit::walk_mut(a, &mut |y| {
+                if failed.is_none() {
+                    failed = self.plan_sublink(y).err();
+                }
+            });
+        }
+        if let Some(e) = failed {
+            return Err(e);
+        }
         let columns = rel.plan.columns.clone();
         let mut test = link.test.take();
         let mut outputs = Vec::new();

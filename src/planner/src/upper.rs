@@ -191,7 +191,12 @@ impl Planner<'_> {
             }
         }
         if added {
-            rel = self.project(rel, cols)?;
+            // Set-returning functions that are grouped by make their rows below the aggregation.
+            rel = if group_exprs.iter().any(|(_, e)| expr::returns_set(e)) {
+                self.project_sets(rel, &cols)?
+            } else {
+                self.project(rel, cols)?
+            };
         }
         let mut groups = Vec::new();
         for (s, (_, e)) in q.group_by.iter().zip(&group_exprs) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -136,7 +137,21 @@ fn turn(cluster: &Cluster, files: Option<&Files>, clients: &mut BTreeMap<u64, Cl
                 }
             }
             let before = c.wait;
-            c.wait = c.connection.run();
+            // A panic is a bug of the engine: it ends the session it happened in, whose transaction rolls back, not the others.
+            let ran = catch_unwind(AssertUnwindSafe(|| c.connection.run()));
+            c.wait = match ran {
+                Ok(wait) => wait,
+                Err(_) => {
+                    let _ = c.write.send(broken());
+                    let _ = c.stream.shutdown(std::net::Shutdown::Read);
+                    if let Some(c) = clients.remove(&id) {
+                        // Closing what the panic left half done may fail in the same way.
+                        let _ = catch_unwind(AssertUnwindSafe(move || drop(c)));
+                    }
+                    progress = true;
+                    continue;
+                }
+            };
             progress |= c.wait != before && matches!(before, Wait::Lock | Wait::Log(_));
             if let Some((pid, secret)) = c.connection.cancel.take() {
                 for other in clients.values_mut() {
@@ -182,6 +197,23 @@ fn turn(cluster: &Cluster, files: Option<&Files>, clients: &mut BTreeMap<u64, Cl
             return;
         }
     }
+}
+
+/// The message a client gets whose session broke: FATAL, `XX000`.
+fn broken() -> Vec<u8> {
+    let mut body = Vec::new();
+    for (field, text) in
+        [(b'S', "FATAL"), (b'V', "FATAL"), (b'C', "XX000"), (b'M', "the session ended because of an internal error")]
+    {
+        body.push(field);
+        body.extend_from_slice(text.as_bytes());
+        body.push(0);
+    }
+    body.push(0);
+    let mut out = vec![b'E'];
+    out.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
+    out.extend_from_slice(&body);
+    out
 }
 
 fn client(cluster: &std::rc::Rc<Cluster>, stream: TcpStream, id: u64, events: &Sender<Event>) -> Option<Client> {

@@ -210,6 +210,11 @@ pub(crate) struct LockTable {
 
 impl LockTable {
     pub fn lock(&self, tx: &Tx, tag: LockTag, mode: LockMode) -> TableLock {
+        self.lock_beside(tx, tag, mode, &[])
+    }
+
+    /// The same where the transactions `own` are the same holder as `tx`: their locks are no obstacle.
+    pub fn lock_beside(&self, tx: &Tx, tag: LockTag, mode: LockMode, own: &[TxNo]) -> TableLock {
         let bit = 1u8 << mode as u8;
         if tx.0.table_locks.borrow().iter().any(|(t, m)| *t == tag && m & bit != 0) {
             return TableLock::Granted;
@@ -220,7 +225,7 @@ impl LockTable {
         let mut i = 0;
         while let Some((no, held)) = list.get(i).copied() {
             i += 1;
-            if no == tx.no() || held & against == 0 {
+            if no == tx.no() || held & against == 0 || own.contains(&no) {
                 continue;
             }
             match tx.0.txns.find(no) {

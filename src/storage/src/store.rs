@@ -255,6 +255,11 @@ impl Store {
         self.locks.lock(tx, tag, mode)
     }
 
+    /// The same where the transactions `own` are the same holder as `tx`.
+    pub fn lock_table_beside(&self, tx: &Tx, tag: LockTag, mode: LockMode, own: &[TxNo]) -> TableLock {
+        self.locks.lock_beside(tx, tag, mode, own)
+    }
+
     /// Who holds which table lock, for `pg_locks`.
     pub fn locks_held(&self) -> Vec<(LockTag, TxNo, LockMode)> {
         self.locks.held()

@@ -12,7 +12,7 @@ use tusklet_engine::query::Prepared;
 use tusklet_engine::settings::Source;
 use tusklet_engine::work::{Once, Status};
 use tusklet_engine::{Batch, CallContext, ExecCx, ResultColumn, TypeRef, Value};
-use tusklet_error::{Error, Notice, Result, SqlState, err};
+use tusklet_error::{Error, Notice, Result, err};
 use tusklet_storage::{Checkpoint, Checkpointed, LogSink, Lsn, NoLog, Segment, SegmentName, Store};
 use wasm_bindgen::prelude::*;
 
@@ -71,7 +71,6 @@ struct Queue {
     records: Vec<(Lsn, Vec<u8>)>,
     appended: Lsn,
     durable: Lsn,
-    failed: Option<Error>,
     /// A checkpoint taken and not yet handed out: manifest, segments, segments to drop, its place.
     checkpoint: Option<Pending>,
     /// Segments stored.
@@ -108,7 +107,8 @@ impl LogSink for Sink {
     }
 
     fn failed(&self) -> Option<Error> {
-        self.0.borrow().failed.clone()
+        // The host lets go of an engine whose log it cannot write.
+        None
     }
 
     fn checkpoint(&mut self, c: Checkpoint<'_>) -> Result<()> {
@@ -185,6 +185,8 @@ pub struct Engine {
     /// While opening: the manifest and the log so far.
     manifest: Option<Vec<u8>>,
     log: Vec<u8>,
+    /// The last record of it.
+    last: Lsn,
     sessions: BTreeMap<u32, Slot>,
     io: Box<[u32; 16]>,
     input: Vec<u64>,
@@ -304,6 +306,7 @@ impl Engine {
             queue: stored.then(Default::default),
             manifest: None,
             log: vec![],
+            last: Lsn(0),
             sessions: BTreeMap::new(),
             io: Box::new([0; 16]),
             input: vec![0; 8192],
@@ -353,7 +356,7 @@ impl Engine {
             if !q.records.is_empty() {
                 flags |= 1;
             }
-            if q.storing.is_none() && q.failed.is_none() {
+            if q.storing.is_none() {
                 if let Some(db) = self.cluster.database(&self.database) {
                     if db.store.log_bytes() > CHECKPOINT_BYTES {
                         flags |= 2;
@@ -712,18 +715,6 @@ impl Engine {
         self.finish(0, DONE);
     }
 
-    /// Records from `lsn` on could not be written.
-    pub fn log_failed(&mut self, _lsn: f64, code: &str, message: &str) {
-        self.begin();
-        let code = code.as_bytes().try_into().map_or(SqlState::IO_ERROR, SqlState);
-        if let Some(q) = &self.queue {
-            let mut q = q.borrow_mut();
-            q.failed = Some(Error::new(code, message));
-            q.records.clear();
-        }
-        self.finish(0, DONE);
-    }
-
     /// Log records for the host.
     pub fn take_log(&mut self) {
         self.begin();
@@ -801,8 +792,9 @@ impl Engine {
     }
 
     /// Each log record, in order.
-    pub fn replay(&mut self, _lsn: f64, record: &[u8]) -> u32 {
+    pub fn replay(&mut self, lsn: f64, record: &[u8]) -> u32 {
         self.begin();
+        self.last = Lsn(lsn as u64);
         self.log.extend_from_slice(record);
         self.finish(0, DONE)
     }
@@ -821,7 +813,7 @@ impl Engine {
                 q.stored = store.segment_names();
             }
             // A record is written whole or not at all: one that is not whole was changed since.
-            if found.dropped_bytes > 0 {
+            if found.dropped_bytes > 0 || found.last < self.last {
                 let damaged = found.last.0 + 1;
                 return Err(err!(DATA_CORRUPTED, "log record {damaged} is damaged"));
             }
@@ -887,6 +879,9 @@ fn values(
     shared.begin_transaction(false);
     let mut cx: Option<ExecCx<'_>> = None;
     for (p, ty) in params.iter().zip(&prepared.param_types) {
+        if matches!(p, Param::Text(s) if s.contains('\0')) {
+            return Err(err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": 0x00"));
+        }
         let direct = match (p, *ty) {
             (Param::Null, _) => Some(Value::Null),
             (Param::Int(n), 23) => i32::try_from(*n).ok().map(Value::I32),

@@ -3,8 +3,8 @@
 //! Those of a transaction end with it. Those of a session are held by a transaction that the session keeps for nothing
 //! else; they are counted, as each lock wants its own unlock.
 
-use tusklet_error::{Error, Result, SqlState};
-use tusklet_storage::{LockMode, LockTag, TableLock};
+use tusklet_error::{Result, SqlState};
+use tusklet_storage::{LockMode, LockTag, TableLock, TxNo};
 use tusklet_vector::{Datum, Value};
 
 use super::Env;
@@ -26,29 +26,36 @@ fn mode(shared: bool) -> LockMode {
 
 /// Takes the lock for the transaction; `false` when someone else has it and `wait` is not set.
 fn for_transaction(env: &mut Env<'_, '_>, args: &[Datum<'_>], shared: bool, wait: bool) -> Result<bool> {
-    match env.shared.db.store.lock_table(&env.cx.tx, tag(args), mode(shared)) {
+    let tag = tag(args);
+    // What the session holds is no obstacle to its transaction.
+    let own = session_holders(env, tag);
+    match env.shared.db.store.lock_table_beside(&env.cx.tx, tag, mode(shared), &own) {
         TableLock::Granted => Ok(true),
         TableLock::Wait(w) if wait => Err(env.cx.must_wait(w)),
         TableLock::Wait(_) => Ok(false),
     }
 }
 
+/// The storage transactions that hold session locks of this key.
+fn session_holders(env: &Env<'_, '_>, tag: LockTag) -> Vec<TxNo> {
+    let held = env.shared.advisory.borrow();
+    held.locks.iter().filter(|((t, _), _)| *t == tag).map(|(_, (_, tx))| tx.no()).collect()
+}
+
 fn for_session(env: &mut Env<'_, '_>, args: &[Datum<'_>], shared: bool, wait: bool) -> Result<bool> {
-    let mut held = env.shared.advisory.borrow_mut();
     let key = (tag(args), shared);
+    // The session's other locks, and its transaction's, are no obstacle, though storage takes them for someone else's.
+    let mut own = session_holders(env, key.0);
+    own.push(env.cx.tx.no());
+    let mut held = env.shared.advisory.borrow_mut();
     if let Some(h) = held.locks.get_mut(&key) {
         h.0 += 1;
         return Ok(true);
     }
     // One storage transaction per lock, so that each can be given back alone.
     let tx = env.shared.db.store.begin();
-    // The session's other locks are no obstacle, though storage takes them for someone else's.
-    let own = held.locks.keys().any(|(t, _)| *t == key.0);
-    match env.shared.db.store.lock_table(&tx, key.0, mode(shared)) {
+    match env.shared.db.store.lock_table_beside(&tx, key.0, mode(shared), &own) {
         TableLock::Granted => {}
-        TableLock::Wait(_) if own => {
-            return Err(Error::unsupported("an advisory lock in two modes"));
-        }
         TableLock::Wait(w) => {
             env.shared.db.store.abort(&tx);
             return if wait { Err(env.cx.must_wait(w)) } else { Ok(false) };

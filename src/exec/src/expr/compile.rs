@@ -15,7 +15,7 @@ use super::subplan::CHashKey;
 use super::{CCall, CExpr, CScalarArray, CSubPlan, Kind};
 use crate::compile::Compiler;
 use crate::func::{default_comparison, key_order};
-use crate::types::{self, INT4, phys};
+use crate::types::{self, INT4, RECORD, TEXT, phys};
 
 const JSONB: Oid = 3802;
 
@@ -111,8 +111,16 @@ impl Compiler<'_, '_> {
                 let args: Vec<&Expr> = elements.iter().collect();
                 Kind::Container(Box::new(self.container(name, &args, e.ty)?))
             }
-            ExprKind::Row { fields, names: _ } => {
-                let args: Vec<&Expr> = fields.iter().collect();
+            ExprKind::Row { fields, names } => {
+                let mut args: Vec<&Expr> = fields.iter().collect();
+                let named = e.ty.oid == RECORD
+                    && names.len() == fields.len()
+                    && names.iter().enumerate().any(|(i, n)| *n != format!("f{}", i + 1));
+                if named {
+                    let text = Expr::constant(Value::text(&names.join("\0")), TypeRef::new(TEXT));
+                    args.insert(0, &text);
+                    return Ok(Kind::Container(Box::new(self.container("tusklet_record_named", &args, e.ty)?)));
+                }
                 Kind::Container(Box::new(self.container("tusklet_record_construct", &args, e.ty)?))
             }
             ExprKind::RowCompare { kind, ops: _, funcs, left, right, collations } => {

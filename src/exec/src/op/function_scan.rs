@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::is_polymorphic;
-use tusklet_error::Result;
+use tusklet_error::{Result, err};
 use tusklet_ir::{Expr, ExprKind, FunctionSource};
 use tusklet_vector::{Batch, Call, CallContext, Datum, Kernel, Out, Phys, RowSource, TypeKind, TypeRef, Value, Vector};
 
@@ -28,6 +28,8 @@ enum How {
     Set(CCall),
     /// The same where one column is wanted of a function whose rows have several: each row as a record.
     Records(CCall, Rc<CCall>, Rc<[Phys]>, Vec<TypeRef>),
+    /// A set-returning function that gives each row as one composite value: its fields.
+    SetFields(CCall, Rc<[CCall]>),
     /// An expression of one value.
     Value(CExpr),
     /// An expression of one composite value: its fields.
@@ -37,13 +39,17 @@ enum How {
 impl Source {
     pub fn new(c: &mut Compiler<'_, '_>, f: &FunctionSource) -> Result<Source> {
         let types = c.phys_of(&f.columns).to_vec();
+        let fields = |c: &Compiler<'_, '_>| -> Vec<CCall> {
+            let field = |(t, p): (&TypeRef, &Phys)| {
+                container_call(c.cx, "tusklet_record_field", vec![], vec![f.expr.ty], *t, *p)
+            };
+            f.columns.iter().zip(&types).map(field).collect()
+        };
         let call = match c.set_call(&f.expr)? {
+            Some(call) if f.composite && call.func.oid == UNNEST => How::SetFields(call, fields(c).into()),
             Some(call) => How::Set(call),
             None if f.composite => {
-                let mut fields = Vec::with_capacity(f.columns.len());
-                for (t, p) in f.columns.iter().zip(&types) {
-                    fields.push(container_call(c.cx, "tusklet_record_field", vec![], vec![f.expr.ty], *t, *p));
-                }
+                let fields = fields(c);
                 How::Fields(c.expr(&f.expr)?, fields)
             }
             None => How::Value(c.expr(&f.expr)?),
@@ -54,7 +60,7 @@ impl Source {
     /// A set-returning call in a select list, of one column.
     pub fn of_call(c: &mut Compiler<'_, '_>, call: CCall, ty: TypeRef) -> Result<Source> {
         let types = vec![call.phys];
-        let columns = row_columns(c, &call, ty)?;
+        let columns = if call.func.oid == UNNEST { vec![] } else { row_columns(c, &call, ty)? };
         if columns.is_empty() {
             return Ok(Source { call: How::Set(call), columns: vec![ty], types });
         }
@@ -71,6 +77,10 @@ impl Source {
                 let inner = with_args(cx, &c.args, row, |cx, args| c.func.call_set(cx, &c.site, args, columns))?;
                 Ok(Box::new(Records { inner, record: record.clone(), types: types.clone() }))
             }
+            How::SetFields(c, fields) => {
+                let inner = with_args(cx, &c.args, row, |cx, args| c.func.call_set(cx, &c.site, args, &[c.site.result]))?;
+                Ok(Box::new(Split { inner, fields: fields.clone(), phys: c.phys }))
+            }
             How::Value(e) => Ok(Box::new(OneRow(Some(e.value(cx, row)?)))),
             How::Fields(e, fields) => {
                 let v = e.eval_row(cx, row)?;
@@ -84,6 +94,42 @@ impl Source {
                 Ok(Box::new(OneTuple(Some(out))))
             }
         }
+    }
+}
+
+/// `unnest(anyarray)`: the one built-in set of values that may be composite; every other set of rows writes columns.
+const UNNEST: u32 = 2331;
+
+/// A set of composite values, each taken apart; a NULL one is a row of NULLs.
+struct Split {
+    inner: Box<dyn RowSource>,
+    fields: Rc<[CCall]>,
+    phys: Phys,
+}
+
+impl RowSource for Split {
+    fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
+        let mut values = [Vector::empty(self.phys)];
+        let n = self.inner.next(cx, &mut values, want)?;
+        let mut extra = None;
+        for (at, (to, f)) in out.iter_mut().zip(self.fields.iter()).enumerate() {
+            let FuncImpl::Kernel(Kernel::Scalar(take) | Kernel::Batch(_, take)) = f.func.imp else {
+                return Err(tusklet_error::Error::unsupported("a set of composite values"));
+            };
+            for i in 0..n {
+                to.push(Datum::Null);
+                let value = values[0].get(i);
+                if value.is_null() {
+                    continue;
+                }
+                let last = to.len() - 1;
+                let mut o = Out::new(to, last);
+                let args = [value, Datum::I32(at as i32 + 1)];
+                take(&mut Call { cx: &mut *cx, site: &f.site, extra: &mut extra, row: i }, &args, &mut o)?;
+                o.finish();
+            }
+        }
+        Ok(n)
     }
 }
 
@@ -133,6 +179,11 @@ fn row_columns(c: &mut Compiler<'_, '_>, call: &CCall, ty: TypeRef) -> Result<Ve
     Ok(out.map(|(t, _)| TypeRef::new(actual(*t))).collect())
 }
 
+/// A function wrote rows of another shape than its caller was told.
+fn mismatch() -> tusklet_error::Error {
+    err!(DATATYPE_MISMATCH, "function return row and query-specified return row do not match")
+}
+
 /// A set's rows, each as one composite value.
 struct Records {
     inner: Box<dyn RowSource>,
@@ -144,6 +195,9 @@ impl RowSource for Records {
     fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let mut rows: Vec<Vector> = self.types.iter().map(|p| Vector::empty(*p)).collect();
         let n = self.inner.next(cx, &mut rows, want)?;
+        if rows.iter().any(|v| v.len() != n) {
+            return Err(mismatch());
+        }
         let FuncImpl::Kernel(Kernel::Scalar(f) | Kernel::Batch(_, f)) = self.record.func.imp else {
             return Err(tusklet_error::Error::unsupported("a set of rows in a select list"));
         };
@@ -218,6 +272,9 @@ impl Operator for FunctionScanOp {
                     *s = None;
                 }
                 n += got;
+            }
+            if out.iter().any(|v| v.len() != n) {
+                return Err(mismatch());
             }
             rows = rows.max(n);
             parts.push((out, n));

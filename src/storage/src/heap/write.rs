@@ -212,6 +212,10 @@ impl Table {
             } else {
                 for (to, c) in group.columns.iter_mut().zip(&batch.columns) {
                     let to = Rc::make_mut(to);
+                    // A wholly reclaimed group has given its values back; its slots still count.
+                    if to.len() < from {
+                        to.resize(from);
+                    }
                     match &batch.sel {
                         Sel::All(_) => to.extend_from(c, done..done + take),
                         Sel::Rows(r) => to.extend_from(c, r[done..done + take].iter().map(|i| *i as usize)),

@@ -142,7 +142,7 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
         _ => {}
     }
     let own = columns(&rel, fk_attrs)?;
-    let set = columns(&rel, del_set_cols)?;
+    let mut set = columns(&rel, del_set_cols)?;
     for (a, n) in set.iter().zip(del_set_cols) {
         if !own.contains(a) {
             bail!(
@@ -151,6 +151,13 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
             );
         }
     }
+    // A column named twice is set once.
+    let mut once = Vec::with_capacity(set.len());
+    set.retain(|a| {
+        let new = !once.contains(a);
+        once.push(*a);
+        new
+    });
     let (theirs, (index, families)) = if pk_attrs.is_empty() {
         let k = primary_key(shared, &pk)?;
         let ix = referenced_index(shared, &pk, &k)?;
