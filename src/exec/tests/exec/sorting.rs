@@ -35,7 +35,16 @@ fn sort_is_the_comparators_order_and_top_n_its_beginning() {
             expect.sort_by(|a, b| compare(&a[0], &b[0], d0, n0).then_with(|| compare(&a[1], &b[1], d1, n1)));
             db.with(|cx| {
                 let sort = |limit| Node::Sort { input: Box::new(input()), keys: keys.clone(), limit };
-                assert_eq!(run(cx, stmt(node(sort(None), &types))), expect);
+                // The order of rows with equal keys is open: the keys must come in order, every row once.
+                let keys_of = |rows: &Rows| -> Vec<Vec<Value>> { rows.iter().map(|r| r[..2].to_vec()).collect() };
+                let numbers = |rows: &Rows| -> Vec<Option<i64>> {
+                    let mut n: Vec<Option<i64>> = rows.iter().map(|r| num(&r[2])).collect();
+                    n.sort();
+                    n
+                };
+                let all = run(cx, stmt(node(sort(None), &types)));
+                assert_eq!(keys_of(&all), keys_of(&expect));
+                assert_eq!(numbers(&all), numbers(&expect));
                 for (limit, offset) in [(0i64, 0i64), (3, 0), (10, 5), (100000, 2)] {
                     let bound = Box::new((Some(big(limit)), Some(big(offset))));
                     let plan = Node::Limit {
@@ -45,7 +54,12 @@ fn sort_is_the_comparators_order_and_top_n_its_beginning() {
                         ties: None,
                     };
                     let expect: Rows = expect.iter().skip(offset as usize).take(limit as usize).cloned().collect();
-                    assert_eq!(run(cx, stmt(node(plan, &types))), expect, "{size} {limit} {offset}");
+                    let got = run(cx, stmt(node(plan, &types)));
+                    assert_eq!(keys_of(&got), keys_of(&expect), "{size} {limit} {offset}");
+                    let mut once = numbers(&got);
+                    once.dedup();
+                    assert_eq!(once.len(), got.len());
+                    assert!(got.iter().all(|r| rows.contains(r)));
                 }
             });
         }
