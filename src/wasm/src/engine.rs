@@ -166,7 +166,7 @@ impl Slot {
 enum Job {
     Idle,
     /// Simple query.
-    Exec,
+    Exec { flags: u32 },
     /// A portal; the commit follows.
     Portal { flags: u32 },
     /// The commit.
@@ -485,7 +485,7 @@ impl Engine {
                 let flags = r.u32().map_err(none)?;
                 let sql = r.text().map_err(none)?;
                 session.simple_query(sql, &mut packed_out(out, flags, true));
-                slot.job = if session.is_busy() { Job::Exec } else { Job::Idle };
+                slot.job = if session.is_busy() { Job::Exec { flags } } else { Job::Idle };
                 Ok(session.is_busy())
             }
             Kind::Query => {
@@ -628,10 +628,10 @@ impl Engine {
             let job = slot.job;
             let Some(session) = slot.connection.session() else { return self.finish(0, DONE) };
             let flags = match job {
-                Job::Portal { flags } => flags,
+                Job::Portal { flags } | Job::Exec { flags } => flags,
                 _ => 0,
             };
-            let mut out = packed_out(&mut self.out, flags, job == Job::Exec);
+            let mut out = packed_out(&mut self.out, flags, matches!(job, Job::Exec { .. }));
             let status = session.step(&mut out);
             let truncated = out.truncated;
             match status {
