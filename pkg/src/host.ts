@@ -14,14 +14,24 @@ export interface HostOptions extends EngineOptions {
   budgetMs: number;
 }
 
-/** A macrotask: lets input, rendering and messages through, without the 4 ms a nested `setTimeout` costs. */
+/** How long messages may follow each other before timers, too, get their turn: a browser may prefer messages to them. */
+const TIMERS_MS = 32;
+
+/** A macrotask: lets input, rendering and messages through, without the 4 ms a nested `setTimeout` costs; timers now and then. */
 export const macrotask: () => Promise<void> = (() => {
   const immediate = (globalThis as { setImmediate?: (f: () => void) => void }).setImmediate;
   if (immediate !== undefined) return () => new Promise<void>((resolve) => immediate(resolve));
   if (typeof MessageChannel === 'undefined') return () => new Promise<void>((resolve) => setTimeout(resolve));
   let waiting: (() => void)[] = [];
   let channel: MessageChannel | undefined;
+  let timers = 0;
   return () => new Promise<void>((resolve) => {
+    const now = performance.now();
+    if (now - timers > TIMERS_MS) {
+      timers = now;
+      setTimeout(resolve);
+      return;
+    }
     if (channel === undefined) {
       channel = new MessageChannel();
       channel.port1.onmessage = () => {
