@@ -14,7 +14,8 @@ export async function open() {
     return rows;
   };
   return {
-    exec: (sql) => void db.exec(sql),
+    // SQLite's own loop over a script; `db.exec` has one in JavaScript, ten times slower on long ones.
+    exec: (sql) => void db.checkRc(sqlite3.capi.sqlite3_exec(db, sql, 0, 0, 0)),
     query(sql, params) {
       const statement = db.prepare(sql);
       try {
