@@ -7,6 +7,8 @@ import { output, root, run, target, tools } from './tools.mjs';
 /** Must be the version of the wasm-bindgen crate in Cargo.toml, to the letter. */
 const BINDGEN = /^wasm-bindgen = "=([\d.]+)"/m.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))[1];
 
+const TARGET = 'wasm32-unknown-unknown';
+
 /** The folder with wasm-bindgen and its test runner, of the crate's version; installs them when there is none. */
 export function bindgenTools() {
   const own = join(tools, 'bin');
@@ -17,9 +19,17 @@ export function bindgenTools() {
   return own;
 }
 
+/** Rust's own libraries for wasm: rust-toolchain.toml names the target, but rustup brings it by itself only when it installs the toolchain. */
+export function wasmTarget() {
+  const sysroot = output('rustc', ['--print', 'sysroot']);
+  if (sysroot !== undefined && existsSync(join(sysroot, 'lib', 'rustlib', TARGET, 'lib'))) return;
+  run('rustup', ['target', 'add', TARGET]);
+}
+
 export function buildWasm(dev = false) {
+  wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
-  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', 'wasm32-unknown-unknown', '-p', 'tusklet-wasm']);
+  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm']);
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
   run(cli, ['--target', 'web', '--no-typescript', '--out-dir', out, '--out-name', 'engine',

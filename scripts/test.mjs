@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { bindgenTools } from './build-wasm.mjs';
+import { bindgenTools, wasmTarget } from './build-wasm.mjs';
 import { chromedriver, chromium } from './setup.mjs';
 import { root, tools } from './tools.mjs';
 
@@ -30,6 +30,7 @@ const suites = [
 /** wasm-bindgen's test suites of the boundary, in Node or in headless Chromium. */
 function wasm(host) {
   bindgenTools();
+  wasmTarget();
   const env = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'wasm-bindgen-test-runner', PATH: `${join(tools, 'bin')}${delimiter}${process.env.PATH}` };
   if (host === 'web') {
     chromium();

@@ -69,12 +69,9 @@ pub fn selectivity(e: &Expr, stats: &RelStats) -> f64 {
             let f = column(stats, arg).map_or(0.005, |c| c.null_frac);
             if *negated { 1.0 - f } else { f.max(1e-6) }
         }
-        ExprKind::ScalarArray { any: true, left, right, .. } => {
-            let n = match right.as_const() {
-                Some(_) => 10.0,
-                None => 10.0,
-            };
-            (n / column(stats, left).map_or(200.0, |c| c.distinct.max(1.0))).min(0.5)
+        ExprKind::ScalarArray { any: true, left, .. } => {
+            // As many elements as PostgreSQL guesses of an array it cannot count.
+            (10.0 / column(stats, left).map_or(200.0, |c| c.distinct.max(1.0))).min(0.5)
         }
         ExprKind::Call(c) if c.op != 0 && c.args.len() == 2 => {
             let Some(op) = tusklet_catalog::builtin::operator(c.op) else { return 0.25 };

@@ -166,11 +166,11 @@ impl Planner<'_> {
         right: Item,
         quals: Vec<Expr>,
     ) -> Result<Rel> {
-        let keys = hash_sides(&quals, left.set, right.rel.set);
+        let hashable = quals.iter().any(|c| hash_side(c, left.set, right.rel.set).is_some());
         let lateral = right.rel.needs & left.set != 0;
         let probe =
             if kind == JoinKind::Full || lateral { None } else { self.probe_choice(fc, &right, left.set, &quals)? };
-        let hash_ok = !keys.is_empty() && !lateral && self.cx.enabled("enable_hashjoin");
+        let hash_ok = hashable && !lateral && self.cx.enabled("enable_hashjoin");
         if let Some((choice, all)) = probe {
             let visited = if choice.unique { 1.0 } else { (right_rows(&right) * choice.selectivity).max(1.0) };
             let loop_cost = left.plan.rows * (cost::INDEX_START + visited * cost::INDEX_ROW) * fc.fraction;
@@ -178,13 +178,13 @@ impl Planner<'_> {
                 right.rel.plan.total_cost + right.rel.plan.rows * 0.02 + left.plan.rows * cost::ROW * fc.fraction;
             if !hash_ok || loop_cost < hash_cost {
                 let probed = self.probe_rel(fc, &right, &choice, &all)?;
-                return self.nest_loop(kind, left, probed, quals, Some(&all));
+                return self.nest_loop(kind, left, probed, quals);
             }
         }
         if hash_ok {
             self.hash_join(kind, left, right.rel, quals)
         } else {
-            self.nest_loop(kind, left, right.rel, quals, None)
+            self.nest_loop(kind, left, right.rel, quals)
         }
     }
 
@@ -261,9 +261,7 @@ impl Planner<'_> {
         left: Rel,
         right: Rel,
         quals: Vec<Expr>,
-        probed: Option<&[Expr]>,
     ) -> Result<Rel> {
-        let _ = probed;
         let set = left.set | right.set;
         let (mine, outer): (Vec<_>, Vec<_>) =
             right.params.iter().cloned().partition(|(_, e)| expr::rels(e) & !left.set == 0);
@@ -563,7 +561,7 @@ impl Planner<'_> {
                 let left = self.build_shape(fc, l, items, quals)?;
                 let right = self.build_shape(fc, r, items, quals)?;
                 let mine = take(quals, left.set | right.set);
-                self.nest_loop(JoinKind::Inner, left, right, mine, None)
+                self.nest_loop(JoinKind::Inner, left, right, mine)
             }
             Shape::Probe(l, i, choice, all) => {
                 let left = self.build_shape(fc, l, items, quals)?;
@@ -572,7 +570,7 @@ impl Planner<'_> {
                 let mut mine = take(quals, left.set | right.set);
                 // What the index answered need not be tested again.
                 mine.retain(|c| !choice.answered.iter().any(|k| all.get(*k).is_some_and(|a| expr::same(a, c))));
-                self.nest_loop(JoinKind::Inner, left, right, mine, Some(all))
+                self.nest_loop(JoinKind::Inner, left, right, mine)
             }
         }
     }
@@ -653,10 +651,6 @@ fn hash_side(c: &Expr, left: RelSet, right: RelSet) -> Option<(Expr, Expr, Oid, 
     };
     let (l, r, cmp) = expr::equal_sides(call.op, &call.args[0], &call.args[1])?;
     Some(if flip { (r, l, cmp, call.input_collation) } else { (l, r, cmp, call.input_collation) })
-}
-
-fn hash_sides(quals: &[Expr], left: RelSet, right: RelSet) -> Vec<()> {
-    quals.iter().filter_map(|c| hash_side(c, left, right).map(|_| ())).collect()
 }
 
 /// `a = b` and `b = c` give `a = c`, so that any two of them can be joined first. Same operator only, so types agree;

@@ -395,9 +395,6 @@ impl Planner<'_> {
                         if m.exact && !choice.answered.contains(&i) {
                             choice.answered.push(i);
                         }
-                        if op == BoundOp::In {
-                            // Several runs of the index: no order, and nothing after it is fixed.
-                        }
                     }
                     choice.selectivity *= cost::selectivity(c, stats);
                 }
@@ -625,11 +622,7 @@ fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
         oids::INT4 => Value::I32(i32::try_from(n).ok()?),
         _ => return None,
     };
-    matches!(v_type(value.ty.oid), true).then(|| Expr::constant(v, TypeRef::new(ty)))
-}
-
-fn v_type(t: Oid) -> bool {
-    matches!(t, oids::INT2 | oids::INT4 | oids::INT8)
+    matches!(value.ty.oid, oids::INT2 | oids::INT4 | oids::INT8).then(|| Expr::constant(v, TypeRef::new(ty)))
 }
 
 /// What condition `c` says about index column `col` of entry `r`.

@@ -98,8 +98,7 @@ impl Planner<'_> {
         let from = q.from.clone();
         let fc = FromContext { q, needed: &needed, wanted: wanted.as_ref(), fraction };
         let mut rel = self.plan_from(&fc, &from, quals)?;
-        if let Some(bad) = rel.params.iter().find(|(_, e)| expr::rels(e) & !rel.set != 0) {
-            let _ = bad;
+        if rel.params.iter().any(|(_, e)| expr::rels(e) & !rel.set != 0) {
             return Err(Error::unsupported("this LATERAL reference"));
         }
         if grouped {
