@@ -66,8 +66,9 @@ export function compile(source?: WasmSource): Promise<WebAssembly.Module> {
 async function compileFrom(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) return WebAssembly.compile(source as BufferSource);
-  if (typeof Response !== 'undefined' && source instanceof Response) return compileResponse(source);
-  const url = source as URL | string;
+  // Asked before `Response` is named: in Node its first mention loads the whole of fetch, 35 ms.
+  if (typeof source !== 'string' && !(source instanceof URL)) return compileResponse(source);
+  const url = source;
   if (String(url).startsWith('file:')) {
     // Not a literal, or bundlers for the browser would look for it.
     const module = 'node:fs/promises';
