@@ -1,7 +1,7 @@
 /** The engine's exports as TypeScript sees them, and how the module is loaded. */
 import { failure } from './errors.js';
 import { Views } from './packed.js';
-import { Writer } from './request.js';
+import { roomFor, Writer } from './request.js';
 
 export const enum Status { Done = 0, Yielded = 1, Blocked = 2, AwaitAck = 3, AwaitSegments = 4, MoreOutput = 5, Failed = 6 }
 
@@ -13,6 +13,7 @@ export const enum Flag { Log = 1, Checkpoint = 2, Unblocked = 4, Notify = 8 }
 /** The wasm-bindgen class `Engine` of `src/wasm`. */
 export interface Engine {
   io_ptr(): number;
+  /** The address of an input area of that size, 0 when there is no memory for it. */
   reserve_input(length: number): number;
   open_session(user: string, database: string): number;
   close_session(session: number): void;
@@ -95,16 +96,22 @@ export class Memory {
   }
 }
 
+/** The input area's size, and up to which size it is kept for the next request. */
+const INPUT = 65536;
+const KEPT = 4 << 20;
+
 /** Writes requests in place, into the engine's input area. */
 export class InputWriter extends Writer {
   private start = 0;
   constructor(private readonly engine: Engine, private readonly memory: Memory) {
     super();
-    this.reserve(65536);
+    this.reserve(INPUT);
   }
 
   begin(): this {
-    if (this.u8.buffer !== this.memory.views().buffer) this.attach();
+    // A large request's area is given back by the next one.
+    if (this.limit - this.start > KEPT) this.reserve(INPUT);
+    else if (this.u8.buffer !== this.memory.views().buffer) this.attach();
     this.at = this.start;
     return this;
   }
@@ -115,13 +122,19 @@ export class InputWriter extends Writer {
 
   override grow(n: number): void {
     const kept = this.u8.slice(this.start, this.at);
-    this.reserve(Math.max(65536, (kept.length + n) * 2));
+    this.reserve(roomFor(kept.length + n));
     this.u8.set(kept, this.start);
     this.at = this.start + kept.length;
   }
 
   private reserve(n: number): void {
-    this.start = this.engine.reserve_input(n);
+    const start = n < 2 ** 32 ? this.engine.reserve_input(n) : 0;
+    if (start === 0) {
+      // The engine has let go of the old area to make room for the new one.
+      this.limit = this.start;
+      throw failure('53200', 'out of memory', { detail: `Failed on request of size ${n}.` });
+    }
+    this.start = start;
     this.base = this.start;
     this.limit = this.start + n;
     this.attach();

@@ -118,7 +118,7 @@ export class Host implements Backend {
   }
 
   private eachOutput(v: Views, visit: (kind: number, body: number, length: number) => void): void {
-    const io = this.engine.io_ptr() >> 2;
+    const io = this.engine.io_ptr() >>> 2;
     const length = v.u32[io + Io.OutLength];
     if (length > 0) eachItem(v, v.u32[io + Io.Out], length, visit);
   }
@@ -212,7 +212,7 @@ export class Host implements Backend {
   turn(call: () => number, to: Receiver): number {
     const status = this.enter(call);
     const v = this.memory.views();
-    const io = this.engine.io_ptr() >> 2;
+    const io = this.engine.io_ptr() >>> 2;
     const length = v.u32[io + Io.OutLength];
     if (length > 0) {
       this.inside = true;
@@ -228,7 +228,7 @@ export class Host implements Backend {
   /** What the last call left to do beyond its own statement. */
   after(): void {
     const v = this.memory.views();
-    const io = this.engine.io_ptr() >> 2;
+    const io = this.engine.io_ptr() >>> 2;
     const flags = v.u32[io + Io.Flags];
     if (flags === 0) return;
     const notify = v.u32[io + Io.NotifySession];
@@ -344,7 +344,7 @@ export class Host implements Backend {
   /** Resolves when what `status` waits for may have come. */
   wait(status: number, names: readonly string[]): Promise<void> {
     const v = this.memory.views();
-    const io = this.engine.io_ptr() >> 2;
+    const io = this.engine.io_ptr() >>> 2;
     switch (status) {
       case Status.Blocked: {
         const ms = v.u32[io + Io.WakeAfter];
@@ -459,7 +459,7 @@ export class LocalLink implements Link {
     this.names = [];
     const status = this.host.turn(call, this.spy);
     const v = this.host.memory.views();
-    this.state = v.u32[(this.host.engine.io_ptr() >> 2) + Io.TransactionState];
+    this.state = v.u32[(this.host.engine.io_ptr() >>> 2) + Io.TransactionState];
     return status;
   }
 

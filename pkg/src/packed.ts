@@ -25,7 +25,7 @@ export interface Field {
   form: number;
 }
 
-/** Views on the memory that holds the output. They are made anew when memory grows. */
+/** Views on the memory that holds the output. They are made anew when memory grows. Addresses pass 2 GiB: shift them with `>>>`. */
 export class Views {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
@@ -33,8 +33,8 @@ export class Views {
   readonly data: DataView;
   constructor(readonly buffer: ArrayBufferLike) {
     this.u8 = new Uint8Array(buffer);
-    this.u32 = new Uint32Array(buffer, 0, buffer.byteLength >> 2);
-    this.i32 = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+    this.u32 = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
+    this.i32 = new Int32Array(buffer, 0, buffer.byteLength >>> 2);
     this.data = new DataView(buffer);
   }
 }
@@ -131,9 +131,9 @@ export function eachItem(v: Views, start: number, length: number, visit: (kind: 
   const end = start + length;
   let at = start;
   while (at < end) {
-    const kind = v.u32[at >> 2];
-    const size = v.u32[(at >> 2) + 1];
+    const kind = v.u32[at >>> 2];
+    const size = v.u32[(at >>> 2) + 1];
     visit(kind, at + 8, size);
-    at += 8 + ((size + 7) & ~7);
+    at += 8 + Math.ceil(size / 8) * 8;
   }
 }

@@ -12,6 +12,27 @@ export type Param = null | string | number | bigint | boolean | Uint8Array | Dat
 
 const encoder = new TextEncoder();
 
+/** How much to ask for when `n` bytes are needed: twice as much, but of a large request no more than a little. */
+export function roomFor(n: number): number {
+  return n + Math.min(Math.max(n, 256), 1 << 20);
+}
+
+/** Bytes of a string in UTF-8; a lone surrogate becomes U+FFFD, as `TextEncoder` has it. */
+function utf8Length(s: string): number {
+  let n = s.length;
+  for (let i = 0; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    if (c < 0x80) continue;
+    if (c < 0x800) n += 1;
+    else {
+      n += 2;
+      // A pair is four bytes, two for each of its units.
+      if (c >= 0xd800 && c < 0xdc00 && (s.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++;
+    }
+  }
+  return n;
+}
+
 export class Writer {
   u8: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));
@@ -22,7 +43,7 @@ export class Writer {
 
   /** Makes room for `n` more bytes. The base class owns its buffer; an engine's writer asks for more input area. */
   grow(n: number): void {
-    const next = new Uint8Array(Math.max(256, (this.at + n) * 2));
+    const next = new Uint8Array(roomFor(this.at + n));
     next.set(this.u8.subarray(0, this.at));
     this.u8 = next;
     this.view = new DataView(next.buffer);
@@ -38,7 +59,9 @@ export class Writer {
 
   text(s: string): void {
     const length = s.length;
-    this.need(4 + 3 * length);
+    // Room for the worst case is cheap while it is small.
+    const room = length <= 65536 ? 3 * length : utf8Length(s);
+    this.need(4 + room);
     const start = this.at + 4;
     const u8 = this.u8;
     if (length <= 32) {
@@ -54,7 +77,7 @@ export class Writer {
         return;
       }
     }
-    const { written } = encoder.encodeInto(s, u8.subarray(start, start + 3 * length));
+    const { written } = encoder.encodeInto(s, u8.subarray(start, start + room));
     this.view.setUint32(this.at, written, true);
     this.at = start + written;
   }

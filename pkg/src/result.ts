@@ -80,7 +80,7 @@ export class Collector implements Receiver {
         this.paramTypes = Array.from({ length: r.u32() }, () => r.u32());
         return;
       }
-      case Item.Statement: this.statement = v.u32[body >> 2]; return;
+      case Item.Statement: this.statement = v.u32[body >>> 2]; return;
       case Item.Bytes: this.chunks.push(v.u8.slice(body, body + size)); return;
     }
   }

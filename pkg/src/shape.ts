@@ -30,13 +30,13 @@ const DATE_INF = 2147483647;
 const DATE_NEG = -2147483648;
 
 const TEXT: Cell = (v, body, data, heap, row) => {
-  const o = ((body + data) >> 2) + row;
+  const o = ((body + data) >>> 2) + row;
   const h = body + heap;
   return utf8(v.u8, h + v.u32[o], h + v.u32[o + 1]);
 };
 
 const int64: Cell = (v, body, data, _heap, row) => {
-  const o = ((body + data) >> 2) + 2 * row;
+  const o = ((body + data) >>> 2) + 2 * row;
   const low = v.u32[o];
   const high = v.i32[o + 1];
   return high >= -0x200000 && high < 0x200000 && !(high === -0x200000 && low === 0)
@@ -62,21 +62,21 @@ const CELLS: Readonly<Record<number, Cell>> = {
   [Form.Text]: TEXT,
   [Form.Bool]: (v, body, data, _h, row) => v.u8[body + data + row] !== 0,
   [Form.I16]: (v, body, data, _h, row) => v.data.getInt16(body + data + 2 * row, true),
-  [Form.I32]: (v, body, data, _h, row) => v.i32[((body + data) >> 2) + row],
+  [Form.I32]: (v, body, data, _h, row) => v.i32[((body + data) >>> 2) + row],
   [Form.I64]: int64,
   [Form.F32]: (v, body, data, _h, row) => shortestFloat4(v.data.getFloat32(body + data + 4 * row, true)),
   [Form.F64]: (v, body, data, _h, row) => v.data.getFloat64(body + data + 8 * row, true),
   [Form.Bytea]: (v, body, data, heap, row) => {
-    const o = ((body + data) >> 2) + row;
+    const o = ((body + data) >>> 2) + row;
     const h = body + heap;
     return v.u8.slice(h + v.u32[o], h + v.u32[o + 1]);
   },
   [Form.Date]: (v, body, data, _h, row) => {
-    const days = v.i32[((body + data) >> 2) + row];
+    const days = v.i32[((body + data) >>> 2) + row];
     return days === DATE_INF ? Infinity : days === DATE_NEG ? -Infinity : new Date(days * 86400000 + UNIX_2000);
   },
   [Form.Timestamp]: (v, body, data, _h, row) => {
-    const ms = millis(v, ((body + data) >> 2) + 2 * row);
+    const ms = millis(v, ((body + data) >>> 2) + 2 * row);
     if (!Number.isFinite(ms)) return ms;
     // A timestamp without time zone is a wall clock: the Date that shows it here, as node-postgres and PGlite give.
     const u = new Date(ms);
@@ -85,7 +85,7 @@ const CELLS: Readonly<Record<number, Cell>> = {
     return local;
   },
   [Form.TimestampTz]: (v, body, data, _h, row) => {
-    const ms = millis(v, ((body + data) >> 2) + 2 * row);
+    const ms = millis(v, ((body + data) >>> 2) + 2 * row);
     return Number.isFinite(ms) ? new Date(ms) : ms;
   },
   [Form.Uuid]: (v, body, data, _h, row) => {
@@ -255,7 +255,7 @@ export class Shape {
   /** Appends the rows of a Rows item to `out`. */
   rows(v: Views, body: number, out: unknown[]): void {
     const u32 = v.u32;
-    const w = body >> 2;
+    const w = body >>> 2;
     const n = u32[w];
     const width = this.cells.length;
     if (n === 1) {
@@ -273,7 +273,7 @@ export class Shape {
   }
 
   private column(v: Views, body: number, c: number, n: number): unknown[] {
-    const d = (body >> 2) + 2 + 4 * c;
+    const d = (body >>> 2) + 2 + 4 * c;
     const validity = v.u32[d];
     const data = v.u32[d + 1];
     const heap = v.u32[d + 2];
@@ -284,7 +284,7 @@ export class Shape {
       const length = v.u32[d + 3];
       const all = decoder.decode(v.u8.subarray(body + heap, body + heap + length));
       if (all.length === length) {
-        const o = (body + data) >> 2;
+        const o = (body + data) >>> 2;
         for (let i = 0; i < n; i++) {
           values[i] = validity !== 0 && isNull(v.u8, body + validity, i) ? null : all.slice(v.u32[o + i], v.u32[o + i + 1]);
         }
@@ -298,9 +298,9 @@ export class Shape {
 
   /** Appends a Rows item to columns under construction. */
   columns(v: Views, body: number, out: ColumnBuilder[]): number {
-    const n = v.u32[body >> 2];
+    const n = v.u32[body >>> 2];
     for (let c = 0; c < this.cells.length; c++) {
-      const d = (body >> 2) + 2 + 4 * c;
+      const d = (body >>> 2) + 2 + 4 * c;
       const form = this.fields[c].form;
       const builder = (out[c] ??= { parts: [], valid: [], rows: [], nulls: false });
       const typed = TYPED[form];

@@ -590,7 +590,12 @@ impl ArrayBuilder {
         ArrayBuilder { element, ends: Vec::new(), nulls: Vec::new(), any_null: false, data: Vec::new() }
     }
 
-    /// Appends an element's stored bytes; `None` is NULL.
+    /// Bytes of the elements that are in.
+    pub fn data_len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Appends an element's stored bytes; `None` is NULL. Offsets are 32 bits: who adds without bound asks [`Self::data_len`].
     pub fn push(&mut self, x: Option<&[u8]>) {
         let i = self.ends.len();
         if i.is_multiple_of(8) {

@@ -19,6 +19,10 @@ pub trait Environment {
     fn now(&self) -> i64;
     /// Unpredictable bits.
     fn entropy(&self) -> u64;
+    /// Whether so little memory is left that statements must end. Asked while they run; what they hold is freed when they fail.
+    fn memory_exhausted(&self) -> bool {
+        false
+    }
 }
 
 /// OID of the role that owns everything at first.

@@ -67,6 +67,9 @@ impl Host for Shared {
             self.deadline.set(None);
             return Err(err!(QUERY_CANCELED, "canceling statement due to statement timeout"));
         }
+        if self.db.env.memory_exhausted() {
+            return Err(err!(OUT_OF_MEMORY, "out of memory"));
+        }
         Ok(())
     }
 

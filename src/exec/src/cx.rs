@@ -142,6 +142,11 @@ pub struct ExecCx<'a> {
     pub run: Run,
     /// The row at which the last expression failed.
     pub(crate) fail_row: usize,
+    /// Whoever evaluates can take a batch in parts: see [`ExecCx::too_wide`].
+    pub(crate) splits: bool,
+    /// The error is none: the rows before [`ExecCx::fail_row`] filled the bytes a column may have, the others are to be
+    /// evaluated when those have been seen to. A batch of rows of a megabyte each would not fit into memory.
+    pub(crate) too_wide: bool,
     /// Set when something below an expression had to wait for a lock: the statement starts over.
     pub(crate) wait: Option<Wait>,
 }
@@ -172,6 +177,8 @@ impl<'a> ExecCx<'a> {
             budget: crate::BUDGET,
             run: Run::default(),
             fail_row: 0,
+            splits: false,
+            too_wide: false,
             wait: None,
         }
     }
@@ -191,6 +198,14 @@ impl<'a> ExecCx<'a> {
     /// What something below had to wait for, when an error was [`ExecCx::must_wait`]'s.
     pub fn take_wait(&mut self) -> Option<Wait> {
         self.wait.take()
+    }
+
+    /// Runs `f`, which can take a batch in parts.
+    pub(crate) fn splitting<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.splits, true);
+        let result = f(self);
+        self.splits = outer;
+        result
     }
 
     /// Runs `f` as part of the statement, with row `row` noted when it fails.

@@ -71,7 +71,9 @@ impl Executor {
         }
         std::mem::swap(&mut cx.run, &mut self.run);
         let budget = std::mem::replace(&mut cx.budget, crate::BUDGET);
+        let splits = std::mem::replace(&mut cx.splits, false);
         let result = self.advance(cx, want.max(1));
+        cx.splits = splits;
         cx.budget = budget;
         std::mem::swap(&mut cx.run, &mut self.run);
         match result {

@@ -83,6 +83,9 @@ impl Order {
         }
         let mut keys = SortedKeys::default();
         for i in 0..n {
+            if i % LOOK == 0 {
+                cx.host.check_interrupts()?;
+            }
             keys.add(|out| {
                 for (c, part, _) in &self.keys {
                     if let Some(v) = columns.get(*c) {
@@ -155,6 +158,9 @@ impl Order {
         }
         let mut keys = SortedKeys::default();
         for i in 0..n {
+            if i % LOOK == 0 {
+                cx.host.check_interrupts()?;
+            }
             keys.add(|out| {
                 for ((c, part, _), rank) in self.keys.iter().zip(&ranks) {
                     let Some(v) = columns.get(*c) else { continue };
@@ -207,11 +213,19 @@ fn ranked(cx: &mut ExecCx<'_>, cmp: &CCall, v: &Vector, n: usize) -> Result<Vec<
     Ok(ranks)
 }
 
+/// A new piece of a key arena is begun when the last one has this many bytes: one long one would have to be copied to grow,
+/// and large ones do not fit twice.
+const PIECE: usize = 64 << 20;
+/// Keys written between two looks at interrupts.
+const LOOK: usize = 4096;
+
 /// Key bytes of many rows.
 #[derive(Default)]
 pub(crate) struct SortedKeys {
-    ends: Vec<usize>,
-    arena: Vec<u8>,
+    /// Where each row's key ends in its piece.
+    ends: Vec<u32>,
+    /// The pieces, each with the number of its first row.
+    pieces: Vec<(u32, Vec<u8>)>,
     prefixes: Vec<(u128, u32)>,
     /// Some key is longer than its prefix.
     long: bool,
@@ -220,22 +234,28 @@ pub(crate) struct SortedKeys {
 impl SortedKeys {
     /// Adds the key `write` writes, of the next row.
     pub fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.arena.len();
-        write(&mut self.arena);
-        let key = &self.arena[start..];
+        let row = self.ends.len() as u32;
+        if self.pieces.last().is_none_or(|(_, p)| p.len() >= PIECE) {
+            self.pieces.push((row, Vec::new()));
+        }
+        let Some((_, piece)) = self.pieces.last_mut() else { return };
+        let start = piece.len();
+        write(piece);
+        let key = &piece[start..];
         let mut prefix = [0u8; 16];
         let n = key.len().min(16);
         prefix[..n].copy_from_slice(&key[..n]);
         self.long |= key.len() > 16;
-        self.prefixes.push((u128::from_be_bytes(prefix), self.ends.len() as u32));
-        self.ends.push(self.arena.len());
+        self.prefixes.push((u128::from_be_bytes(prefix), row));
+        self.ends.push(piece.len() as u32);
     }
 
     /// The key of row `i`.
     pub fn key(&self, i: u32) -> &[u8] {
-        let i = i as usize;
-        let start = if i == 0 { 0 } else { self.ends[i - 1] };
-        &self.arena[start..self.ends[i]]
+        let at = if self.pieces.len() == 1 { 0 } else { self.pieces.partition_point(|(first, _)| *first <= i) - 1 };
+        let (first, piece) = &self.pieces[at];
+        let start = if i == *first { 0 } else { self.ends[i as usize - 1] };
+        &piece[start as usize..self.ends[i as usize] as usize]
     }
 
     /// The row numbers in key order.

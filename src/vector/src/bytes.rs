@@ -74,6 +74,11 @@ impl BytesColumn {
         self.views.is_empty()
     }
 
+    /// Bytes of the arenas it keeps alive.
+    pub fn held(&self) -> usize {
+        self.arenas.iter().map(|a| a.len()).sum()
+    }
+
     /// The views, for prefix and length tests that need no arena.
     pub fn views(&self) -> &[View] {
         &self.views

@@ -53,6 +53,10 @@ impl Environment for Host {
         fill_random(&mut b);
         u64::from_le_bytes(b)
     }
+
+    fn memory_exhausted(&self) -> bool {
+        crate::memory::exhausted()
+    }
 }
 
 #[derive(Deserialize)]
@@ -323,14 +327,18 @@ impl Engine {
         self.io.as_ptr() as u32
     }
 
-    /// An input area of at least `len` bytes.
+    /// An input area of at least `len` bytes; 0 when there is no memory for it. A much larger one than is needed is given back.
     pub fn reserve_input(&mut self, len: u32) -> u32 {
+        const KEPT: usize = (4 << 20) / 8;
         let words = (len as usize).div_ceil(8).max(1);
-        if words > self.input.len() {
-            self.input = vec![0; words];
+        if words > self.input.len() || self.input.len() > KEPT {
+            self.input = Vec::new();
+            if self.input.try_reserve_exact(words).is_ok() {
+                self.input.resize(words, 0);
+            }
         }
         self.io[7] = (self.input.len() * 8) as u32;
-        self.io[10] = self.input.as_ptr() as u32;
+        self.io[10] = if self.input.is_empty() { 0 } else { self.input.as_ptr() as u32 };
         self.io[10]
     }
 

@@ -5,5 +5,6 @@ pub mod request;
 
 mod dns;
 mod engine;
+mod memory;
 
 pub use engine::Engine;

@@ -12,6 +12,21 @@ use crate::func::{FuncImpl, relabel};
 use crate::row::Row;
 use crate::run::CaseValue;
 
+/// Bytes that one evaluated column of a batch may have before the rest of the batch is put off, where that can be done.
+const WIDE: usize = 32 << 20;
+
+/// What stands for [`ExecCx::too_wide`] on its way up.
+#[cold]
+fn put_off() -> Error {
+    Error::internal("rows put off")
+}
+
+/// Whether a column has become too wide for another row.
+#[inline]
+fn is_wide(out: &Vector) -> bool {
+    matches!(&out.data, Column::Bytes(b) if b.held() > WIDE)
+}
+
 /// One past the last selected row.
 fn extent(sel: &Sel) -> usize {
     match sel {
@@ -46,6 +61,7 @@ pub(crate) fn eval_some(
     }
     let mut sel = batch.sel.clone();
     let mut failed = None;
+    let mut wide = false;
     'again: loop {
         let mut out = Vec::with_capacity(exprs.len());
         for e in exprs {
@@ -62,12 +78,14 @@ pub(crate) fn eval_some(
                 Err(error) => {
                     let shorter = before(&sel, cx.fail_row);
                     failed = Some(error);
+                    wide = std::mem::take(&mut cx.too_wide);
                     // A row that is not selected cannot have failed; were one reported, nothing may be delivered.
                     sel = if shorter.len() < sel.len() { shorter } else { Sel::All(0) };
                     continue 'again;
                 }
             }
         }
+        cx.too_wide = wide;
         return (out, sel, failed);
     }
 }
@@ -140,15 +158,21 @@ pub(crate) fn eval_filter(cx: &mut ExecCx<'_>, filter: &CExpr, batch: &Batch) ->
     }
     let mut sel = batch.sel.clone();
     let mut failed = None;
+    let mut wide = false;
     loop {
         if sel.is_empty() {
+            cx.too_wide = wide;
             return (sel, failed);
         }
         match filter.select(cx, batch, &sel) {
-            Ok(s) => return (s, failed),
+            Ok(s) => {
+                cx.too_wide = wide;
+                return (s, failed);
+            }
             Err(e) => {
                 let shorter = before(&sel, cx.fail_row);
                 failed = Some(e);
+                wide = std::mem::take(&mut cx.too_wide);
                 sel = if shorter.len() < sel.len() { shorter } else { Sel::All(0) };
             }
         }
@@ -502,6 +526,9 @@ impl CCall {
                 r
             }
             FuncImpl::Kernel(Kernel::Scalar(f)) => {
+                // The row after which the others are put off.
+                let last = if cx.splits && self.phys == Phys::Bytes { extent(sel) - 1 } else { 0 };
+                let mut full = false;
                 let mut call = Call { cx, site: &self.site, extra: &mut extra, row: 0 };
                 let r = match args {
                     [a] => sel.try_each(|i| {
@@ -514,6 +541,11 @@ impl CCall {
                         let mut o = Out::new(&mut out, i);
                         f(&mut call, &[d], &mut o)?;
                         o.finish();
+                        if i < last && is_wide(&out) {
+                            full = true;
+                            call.row = i + 1;
+                            return Err(put_off());
+                        }
                         Ok(())
                     }),
                     [a, b] => sel.try_each(|i| {
@@ -526,6 +558,11 @@ impl CCall {
                         let mut o = Out::new(&mut out, i);
                         f(&mut call, &[d, e], &mut o)?;
                         o.finish();
+                        if i < last && is_wide(&out) {
+                            full = true;
+                            call.row = i + 1;
+                            return Err(put_off());
+                        }
                         Ok(())
                     }),
                     many => {
@@ -541,6 +578,11 @@ impl CCall {
                             let mut o = Out::new(&mut out, i);
                             f(&mut call, &datums, &mut o)?;
                             o.finish();
+                            if i < last && is_wide(&out) {
+                                full = true;
+                                call.row = i + 1;
+                                return Err(put_off());
+                            }
                             Ok(())
                         })
                     }
@@ -548,6 +590,7 @@ impl CCall {
                 let row = call.row;
                 if r.is_err() {
                     cx.fail_row = row;
+                    cx.too_wide = full;
                 }
                 r
             }

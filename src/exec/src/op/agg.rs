@@ -111,20 +111,32 @@ fn narrow(outer: &Sel, groups: &[u32], inner: &Sel) -> Vec<u32> {
 }
 
 impl AggOp {
-    fn take(&mut self, cx: &mut ExecCx<'_>, mut batch: Batch) -> Result<()> {
+    fn take(&mut self, cx: &mut ExecCx<'_>, batch: Batch) -> Result<()> {
+        let mut rest = Some(batch);
+        while let Some(b) = rest {
+            rest = self.take_some(cx, b)?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows; those that were put off are given back.
+    fn take_some(&mut self, cx: &mut ExecCx<'_>, mut batch: Batch) -> Result<Option<Batch>> {
         let plan = self.plan.clone();
         // Arguments of all calls first: the error of the earliest row is the one to raise.
         let mut failed = None;
+        let whole = batch.clone();
+        let mut wide = false;
         let args = 'again: loop {
             let mut all = Vec::with_capacity(plan.calls.len());
             for c in &plan.calls {
                 if batch.is_empty() {
                     break;
                 }
-                match c.arguments(cx, &batch) {
+                match cx.splitting(|cx| c.arguments(cx, &batch)) {
                     Ok(a) => all.push(a),
                     Err(e) => {
                         failed = Some(e);
+                        wide = std::mem::take(&mut cx.too_wide);
                         let shorter = before(&batch.sel, cx.fail_row);
                         batch.sel = if shorter.len() < batch.len() { shorter } else { Sel::All(0) };
                         continue 'again;
@@ -164,8 +176,9 @@ impl AggOp {
             }
         }
         match failed {
+            Some(_) if wide => Ok(Some(Batch { sel: whole.sel.skip(batch.len()), columns: whole.columns })),
             Some(e) => Err(e),
-            None => Ok(()),
+            None => Ok(None),
         }
     }
 

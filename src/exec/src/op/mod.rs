@@ -69,7 +69,7 @@ impl Compiled {
         if self.filter.is_none() && self.project.is_none() && run.stats.is_none() {
             return inner;
         }
-        let pipe = Pipe { plan: self.clone(), inner, rest: None, failed: None };
+        let pipe = Pipe { plan: self.clone(), inner, rest: None, filtered: None, failed: None };
         if run.stats.is_none() { Box::new(pipe) } else { Box::new(Counted { inner: pipe, first: true }) }
     }
 }
@@ -92,8 +92,36 @@ struct Pipe {
     inner: Box<dyn Operator>,
     /// Rows of the last batch not looked at yet.
     rest: Option<Batch>,
+    /// Rows that passed the filter and were put off.
+    filtered: Option<Batch>,
     /// Raised when the rows before it have been delivered.
     failed: Option<Error>,
+}
+
+impl Pipe {
+    /// The projection of rows that passed the filter; `None` when there is nothing to give.
+    fn project(&mut self, cx: &mut ExecCx<'_>, batch: Batch) -> Option<Batch> {
+        let Some(exprs) = &self.plan.project else { return Some(batch) };
+        let (columns, sel, failed) = cx.splitting(|cx| eval_list(cx, exprs, &batch));
+        if std::mem::take(&mut cx.too_wide) {
+            // What was made so far is large: a look at memory is due.
+            cx.budget = -1;
+            self.filtered = Some(Batch { sel: batch.sel.skip(sel.len()), columns: batch.columns });
+        } else if let Some(e) = failed {
+            // The projection's error belongs to an earlier row than the filter's.
+            self.failed = Some(e);
+            self.rest = None;
+        }
+        (!sel.is_empty()).then_some(Batch { columns, sel })
+    }
+
+    /// The rows of a batch from `row` on are looked at later, before what is left of it already.
+    fn put_back(&mut self, batch: &Batch, row: usize) {
+        let later = self.rest.take().map(|r| r.sel);
+        let rows = batch.sel.iter().filter(|i| *i >= row).chain(later.iter().flat_map(|s| s.iter()));
+        let sel = Sel::Rows(Rc::new(rows.map(|i| i as u16).collect()));
+        self.rest = Some(Batch { columns: batch.columns.clone(), sel });
+    }
 }
 
 impl Operator for Pipe {
@@ -101,6 +129,12 @@ impl Operator for Pipe {
         loop {
             if let Some(e) = self.failed.take() {
                 return Err(e);
+            }
+            if let Some(batch) = self.filtered.take() {
+                match self.project(cx, batch) {
+                    Some(b) => return Ok(Step::Batch(b)),
+                    None => continue,
+                }
             }
             let mut batch = match self.rest.take() {
                 Some(b) => b,
@@ -123,8 +157,12 @@ impl Operator for Pipe {
             }
             if let Some(f) = &self.plan.filter {
                 let before = batch.len();
-                let (sel, failed) = eval_filter(cx, f, &batch);
-                self.failed = failed;
+                let (sel, failed) = cx.splitting(|cx| eval_filter(cx, f, &batch));
+                if std::mem::take(&mut cx.too_wide) {
+                    self.put_back(&batch, cx.fail_row);
+                } else {
+                    self.failed = failed;
+                }
                 batch.sel = sel;
                 if let Some(s) = cx.run.stats.as_mut().and_then(|s| s.get_mut(self.plan.id as usize)) {
                     s.removed += (before - batch.len()) as u64;
@@ -133,24 +171,15 @@ impl Operator for Pipe {
             if batch.is_empty() {
                 continue;
             }
-            if let Some(exprs) = &self.plan.project {
-                let (columns, sel, failed) = eval_list(cx, exprs, &batch);
-                if let Some(e) = failed {
-                    // The projection's error belongs to an earlier row than the filter's.
-                    self.failed = Some(e);
-                    self.rest = None;
-                }
-                batch = Batch { columns, sel };
-                if batch.is_empty() {
-                    continue;
-                }
+            if let Some(b) = self.project(cx, batch) {
+                return Ok(Step::Batch(b));
             }
-            return Ok(Step::Batch(batch));
         }
     }
 
     fn rescan(&mut self, cx: &mut ExecCx<'_>) -> Result<()> {
         self.rest = None;
+        self.filtered = None;
         self.failed = None;
         self.inner.rescan(cx)
     }

@@ -6,6 +6,13 @@ use tusklet_vector::{Accumulator, AggSpec, Call, Out, Sel, Vector};
 
 use super::try_each;
 
+/// No value is larger, as PostgreSQL's `MaxAllocSize` has it.
+const LARGEST: usize = 0x3FFF_FFFF;
+
+fn too_large(bytes: usize) -> tusklet_error::Error {
+    tusklet_error::err!(INTERNAL_ERROR, "invalid memory alloc request size {bytes}")
+}
+
 /// `string_agg`: NULL values are left out, and their delimiters.
 #[derive(Default)]
 struct StringAgg {
@@ -33,7 +40,7 @@ impl Accumulator for StringAgg {
                 Some(s) => {
                     s.extend_from_slice(delimiter.get(row).bytes());
                     s.extend_from_slice(b);
-                    if s.len() > 0x3FFF_FFFF {
+                    if s.len() > LARGEST {
                         call.row = row;
                         return Err(tusklet_error::err!(PROGRAM_LIMIT_EXCEEDED, "out of memory").detail(format!(
                             "Cannot enlarge string buffer containing {} bytes by {} more bytes.",
@@ -74,7 +81,7 @@ impl Accumulator for ArrayAgg {
         self.states.resize_with(groups, || None);
     }
 
-    fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
+    fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let mut stored = Vec::new();
         for (k, row) in sel.iter().enumerate() {
@@ -84,6 +91,10 @@ impl Accumulator for ArrayAgg {
             d.store(&mut stored);
             self.held += stored.len() + 4;
             let b = self.states[g].get_or_insert_with(|| ArrayBuilder::new(self.element));
+            if b.data_len() + stored.len() > LARGEST {
+                call.row = row;
+                return Err(too_large(b.data_len() + stored.len()));
+            }
             b.push(if d.is_null() { None } else { Some(&stored) });
         }
         Ok(())
@@ -108,6 +119,8 @@ pub const ARRAY_AGG: AggSpec = AggSpec {
 /// `array_agg(anyarray)`: the arrays become the slices of one more dimension.
 #[derive(Default)]
 struct ArrayAggArray {
+    /// Bytes of each group.
+    sizes: Vec<usize>,
     states: Vec<Vec<Vec<u8>>>,
     held: usize,
 }
@@ -115,6 +128,7 @@ struct ArrayAggArray {
 impl Accumulator for ArrayAggArray {
     fn resize(&mut self, groups: usize) {
         self.states.resize(groups, Vec::new());
+        self.sizes.resize(groups, 0);
     }
 
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
@@ -123,7 +137,7 @@ impl Accumulator for ArrayAggArray {
             call.row = row;
             return Err(tusklet_error::err!(NULL_VALUE_NOT_ALLOWED, "cannot accumulate null arrays"));
         }
-        let (states, held) = (&mut self.states, &mut self.held);
+        let (states, sizes, held) = (&mut self.states, &mut self.sizes, &mut self.held);
         try_each(call, v, sel, groups, |_, i, g| {
             let b = v.get(i).bytes();
             let array = tusklet_adt::array::Array::decode(b)?;
@@ -139,6 +153,10 @@ impl Accumulator for ArrayAggArray {
                 ));
             }
             *held += b.len();
+            sizes[g] += b.len();
+            if sizes[g] > LARGEST {
+                return Err(too_large(sizes[g]));
+            }
             states[g].push(b.to_vec());
             Ok(())
         })
