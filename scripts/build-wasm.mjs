@@ -1,6 +1,6 @@
 // Rust to pkg/dist/engine.wasm and its glue. `--dev`: unoptimised and quick.
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { output, root, run, target, tools } from './tools.mjs';
 
@@ -26,26 +26,45 @@ export function wasmTarget() {
   run('rustup', ['target', 'add', TARGET]);
 }
 
-export function buildWasm(dev = false) {
+/** Parts, or the whole for `dev`, in `pkg/dist`. The package's JavaScript is built too: the training that decides on the parts runs it. */
+export async function buildWasm(dev = false) {
   wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
   run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm']);
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
   run(cli, ['--target', 'web', '--no-typescript', ...(dev ? [] : ['--remove-name-section', '--remove-producers-section']), '--out-dir', out, '--out-name', 'engine',
-    join(target, 'wasm32-unknown-unknown', dev ? 'debug' : 'release', 'tusklet_wasm.wasm')]);
+    join(target, TARGET, dev ? 'debug' : 'release', 'tusklet_wasm.wasm')]);
   const dist = join(root, 'pkg', 'dist');
   mkdirSync(dist, { recursive: true });
-  const wasm = readFileSync(join(out, 'engine_bg.wasm'));
-  writeFileSync(join(dist, 'engine.wasm'), wasm);
   writeFileSync(join(dist, 'engine_glue.js'), wrap(readFileSync(join(out, 'engine.js'), 'utf8')));
-  const br = brotliCompressSync(wasm, { params: { [constants.BROTLI_PARAM_QUALITY]: dev ? 4 : 11, [constants.BROTLI_PARAM_SIZE_HINT]: wasm.length } }).length;
-  console.log(`engine.wasm: ${(wasm.length / 1024).toFixed(0)} KiB, ${(br / 1024).toFixed(0)} KiB brotli`);
+  const whole = join(out, 'engine_bg.wasm');
+  const [first, second] = [join(dist, 'engine.wasm'), join(dist, 'engine.cold.wasm')];
+  rmSync(second, { force: true });
+  if (dev) writeFileSync(first, readFileSync(whole));
+  else await split(whole, first, second, out);
+  for (const file of [first, second]) if (existsSync(file)) report(file, dev);
+}
+
+/** What a training run enters stays in the first part (`src/xtask/src/split.rs`). */
+async function split(whole, first, second, out) {
+  run('npm', ['run', '--silent', 'build', '-w', 'pkg']);
+  const [instrumented, profile] = [join(out, 'instrumented.wasm'), join(out, 'profile.txt')];
+  run('cargo', ['xtask', 'instrument', whole, instrumented]);
+  // A process of its own: the package that is trained must not be the one a caller has loaded.
+  run(process.execPath, [join(root, 'scripts/train.mjs'), instrumented, profile]);
+  run('cargo', ['xtask', 'split', whole, profile, first, second]);
+}
+
+function report(file, dev) {
+  const wasm = readFileSync(file);
+  const br = brotliCompressSync(wasm, { params: { [constants.BROTLI_PARAM_QUALITY]: dev ? 4 : 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: wasm.length } }).length;
+  console.log(`${basename(file)}: ${(wasm.length / 1024).toFixed(0)} KiB, ${(br / 1024).toFixed(0)} KiB brotli`);
 }
 
 /**
  * wasm-bindgen's glue keeps its instance in module variables: one instance a page. Inside a function it can be made as often as databases
- * are opened, each with memory of its own that goes when the database is closed.
+ * are opened, each with memory of its own that goes when the database is closed. `load` is the import by which a first part asks for the second.
  */
 function wrap(glue) {
   const names = [];
@@ -62,13 +81,14 @@ function wrap(glue) {
       }
       return '';
     })
+    .replace(/const import0 = \{/, '$& load,')
     // Loading is engine.ts's business; bundlers must not see this name.
     .replace(/new URL\('engine_bg\.wasm', import\.meta\.url\)/g, 'undefined');
-  if (/^(import|export) /m.test(body)) throw new Error('the glue imports or exports something this script does not know');
-  return `// Made by scripts/build-wasm.mjs from wasm-bindgen's output.\nexport function make() {\n${body}\nreturn { ${[...new Set(names)].join(', ')} };\n}\n`;
+  if (/^(import|export) /m.test(body) || !body.includes('{ load,')) throw new Error('the glue imports or exports something this script does not know');
+  return `// Made by scripts/build-wasm.mjs from wasm-bindgen's output.\nexport function make(load) {\n${body}\nreturn { ${[...new Set(names)].join(', ')} };\n}\n`;
 }
 
 if (import.meta.filename === process.argv[1]) {
-  buildWasm(process.argv.includes('--dev'));
+  await buildWasm(process.argv.includes('--dev'));
   if (!existsSync(join(root, 'pkg/dist/engine.wasm')) || statSync(join(root, 'pkg/dist/engine.wasm')).size === 0) process.exit(1);
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { buildWasm } from './build-wasm.mjs';
 import { root, run } from './tools.mjs';
 
-export function build(args = []) {
+export async function build(args = []) {
   if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) run('npm', ['ci']);
-  if (!args.includes('--no-wasm')) buildWasm(args.includes('--dev'));
+  if (!args.includes('--no-wasm')) await buildWasm(args.includes('--dev'));
   run('npm', ['run', '--silent', 'build', '-w', 'pkg']);
   run('npm', ['run', '--silent', 'build', '-w', 'playground']);
 }
 
-if (import.meta.filename === process.argv[1]) build(process.argv.slice(2));
+if (import.meta.filename === process.argv[1]) await build(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { build } from './build.mjs';
 import { serve } from './serve.mjs';
 import { root } from './tools.mjs';
 
-build(process.argv.slice(2));
+await build(process.argv.slice(2));
 const wanted = Number(process.env.PORT ?? 8080);
 const server = await serve(join(root, 'playground', 'dist'), wanted).catch((error) => {
   if (error.code !== 'EADDRINUSE') throw error;

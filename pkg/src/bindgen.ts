@@ -1,24 +1,31 @@
 /** Instantiates the module with wasm-bindgen's glue, which `scripts/build-wasm.mjs` puts beside this file as `engine_glue.js`. */
 import type { Engine, EngineModule, EngineOptions } from './engine.js';
+import { Rest, type RestSource } from './parts.js';
 
 interface Glue {
-  initSync(input: { module: WebAssembly.Module }): { memory: WebAssembly.Memory };
+  initSync(input: { module: WebAssembly.Module }): WebAssembly.Exports & { memory: WebAssembly.Memory };
   Engine: new (options: EngineOptions) => Engine;
   [name: string]: unknown;
 }
 
-export async function instantiate(module: WebAssembly.Module): Promise<EngineModule> {
-  const glue = await load();
-  const { memory } = glue.initSync({ module });
+/** `source` says where the second part is, if there has to be one. */
+export async function instantiate(module: WebAssembly.Module, source: () => RestSource): Promise<EngineModule> {
+  let rest: Rest | undefined;
+  const glue = await load(() => rest!.loadSync());
+  const exports = glue.initSync({ module });
+  rest = Rest.of(exports, source);
+  // Where nothing can be fetched synchronously both parts come first.
+  if (rest !== undefined && !rest.immediate) await rest.load();
   return {
-    memory,
+    memory: exports.memory,
     create: (options) => new glue.Engine(options),
     functions: Object.fromEntries(Object.entries(glue).filter(([, f]) => typeof f === 'function')) as EngineModule['functions'],
+    rest,
   };
 }
 
-async function load(): Promise<Glue> {
+async function load(missing: () => void): Promise<Glue> {
   // @ts-ignore: made by the build of the engine, with a maker around wasm-bindgen's module state so that every instance has its own.
-  const { make } = (await import('./engine_glue.js')) as { make: () => Glue };
-  return make();
+  const { make } = (await import('./engine_glue.js')) as { make: (load: () => void) => Glue };
+  return make(missing);
 }

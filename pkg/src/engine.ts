@@ -1,6 +1,6 @@
 /** The engine's exports as TypeScript sees them, and how the module is loaded. */
-import { failure } from './errors.js';
 import { Views } from './packed.js';
+import { compileFrom, type Rest, RestSource } from './parts.js';
 import { roomFor, Writer } from './request.js';
 
 export const enum Status { Done = 0, Yielded = 1, Blocked = 2, AwaitAck = 3, AwaitSegments = 4, MoreOutput = 5, Failed = 6 }
@@ -44,45 +44,31 @@ export interface EngineModule {
   create(options: EngineOptions): Engine;
   /** Functions without an engine: `dns_…`, `split`. */
   readonly functions: Readonly<Record<string, (...args: unknown[]) => unknown>>;
+  /** The second part, when the engine is in two. */
+  readonly rest?: Rest | undefined;
 }
 
-/** Where the WebAssembly comes from; by default `engine.wasm` beside this file. */
+/** Where the WebAssembly comes from; by default the files beside this one. */
 export type WasmSource = URL | string | Response | ArrayBuffer | Uint8Array | WebAssembly.Module;
 
 /** Sees to it that a module is compiled once however many databases are opened. */
 let shared: Promise<WebAssembly.Module> | undefined;
+let sharedRest: RestSource | undefined;
 
-/** Compiles the engine. Nothing is fetched before the first call. */
+/** Compiles the engine's first part, or all of it when it is in one piece. Nothing is fetched before the first call. */
 export function compile(source?: WasmSource): Promise<WebAssembly.Module> {
-  if (source === undefined) {
-    shared ??= compileFrom(new URL('./engine.wasm', import.meta.url)).catch((error: unknown) => {
-      shared = undefined;
-      throw error;
-    });
-    return shared;
-  }
-  return compileFrom(source);
+  if (source !== undefined) return compileFrom(source, 'the engine');
+  shared ??= compileFrom(new URL('./engine.wasm', import.meta.url), 'the engine').catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  });
+  return shared;
 }
 
-async function compileFrom(source: WasmSource): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || source instanceof Uint8Array) return WebAssembly.compile(source as BufferSource);
-  // Asked before `Response` is named: in Node its first mention loads the whole of fetch, 35 ms.
-  if (typeof source !== 'string' && !(source instanceof URL)) return compileResponse(source);
-  const url = source;
-  if (String(url).startsWith('file:')) {
-    // Not a literal, or bundlers for the browser would look for it.
-    const module = 'node:fs/promises';
-    const { readFile } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as typeof import('node:fs/promises');
-    return WebAssembly.compile(await readFile(new URL(url)));
-  }
-  return compileResponse(await fetch(url));
-}
-
-async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw failure('58P01', `could not load the engine: HTTP ${response.status} for ${response.url}`);
-  if (response.headers.get('content-type')?.startsWith('application/wasm')) return WebAssembly.compileStreaming(response);
-  return WebAssembly.compile(await response.arrayBuffer());
+/** Where the second part comes from. Nothing is fetched. */
+export function restOf(source?: WasmSource): RestSource {
+  if (source !== undefined) return new RestSource(source);
+  return (sharedRest ??= new RestSource(new URL('./engine.cold.wasm', import.meta.url)));
 }
 
 /** The views on an instance's memory, made anew when it has grown. */

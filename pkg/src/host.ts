@@ -6,6 +6,7 @@ import { type Engine, type EngineModule, type EngineOptions, Flag, InputWriter, 
 import { failure, PostgresError } from './errors.js';
 import type { Backend, Link, Receiver } from './link.js';
 import { eachItem, Item, Reader, readReport, type Views } from './packed.js';
+import { needsRest, type Rest } from './parts.js';
 import type { Kind, Writer } from './request.js';
 import type { CheckpointData, LogRecord, Storage } from './storage/storage.js';
 
@@ -76,6 +77,8 @@ export class Host implements Backend {
   ) {}
 
   private module!: EngineModule;
+  /** The engine's second part while it is not there. */
+  rest: Rest | undefined;
 
   /** Opens the database: manifest, then the log, then ready. Nothing stored is changed by an open that fails. */
   static async open(instantiate: () => Promise<EngineModule>, storage: Storage | undefined, options: HostOptions): Promise<Host> {
@@ -86,6 +89,8 @@ export class Host implements Backend {
 
   private async start(): Promise<void> {
     this.module = await this.instantiate();
+    this.rest = this.module.rest;
+    this.expecting = false;
     this.memory = new Memory(this.module.memory);
     const engine = this.module.create({ durability: this.options.durability, settings: this.options.settings });
     this.engine = engine;
@@ -223,6 +228,33 @@ export class Host implements Backend {
       }
     }
     return status;
+  }
+
+  /** Has the second part fetched; rejects with why it cannot be had. */
+  loadRest(): Promise<void> {
+    const rest = this.rest;
+    if (rest === undefined) return Promise.resolve();
+    return rest.load().then(() => {
+      if (this.rest === rest) this.rest = undefined;
+    });
+  }
+
+  /** The same on this stack. */
+  loadRestSync(): void {
+    this.rest?.loadSync();
+    this.rest = undefined;
+  }
+
+  private expecting = false;
+
+  /** A first statement is answered: now the second part is fetched, before something needs it. */
+  expectRest(): void {
+    if (this.rest?.loaded === true) this.rest = undefined;
+    if (this.rest === undefined || this.expecting) return;
+    this.expecting = true;
+    // What is wrong with it is told to the next statement. A file keeps no process alive that has nothing else to do.
+    const timer: unknown = setTimeout(() => void this.loadRest().catch(() => undefined), this.rest.near ? 50 : 0);
+    if (this.rest.near) (timer as { unref?(): void }).unref?.();
   }
 
   /** What the last call left to do beyond its own statement. */
@@ -383,6 +415,7 @@ export class Host implements Backend {
   call(name: string, args: unknown[]): Promise<unknown> {
     const f = this.module.functions[name];
     if (f === undefined) return Promise.reject(failure('42883', `the engine has no function ${name}`));
+    if (this.rest !== undefined) return this.loadRest().then(() => this.call(name, args));
     try {
       return Promise.resolve(f(...args));
     } catch (error) {
@@ -474,6 +507,11 @@ export class LocalLink implements Link {
         return this.go(kind, to);
       });
     }
+    if (host.rest !== undefined) {
+      const rest = host.rest;
+      if (!rest.loaded && (rest.failed || needsRest(kind, host.writer))) return this.goWithRest(kind, to);
+      host.expectRest();
+    }
     this.running = true;
     this.spy.to = to;
     let status: number;
@@ -489,6 +527,26 @@ export class LocalLink implements Link {
       return Promise.reject(error as Error);
     }
     return this.pump(status, to);
+  }
+
+  private endWait: ((why: PostgresError) => void) | undefined;
+
+  /** The request waits until the engine's second part is there; another session's may be written in the meantime. */
+  private async goWithRest(kind: Kind, to: Receiver): Promise<void> {
+    const host = this.host;
+    const bytes = host.writer.u8.slice(host.writer.base, host.writer.at);
+    const generation = host.generation;
+    this.running = true;
+    try {
+      await Promise.race([host.loadRest(), new Promise<never>((_, reject) => (this.endWait = reject))]);
+    } finally {
+      this.endWait = undefined;
+      this.running = false;
+    }
+    if (host.generation !== generation) throw failure('57P02', 'the engine was restarted while the statement ran');
+    this.ensure();
+    host.writer.begin().bytes(bytes);
+    await this.go(kind, to);
   }
 
   private async pump(first: number, to: Receiver): Promise<void> {
@@ -519,6 +577,11 @@ export class LocalLink implements Link {
   goSync(kind: Kind, to: Receiver): void {
     const host = this.host;
     this.ensure();
+    if (host.rest !== undefined) {
+      // Here an attempt that fails has changed nothing yet.
+      if (!host.rest.loaded && (host.rest.failed || needsRest(kind, host.writer))) host.loadRestSync();
+      else host.expectRest();
+    }
     this.spy.to = to;
     let status = this.turn(() => host.engine.run(this.id, kind, host.writer.length, 1e9));
     while (status !== Status.Done) {
@@ -538,6 +601,10 @@ export class LocalLink implements Link {
 
   cancel(): void {
     if (!this.running || this.ended) return;
+    if (this.endWait !== undefined) {
+      this.endWait(failure('57014', 'canceling statement due to user request'));
+      return;
+    }
     this.host.engine.cancel(this.id);
     this.host.wakeBlocked();
   }

@@ -1,5 +1,5 @@
 /** From a data directory's name to a backend in this thread. */
-import { compile, type EngineModule, type WasmSource } from './engine.js';
+import { compile, restOf, type EngineModule, type WasmSource } from './engine.js';
 import { failure } from './errors.js';
 import { Host } from './host.js';
 import type { Backend } from './link.js';
@@ -17,6 +17,8 @@ export interface OpenOptions {
   budgetMs?: number;
   /** The engine's WebAssembly, when it is not beside the package's files. */
   wasm?: WasmSource;
+  /** Its second part (`engine.cold.wasm`), when that is not beside the package's files; not needed when `wasm` is in one piece. */
+  wasmCold?: WasmSource;
   /** An engine of your own: for tests. */
   module?: () => Promise<EngineModule>;
 }
@@ -33,7 +35,7 @@ export function parseDataDir(dataDir: string | undefined): { kind: 'memory' | 'i
 async function loadModule(options: OpenOptions): Promise<EngineModule> {
   if (options.module !== undefined) return options.module();
   const [{ instantiate }, module] = await Promise.all([import('./bindgen.js'), compile(options.wasm)]);
-  return instantiate(module);
+  return instantiate(module, () => restOf(options.wasmCold));
 }
 
 /** Opens a database in this thread. */

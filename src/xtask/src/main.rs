@@ -1,10 +1,11 @@
 //! The workspace's own tools: catalog extraction and code generation, the house rules, size reports.
 //!
-//! Run as `cargo xtask <command>`; without a command it prints what there is. Only the standard library is used, and
-//! outside programs (`psql`, `pg_config`, `node`) only where a command's text says so.
+//! Run as `cargo xtask <command>`; without a command it prints what there is. Nothing beyond the standard library is used
+//! but a reader and a writer of WebAssembly, and outside programs (`psql`, `pg_config`, `node`) only where a command's text says so.
 
 mod catalog;
 mod size;
+mod split;
 mod tidy;
 
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ const USAGE: &str = "usage: cargo xtask <command>
   bless [WORDS...]      rewrite golden expectations from a running PostgreSQL 15 (the harness in tests does it)
   tidy                  check the house rules: crate dependencies, READMEs, file lengths, forbidden words
   size [FILE...]        raw, gzip and brotli sizes of FILEs (default: pkg/dist), through node's zlib
+  instrument IN OUT     a WebAssembly module whose functions note that they ran, for scripts/train.mjs
+  split IN PROFILE OUT COLD
+                        one module in two: what ran according to PROFILE, and the rest
 ";
 
 /// The root of the workspace.
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
         Some((&"bless", rest)) => bless(rest),
         Some((&"tidy", rest)) => tidy::run(rest),
         Some((&"size", rest)) => size::run(rest),
+        Some((&"instrument", rest)) => split::instrument(rest),
+        Some((&"split", rest)) => split::split(rest),
         _ => Err(USAGE.to_string()),
     };
     match outcome {
