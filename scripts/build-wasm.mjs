@@ -1,4 +1,4 @@
-// Rust to pkg/dist/engine.wasm and its glue. `--dev`: unoptimised and quick.
+// Rust to pkg/build: engine.wasm, engine.cold.wasm and their glue. `--dev`: unoptimised and quick.
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -26,7 +26,7 @@ export function wasmTarget() {
   run('rustup', ['target', 'add', TARGET]);
 }
 
-/** Parts, or the whole for `dev`, in `pkg/dist`. The package's JavaScript is built too: the training that decides on the parts runs it. */
+/** Parts, or the whole for `dev`, in `pkg/build`. The package's JavaScript is built too: the training that decides on the parts runs it. */
 export async function buildWasm(dev = false) {
   wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
@@ -35,11 +35,11 @@ export async function buildWasm(dev = false) {
   rmSync(out, { recursive: true, force: true });
   run(cli, ['--target', 'web', '--no-typescript', ...(dev ? [] : ['--remove-name-section', '--remove-producers-section']), '--out-dir', out, '--out-name', 'engine',
     join(target, TARGET, dev ? 'debug' : 'release', 'tusklet_wasm.wasm')]);
-  const dist = join(root, 'pkg', 'dist');
-  mkdirSync(dist, { recursive: true });
-  writeFileSync(join(dist, 'engine_glue.js'), wrap(readFileSync(join(out, 'engine.js'), 'utf8')));
+  const build = join(root, 'pkg', 'build');
+  mkdirSync(build, { recursive: true });
+  writeFileSync(join(build, 'engine_glue.js'), wrap(readFileSync(join(out, 'engine.js'), 'utf8')));
   const whole = join(out, 'engine_bg.wasm');
-  const [first, second] = [join(dist, 'engine.wasm'), join(dist, 'engine.cold.wasm')];
+  const [first, second] = [join(build, 'engine.wasm'), join(build, 'engine.cold.wasm')];
   rmSync(second, { force: true });
   if (dev) writeFileSync(first, readFileSync(whole));
   else await split(whole, first, second, out);
@@ -48,7 +48,7 @@ export async function buildWasm(dev = false) {
 
 /** What a training run enters stays in the first part (`src/xtask/src/split.rs`). */
 async function split(whole, first, second, out) {
-  run('npm', ['run', '--silent', 'build', '-w', 'pkg']);
+  run('npx', ['tsc', '-p', 'pkg/tsconfig.json']);
   const [instrumented, profile] = [join(out, 'instrumented.wasm'), join(out, 'profile.txt')];
   run('cargo', ['xtask', 'instrument', whole, instrumented]);
   // A process of its own: the package that is trained must not be the one a caller has loaded.
@@ -90,5 +90,5 @@ function wrap(glue) {
 
 if (import.meta.filename === process.argv[1]) {
   await buildWasm(process.argv.includes('--dev'));
-  if (!existsSync(join(root, 'pkg/dist/engine.wasm')) || statSync(join(root, 'pkg/dist/engine.wasm')).size === 0) process.exit(1);
+  if (!existsSync(join(root, 'pkg/build/engine.wasm')) || statSync(join(root, 'pkg/build/engine.wasm')).size === 0) process.exit(1);
 }

@@ -17,9 +17,9 @@ export async function train(module) {
     return instance;
   } });
   try {
-    const dist = (name) => import(pathToFileURL(join(root, 'pkg/dist', name)).href);
-    const { Tusklet } = await dist('index.js');
-    const { instantiate } = await dist('bindgen.js');
+    const built = (name) => import(pathToFileURL(join(root, 'pkg/build', name)).href);
+    const { Tusklet } = await built('index.js');
+    const { instantiate } = await built('bindgen.js');
     const options = { module: () => instantiate(module, () => { throw new Error('the instrumented engine is in one piece'); }) };
     const memory = () => Tusklet.create('memory://', options);
     await small(await memory());

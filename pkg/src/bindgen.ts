@@ -1,5 +1,7 @@
 /** Instantiates the module with wasm-bindgen's glue, which `scripts/build-wasm.mjs` puts beside this file as `engine_glue.js`. */
 import type { Engine, EngineModule, EngineOptions } from './engine.js';
+// @ts-ignore: made by the build of the engine, with a maker around wasm-bindgen's module state so that every instance has its own.
+import { make } from './engine_glue.js';
 import { Rest, type RestSource } from './parts.js';
 
 interface Glue {
@@ -11,7 +13,7 @@ interface Glue {
 /** `source` says where the second part is, if there has to be one. */
 export async function instantiate(module: WebAssembly.Module, source: () => RestSource): Promise<EngineModule> {
   let rest: Rest | undefined;
-  const glue = await load(() => rest!.loadSync());
+  const glue = (make as (load: () => void) => Glue)(() => rest!.loadSync());
   const exports = glue.initSync({ module });
   rest = Rest.of(exports, source);
   // Where nothing can be fetched synchronously both parts come first.
@@ -22,10 +24,4 @@ export async function instantiate(module: WebAssembly.Module, source: () => Rest
     functions: Object.fromEntries(Object.entries(glue).filter(([, f]) => typeof f === 'function')) as EngineModule['functions'],
     rest,
   };
-}
-
-async function load(missing: () => void): Promise<Glue> {
-  // @ts-ignore: made by the build of the engine, with a maker around wasm-bindgen's module state so that every instance has its own.
-  const { make } = (await import('./engine_glue.js')) as { make: (load: () => void) => Glue };
-  return make(missing);
 }

@@ -1,4 +1,5 @@
 /** From a data directory's name to a backend in this thread. */
+import { instantiate } from './bindgen.js';
 import { compile, restOf, type EngineModule, type WasmSource } from './engine.js';
 import { failure } from './errors.js';
 import { Host } from './host.js';
@@ -34,8 +35,7 @@ export function parseDataDir(dataDir: string | undefined): { kind: 'memory' | 'i
 
 async function loadModule(options: OpenOptions): Promise<EngineModule> {
   if (options.module !== undefined) return options.module();
-  const [{ instantiate }, module] = await Promise.all([import('./bindgen.js'), compile(options.wasm)]);
-  return instantiate(module, () => restOf(options.wasmCold));
+  return instantiate(await compile(options.wasm), () => restOf(options.wasmCold));
 }
 
 /** Opens a database in this thread. */

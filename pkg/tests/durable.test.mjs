@@ -2,8 +2,8 @@
 import 'fake-indexeddb/auto';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Tusklet } from '../dist/index.js';
-import { IdbStorage } from '../dist/storage/idb.js';
+import { Tusklet } from '../build/index.js';
+import { IdbStorage } from '../build/storage/idb.js';
 
 const open = (name, options) => Tusklet.create(`idb://${name}`, options);
 const rows = async (db, sql, params) => (await db.query(sql, params, { rowMode: 'array' })).rows;

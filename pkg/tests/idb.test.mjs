@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Tusklet } from '../dist/index.js';
-import { IdbStorage } from '../dist/storage/idb.js';
+import { Tusklet } from '../build/index.js';
+import { IdbStorage } from '../build/storage/idb.js';
 import * as f from './support/fake-engine.mjs';
 
 // INSERT logs a record and waits until it is acknowledged, as a strict commit does.

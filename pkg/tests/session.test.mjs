@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PostgresError, sql, Tusklet } from '../dist/index.js';
-import { RemoteBackend, serve } from '../dist/rpc.js';
-import { Session } from '../dist/session.js';
+import { PostgresError, sql, Tusklet } from '../build/index.js';
+import { RemoteBackend, serve } from '../build/rpc.js';
+import { Session } from '../build/session.js';
 import * as f from './support/fake-engine.mjs';
 
 const open = async (answer, options) => {
@@ -246,7 +246,7 @@ test('over a port everything is the same', async () => {
     if (r.sql === 'parts') yield { status: 5, items: [...f.fields([['a', 23]]), ...f.rows([23], [[1]])] };
     return r.sql === 'parts' ? [...f.rows([23], [[2]]), ...f.complete('SELECT', 2)] : f.result(COLUMNS, VALUES);
   });
-  const { Host } = await import('../dist/host.js');
+  const { Host } = await import('../build/host.js');
   const host = await Host.open(module.open, undefined, { durability: 'none', settings: {}, budgetMs: 5 });
   const { port1, port2 } = new MessageChannel();
   const wrap = (p) => ({ postMessage: (m, t) => p.postMessage(m, t), set onmessage(h) { p.onmessage = h; }, get onmessage() { return p.onmessage; }, close: () => p.close() });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identifier, ident, join, parseArray, PostgresError, raw, serializeArray, sql, utf16Offset } from '../dist/index.js';
-import { date, int8, parserFor, serialize } from '../dist/types.js';
-import { compose } from '../dist/template.js';
+import { identifier, ident, join, parseArray, PostgresError, raw, serializeArray, sql, utf16Offset } from '../build/index.js';
+import { date, int8, parserFor, serialize } from '../build/types.js';
+import { compose } from '../build/template.js';
 
 test('int8 is a number while that is exact', () => {
   assert.equal(int8('9007199254740991'), 9007199254740991);

@@ -203,19 +203,23 @@ impl<'m, 'a> Split<'m, 'a> {
         self.first_slot + (self.shared_slots.len() + self.stub_slots.len()) as u32
     }
 
-    /// The defined functions that stay or have a stub, each with its index in the first part.
-    fn kept(&self) -> BTreeMap<u32, u32> {
+    /// The functions of the first part in their order: those that stay, then the stubs, which compress best next to their like.
+    fn kept(&self) -> Vec<u32> {
         let imports = self.imports();
-        let kept = (0..self.hot.len() as u32).filter(|&i| self.hot[i as usize] || self.stubs.contains_key(&(imports + i)));
-        // One import more: `load`.
-        kept.enumerate().map(|(at, i)| (imports + i, imports + 1 + at as u32)).collect()
+        let mut kept: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| self.hot[i as usize]).map(|i| imports + i).collect();
+        let mut stubs: Vec<(u32, u32, u32)> = self.stubs.iter().map(|(&f, &slot)| (self.m.functions[(f - imports) as usize], slot, f)).collect();
+        stubs.sort_unstable();
+        kept.extend(stubs.iter().map(|s| s.2));
+        kept
     }
 
     fn primary(&self) -> Result<Vec<u8>, String> {
         let m = self.m;
         let imports = self.imports();
         let kept = self.kept();
-        let index = |f: u32| if f < imports { f } else { kept[&f] };
+        // One import more: `load`.
+        let places: BTreeMap<u32, u32> = kept.iter().enumerate().map(|(at, &f)| (f, imports + 1 + at as u32)).collect();
+        let index = |f: u32| if f < imports { f } else { places[&f] };
         let loaded = m.globals.len() as u32;
         let mut out = wasm_encoder::Module::new();
         let mut elements_done = false;
@@ -241,7 +245,7 @@ impl<'m, 'a> Split<'m, 'a> {
                 }
                 3 => {
                     let mut functions = FunctionSection::new();
-                    for &f in kept.keys() {
+                    for &f in &kept {
                         functions.function(m.functions[(f - imports) as usize]);
                     }
                     out.section(&functions);
@@ -287,7 +291,7 @@ impl<'m, 'a> Split<'m, 'a> {
                 }
                 10 => {
                     let mut code = CodeSection::new();
-                    for &f in kept.keys() {
+                    for &f in &kept {
                         let i = (f - imports) as usize;
                         let body = if self.hot[i] { rewritten(&m.bodies[i], index, |g| g) } else { self.stub(f) };
                         code.raw(&body);
