@@ -65,6 +65,11 @@ async function small(db) {
     "SELECT upper(name), lower(name), length(name), name || '!' FROM people", 'SELECT score * 2 + 1, score / 3, round(score, 1), age::float8 / 3 FROM people',
     "SELECT now(), current_date, created::date, born + 1, created - interval '1 day' FROM people", 'WITH t AS (SELECT id, age FROM people) SELECT sum(age) FROM t',
     'SELECT id FROM people UNION ALL SELECT id FROM groups', 'SELECT id FROM people UNION SELECT id FROM groups', 'VALUES (1), (2)', 'SELECT * FROM generate_series(1, 3) AS i',
+    "SELECT count(*)::int, age::text, '5'::int, '1.5'::numeric, '2024-01-01'::date, age::numeric, score::int, 'a'::varchar(3), age::bigint FROM people GROUP BY age, score",
+    "SELECT concat(name, ' ', age), substr(name, 1, 2), trim(name), replace(name, 'P', 'Q'), position('n' in name), abs(age), random() < 2, nullif(age, 3), greatest(age, 3) FROM people",
+    "SELECT extract(year FROM born), date_trunc('month', created), created::timestamp, to_char(created, 'YYYY-MM-DD') FROM people", "SELECT string_agg(name, ', ' ORDER BY name), array_agg(id), bool_or(active) FROM people",
+    'SELECT id, row_number() OVER (ORDER BY age), sum(age) OVER (PARTITION BY group_id ORDER BY id) FROM people',
+    'WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n', 'SELECT * FROM people WHERE name ~ \'^P\' AND (age, id) > (20, 1)',
     'SELECT (SELECT max(age) FROM people) AS oldest', 'SELECT version()', 'SELECT true, false, NULL, 1.5, -3, \'text\'',
   ];
   for (const q of queries) {

@@ -146,16 +146,16 @@ export class Host implements Backend {
   /** The instance is not to be used any more. */
   private abandon(why: unknown): void {
     this.dead ??= why;
+    this.rest = undefined;
     for (const wake of [...this.blocked]) wake();
     for (const waiter of this.ackWaiters.splice(0)) waiter.wake();
   }
 
   private lost(): PostgresError {
-    if (this.dead instanceof PostgresError) return this.dead;
-    const error = failure('XX000', 'the engine stopped unexpectedly', {
-      detail: this.dead instanceof Error ? this.dead.message : String(this.dead),
-      hint: this.storage === undefined ? 'A database in memory is lost with it.' : 'The database is opened again from storage with the next statement; everything acknowledged is there.',
-    });
+    const hint = this.storage === undefined ? 'A database in memory is lost with it.' : 'The database is opened again from storage with the next statement; everything acknowledged is there.';
+    // In the middle of a statement the second part could not be had: the statement cannot be undone.
+    if (this.dead instanceof PostgresError) return this.dead.code === '58P01' ? failure('58P01', this.dead.message, { hint }) : this.dead;
+    const error = failure('XX000', 'the engine stopped unexpectedly', { detail: this.dead instanceof Error ? this.dead.message : String(this.dead), hint });
     error.cause = this.dead;
     return error;
   }
@@ -429,6 +429,7 @@ export class Host implements Backend {
     for (const link of [...this.links.values()]) await link.close();
     while (this.writing !== undefined) await this.writing;
     this.closed = true;
+    this.rest = undefined;
     if (this.dead === undefined) {
       this.dead = failure('57P01', 'the database is closed');
       this.engine.free();
