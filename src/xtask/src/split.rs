@@ -84,7 +84,7 @@ pub fn split(args: &[&str]) -> Outcome {
     let &[input, profile, primary, secondary] = args else { return Err("usage: cargo xtask split IN PROFILE OUT COLD".into()) };
     let bytes = read(input)?;
     let profile = fs::read_to_string(profile).map_err(|e| format!("{profile}: {e}"))?;
-    let m = Module::read(&bytes)?;
+    let mut m = Module::read(&bytes)?;
     let mut ran = vec![false; m.bodies.len()];
     for word in profile.split_ascii_whitespace() {
         let i: usize = word.parse().map_err(|_| format!("not a function's number: {word}"))?;
@@ -94,10 +94,17 @@ pub fn split(args: &[&str]) -> Outcome {
     for b in bytes.iter().chain(profile.as_bytes()) {
         hash = (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);
     }
-    let parts = Split::new(&m, ran, format!("{:08x}", hash as u32 ^ (hash >> 32) as u32));
+    let same = fold(&mut m);
+    for (i, &f) in same.iter().enumerate() {
+        if ran[i] {
+            ran[f] = true;
+        }
+    }
+    let parts = Split::new(&m, &same, ran, format!("{:08x}", hash as u32 ^ (hash >> 32) as u32));
     write(primary, &parts.primary()?)?;
     write(secondary, &parts.secondary()?)?;
-    println!("{} functions stay, {} go, {} stubs", parts.hot.iter().filter(|&&h| h).count(), parts.hot.iter().filter(|&&h| !h).count(), parts.stubs.len());
+    let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
+    println!("{stay} functions stay, {go} go, {} stubs; {} were the same as others", parts.stubs.len(), same.len() - stay - go);
     Ok(())
 }
 
@@ -118,10 +125,54 @@ impl Body<'_> {
     }
 }
 
+/// Functions that do the same become one: copies of generic code in different crates, closures that differ in their types only. Gives each
+/// defined function's representative; everything in the module that names a function then names that.
+fn fold(m: &mut Module<'_>) -> Vec<usize> {
+    let imports = m.imports.len() as u32;
+    let mut same: Vec<usize> = (0..m.bodies.len()).collect();
+    loop {
+        let mut known: BTreeMap<(u32, Vec<u8>), usize> = BTreeMap::new();
+        let mut found = false;
+        for i in 0..same.len() {
+            if same[i] != i || m.bodies[i].pinned {
+                continue;
+            }
+            let place = known.entry((m.functions[i], rewritten(&m.bodies[i], |f| f, |g| g))).or_insert(i);
+            if *place != i {
+                same[i] = *place;
+                found = true;
+            }
+        }
+        if !found {
+            return same;
+        }
+        // What i stood for stands for its representative now: no chains.
+        for i in 0..same.len() {
+            same[i] = same[same[i]];
+        }
+        let of = |f: &mut u32| {
+            if *f >= imports {
+                *f = imports + same[(*f - imports) as usize] as u32;
+            }
+        };
+        for site in m.bodies.iter_mut().flat_map(|b| &mut b.sites) {
+            if let Target::Call(f) | Target::RefFunc(f) = &mut site.target {
+                of(f);
+            }
+        }
+        m.elements.iter_mut().flat_map(|e| &mut e.functions).for_each(of);
+        for export in m.exports.iter_mut().filter(|e| e.1 == ExternalKind::Func) {
+            of(&mut export.2);
+        }
+    }
+}
+
 /// Who goes where. Functions are named by their index in the whole module, imports first.
 struct Split<'m, 'a> {
     m: &'m Module<'a>,
     hash: String,
+    /// By defined function, its representative.
+    same: &'m [usize],
     /// By defined function: whether it stays in the first part.
     hot: Vec<bool>,
     /// Functions of the second part that the first calls, exports or has in its table; with the slot.
@@ -139,7 +190,7 @@ struct Split<'m, 'a> {
 }
 
 impl<'m, 'a> Split<'m, 'a> {
-    fn new(m: &'m Module<'a>, ran: Vec<bool>, hash: String) -> Self {
+    fn new(m: &'m Module<'a>, same: &'m [usize], ran: Vec<bool>, hash: String) -> Self {
         let imports = m.imports.len() as u32;
         let mut hot: Vec<bool> = ran.iter().zip(&m.bodies).map(|(&ran, body)| ran || body.pinned).collect();
         // Small functions that call nothing are not worth a stub.
@@ -164,8 +215,9 @@ impl<'m, 'a> Split<'m, 'a> {
                 stubs.insert(index, 0);
             }
         }
-        for (body, &here) in m.bodies.iter().zip(&hot) {
-            for site in &body.sites {
+        for i in (0..same.len()).filter(|&i| same[i] == i) {
+            let here = hot[i];
+            for site in &m.bodies[i].sites {
                 match site.target {
                     Target::Call(f) | Target::RefFunc(f) if here && !is_hot(f) => {
                         stubs.insert(f, 0);
@@ -192,11 +244,16 @@ impl<'m, 'a> Split<'m, 'a> {
             }
         }
         let load_type = m.signatures.iter().position(|s| s.bare).unwrap_or(m.signatures.len()) as u32;
-        Split { m, hash, hot, stubs, shared, first_slot, shared_slots, stub_slots, globals, load_type }
+        Split { m, hash, same, hot, stubs, shared, first_slot, shared_slots, stub_slots, globals, load_type }
     }
 
     fn imports(&self) -> u32 {
         self.m.imports.len() as u32
+    }
+
+    /// Whether it represents itself.
+    fn alone(&self, i: u32) -> bool {
+        self.same[i as usize] == i as usize
     }
 
     fn table_size(&self) -> u32 {
@@ -206,7 +263,7 @@ impl<'m, 'a> Split<'m, 'a> {
     /// The functions of the first part in their order: those that stay, then the stubs, which compress best next to their like.
     fn kept(&self) -> Vec<u32> {
         let imports = self.imports();
-        let mut kept: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| self.hot[i as usize]).map(|i| imports + i).collect();
+        let mut kept: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| self.hot[i as usize] && self.alone(i)).map(|i| imports + i).collect();
         let mut stubs: Vec<(u32, u32, u32)> = self.stubs.iter().map(|(&f, &slot)| (self.m.functions[(f - imports) as usize], slot, f)).collect();
         stubs.sort_unstable();
         kept.extend(stubs.iter().map(|s| s.2));
@@ -347,7 +404,7 @@ impl<'m, 'a> Split<'m, 'a> {
         }
         let mut functions = FunctionSection::new();
         let mut code = CodeSection::new();
-        let cold: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| !self.hot[i as usize]).map(|i| imports + i).collect();
+        let cold: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| !self.hot[i as usize] && self.alone(i)).map(|i| imports + i).collect();
         for &f in &cold {
             index.insert(f, self.shared.len() as u32 + functions.len());
             functions.function(m.functions[(f - imports) as usize]);
