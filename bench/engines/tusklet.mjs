@@ -19,4 +19,4 @@ export async function open() {
 
 export const sql = {};
 
-export const download = { entry: "export { Tusklet } from 'tusklet';", assets: [['tusklet', 'dist/engine.wasm']] };
+export const download = { entry: "export { Tusklet } from 'tusklet';", assets: [['tusklet', 'dist/engine.wasm']], later: [['tusklet', 'dist/engine.cold.wasm']] };
