@@ -218,6 +218,7 @@ macro_rules! f {
 
 /// A call with fewer arguments than the function has: a kernel bound to the wrong catalog row.
 #[cold]
+#[inline(never)]
 pub fn too_few() -> Error {
     Error::internal("kernel called with too few arguments")
 }

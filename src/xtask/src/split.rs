@@ -25,7 +25,10 @@ mod module;
 use std::collections::BTreeMap;
 use std::fs;
 
-use wasm_encoder::{CodeSection, ElementSection, Elements, ConstExpr, ExportKind, ExportSection, FunctionSection, ImportSection, RawSection, SectionId, TableSection};
+use wasm_encoder::{
+    CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, FunctionSection, ImportSection,
+    RawSection, SectionId, TableSection,
+};
 use wasmparser::ExternalKind;
 
 use crate::Outcome;
@@ -81,7 +84,9 @@ pub fn instrument(args: &[&str]) -> Outcome {
 
 /// `split IN PROFILE OUT COLD`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them.
 pub fn split(args: &[&str]) -> Outcome {
-    let &[input, profile, primary, secondary] = args else { return Err("usage: cargo xtask split IN PROFILE OUT COLD".into()) };
+    let &[input, profile, primary, secondary] = args else {
+        return Err("usage: cargo xtask split IN PROFILE OUT COLD".into());
+    };
     let bytes = read(input)?;
     let profile = fs::read_to_string(profile).map_err(|e| format!("{profile}: {e}"))?;
     let mut m = Module::read(&bytes)?;
@@ -104,7 +109,11 @@ pub fn split(args: &[&str]) -> Outcome {
     write(primary, &parts.primary()?)?;
     write(secondary, &parts.secondary()?)?;
     let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
-    println!("{stay} functions stay, {go} go, {} stubs; {} were the same as others", parts.stubs.len(), same.len() - stay - go);
+    println!(
+        "{stay} functions stay, {go} go, {} stubs; {} were the same as others",
+        parts.stubs.len(),
+        same.len() - stay - go
+    );
     Ok(())
 }
 
@@ -263,8 +272,12 @@ impl<'m, 'a> Split<'m, 'a> {
     /// The functions of the first part in their order: those that stay, then the stubs, which compress best next to their like.
     fn kept(&self) -> Vec<u32> {
         let imports = self.imports();
-        let mut kept: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| self.hot[i as usize] && self.alone(i)).map(|i| imports + i).collect();
-        let mut stubs: Vec<(u32, u32, u32)> = self.stubs.iter().map(|(&f, &slot)| (self.m.functions[(f - imports) as usize], slot, f)).collect();
+        let mut kept: Vec<u32> = (0..self.hot.len() as u32)
+            .filter(|&i| self.hot[i as usize] && self.alone(i))
+            .map(|i| imports + i)
+            .collect();
+        let mut stubs: Vec<(u32, u32, u32)> =
+            self.stubs.iter().map(|(&f, &slot)| (self.m.functions[(f - imports) as usize], slot, f)).collect();
         stubs.sort_unstable();
         kept.extend(stubs.iter().map(|s| s.2));
         kept
@@ -339,10 +352,18 @@ impl<'m, 'a> Split<'m, 'a> {
                     let mut elements = ElementSection::new();
                     for e in &m.elements {
                         let functions: Vec<u32> = e.functions.iter().map(|&f| index(f)).collect();
-                        elements.active(None, &ConstExpr::i32_const(e.offset as i32), Elements::Functions(functions.into()));
+                        elements.active(
+                            None,
+                            &ConstExpr::i32_const(e.offset as i32),
+                            Elements::Functions(functions.into()),
+                        );
                     }
                     let functions: Vec<u32> = self.shared_slots.iter().map(|&f| index(f)).collect();
-                    elements.active(None, &ConstExpr::i32_const(self.first_slot as i32), Elements::Functions(functions.into()));
+                    elements.active(
+                        None,
+                        &ConstExpr::i32_const(self.first_slot as i32),
+                        Elements::Functions(functions.into()),
+                    );
                     out.section(&elements);
                     elements_done = true;
                 }
@@ -390,11 +411,25 @@ impl<'m, 'a> Split<'m, 'a> {
         let m = self.m;
         let imports = self.imports();
         let mut names = ImportSection::new();
-        names.import(&self.hash, "memory", wasm_encoder::MemoryType { minimum: m.pages, maximum: None, memory64: false, shared: false, page_size_log2: None });
+        names.import(
+            &self.hash,
+            "memory",
+            wasm_encoder::MemoryType {
+                minimum: m.pages,
+                maximum: None,
+                memory64: false,
+                shared: false,
+                page_size_log2: None,
+            },
+        );
         names.import("", "cold.table", table_type(self.table_size(), 0x70));
         for &g in &self.globals {
             let (ty, mutable) = m.globals[g as usize];
-            names.import("", &format!("cold.g{g}"), wasm_encoder::GlobalType { val_type: value_type(ty)?, mutable, shared: false });
+            names.import(
+                "",
+                &format!("cold.g{g}"),
+                wasm_encoder::GlobalType { val_type: value_type(ty)?, mutable, shared: false },
+            );
         }
         let mut index: BTreeMap<u32, u32> = BTreeMap::new();
         for (&f, &slot) in &self.shared {
@@ -404,13 +439,20 @@ impl<'m, 'a> Split<'m, 'a> {
         }
         let mut functions = FunctionSection::new();
         let mut code = CodeSection::new();
-        let cold: Vec<u32> = (0..self.hot.len() as u32).filter(|&i| !self.hot[i as usize] && self.alone(i)).map(|i| imports + i).collect();
+        let cold: Vec<u32> = (0..self.hot.len() as u32)
+            .filter(|&i| !self.hot[i as usize] && self.alone(i))
+            .map(|i| imports + i)
+            .collect();
         for &f in &cold {
             index.insert(f, self.shared.len() as u32 + functions.len());
             functions.function(m.functions[(f - imports) as usize]);
         }
         for &f in &cold {
-            code.raw(&rewritten(&m.bodies[(f - imports) as usize], |f| index[&f], |g| self.globals.binary_search(&g).unwrap_or_default() as u32));
+            code.raw(&rewritten(
+                &m.bodies[(f - imports) as usize],
+                |f| index[&f],
+                |g| self.globals.binary_search(&g).unwrap_or_default() as u32,
+            ));
         }
         // Runs of neighbouring slots, one segment each.
         let mut slots: BTreeMap<u32, u32> = self.stubs.iter().map(|(&f, &slot)| (slot, index[&f])).collect();

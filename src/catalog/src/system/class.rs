@@ -7,15 +7,13 @@ use tusklet_error::Result;
 use tusklet_ir::Oid;
 use tusklet_vector::Value;
 
-use super::{Sink, values};
+use super::{Sink, by_oid, values};
 use crate::builtin::{self, oids};
 use crate::live::{Catalog, ConstraintKind, Persistence, RelKind, Relation};
 
 /// User relations in the order they were made.
 pub(super) fn relations(cat: &Catalog) -> Vec<&Rc<Relation>> {
-    let mut all: Vec<&Rc<Relation>> = cat.user_relations().collect();
-    all.sort_by_key(|r| r.oid);
-    all
+    by_oid(cat.user_relations(), |r| r.oid)
 }
 
 /// `relkind`'s letter.

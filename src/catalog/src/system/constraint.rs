@@ -5,7 +5,7 @@ use tusklet_ir::Oid;
 use tusklet_vector::Value;
 
 use super::class::relations;
-use super::{Sink, values};
+use super::{Sink, by_oid, values};
 use crate::builtin::oids;
 use crate::live::{Catalog, ConstraintKind, FkAction, TypeEntryKind};
 
@@ -84,9 +84,7 @@ pub(super) fn pg_constraint(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
             })?;
         }
     }
-    let mut types: Vec<_> = cat.user_types().collect();
-    types.sort_by_key(|t| t.oid);
-    for t in types {
+    for t in by_oid(cat.user_types(), |t| t.oid) {
         let TypeEntryKind::Domain { checks, .. } = &t.kind else { continue };
         for c in checks {
             out.row(&mut |a| {

@@ -6,14 +6,12 @@ use tusklet_error::Result;
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_vector::Value;
 
-use super::{Facts, Sink, values};
+use super::{Facts, Sink, by_oid, values};
 use crate::builtin::{self, oids};
 use crate::live::{Catalog, DependencyKind, ObjectAddress, ObjectClass, Role, Type, TypeEntryKind};
 
 fn types(cat: &Catalog) -> Vec<&Rc<Type>> {
-    let mut all: Vec<&Rc<Type>> = cat.user_types().collect();
-    all.sort_by_key(|t| t.oid);
-    all
+    by_oid(cat.user_types(), |t| t.oid)
 }
 
 fn kind_letter(k: &TypeEntryKind) -> u8 {
@@ -119,9 +117,7 @@ pub(super) fn pg_range(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_namespace(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let mut all: Vec<_> = cat.user_schemas().collect();
-    all.sort_by_key(|s| s.oid);
-    for s in all {
+    for s in by_oid(cat.user_schemas(), |s| s.oid) {
         out.row(&mut |a| {
             Ok(match a {
                 1 => values::oid(s.oid),
@@ -135,9 +131,7 @@ pub(super) fn pg_namespace(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 fn roles(cat: &Catalog) -> Vec<&Rc<Role>> {
-    let mut all: Vec<&Rc<Role>> = cat.user_roles().collect();
-    all.sort_by_key(|r| r.oid);
-    all
+    by_oid(cat.user_roles(), |r| r.oid)
 }
 
 pub(super) fn pg_authid(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {

@@ -3,14 +3,12 @@
 use tusklet_error::Result;
 use tusklet_vector::Value;
 
-use super::{Sink, values};
+use super::{Sink, by_oid, values};
 use crate::builtin::oids;
 use crate::live::Catalog;
 
 pub(super) fn pg_proc(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let mut all: Vec<_> = cat.user_procs().collect();
-    all.sort_by_key(|p| p.oid);
-    for p in all {
+    for p in by_oid(cat.user_procs(), |p| p.oid) {
         out.row(&mut |a| {
             Ok(match a {
                 1 => values::oid(p.oid),
@@ -55,9 +53,7 @@ pub(super) fn pg_proc(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_aggregate(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let mut all: Vec<_> = cat.user_procs().collect();
-    all.sort_by_key(|p| p.oid);
-    for p in all {
+    for p in by_oid(cat.user_procs(), |p| p.oid) {
         let Some(g) = &p.aggregate else { continue };
         out.row(&mut |a| {
             Ok(match a {
@@ -82,9 +78,7 @@ pub(super) fn pg_aggregate(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_operator(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let mut all: Vec<_> = cat.user_operators().collect();
-    all.sort_by_key(|o| o.oid);
-    for o in all {
+    for o in by_oid(cat.user_operators(), |o| o.oid) {
         out.row(&mut |a| {
             Ok(match a {
                 1 => values::oid(o.oid),
@@ -109,9 +103,7 @@ pub(super) fn pg_operator(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_cast(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let mut all: Vec<_> = cat.user_casts().collect();
-    all.sort_by_key(|c| c.oid);
-    for c in all {
+    for c in by_oid(cat.user_casts(), |c| c.oid) {
         out.row(&mut |a| {
             Ok(match a {
                 1 => values::oid(c.oid),

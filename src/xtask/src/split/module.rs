@@ -116,13 +116,18 @@ impl<'a> Module<'a> {
                 Payload::TypeSection(reader) => {
                     for ty in reader.into_iter_err_on_gc_types() {
                         let ty = ty.map_err(text)?;
-                        m.signatures.push(Signature { params: ty.params().len(), bare: ty.params().is_empty() && ty.results().is_empty() });
+                        m.signatures.push(Signature {
+                            params: ty.params().len(),
+                            bare: ty.params().is_empty() && ty.results().is_empty(),
+                        });
                     }
                 }
                 Payload::ImportSection(reader) => {
                     for import in reader.into_imports() {
                         let import = import.map_err(text)?;
-                        let TypeRef::Func(ty) = import.ty else { return Err(format!("an import that is no function: {}", import.name)) };
+                        let TypeRef::Func(ty) = import.ty else {
+                            return Err(format!("an import that is no function: {}", import.name));
+                        };
                         m.imports.push((import.module, import.name, ty));
                     }
                 }
@@ -161,11 +166,15 @@ impl<'a> Module<'a> {
                 Payload::ElementSection(reader) => {
                     for element in reader {
                         let element = element.map_err(text)?;
-                        let ElementKind::Active { table_index, offset_expr } = element.kind else { return Err("a segment that is not active".into()) };
+                        let ElementKind::Active { table_index, offset_expr } = element.kind else {
+                            return Err("a segment that is not active".into());
+                        };
                         if table_index.unwrap_or(0) != 0 {
                             return Err("a segment of another table".into());
                         }
-                        let ElementItems::Functions(items) = element.items else { return Err("a segment of expressions".into()) };
+                        let ElementItems::Functions(items) = element.items else {
+                            return Err("a segment of expressions".into());
+                        };
                         let functions = items.into_iter().collect::<Result<_, _>>().map_err(text)?;
                         m.elements.push(Element { offset: constant(&offset_expr)?, functions });
                     }
@@ -204,7 +213,9 @@ fn read_body<'a>(body: &FunctionBody<'a>) -> Result<Body<'a>, String> {
             Operator::GlobalGet { global_index } => Target::Global(0x23, global_index),
             Operator::GlobalSet { global_index } => Target::Global(0x24, global_index),
             Operator::ReturnCall { .. } => return Err("a tail call".into()),
-            Operator::CallIndirect { table_index, .. } if table_index != 0 => return Err("a call through another table".into()),
+            Operator::CallIndirect { table_index, .. } if table_index != 0 => {
+                return Err("a call through another table".into());
+            }
             Operator::TableGet { .. }
             | Operator::TableSet { .. }
             | Operator::TableGrow { .. }
