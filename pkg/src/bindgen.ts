@@ -16,8 +16,7 @@ export async function instantiate(module: WebAssembly.Module, source: () => Rest
   const glue = (make as (load: () => void) => Glue)(() => rest!.loadSync());
   const exports = glue.initSync({ module });
   rest = Rest.of(exports, source);
-  // Where nothing can be fetched synchronously both parts come first.
-  if (rest !== undefined && !rest.immediate) await rest.load();
+  await rest?.prepare();
   return {
     memory: exports.memory,
     create: (options) => new glue.Engine(options),

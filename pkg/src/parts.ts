@@ -122,8 +122,10 @@ export class Rest {
     return name === undefined ? undefined : new Rest(exports, name, source());
   }
 
-  get immediate(): boolean {
-    return this.source.immediate;
+  /** Makes sure that `loadSync` can work: where nothing can be fetched synchronously the second part is loaded now. */
+  async prepare(): Promise<void> {
+    if (this.source.near) await nodeFiles();
+    if (!this.source.immediate) await this.load();
   }
 
   get near(): boolean {

@@ -32,7 +32,7 @@ test('a commit is acknowledged when stored, and there after reopening', async ()
   assert.deepEqual(b.engine.replayed.map((r) => r[0]), [1, 2, 3]);
   await db.query('insert 4');
   await db.query('checkpoint');
-  await new Promise((r) => setTimeout(r, 20));
+  for (let i = 0; i < 100 && !b.engine.calls.includes('checkpoint true'); i++) await new Promise((r) => setTimeout(r, 20));
   assert.ok(b.engine.calls.includes('checkpoint true'));
   await db.close();
   const c = logging();

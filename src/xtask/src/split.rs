@@ -546,3 +546,6 @@ fn base36(mut n: u32) -> String {
     }
     digits.iter().rev().map(|&b| b as char).collect()
 }
+
+#[cfg(test)]
+mod tests;

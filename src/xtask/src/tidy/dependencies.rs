@@ -37,7 +37,7 @@ const RULES: &[Rule] = &[
     rule("src/dns", &["error"], &[]),
     rule("src/wasm", &["error", "vector", "storage", "engine", "functions", "dns"], WASM),
     rule("src/server", &["error", "storage", "engine", "functions"], &[]),
-    rule("src/xtask", &[], &[]),
+    rule("src/xtask", &[], &["wasm-encoder", "wasmparser"]),
     rule("tests/harness", &["error", "engine", "functions"], &[]),
 ];
 
