@@ -147,8 +147,6 @@ impl Call<'_> {
 }
 
 /// Where a scalar kernel writes its result: one row of a column. A kernel that writes nothing has answered NULL.
-///
-/// The writers are calls, not inlined: there are more than a thousand kernels, each of which would hold a copy.
 pub struct Out<'a> {
     vector: &'a mut Vector,
     row: usize,
@@ -163,68 +161,68 @@ impl<'a> Out<'a> {
     }
 
     /// Writes any value; `Datum::Null` for NULL.
-    #[inline(never)]
+    #[inline]
     pub fn set(&mut self, d: Datum<'_>) {
         self.vector.set(self.row, d);
         self.written = true;
     }
 
     /// Writes a boolean.
-    #[inline(never)]
+    #[inline]
     pub fn bool(&mut self, v: bool) {
         self.set(Datum::Bool(v));
     }
 
     /// Writes a 16-bit integer.
-    #[inline(never)]
+    #[inline]
     pub fn i16(&mut self, v: i16) {
         self.set(Datum::I16(v));
     }
 
     /// Writes a 32-bit integer.
-    #[inline(never)]
+    #[inline]
     pub fn i32(&mut self, v: i32) {
         self.set(Datum::I32(v));
     }
 
     /// Writes a 64-bit integer.
-    #[inline(never)]
+    #[inline]
     pub fn i64(&mut self, v: i64) {
         self.set(Datum::I64(v));
     }
 
     /// Writes a single-precision float.
-    #[inline(never)]
+    #[inline]
     pub fn f32(&mut self, v: f32) {
         self.set(Datum::F32(v));
     }
 
     /// Writes a double-precision float.
-    #[inline(never)]
+    #[inline]
     pub fn f64(&mut self, v: f64) {
         self.set(Datum::F64(v));
     }
 
     /// Writes 16 bytes.
-    #[inline(never)]
+    #[inline]
     pub fn fixed16(&mut self, v: [u8; 16]) {
         self.set(Datum::Fixed16(v));
     }
 
     /// Writes bytes.
-    #[inline(never)]
+    #[inline]
     pub fn bytes(&mut self, v: &[u8]) {
         self.set(Datum::Bytes(v));
     }
 
     /// Writes text.
-    #[inline(never)]
+    #[inline]
     pub fn str(&mut self, v: &str) {
         self.set(Datum::Bytes(v.as_bytes()));
     }
 
     /// Writes NULL.
-    #[inline(never)]
+    #[inline]
     pub fn null(&mut self) {
         self.set(Datum::Null);
     }
