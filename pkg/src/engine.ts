@@ -1,4 +1,5 @@
 /** The engine's exports as TypeScript sees them, and how the module is loaded. */
+import { failure } from './errors.js';
 import { Views } from './packed.js';
 import { compileFrom, type Rest, RestSource } from './parts.js';
 import { roomFor, Writer } from './request.js';
