@@ -1,4 +1,4 @@
-// Rust to pkg/dist/engine.wasm and its glue. `--dev`: unoptimised and quick.
+// Rust to pkg/dist/engine.wasm and its glue. `--dev`: unoptimised and quick. `--names`: functions keep their names, for a profiler.
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -32,7 +32,7 @@ export function buildWasm(dev = false) {
   run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm']);
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
-  run(cli, ['--target', 'web', '--no-typescript', ...(dev ? [] : ['--remove-name-section', '--remove-producers-section']), '--out-dir', out, '--out-name', 'engine',
+  run(cli, ['--target', 'web', '--no-typescript', ...(dev || process.argv.includes('--names') ? [] : ['--remove-name-section', '--remove-producers-section']), '--out-dir', out, '--out-name', 'engine',
     join(target, 'wasm32-unknown-unknown', dev ? 'debug' : 'release', 'tusklet_wasm.wasm')]);
   const dist = join(root, 'pkg', 'dist');
   mkdirSync(dist, { recursive: true });

@@ -58,19 +58,6 @@ impl Shared {
         (*p.sql == *sql && p.given() == given && p.is_current(self)).then(|| p.clone())
     }
 
-    /// Whether a text was seen, by its hash.
-    pub(crate) fn was_seen(&self, sql: &str) -> bool {
-        let h = hash(sql);
-        self.statements.borrow().slots.get(h as usize % SLOTS).is_some_and(|s| s.hash == h)
-    }
-
-    /// Notes that a text was seen.
-    pub(crate) fn note_seen(&self, sql: &str) {
-        let mut cache = self.statements.borrow_mut();
-        let h = hash(sql);
-        *cache.slot(h) = Slot { hash: h, user: self.user(), statement: None };
-    }
-
     /// Remembers a statement, or, the first time, that it was seen.
     pub(crate) fn remember(&self, p: &Rc<Prepared>) {
         if p.sql.len() > LONGEST || !p.stmt.as_ref().is_some_and(|s| crate::query::is_query(s)) {
@@ -91,5 +78,8 @@ impl Shared {
     /// Forgets them all: a setting changed that constants may have been read by.
     pub(crate) fn forget_statements(&self) {
         self.statements.borrow_mut().slots.clear();
+        if let Ok(shapes) = self.shapes.try_borrow() {
+            shapes.forget_kept();
+        }
     }
 }
