@@ -96,6 +96,8 @@ export interface Complete {
   count: number | undefined;
   truncated: boolean;
   empty: boolean;
+  /** How many more statements in a row gave the same. */
+  more: number;
 }
 
 export function readComplete(v: Views, body: number): Complete {
@@ -104,7 +106,7 @@ export function readComplete(v: Views, body: number): Complete {
   const count = v.u32[at + 3] === 0 ? undefined : v.u32[at + 1] + v.u32[at + 2] * 4294967296;
   const length = v.u32[at + 4];
   const command = (length === 6 ? commonTag(v.u32[at + 5]) : undefined) ?? utf8(v.u8, body + 20, body + 20 + length);
-  return { command, count, truncated: (flags & 1) !== 0, empty: (flags & 2) !== 0 };
+  return { command, count, truncated: (flags & 1) !== 0, empty: (flags & 2) !== 0, more: flags >>> 8 };
 }
 
 /** A tag of six letters by its first four: a script has thousands of them. */

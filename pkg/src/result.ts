@@ -40,6 +40,11 @@ function same(u8: Uint8Array, at: number, length: number, as: Uint8Array): boole
 }
 
 
+/** Results of as many statements that gave no rows. */
+function repeat(results: Results[], more: number, fields: readonly Field[], affectedRows: number, command: string, rowCount: number): void {
+  for (let i = 0; i < more; i++) results.push({ rows: [], fields: fields as Field[], affectedRows, command, rowCount });
+}
+
 export class Collector implements Receiver {
   readonly results: Results[] = [];
   error: ReportFields | undefined;
@@ -118,16 +123,20 @@ export class Collector implements Receiver {
       return;
     }
     const fields = (this.fields ?? NO_FIELDS) as Field[];
+    const command = c.command;
     const count = c.count ?? 0;
-    const result: Results = {
-      rows: this.rows as Results['rows'], fields, affectedRows: isCounted(c.command) ? count : 0, command: c.command, rowCount: count,
-    };
+    const affectedRows = isCounted(command) ? count : 0;
+    const result: Results = { rows: this.rows as Results['rows'], fields, affectedRows, command, rowCount: count };
     if (c.truncated) result.truncated = true;
     if (this.mode === 'columns') {
       result.columns = (this.shape ?? new Shape(fields, this.mode, this.parsers)).finish(this.builders);
       this.builders = [];
     }
     this.results.push(result);
+    if (c.more > 0) {
+      if (this.mode === 'columns') for (let i = 0; i < c.more; i++) this.results.push({ ...result, rows: [], columns: [] });
+      else repeat(this.results, c.more, fields, affectedRows, command, count);
+    }
     this.rows = [];
     if (this.fields !== undefined) {
       this.lastShape = this.shape;

@@ -4,11 +4,11 @@
 //! Where anything is amiss (the statement cannot be prepared, a literal does not suit its type) the statement goes the
 //! ordinary way, because then the error has a position.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use tusklet_catalog::live::RelKind;
-use tusklet_exec::{ExecCx, Program, Straightly};
+use tusklet_exec::{ExecCx, Given, Program, StraightWrite, Straightly};
 use tusklet_ir::{CommandType, Oid, Value};
 use tusklet_syntax::ast::Stmt;
 use tusklet_syntax::{Item, Known, LiteralKind, Shape};
@@ -33,10 +33,24 @@ struct Template {
     user: Oid,
     /// By class of the values (`Prepared::class`).
     plans: RefCell<Vec<(i32, Rc<Prepared>)>>,
+    /// Its plans have no straight write, as far as was seen.
+    ordinary: Cell<bool>,
+}
+
+impl Template {
+    fn of(shape: &Shape) -> Option<Rc<Template>> {
+        shape.kept.borrow().as_ref().and_then(|k| k.clone().downcast().ok())
+    }
 }
 
 /// Straight writes before others have their turn.
 const TURN: usize = 1024;
+
+/// … and before what holds for a run of them is looked at again.
+const LOOK_AGAIN: usize = 64;
+
+/// Literals the stack has room for.
+const FEW: usize = 8;
 
 /// Plans kept for a shape.
 const PLANS: usize = 48;
@@ -50,40 +64,57 @@ struct Literals<'s> {
 }
 
 impl Literals<'_> {
-    /// Literal `i` as a value of a type; `None` when it does not suit it.
-    fn value(&self, cx: &mut ExecCx<'_>, i: usize, ty: Oid) -> Option<Value> {
-        let (span, kind) = (*self.spans.get(i)?, *self.kinds.get(i)?);
-        match plain(self.sql, span, kind, ty) {
-            Some(d) => Some(d.to_value()),
-            None => value(cx, self.sql, span, ty),
+    /// As values of these types; `None` when one does not suit its type.
+    fn values(&self, s: &Shared, types: &[Oid]) -> Option<Vec<Value>> {
+        let mut cx = None;
+        let mut values = Vec::with_capacity(types.len());
+        for (i, ty) in types.iter().enumerate() {
+            let (span, kind) = (*self.spans.get(i)?, *self.kinds.get(i)?);
+            values.push(match plain(self.sql, span, kind, *ty) {
+                Some(d) => d.to_value(),
+                None => {
+                    let cx = match &mut cx {
+                        Some(cx) => cx,
+                        none => none.insert(s.exec_cx(s.snapshot().ok()?).ok()?),
+                    };
+                    value(cx, self.sql, span, *ty)?
+                }
+            });
         }
+        Some(values)
     }
 
-    fn values(&self, s: &Shared, types: &[Oid]) -> Option<Vec<Value>> {
-        let mut cx = s.exec_cx(s.snapshot().ok()?).ok()?;
-        types.iter().enumerate().map(|(i, ty)| self.value(&mut cx, i, *ty)).collect()
+    /// The same, with what is computed of them beforehand.
+    fn all_values(&self, s: &Shared, p: &Prepared) -> Option<Vec<Value>> {
+        let mut values = self.values(s, &p.param_types)?;
+        if !p.bound.is_empty() {
+            let n = values.len();
+            let mut cx = s.exec_cx(s.snapshot().ok()?).ok()?;
+            for e in &p.bound {
+                let v = e.eval(&mut cx, &values[..n]).ok()?;
+                values.push(v);
+            }
+        }
+        Some(values)
     }
 }
 
-/// The prepared statement of a shape, its plan right for these literals. A transaction must be running, the catalog up to
-/// date.
-fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<Rc<Prepared>> {
+/// The prepared statement of a shape, its plan right for these literals, and the literals' values if they were asked for. A
+/// transaction must be running, the catalog up to date.
+fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<(Rc<Prepared>, Option<Vec<Value>>)> {
     let mut template = None;
-    if let Some(kept) = &*shape.kept.borrow()
-        && let Ok(t) = kept.clone().downcast::<Template>()
-        && t.user == s.user()
-    {
+    if let Some(t) = Template::of(shape).filter(|t| t.user == s.user()) {
         let mut plans = t.plans.borrow_mut();
         plans.retain(|(_, p)| p.is_current(s));
         if let Some((_, first)) = plans.first() {
             if !first.has_classes() {
-                return Some(first.clone());
+                return Some((first.clone(), None));
             }
             // Estimates are numbers' and times', whose literals are read without asking anybody but a type.
-            let values = literals.values(s, &first.param_types)?;
+            let values = literals.all_values(s, first)?;
             let class = first.class(|i| values.get(i).cloned());
             if let Some((_, p)) = plans.iter().find(|(c, _)| *c == class) {
-                return Some(p.clone());
+                return Some((p.clone(), Some(values)));
             }
         }
         drop(plans);
@@ -98,21 +129,17 @@ fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<Rc<
         LiteralKind::Numeric => NUMERIC,
     });
     let sql = Rc::from(shape.text.as_str());
-    let guess = RefCell::new(vec![]);
-    let values = |types: &[Oid]| {
-        let values = literals.values(s, types)?;
-        guess.replace(values.clone());
-        Some(values)
-    };
+    let values = |types: &[Oid]| literals.values(s, types);
     let prepared = Rc::new(Prepared::for_values(s, sql, Rc::new(raw.stmt), types.collect(), &values).ok()??);
     // A default such as nextval must not be drawn before a literal is found to be too long: as constants they are read first.
     if prepared.computes_volatile(s) || change && !serves(s, &prepared) {
         shape.refuse();
         return None;
     }
-    let class = prepared.class(|i| guess.borrow().get(i).cloned());
+    let values = literals.all_values(s, &prepared)?;
+    let class = prepared.class(|i| values.get(i).cloned());
     let template = template.unwrap_or_else(|| {
-        let t = Rc::new(Template { user: s.user(), plans: RefCell::default() });
+        let t = Rc::new(Template { user: s.user(), plans: RefCell::default(), ordinary: Cell::new(false) });
         *shape.kept.borrow_mut() = Some(t.clone());
         t
     });
@@ -120,8 +147,9 @@ fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<Rc<
     if plans.len() >= PLANS {
         plans.clear();
     }
+    template.ordinary.set(false);
     plans.push((class, prepared.clone()));
-    Some(prepared)
+    Some((prepared, Some(values)))
 }
 
 /// Whether a plan with parameters can be what a plan with constants would be: one plain table, whose indexes are on plain
@@ -170,7 +198,10 @@ fn integer(text: &[u8]) -> Option<i64> {
         [b'-', rest @ ..] => (true, rest),
         all => (false, all),
     };
-    let n = digits.iter().fold(0i64, |n, d| n.wrapping_mul(10).wrapping_add((d - b'0') as i64));
+    let mut n = 0i64;
+    for d in digits {
+        n = n.wrapping_mul(10).wrapping_add((d - b'0') as i64);
+    }
     Some(if negative { -n } else { n })
 }
 
@@ -179,8 +210,11 @@ impl Session {
     pub(crate) fn portal_for(&self, sql: &str, known: &Known, literals: &[Span]) -> Option<Portal> {
         let s = &self.shared;
         let literals = Literals { sql, spans: literals.get(known.first as usize..)?, kinds: &known.shape.kinds };
-        let prepared = prepared_for(s, &known.shape, literals)?;
-        let values = literals.values(s, &prepared.param_types)?;
+        let (prepared, values) = prepared_for(s, &known.shape, literals)?;
+        let values = match values {
+            Some(v) => v,
+            None => literals.all_values(s, &prepared)?,
+        };
         Some(Portal::new(prepared, values.into(), vec![]))
     }
 
@@ -195,33 +229,42 @@ impl Session {
         shared.refresh_catalog()?;
         let Ok(snapshot) = shared.snapshot() else { return Ok(None) };
         let mut cx = shared.exec_cx(snapshot)?;
-        let mut locked = None;
+        // What runs now, found once for a run of statements of one shape.
+        let mut ready: Option<(Rc<Shape>, Rc<Prepared>, Rc<Program>)> = None;
         let sql = s.sql.clone();
         let mut count = 0;
         while let [Item::Known(known), _, ..] = s.queue.as_slice() {
             let Some(spans) = s.literals.get(known.first as usize..) else { break };
             let literals = Literals { sql: &sql, spans, kinds: &known.shape.kinds };
-            let Some(prepared) = prepared_for(&shared, &known.shape, literals) else { break };
-            let program = prepared.program(&shared)?;
-            let Some(write) = program.straight_write(&mut cx)? else { break };
-            // Nothing that happens here takes away what was found once.
-            if locked.as_ref().is_none_or(|l| !Rc::ptr_eq(l, &program)) {
-                let ready = crate::cold::load_for(&shared, &program.stmt)?
-                    && crate::query::prevent_in_read_only(&shared, program.stmt.command).is_ok()
-                    && crate::work::lock_relations(&shared, &program.stmt)?.is_none();
-                if !ready {
+            // A plan for certain values must be asked for again; a table may grow out of any.
+            let same =
+                |r: &(Rc<Shape>, Rc<Prepared>, Rc<Program>)| Rc::ptr_eq(&r.0, &known.shape) && !r.1.has_classes();
+            if count % LOOK_AGAIN == 0 || !ready.as_ref().is_some_and(same) {
+                tusklet_exec::Host::check_interrupts(&*shared)?;
+                if Template::of(&known.shape).is_some_and(|t| t.ordinary.get()) {
                     break;
                 }
-                locked = Some(program.clone());
+                let Some((prepared, _)) = prepared_for(&shared, &known.shape, literals) else { break };
+                let program = prepared.program(&shared)?;
+                // Nothing that happens here takes away what was found once.
+                let known_program = ready.as_ref().is_some_and(|r| Rc::ptr_eq(&r.2, &program));
+                if !known_program
+                    && !(crate::cold::load_for(&shared, &program.stmt)?
+                        && crate::query::prevent_in_read_only(&shared, program.stmt.command).is_ok()
+                        && crate::work::lock_relations(&shared, &program.stmt)?.is_none())
+                {
+                    break;
+                }
+                ready = Some((known.shape.clone(), prepared, program));
             }
-            tusklet_exec::Host::check_interrupts(&*shared)?;
-            let types = &prepared.param_types[..];
-            let done = if types.len() <= 8 {
-                run::<8>(&mut cx, write, literals, types)
-            } else {
-                run::<64>(&mut cx, write, literals, types)
+            let Some((_, prepared, program)) = &ready else { break };
+            let Some(write) = program.straight_write(&mut cx)? else {
+                if let Some(t) = Template::of(&known.shape) {
+                    t.ordinary.set(true);
+                }
+                break;
             };
-            let rows = match done {
+            let rows = match run(&mut cx, write, literals, prepared) {
                 Ok(Some(Straightly::Done(rows))) => rows,
                 Ok(_) => break,
                 // A function had to wait.
@@ -233,7 +276,9 @@ impl Session {
             cx.snapshot.advance();
             s.any = true;
             s.queue.next();
-            self.flush_notices(out, &sql);
+            if !shared.notices.borrow().is_empty() {
+                self.flush_notices(out, &sql);
+            }
             out.complete(&tag);
             count += 1;
             if out.is_full() {
@@ -268,31 +313,60 @@ pub(crate) fn write_straight(cx: &mut ExecCx<'_>, program: &Program, params: &[V
 }
 
 /// Runs a straight write with these literals; `None` when one of them does not suit its type.
-fn run<const N: usize>(
+fn run(
     cx: &mut ExecCx<'_>,
-    write: &tusklet_exec::StraightWrite,
+    write: &StraightWrite,
     Literals { sql, spans, kinds }: Literals<'_>,
-    types: &[Oid],
+    prepared: &Prepared,
 ) -> Result<Option<Straightly>> {
-    let mut owned = [const { Value::Null }; N];
-    let mut datums = [Datum::Null; N];
-    let mut rest = 0u64;
-    for (i, ((kind, ty), span)) in kinds.iter().zip(types).zip(spans).enumerate() {
-        match plain(sql, *span, *kind, *ty) {
-            Some(d) => datums[i] = d,
-            None => match value(cx, sql, *span, *ty) {
-                Some(v) => {
-                    owned[i] = v;
-                    rest |= 1 << i;
-                }
+    let types = &prepared.param_types[..];
+    let (n, m) = (types.len(), prepared.bound.len());
+    let (mut few, mut many);
+    let given: &mut [Datum<'_>] = if n <= FEW {
+        few = [Datum::Null; FEW];
+        &mut few[..n]
+    } else {
+        many = vec![Datum::Null; n];
+        &mut many[..]
+    };
+    let mut owned: Vec<(usize, Value)> = Vec::new();
+    for i in 0..n {
+        let (span, kind, ty) = (spans[i], kinds[i], types[i]);
+        match plain(sql, span, kind, ty) {
+            Some(d) => given[i] = d,
+            None => match value(cx, sql, span, ty) {
+                Some(v) => owned.push((i, v)),
                 None => return Ok(None),
             },
         }
     }
-    if rest != 0 {
-        for i in (0..kinds.len()).filter(|i| rest >> i & 1 == 1) {
-            datums[i] = owned[i].as_datum();
+    for (i, v) in &owned {
+        given[*i] = v.as_datum();
+    }
+    if m == 0 {
+        return write.run(cx, given).map(Some);
+    }
+    let given = &*given;
+    let (mut few, mut many);
+    let all: &mut [Datum<'_>] = if n + m <= 2 * FEW {
+        few = [Datum::Null; 2 * FEW];
+        &mut few[..n + m]
+    } else {
+        many = vec![Datum::Null; n + m];
+        &mut many[..]
+    };
+    all[..n].copy_from_slice(given);
+    let mut owned: Vec<(usize, Value)> = Vec::new();
+    for (i, e) in prepared.bound.iter().enumerate() {
+        match e.given(cx, given) {
+            Ok(Given::Lent(d)) => all[n + i] = d,
+            Ok(Given::Made(v)) => owned.push((n + i, v)),
+            // The ordinary route says what is wrong.
+            Err(_) => return Ok(None),
         }
     }
-    write.run(cx, &datums[..kinds.len()]).map(Some)
+    for (i, v) in &owned {
+        all[*i] = v.as_datum();
+    }
+    write.run(cx, all).map(Some)
 }

@@ -7,7 +7,7 @@ use tusklet_analyze::{AnalyzeContext, ParamTypes};
 use tusklet_catalog::live::{Catalog, Relation};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Notice, Result, err};
-use tusklet_exec::{ExecCx, Executor, Program, Step, eval_constant};
+use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step, eval_constant};
 use tusklet_ir::{CommandType, Expr, ExprKind, Oid, Param, Query, ResultColumn, TypeRef, Value};
 use tusklet_planner::{ColumnStats, Estimate, Guess, PlanContext, RelStats};
 use tusklet_syntax::ast::{self, Stmt};
@@ -31,6 +31,8 @@ pub struct Prepared {
     /// In a function's body: what its arguments are called.
     names: Vec<String>,
     plan: RefCell<Option<Planned>>,
+    /// What is computed of the parameters beforehand, as constants are: the values of the parameters after them.
+    pub(crate) bound: Vec<Evaluator>,
     /// The estimates by which its plan was chosen for certain values of the parameters.
     estimates: Vec<Estimate>,
 }
@@ -272,6 +274,7 @@ impl Prepared {
             variable,
             names,
             plan: RefCell::new(None),
+            bound: vec![],
             estimates: vec![],
         };
         let Some(stmt) = p.stmt.clone() else { return Ok(p) };
@@ -288,8 +291,9 @@ impl Prepared {
         Ok(p)
     }
 
-    /// Prepares a query for parameters whose values are about what `values` answers, given their types. `Ok(None)`: there
-    /// are no such values.
+    /// Prepares a query whose parameters stand for constants: what is computed of constants when a statement is planned is
+    /// computed of these before it runs. The plan is for values like those that `values` answers, given the types;
+    /// `Ok(None)` when it has none.
     pub(crate) fn for_values(
         shared: &Shared,
         sql: Rc<str>,
@@ -298,8 +302,20 @@ impl Prepared {
         values: &dyn Fn(&[Oid]) -> Option<Vec<Value>>,
     ) -> Result<Option<Prepared>> {
         let mut params = ParamTypes { types: given.clone(), variable: true };
-        let query = analyze_query(shared, &stmt, &mut params)?;
-        let Some(values) = values(&params.types) else { return Ok(None) };
+        let mut query = analyze_query(shared, &stmt, &mut params)?;
+        let mut exprs = Vec::new();
+        let n = params.types.len() as u32;
+        tusklet_ir::visit::query_exprs_mut(&mut query, &mut |e| bind_constants(e, n, &mut exprs));
+        let Some(mut values) = values(&params.types) else { return Ok(None) };
+        let mut cx = shared.exec_cx(shared.snapshot()?)?;
+        let mut bound = Vec::with_capacity(exprs.len());
+        for e in &exprs {
+            let e = Evaluator::over_params(&mut cx, e)?;
+            let v = e.eval(&mut cx, &values[..n as usize])?;
+            values.push(v);
+            bound.push(e);
+        }
+        drop(cx);
         let guess = Rc::new(Guess { values, used: RefCell::default() });
         let program = compile_for(shared, &query, Some(guess.clone()))?;
         let told = !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select;
@@ -312,6 +328,7 @@ impl Prepared {
             variable: true,
             names: vec![],
             plan: RefCell::new(None),
+            bound,
             estimates: guess.used.take(),
         };
         p.keep(shared, program);
@@ -416,6 +433,33 @@ impl Prepared {
         }
         self.keep(shared, program.clone());
         Ok(program)
+    }
+}
+
+/// Replaces what constant folding would compute of the first `n` parameters, were they constants, by further parameters.
+fn bind_constants(e: &mut Expr, n: u32, bound: &mut Vec<Expr>) {
+    let is_param = |x: &Expr| matches!(x.kind, ExprKind::Param(Param::External(_)));
+    if !is_param(e) && folds(e) && tusklet_ir::visit::any(e, &mut |x| is_param(x)) {
+        bound.push(e.clone());
+        e.kind = ExprKind::Param(Param::External(n + bound.len() as u32));
+        return;
+    }
+    tusklet_ir::visit::children_mut(e, &mut |c| bind_constants(c, n, bound));
+}
+
+/// Whether an expression is of constants and parameters alone, and constant folding would compute it.
+fn folds(e: &Expr) -> bool {
+    use tusklet_catalog::builtin;
+    match &e.kind {
+        ExprKind::Const(_) | ExprKind::Param(Param::External(_)) => true,
+        ExprKind::Call(c) => c.volatility == tusklet_ir::Volatility::Immutable && !c.retset && c.args.iter().all(folds),
+        ExprKind::Relabel { arg, .. } => folds(arg),
+        ExprKind::ViaIo { arg, .. } => {
+            let immutable = |f: Oid| builtin::proc(f).is_some_and(|p| p.volatile() == b'i');
+            let (from, to) = (builtin::ty(arg.ty.oid), builtin::ty(e.ty.oid));
+            from.is_some_and(|t| immutable(t.output())) && to.is_some_and(|t| immutable(t.input())) && folds(arg)
+        }
+        _ => false,
     }
 }
 

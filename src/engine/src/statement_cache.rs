@@ -51,6 +51,9 @@ fn hash(sql: &str) -> u64 {
 impl Shared {
     /// The statement with this text, if it is kept and still good. A transaction must be running, the catalog up to date.
     pub(crate) fn remembered(&self, sql: &str, given: &[Oid]) -> Option<Rc<Prepared>> {
+        if sql.len() > LONGEST {
+            return None;
+        }
         let cache = self.statements.borrow();
         let h = hash(sql);
         let slot = cache.slots.get(h as usize % SLOTS).filter(|s| s.hash == h && s.user == self.user())?;

@@ -24,7 +24,7 @@ pub mod types;
 pub use compile::Program;
 pub use cx::{ChangedRow, ExecCx, Host, RowEvent};
 pub use executor::{Executor, Step};
-pub use expr::{Evaluator, eval_constant};
+pub use expr::{Evaluator, Given, eval_constant};
 pub use func::{Caches, Func};
 pub use run::{NodeStats, Run};
 pub use straight::Straight;

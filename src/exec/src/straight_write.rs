@@ -114,13 +114,17 @@ impl StraightWrite {
         scratch: &mut Scratch,
     ) -> Result<Straightly> {
         let t = &self.target;
-        let mut made = [const { Val::NULL }; MOST];
-        for (v, e) in made.iter_mut().zip(values) {
-            *v = e.eval_row(cx, Row::Datums(params))?;
-        }
         let mut row = [Datum::Null; MOST];
-        for (d, v) in row.iter_mut().zip(&made[..values.len()]) {
-            *d = v.d();
+        // Values that are nobody's but ours, and their columns.
+        let mut made: Vec<(usize, Value)> = Vec::new();
+        for (i, e) in values.iter().enumerate() {
+            match e.eval_row(cx, Row::Datums(params))? {
+                Val::D(d) => row[i] = d,
+                Val::V(v) => made.push((i, v)),
+            }
+        }
+        for (i, v) in &made {
+            row[*i] = v.as_datum();
         }
         let row = &row[..values.len()];
         t.check(cx, Row::Datums(row))?;
@@ -158,10 +162,10 @@ impl StraightWrite {
             _ => return Ok(Straightly::Ordinary),
         };
         let table = cx.store.table(t.storage)?;
-        let mut old: [Value; MOST] = [const { Value::Null }; MOST];
         let n = t.columns.len();
+        let mut old: Vec<Value> = Vec::new();
         // The columns that change, and to what.
-        let mut new: [Option<Value>; MOST] = [const { None }; MOST];
+        let mut new: Vec<(usize, Value)> = Vec::new();
         {
             let Some(stored) = table.row(tid) else { return Ok(Straightly::Ordinary) };
             let row = Row::StoredWith(&stored, &find.slots, params);
@@ -170,15 +174,14 @@ impl StraightWrite {
             {
                 return Ok(Straightly::Done(0));
             }
-            for (a, e) in set.unwrap_or_default() {
-                let v = e.value(cx, row)?;
-                if let Some(s) = new.get_mut(*a) {
-                    *s = Some(v);
+            if let Some(set) = set {
+                new.reserve(set.len());
+                for (a, e) in set {
+                    new.push((*a, e.value(cx, row)?));
                 }
-            }
-            if set.is_some() {
-                for (i, v) in old[..n].iter_mut().enumerate() {
-                    *v = stored.get(i).to_value();
+                old.reserve(n);
+                for i in 0..n {
+                    old.push(stored.get(i).to_value());
                 }
             }
         }
@@ -190,14 +193,12 @@ impl StraightWrite {
         }
         let mut row = [Datum::Null; MOST];
         let mut differs = 0u32;
-        for (i, d) in row[..n].iter_mut().enumerate() {
-            *d = match &new[i] {
-                Some(v) => {
-                    differs |= u32::from(*v != old[i]) << i;
-                    v.as_datum()
-                }
-                None => old[i].as_datum(),
-            };
+        for (i, v) in old.iter().enumerate() {
+            row[i] = v.as_datum();
+        }
+        for (i, v) in new.iter().filter(|(i, _)| *i < n) {
+            differs |= u32::from(*v != old[*i]) << i;
+            row[*i] = v.as_datum();
         }
         let row = Row::Datums(&row[..n]);
         t.check(cx, row)?;
@@ -211,7 +212,7 @@ impl StraightWrite {
                 let (end, there, _) = scratch.ends[k];
                 if touched(&index.slots) {
                     before.clear();
-                    let was = index.key_into(cx, Row::Values(&old[..n]), &mut before)?.is_some();
+                    let was = index.key_into(cx, Row::Values(&old), &mut before)?.is_some();
                     let same = was == there && (!was || before == scratch.keys[start..end]);
                     keys_changed |= u32::from(!same) << k;
                 }

@@ -107,11 +107,12 @@ pub fn selectivity(e: &Expr, stats: &RelStats) -> f64 {
                 },
                 "<>" => 0.995,
                 n @ ("<" | "<=" | ">" | ">=") => {
-                    let (s, v, below, e) = match (column(stats, a), number(b, stats), column(stats, b), number(a, stats)) {
-                        (Some(s), Some(v), _, _) => (s, v, n.starts_with('<'), b),
-                        (_, _, Some(s), Some(v)) => (s, v, n.starts_with('>'), a),
-                        _ => return 1.0 / 3.0,
-                    };
+                    let (s, v, below, e) =
+                        match (column(stats, a), number(b, stats), column(stats, b), number(a, stats)) {
+                            (Some(s), Some(v), _, _) => (s, v, n.starts_with('<'), b),
+                            (_, _, Some(s), Some(v)) => (s, v, n.starts_with('>'), a),
+                            _ => return 1.0 / 3.0,
+                        };
                     match s.range {
                         Some((lo, hi)) if hi > lo => {
                             note(e, stats, (lo, hi), below);

@@ -189,10 +189,14 @@ fn literal(src: &[u8], i: usize) -> Option<(usize, LiteralKind)> {
     if *src.get(at)? == b'\'' {
         loop {
             at += 1;
-            match src.get(at)? {
-                b'\'' if src.get(at + 1) == Some(&b'\'') => at += 1,
-                b'\'' => return Some((at + 1, LiteralKind::Text)),
-                _ => {}
+            if at >= src.len() {
+                return None;
+            }
+            if src[at] == b'\'' {
+                if src.get(at + 1) != Some(&b'\'') {
+                    return Some((at + 1, LiteralKind::Text));
+                }
+                at += 1;
             }
         }
     }
@@ -200,28 +204,28 @@ fn literal(src: &[u8], i: usize) -> Option<(usize, LiteralKind)> {
         at += 1;
     }
     let start = at;
-    while src.get(at).is_some_and(u8::is_ascii_digit) {
-        at += 1;
-    }
-    if at == start {
-        return None;
-    }
-    let whole = at;
-    if src.get(at) == Some(&b'.') {
-        at += 1;
-        while src.get(at).is_some_and(u8::is_ascii_digit) {
-            at += 1;
-        }
-        if at == whole + 1 {
-            return None;
+    let mut whole = 0;
+    // What ends a number, 0 the text.
+    let mut next;
+    loop {
+        next = if at < src.len() { src[at] } else { 0 };
+        match next {
+            b'0'..=b'9' => at += 1,
+            b'.' if whole == 0 && at > start => {
+                at += 1;
+                whole = at;
+            }
+            _ => break,
         }
     }
-    // More of a number, or of something else.
-    if src.get(at).is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'$' | 0x80..)) {
+    // No number, or more of one, or of something else.
+    if at == start || at == whole || matches!(next, b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'$' | 0x80..) {
         return None;
     }
-    let kind = if at > whole {
+    let kind = if whole > 0 {
         LiteralKind::Numeric
+    } else if at - start < 10 {
+        LiteralKind::Int4
     } else if literals::small_integer(&src[start..at]).is_some() {
         LiteralKind::Int4
     } else if std::str::from_utf8(&src[start..at]).is_ok_and(|s| s.parse::<i64>().is_ok()) {
@@ -362,7 +366,15 @@ fn compared(sql: &str, tokens: &[Token], from: usize) -> Option<Vec<Span>> {
     let other = |t: &Token| {
         matches!(
             t.kw,
-            Kw::WITH | Kw::UNION | Kw::INTERSECT | Kw::EXCEPT | Kw::JOIN | Kw::USING | Kw::CURRENT | Kw::WINDOW | Kw::OVER
+            Kw::WITH
+                | Kw::UNION
+                | Kw::INTERSECT
+                | Kw::EXCEPT
+                | Kw::JOIN
+                | Kw::USING
+                | Kw::CURRENT
+                | Kw::WINDOW
+                | Kw::OVER
         ) || t.t == T::Param
     };
     if tokens.iter().any(other) || tokens[1..].iter().any(|t| t.kw == Kw::SELECT) {
@@ -414,9 +426,7 @@ fn compared(sql: &str, tokens: &[Token], from: usize) -> Option<Vec<Span>> {
 
 /// Whether what comes after a comparison's literal cannot belong to its side of it.
 fn is_over(t: Option<&Token>, ends: &dyn Fn(&Token) -> bool) -> bool {
-    t.is_none_or(|t| {
-        matches!(t.t, T::Comma | T::RParen) || matches!(t.kw, Kw::AND | Kw::OR | Kw::WHERE) || ends(t)
-    })
+    t.is_none_or(|t| matches!(t.t, T::Comma | T::RParen) || matches!(t.kw, Kw::AND | Kw::OR | Kw::WHERE) || ends(t))
 }
 
 #[cfg(test)]
@@ -451,7 +461,11 @@ mod tests {
             "update t set a = $1, b = $2 where id = $3 and c <= $4 returning d = 4",
             &[Int4, Text, Int4, Int4],
         );
-        check("update t set a = a * 2 where b >= 1 and b<2", "update t set a = a * 2 where b >= $1 and b<$2", &[Int4, Int4]);
+        check(
+            "update t set a = a * 2 where b >= 1 and b<2",
+            "update t set a = a * 2 where b >= $1 and b<$2",
+            &[Int4, Int4],
+        );
         check("DELETE FROM s.t WHERE id=3", "DELETE FROM s.t WHERE id=$1", &[Int4]);
         check(
             "SELECT 1, count(*) FROM t x WHERE b BETWEEN 1 AND 2 AND (c = 'a' OR c LIKE 'b%') ORDER BY 1 LIMIT 5",
@@ -503,7 +517,11 @@ mod tests {
             let script = parse_script(&format!("{first}{sql}"), &mut Shapes::default()).unwrap();
             matches!(script.items.last(), Some(Item::Known(_)))
         };
-        for sql in ["INSERT INTO t VALUES (-20, '')", " INSERT INTO t VALUES (1, 'x''y;')\n ;;", "INSERT INTO t VALUES (0, '\\')"] {
+        for sql in [
+            "INSERT INTO t VALUES (-20, '')",
+            " INSERT INTO t VALUES (1, 'x''y;')\n ;;",
+            "INSERT INTO t VALUES (0, '\\')",
+        ] {
             assert!(known(sql), "{sql}");
         }
         for sql in [

@@ -142,7 +142,8 @@ fn statement(r: &mut Random) -> String {
     let key = r.below(40) as i64 - 2;
     let n = r.below(400) as i64 - 20;
     let text = r.one(&["'one'", "'it''s'", "''", "'much too long for it'", "'x'", "NULL", "'back\\slash'", "'é'", "7"]);
-    let number = r.one(&["1", "-1", "2.5", "0.005", "99999", "NULL", "'3'", "'x'", "3000000000", "12345678901234567890"]);
+    let number =
+        r.one(&["1", "-1", "2.5", "0.005", "99999", "NULL", "'3'", "'x'", "3000000000", "12345678901234567890"]);
     let date = r.one(&["'2020-02-29'", "'2021-02-29'", "'now'", "NULL"]);
     match r.below(24) {
         0..=4 => format!("INSERT INTO t VALUES ({key}, {n}, {text}, {number}, 'e', {date})"),
@@ -167,7 +168,8 @@ fn statement(r: &mut Random) -> String {
     }
 }
 
-const STATE: &str = "SELECT ctid, * FROM t; SELECT ctid, * FROM u WHERE a < 0 OR b < 30; SELECT ctid, * FROM v; SELECT ctid, * FROM w";
+const STATE: &str =
+    "SELECT ctid, * FROM t; SELECT ctid, * FROM u WHERE a < 0 OR b < 30; SELECT ctid, * FROM v; SELECT ctid, * FROM w";
 
 #[test]
 fn straight_paths_and_the_ordinary_route_agree() {
