@@ -445,7 +445,7 @@ export class LocalLink implements Link {
   private readonly spy = {
     to: undefined as Receiver | undefined,
     take: (v: Views, start: number, length: number): void => {
-      if (v.u32[(this.host.engine.io_ptr() >> 2) + Io.Status] === Status.AwaitSegments) {
+      if (v.u32[(this.host.engine.io_ptr() >>> 2) + Io.Status] === Status.AwaitSegments) {
         eachItem(v, start, length, (kind, body) => {
           if (kind === Item.NeedSegment) this.names.push(new Reader(v, body).text());
         });

@@ -101,7 +101,7 @@ export interface Complete {
 }
 
 export function readComplete(v: Views, body: number): Complete {
-  const at = body >> 2;
+  const at = body >>> 2;
   const flags = v.u32[at];
   const count = v.u32[at + 3] === 0 ? undefined : v.u32[at + 1] + v.u32[at + 2] * 4294967296;
   const length = v.u32[at + 4];

@@ -67,11 +67,11 @@ export class Collector implements Receiver {
       const end = start + length;
       let at = start;
       while (at < end) {
-        const kind = v.u32[at >> 2];
-        const size = v.u32[(at >> 2) + 1];
+        const kind = v.u32[at >>> 2];
+        const size = v.u32[(at >>> 2) + 1];
         if (kind === Item.Complete) this.complete(readComplete(v, at + 8));
         else this.item(v, kind, at + 8, size);
-        at += 8 + ((size + 7) & ~7);
+        at += 8 + Math.ceil(size / 8) * 8;
       }
     } catch (error) {
       this.thrown ??= { error };
