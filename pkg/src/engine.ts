@@ -6,7 +6,7 @@ import { roomFor, Writer } from './request.js';
 export const enum Status { Done = 0, Yielded = 1, Blocked = 2, AwaitAck = 3, AwaitSegments = 4, MoreOutput = 5, Failed = 6 }
 
 /** io block, see PACKED.md. */
-export const enum Io { Status = 0, Out = 1, OutLength = 2, Flags = 3, LsnLow = 4, LsnHigh = 5, TransactionState = 6, NotifySession = 8, WakeAfter = 9 }
+export const enum Io { Out = 1, OutLength = 2, Flags = 3, LsnLow = 4, LsnHigh = 5, TransactionState = 6, NotifySession = 8, WakeAfter = 9 }
 
 export const enum Flag { Log = 1, Checkpoint = 2, Unblocked = 4, Notify = 8 }
 
