@@ -105,7 +105,10 @@ fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<(Rc
     let mut template = None;
     if let Some(t) = Template::of(shape).filter(|t| t.user == s.user()) {
         let mut plans = t.plans.borrow_mut();
-        plans.retain(|(_, p)| p.is_current(s));
+        // The plans of a shape grow old together, but for tables that grew between their making.
+        if plans.first().is_some_and(|(_, p)| !p.is_current(s)) {
+            plans.clear();
+        }
         if let Some((_, first)) = plans.first() {
             if !first.has_classes() {
                 return Some((first.clone(), None));
@@ -113,8 +116,11 @@ fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<(Rc
             // Estimates are numbers' and times', whose literals are read without asking anybody but a type.
             let values = literals.all_values(s, first)?;
             let class = first.class(|i| values.get(i).cloned());
-            if let Some((_, p)) = plans.iter().find(|(c, _)| *c == class) {
-                return Some((p.clone(), Some(values)));
+            if let Some(i) = plans.iter().position(|(c, _)| *c == class) {
+                if plans[i].1.is_current(s) {
+                    return Some((plans[i].1.clone(), Some(values)));
+                }
+                plans.remove(i);
             }
         }
         drop(plans);
