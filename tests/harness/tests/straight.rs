@@ -173,8 +173,8 @@ const STATE: &str =
 
 #[test]
 fn straight_paths_and_the_ordinary_route_agree() {
-    for seed in 1..=12u64 {
-        let mut r = Random(seed * 0x9E37_79B9_7F4A_7C15);
+    for seed in 1..=4u64 {
+        let mut r = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let (mut a, mut b) = (session(true), session(false));
         assert_eq!(run(&mut a, TABLES), run(&mut b, TABLES));
         for step in 0..150 {
