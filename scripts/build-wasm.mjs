@@ -1,4 +1,5 @@
-// Rust to pkg/build: engine.wasm, engine.cold.wasm and their glue. `--dev`: unoptimised and quick.
+// Rust to pkg/build: engine.wasm, engine.cold.wasm and their glue. `--dev`: unoptimised and quick, in one part. `--names`: in one part
+// whose functions keep their names, for a profiler.
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -31,9 +32,10 @@ export async function buildWasm(dev = false) {
   wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
   run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm']);
+  const names = process.argv.includes('--names');
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
-  run(cli, ['--target', 'web', '--no-typescript', ...(dev ? [] : ['--remove-name-section', '--remove-producers-section']), '--out-dir', out, '--out-name', 'engine',
+  run(cli, ['--target', 'web', '--no-typescript', ...(dev || names ? [] : ['--remove-name-section', '--remove-producers-section']), '--out-dir', out, '--out-name', 'engine',
     join(target, TARGET, dev ? 'debug' : 'release', 'tusklet_wasm.wasm')]);
   const build = join(root, 'pkg', 'build');
   mkdirSync(build, { recursive: true });
@@ -41,7 +43,7 @@ export async function buildWasm(dev = false) {
   const whole = join(out, 'engine_bg.wasm');
   const [first, second] = [join(build, 'engine.wasm'), join(build, 'engine.cold.wasm')];
   rmSync(second, { force: true });
-  if (dev) writeFileSync(first, readFileSync(whole));
+  if (dev || names) writeFileSync(first, readFileSync(whole));
   else await split(whole, first, second, out);
   for (const file of [first, second]) if (existsSync(file)) report(file, dev);
 }

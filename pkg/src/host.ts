@@ -122,7 +122,8 @@ export class Host implements Backend {
     return error;
   }
 
-  private eachOutput(v: Views, visit: (kind: number, body: number, length: number) => void): void {
+  /** @internal */
+  eachOutput(v: Views, visit: (kind: number, body: number, length: number) => void): void {
     const io = this.engine.io_ptr() >>> 2;
     const length = v.u32[io + Io.OutLength];
     if (length > 0) eachItem(v, v.u32[io + Io.Out], length, visit);
@@ -476,23 +477,17 @@ export class LocalLink implements Link {
     return this.host.writer.begin();
   }
 
-  private readonly spy = {
-    to: undefined as Receiver | undefined,
-    take: (v: Views, start: number, length: number): void => {
-      if (this.status4) {
-        eachItem(v, start, length, (kind, body) => {
-          if (kind === Item.NeedSegment) this.names.push(new Reader(v, body).text());
-        });
-      }
-      this.spy.to!.take(v, start, length);
-    },
-  };
-  private status4 = true;
+  private to: Receiver | undefined;
 
   private turn(call: () => number): number {
     this.names = [];
-    const status = this.host.turn(call, this.spy);
+    const status = this.host.turn(call, this.to!);
     const v = this.host.memory.views();
+    if (status === Status.AwaitSegments) {
+      this.host.eachOutput(v, (kind, body) => {
+        if (kind === Item.NeedSegment) this.names.push(new Reader(v, body).text());
+      });
+    }
     this.state = v.u32[(this.host.engine.io_ptr() >>> 2) + Io.TransactionState];
     return status;
   }
@@ -514,7 +509,7 @@ export class LocalLink implements Link {
       host.expectRest();
     }
     this.running = true;
-    this.spy.to = to;
+    this.to = to;
     let status: number;
     try {
       status = this.turn(() => host.engine.run(this.id, kind, host.writer.length, host.options.budgetMs));
@@ -567,7 +562,7 @@ export class LocalLink implements Link {
           since = performance.now();
         }
         if (host.generation !== generation) throw failure('57P02', 'the engine was restarted while the statement ran');
-        this.spy.to = to;
+        this.to = to;
         status = this.turn(() => host.engine.step(this.id, host.options.budgetMs));
       }
     } finally {
@@ -583,7 +578,7 @@ export class LocalLink implements Link {
       if (!host.rest.loaded && (host.rest.failed || needsRest(kind, host.writer))) host.loadRestSync();
       else host.expectRest();
     }
-    this.spy.to = to;
+    this.to = to;
     let status = this.turn(() => host.engine.run(this.id, kind, host.writer.length, 1e9));
     while (status !== Status.Done) {
       if (status === Status.Yielded || status === Status.MoreOutput) {

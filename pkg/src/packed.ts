@@ -96,14 +96,28 @@ export interface Complete {
   count: number | undefined;
   truncated: boolean;
   empty: boolean;
+  /** How many more statements in a row gave the same. */
+  more: number;
 }
 
 export function readComplete(v: Views, body: number): Complete {
-  const r = new Reader(v, body);
-  const flags = r.u32();
-  const affected = r.u64();
-  const has = r.u32();
-  return { command: r.text(), count: has !== 0 ? affected : undefined, truncated: (flags & 1) !== 0, empty: (flags & 2) !== 0 };
+  const at = body >>> 2;
+  const flags = v.u32[at];
+  const count = v.u32[at + 3] === 0 ? undefined : v.u32[at + 1] + v.u32[at + 2] * 4294967296;
+  const length = v.u32[at + 4];
+  const command = (length === 6 ? commonTag(v.u32[at + 5]) : undefined) ?? utf8(v.u8, body + 20, body + 20 + length);
+  return { command, count, truncated: (flags & 1) !== 0, empty: (flags & 2) !== 0, more: flags >>> 8 };
+}
+
+/** A tag of six letters by its first four: a script has thousands of them. */
+function commonTag(letters: number): string | undefined {
+  switch (letters) {
+    case 0x45534e49: return 'INSERT';
+    case 0x41445055: return 'UPDATE';
+    case 0x454c4544: return 'DELETE';
+    case 0x454c4553: return 'SELECT';
+    default: return undefined;
+  }
 }
 
 const FIELD_NAMES: Readonly<Record<string, keyof ReportFields>> = {

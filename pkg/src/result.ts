@@ -1,7 +1,7 @@
 /** Collects the items of one run into results, or an error. */
 import { PostgresError, type Notice, type ReportFields } from './errors.js';
 import type { Receiver } from './link.js';
-import { type Complete, eachItem, type Field, Item, Reader, readComplete, readFields, readReport, type Views } from './packed.js';
+import { type Complete, type Field, Item, Reader, readComplete, readFields, readReport, type Views } from './packed.js';
 import { type Column, type ColumnBuilder, type RowMode, Shape } from './shape.js';
 import type { Parsers } from './types.js';
 
@@ -26,8 +26,24 @@ export interface Sinks {
   notification(channel: string, payload: string, pid: number): void;
 }
 
-const COUNTED = /^(INSERT|UPDATE|DELETE|MERGE|COPY)$/;
+function isCounted(command: string): boolean {
+  return command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE' || command === 'COPY';
+}
 const NO_FIELDS: readonly Field[] = [];
+const NOTHING = new Uint8Array(0);
+
+/** Whether `length` bytes at `at` are these. */
+function same(u8: Uint8Array, at: number, length: number, as: Uint8Array): boolean {
+  if (as.length !== length) return false;
+  for (let i = 0; i < length; i++) if (u8[at + i] !== as[i]) return false;
+  return true;
+}
+
+
+/** Results of as many statements that gave no rows. */
+function repeat(results: Results[], more: number, fields: readonly Field[], affectedRows: number, command: string, rowCount: number): void {
+  for (let i = 0; i < more; i++) results.push({ rows: [], fields: fields as Field[], affectedRows, command, rowCount });
+}
 
 export class Collector implements Receiver {
   readonly results: Results[] = [];
@@ -41,12 +57,22 @@ export class Collector implements Receiver {
   shape: Shape | undefined;
   private rows: unknown[] = [];
   private builders: ColumnBuilder[] = [];
+  /** The last Fields item. */
+  private described = NOTHING;
 
   constructor(private readonly sinks: Sinks, private readonly mode: RowMode, private readonly parsers: Parsers | undefined) {}
 
   take(v: Views, start: number, length: number): void {
     try {
-      eachItem(v, start, length, (kind, body, size) => this.item(v, kind, body, size));
+      const end = start + length;
+      let at = start;
+      while (at < end) {
+        const kind = v.u32[at >>> 2];
+        const size = v.u32[(at >>> 2) + 1];
+        if (kind === Item.Complete) this.complete(readComplete(v, at + 8));
+        else this.item(v, kind, at + 8, size);
+        at += 8 + Math.ceil(size / 8) * 8;
+      }
     } catch (error) {
       this.thrown ??= { error };
     }
@@ -55,8 +81,15 @@ export class Collector implements Receiver {
   private item(v: Views, kind: number, body: number, size: number): void {
     switch (kind) {
       case Item.Fields:
+        if (this.lastFields !== undefined && same(v.u8, body, size, this.described)) {
+          // As the statement before: its columns are read by what is there.
+          this.fields = this.lastFields;
+          this.shape = this.lastShape;
+          return;
+        }
         this.fields = readFields(v, body);
         this.shape = undefined;
+        this.described = v.u8.slice(body, body + size);
         return;
       case Item.Rows: {
         if (this.thrown !== undefined) return;
@@ -65,7 +98,6 @@ export class Collector implements Receiver {
         else shape.rows(v, body, this.rows);
         return;
       }
-      case Item.Complete: this.complete(readComplete(v, body)); return;
       case Item.Error: this.error = readReport(v, body); return;
       case Item.Notice: this.sinks.notice(readReport(v, body)); return;
       case Item.Notification: {
@@ -91,19 +123,25 @@ export class Collector implements Receiver {
       return;
     }
     const fields = (this.fields ?? NO_FIELDS) as Field[];
+    const command = c.command;
     const count = c.count ?? 0;
-    const result: Results = {
-      rows: this.rows as Results['rows'], fields, affectedRows: COUNTED.test(c.command) ? count : 0, command: c.command, rowCount: count,
-    };
+    const affectedRows = isCounted(command) ? count : 0;
+    const result: Results = { rows: this.rows as Results['rows'], fields, affectedRows, command, rowCount: count };
     if (c.truncated) result.truncated = true;
     if (this.mode === 'columns') {
       result.columns = (this.shape ?? new Shape(fields, this.mode, this.parsers)).finish(this.builders);
       this.builders = [];
     }
     this.results.push(result);
+    if (c.more > 0) {
+      if (this.mode === 'columns') for (let i = 0; i < c.more; i++) this.results.push({ ...result, rows: [], columns: [] });
+      else repeat(this.results, c.more, fields, affectedRows, command, count);
+    }
     this.rows = [];
-    this.lastShape = this.shape;
-    this.lastFields = this.fields;
+    if (this.fields !== undefined) {
+      this.lastShape = this.shape;
+      this.lastFields = this.fields;
+    }
     this.fields = undefined;
     this.shape = undefined;
   }

@@ -193,7 +193,23 @@ function canEval(): boolean {
   return evalAllowed;
 }
 
+/** Functions made for lists of column names: making one costs more than a small statement. */
+const made = new Map<string, Makers>();
+const MADE = 500;
+
 function makers(fields: readonly Field[], mode: RowMode): Makers {
+  if (mode === 'array' || fields.length > 200) return newMakers(fields, mode);
+  let key = '';
+  for (let i = 0; i < fields.length; i++) key += `${fields[i].name.length}:${fields[i].name}`;
+  let m = made.get(key);
+  if (m === undefined) {
+    if (made.size >= MADE) made.clear();
+    made.set(key, (m = newMakers(fields, mode)));
+  }
+  return m;
+}
+
+function newMakers(fields: readonly Field[], mode: RowMode): Makers {
   const width = fields.length;
   if (mode === 'array') {
     return {

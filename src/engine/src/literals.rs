@@ -1,214 +1,378 @@
-//! Rows written one statement at a time, with their values as literals: `INSERT INTO t VALUES (1, 'one')`, `UPDATE t SET
-//! b = 2 WHERE a = 1`. Such statements differ in nothing but the literals, so these are taken for parameters and the
-//! statement that remains is remembered by its text.
+//! Statements of a known shape (`tusklet_syntax::Shape`): prepared once with their literals as parameters, then run with
+//! the literals' values.
 //!
-//! Only where a parameter means what the literal means: a value of a VALUES row, or one side of an `=` between it and a
-//! name. Whatever else occurs, the statement is left as it is; so it is when a value does not suit its type, because then
-//! the error has a position.
+//! Where anything is amiss (the statement cannot be prepared, a literal does not suit its type) the statement goes the
+//! ordinary way, because then the error has a position.
 
-use tusklet_ir::Oid;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
-/// A statement without its literals.
-pub(crate) struct Template {
-    /// Its text, `$1` for the first literal.
-    pub text: String,
-    /// Types of the literals, 0 where the context says.
-    pub types: Vec<Oid>,
-    /// The literals' texts.
-    pub values: Vec<String>,
-}
+use tusklet_catalog::live::RelKind;
+use tusklet_exec::{ExecCx, Given, Program, StraightWrite, Straightly};
+use tusklet_ir::{CommandType, Oid, Value};
+use tusklet_syntax::ast::Stmt;
+use tusklet_syntax::{Item, Known, LiteralKind, Shape};
+use tusklet_vector::{CallContext, Datum, TypeRef};
+
+use tusklet_error::{Result, Span};
+
+use crate::output::{Output, Tag};
+use crate::portal::Portal;
+use crate::query::Prepared;
+use crate::session::{Session, Shared};
+use crate::work::{Simple, Status};
 
 const INT4: Oid = 23;
 const INT8: Oid = 20;
+const TEXT: Oid = 25;
+const VARCHAR: Oid = 1043;
 const NUMERIC: Oid = 1700;
 
-fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_'
+/// What is kept with a shape.
+struct Template {
+    user: Oid,
+    /// By class of the values (`Prepared::class`).
+    plans: RefCell<Vec<(i32, Rc<Prepared>)>>,
+    /// Its plans have no straight write, as far as was seen.
+    ordinary: Cell<bool>,
 }
 
-/// Takes the literals out of a statement of the simple kinds.
-pub(crate) fn take_out(sql: &str) -> Option<Template> {
-    let bytes = sql.as_bytes();
-    if sql.len() > 4096 {
-        return None;
+impl Template {
+    fn of(shape: &Shape) -> Option<Rc<Template>> {
+        shape.kept.borrow().as_ref().and_then(|k| k.clone().downcast().ok())
     }
-    let first = bytes.get(..6)?;
-    let insert = first.eq_ignore_ascii_case(b"insert");
-    if !insert && !first.eq_ignore_ascii_case(b"update") && !first.eq_ignore_ascii_case(b"delete") {
-        return None;
-    }
-    let mut t = Template { text: String::with_capacity(sql.len()), types: vec![], values: vec![] };
-    let (mut i, mut kept) = (0, 0);
-    // In an INSERT: past VALUES, inside its row, after it.
-    let (mut values, mut row, mut done) = (false, false, false);
-    // The last token: a word's first byte, a punctuation mark, or `l` for a literal.
-    let mut last = b' ';
-    while let Some(&b) = bytes.get(i) {
-        let start = i;
-        match b {
-            b' ' | b'\t' | b'\n' | b'\r' => {
-                i += 1;
-                continue;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                while bytes.get(i).is_some_and(|b| is_word(*b)) {
-                    i += 1;
-                }
-                // A string's prefix, or a type's name before a string.
-                if bytes.get(i).is_some_and(|b| matches!(b, b'\'' | b'"' | b'&' | b'$' | 0x80..)) {
-                    return None;
-                }
-                let word = &bytes[start..i];
-                let is = |s: &str| word.eq_ignore_ascii_case(s.as_bytes());
-                if row && !is("null") && !is("true") && !is("false") && !is("default") {
-                    return None;
-                }
-                if last == b'l' && !is("where") && !is("and") && !is("returning") {
-                    return None;
-                }
-                if is("select") || is("with") || is("on") || is("current") || is("from") && !first.eq_ignore_ascii_case(b"delete") {
-                    return None;
-                }
-                values |= insert && is("values");
-                last = b'a';
-            }
-            b'\'' | b'0'..=b'9' | b'-' => {
-                if row && !matches!(last, b'(' | b',') || !row && (insert || last != b'=') {
-                    return None;
-                }
-                let (value, ty) = if b == b'\'' {
-                    i += 1;
-                    let mut value = String::new();
-                    loop {
-                        let from = i;
-                        while *bytes.get(i)? != b'\'' {
-                            i += 1;
-                        }
-                        // What a backslash means depends on a setting.
-                        if bytes[from..i].contains(&b'\\') {
-                            return None;
-                        }
-                        value.push_str(&sql[from..i]);
-                        i += 1;
-                        if bytes.get(i) != Some(&b'\'') {
-                            break;
-                        }
-                        value.push('\'');
-                        i += 1;
-                    }
-                    // Two strings in a row may be one.
-                    (value, 0)
-                } else {
-                    i += 1;
-                    let digits = |i: &mut usize| while bytes.get(*i).is_some_and(u8::is_ascii_digit) { *i += 1 };
-                    digits(&mut i);
-                    let mut ty = INT4;
-                    if bytes.get(i) == Some(&b'.') && bytes.get(i + 1).is_some_and(u8::is_ascii_digit) {
-                        i += 1;
-                        digits(&mut i);
-                        ty = NUMERIC;
-                    }
-                    let text = &sql[start..i];
-                    if text == "-" || text.starts_with("-.") || bytes.get(i).is_some_and(|b| is_word(*b) || *b == b'.') {
-                        return None;
-                    }
-                    if ty == INT4 {
-                        let n: i64 = text.parse().ok()?;
-                        // The literal is read without its sign.
-                        if n.unsigned_abs() > i32::MAX as u64 {
-                            ty = INT8;
-                        }
-                    }
-                    (text.to_string(), ty)
-                };
-                t.text.push_str(&sql[kept..start]);
-                t.types.push(ty);
-                t.values.push(value);
-                t.text.push('$');
-                t.text.push_str(&t.types.len().to_string());
-                kept = i;
-                last = b'l';
-            }
-            b'(' | b')' if insert && b == b'(' && !row || insert && b == b')' => {
-                i += 1;
-                // One row: several are one VALUES list, whose columns have types of their own.
-                if done && b == b'(' {
-                    return None;
-                }
-                done |= row;
-                row = b == b'(' && values;
-                last = b;
-            }
-            b',' => {
-                i += 1;
-                last = b;
-            }
-            b'=' if !insert && last == b'a' => {
-                i += 1;
-                last = b;
-            }
-            b'.' if last == b'a' && !row => {
-                i += 1;
-                last = b;
-            }
-            _ => return None,
-        }
-        // After a literal only what ends a value may come; words were looked at above.
-        if last == b'l' {
-            let next = bytes[i..].iter().position(|b| !b.is_ascii_whitespace()).map(|n| bytes[i + n]);
-            if !next.is_none_or(|b| matches!(b, b',' | b')') || b.is_ascii_alphabetic()) {
-                return None;
-            }
-        }
-    }
-    t.text.push_str(&sql[kept..]);
-    (!t.values.is_empty()).then_some(t)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::take_out;
+/// Straight writes before others have their turn.
+const TURN: usize = 1024;
 
-    fn shape(sql: &str) -> Option<(String, Vec<u32>, Vec<String>)> {
-        take_out(sql).map(|t| (t.text, t.types, t.values))
+/// … and before what holds for a run of them is looked at again.
+const LOOK_AGAIN: usize = 64;
+
+/// Literals the stack has room for.
+const FEW: usize = 8;
+
+/// Plans kept for a shape.
+const PLANS: usize = 48;
+
+/// A statement's literals.
+#[derive(Clone, Copy)]
+struct Literals<'s> {
+    sql: &'s str,
+    spans: &'s [Span],
+    kinds: &'s [LiteralKind],
+}
+
+impl Literals<'_> {
+    /// As values of these types; `None` when one does not suit its type.
+    fn values(&self, s: &Shared, types: &[Oid]) -> Option<Vec<Value>> {
+        let mut cx = None;
+        let mut values = Vec::with_capacity(types.len());
+        for (i, ty) in types.iter().enumerate() {
+            let (span, kind) = (*self.spans.get(i)?, *self.kinds.get(i)?);
+            values.push(match plain(self.sql, span, kind, *ty) {
+                Some(d) => d.to_value(),
+                None => {
+                    let cx = match &mut cx {
+                        Some(cx) => cx,
+                        none => none.insert(s.exec_cx(s.snapshot().ok()?).ok()?),
+                    };
+                    value(cx, self.sql, span, *ty)?
+                }
+            });
+        }
+        Some(values)
     }
 
-    #[test]
-    fn literals_become_parameters() {
-        let (text, types, values) = shape("INSERT INTO t (a, b) VALUES (1, 'it''s', NULL, -2.5, 3000000000)").unwrap();
-        assert_eq!(text, "INSERT INTO t (a, b) VALUES ($1, $2, NULL, $3, $4)");
-        assert_eq!(types, [23, 0, 1700, 20]);
-        assert_eq!(values, ["1", "it's", "-2.5", "3000000000"]);
-        let (text, ..) = shape("update t set a = 5, b = 'x' where id = 7 and c = 'y' returning a").unwrap();
-        assert_eq!(text, "update t set a = $1, b = $2 where id = $3 and c = $4 returning a");
-        assert_eq!(shape("DELETE FROM s.t WHERE id=3").unwrap().0, "DELETE FROM s.t WHERE id=$1");
+    /// The same, with what is computed of them beforehand.
+    fn all_values(&self, s: &Shared, p: &Prepared) -> Option<Vec<Value>> {
+        let mut values = self.values(s, &p.param_types)?;
+        if !p.bound.is_empty() {
+            let n = values.len();
+            let mut cx = s.exec_cx(s.snapshot().ok()?).ok()?;
+            for e in &p.bound {
+                let v = e.eval(&mut cx, &values[..n]).ok()?;
+                values.push(v);
+            }
+        }
+        Some(values)
+    }
+}
+
+/// The prepared statement of a shape, its plan right for these literals, and the literals' values if they were asked for. A
+/// transaction must be running, the catalog up to date.
+fn prepared_for(s: &Shared, shape: &Shape, literals: Literals<'_>) -> Option<(Rc<Prepared>, Option<Vec<Value>>)> {
+    let mut template = None;
+    if let Some(t) = Template::of(shape).filter(|t| t.user == s.user()) {
+        let mut plans = t.plans.borrow_mut();
+        // The plans of a shape grow old together, but for tables that grew between their making.
+        if plans.first().is_some_and(|(_, p)| !p.is_current(s)) {
+            plans.clear();
+        }
+        if let Some((_, first)) = plans.first() {
+            if !first.has_classes() {
+                return Some((first.clone(), None));
+            }
+            // Estimates are numbers' and times', whose literals are read without asking anybody but a type.
+            let values = literals.all_values(s, first)?;
+            let class = first.class(|i| values.get(i).cloned());
+            if let Some(i) = plans.iter().position(|(c, _)| *c == class) {
+                if plans[i].1.is_current(s) {
+                    return Some((plans[i].1.clone(), Some(values)));
+                }
+                plans.remove(i);
+            }
+        }
+        drop(plans);
+        template = Some(t);
+    }
+    let raw = tusklet_syntax::parse_one(&shape.text).ok()?;
+    let change = !matches!(raw.stmt, Stmt::Insert(_));
+    let types = shape.kinds.iter().map(|k| match k {
+        LiteralKind::Text => 0,
+        LiteralKind::Int4 => INT4,
+        LiteralKind::Int8 => INT8,
+        LiteralKind::Numeric => NUMERIC,
+    });
+    let sql = Rc::from(shape.text.as_str());
+    let values = |types: &[Oid]| literals.values(s, types);
+    let prepared = Rc::new(Prepared::for_values(s, sql, Rc::new(raw.stmt), types.collect(), &values).ok()??);
+    // A default such as nextval must not be drawn before a literal is found to be too long: as constants they are read first.
+    if prepared.computes_volatile(s) || change && !serves(s, &prepared) {
+        shape.refuse();
+        return None;
+    }
+    let values = literals.all_values(s, &prepared)?;
+    let class = prepared.class(|i| values.get(i).cloned());
+    let template = template.unwrap_or_else(|| {
+        let t = Rc::new(Template { user: s.user(), plans: RefCell::default(), ordinary: Cell::new(false) });
+        *shape.kept.borrow_mut() = Some(t.clone());
+        t
+    });
+    let mut plans = template.plans.borrow_mut();
+    if plans.len() >= PLANS {
+        plans.clear();
+    }
+    template.ordinary.set(false);
+    plans.push((class, prepared.clone()));
+    Some((prepared, Some(values)))
+}
+
+/// Whether a plan with parameters can be what a plan with constants would be: one plain table, whose indexes are on plain
+/// columns of all its rows. Expressions and predicates of indexes are compared with the query's, constants and all.
+fn serves(s: &Shared, prepared: &Prepared) -> bool {
+    let Ok(program) = prepared.program(s) else { return false };
+    let [used] = &program.stmt.relations[..] else { return false };
+    let catalog = s.catalog.borrow();
+    let Some(rel) = catalog.user_relation(used.rel) else { return false };
+    let plain = |oid: &Oid| {
+        let index = catalog.user_relation(*oid).and_then(|r| r.index.as_ref());
+        index.is_some_and(|ix| ix.predicate.is_none() && ix.columns.iter().all(|c| c.attno > 0))
+    };
+    rel.kind == RelKind::Table && rel.children.is_empty() && rel.indexes.iter().all(plain)
+}
+
+/// The value of a literal that is none of [`plain`]'s.
+fn value(cx: &mut ExecCx<'_>, sql: &str, span: Span, ty: Oid) -> Option<Value> {
+    let text = sql.get(span.start as usize..span.end as usize)?;
+    let Some(inner) = text.strip_prefix('\'') else { return cx.input(TypeRef::new(ty), text).ok() };
+    let inner = inner.strip_suffix('\'')?;
+    let whole = if inner.contains('\'') { inner.replace("''", "'").into() } else { std::borrow::Cow::from(inner) };
+    match ty {
+        TEXT | VARCHAR => Some(Value::text(&whole)),
+        _ => cx.input(TypeRef::new(ty), &whole).ok(),
+    }
+}
+
+/// The value of the commonest literals, nothing allocated.
+fn plain(sql: &str, span: Span, kind: LiteralKind, ty: Oid) -> Option<Datum<'_>> {
+    let text = sql.as_bytes().get(span.start as usize..span.end as usize)?;
+    match (kind, ty) {
+        (LiteralKind::Int4, INT4) => integer(text).map(|n| Datum::I32(n as i32)),
+        (LiteralKind::Int8, INT8) if text.len() < 19 => integer(text).map(Datum::I64),
+        (LiteralKind::Text, TEXT | VARCHAR) => {
+            let inner = text.get(1..text.len() - 1)?;
+            (!inner.contains(&b'\'')).then_some(Datum::Bytes(inner))
+        }
+        _ => None,
+    }
+}
+
+/// The number of few enough digits.
+fn integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        all => (false, all),
+    };
+    let mut n = 0i64;
+    for d in digits {
+        n = n.wrapping_mul(10).wrapping_add((d - b'0') as i64);
+    }
+    Some(if negative { -n } else { n })
+}
+
+impl Session {
+    /// A portal for a statement of a known shape.
+    pub(crate) fn portal_for(&self, sql: &str, known: &Known, literals: &[Span]) -> Option<Portal> {
+        let s = &self.shared;
+        let literals = Literals { sql, spans: literals.get(known.first as usize..)?, kinds: &known.shape.kinds };
+        let (prepared, values) = prepared_for(s, &known.shape, literals)?;
+        let values = match values {
+            Some(v) => v,
+            None => literals.all_values(s, &prepared)?,
+        };
+        Some(Portal::new(prepared, values.into(), vec![]))
     }
 
-    #[test]
-    fn what_is_more_than_literals_is_left_alone() {
-        for sql in [
-            "insert into t values (1 + 2)",
-            "insert into t values (f(1))",
-            "insert into t values (1::text)",
-            "insert into t values (E'\\n')",
-            "insert into t values (date '2020-01-01')",
-            "insert into t values (1e5)",
-            "insert into t values ('a'\n'b')",
-            "insert into t values ('a' /* c */)",
-            "insert into t values ('a)",
-            "insert into t select 1",
-            "insert into t values (1) on conflict do nothing",
-            "update t set a = 1 from u where t.id = 2",
-            "update t set a = 1 + b",
-            "update t set a = b where c = 'x' collate \"C\"",
-            "update t set a = b where c = 5 or d",
-            "delete from t where a > 5",
-            "select 1",
-            "insert into t values ($1)",
-            "insert into t values (1), (2)",
-            "insert into t values ('a\\b')",
-        ] {
-            assert!(shape(sql).is_none(), "{sql}");
+    /// Runs the statements of known shapes that come next, as long as they are straight writes and nobody is in the way.
+    /// The last statement of all is left alone: its commit comes before its tag. Why it paused, if it did.
+    pub(crate) fn run_straight(&mut self, s: &mut Simple, out: &mut dyn Output) -> Result<Option<Status>> {
+        let shared = self.shared.clone();
+        if !matches!(s.queue.as_slice(), [Item::Known(_), _, ..]) || !shared.straight.get() || shared.status() == b'E' {
+            return Ok(None);
+        }
+        shared.begin_transaction(false);
+        shared.refresh_catalog()?;
+        let Ok(snapshot) = shared.snapshot() else { return Ok(None) };
+        let mut cx = shared.exec_cx(snapshot)?;
+        // What runs now, found once for a run of statements of one shape.
+        let mut ready: Option<(Rc<Shape>, Rc<Prepared>, Rc<Program>)> = None;
+        let sql = s.sql.clone();
+        let mut count = 0;
+        while let [Item::Known(known), _, ..] = s.queue.as_slice() {
+            let Some(spans) = s.literals.get(known.first as usize..) else { break };
+            let literals = Literals { sql: &sql, spans, kinds: &known.shape.kinds };
+            // A plan for certain values must be asked for again; a table may grow out of any.
+            let same =
+                |r: &(Rc<Shape>, Rc<Prepared>, Rc<Program>)| Rc::ptr_eq(&r.0, &known.shape) && !r.1.has_classes();
+            if count % LOOK_AGAIN == 0 || !ready.as_ref().is_some_and(same) {
+                tusklet_exec::Host::check_interrupts(&*shared)?;
+                if Template::of(&known.shape).is_some_and(|t| t.ordinary.get()) {
+                    break;
+                }
+                let Some((prepared, _)) = prepared_for(&shared, &known.shape, literals) else { break };
+                let program = prepared.program(&shared)?;
+                // Nothing that happens here takes away what was found once.
+                let known_program = ready.as_ref().is_some_and(|r| Rc::ptr_eq(&r.2, &program));
+                if !known_program
+                    && !(crate::cold::load_for(&shared, &program.stmt)?
+                        && crate::query::prevent_in_read_only(&shared, program.stmt.command).is_ok()
+                        && crate::work::lock_relations(&shared, &program.stmt)?.is_none())
+                {
+                    break;
+                }
+                ready = Some((known.shape.clone(), prepared, program));
+            }
+            let Some((_, prepared, program)) = &ready else { break };
+            let Some(write) = program.straight_write(&mut cx)? else {
+                if let Some(t) = Template::of(&known.shape) {
+                    t.ordinary.set(true);
+                }
+                break;
+            };
+            let rows = match run(&mut cx, write, literals, prepared) {
+                Ok(Some(Straightly::Done(rows))) => rows,
+                Ok(_) => break,
+                // A function had to wait.
+                Err(_) if cx.take_wait().is_some() => break,
+                Err(e) => return Err(e),
+            };
+            let tag = tag(program.stmt.command, rows);
+            cx.tx.next_command();
+            cx.snapshot.advance();
+            s.any = true;
+            s.queue.next();
+            if !shared.notices.borrow().is_empty() {
+                self.flush_notices(out, &sql);
+            }
+            out.complete(&tag);
+            count += 1;
+            if out.is_full() {
+                return Ok(Some(Status::Full));
+            }
+            if count == TURN {
+                return Ok(Some(Status::Yield));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The tag of a write.
+fn tag(command: CommandType, rows: u64) -> Tag {
+    let words = match command {
+        CommandType::Update => "UPDATE",
+        CommandType::Delete => "DELETE",
+        _ => "INSERT",
+    };
+    Tag::counted(words, rows)
+}
+
+/// Runs a program's straight write, if it has one and nobody is in the way.
+pub(crate) fn write_straight(cx: &mut ExecCx<'_>, program: &Program, params: &[Value]) -> Result<Option<Tag>> {
+    let Some(write) = program.straight_write(cx)? else { return Ok(None) };
+    let datums: Vec<Datum<'_>> = params.iter().map(Value::as_datum).collect();
+    Ok(match write.run(cx, &datums)? {
+        Straightly::Done(rows) => Some(tag(program.stmt.command, rows)),
+        Straightly::Ordinary => None,
+    })
+}
+
+/// Runs a straight write with these literals; `None` when one of them does not suit its type.
+fn run(
+    cx: &mut ExecCx<'_>,
+    write: &StraightWrite,
+    Literals { sql, spans, kinds }: Literals<'_>,
+    prepared: &Prepared,
+) -> Result<Option<Straightly>> {
+    let types = &prepared.param_types[..];
+    let (n, m) = (types.len(), prepared.bound.len());
+    let (mut few, mut many);
+    let given: &mut [Datum<'_>] = if n <= FEW {
+        few = [Datum::Null; FEW];
+        &mut few[..n]
+    } else {
+        many = vec![Datum::Null; n];
+        &mut many[..]
+    };
+    let mut owned: Vec<(usize, Value)> = Vec::new();
+    for i in 0..n {
+        let (span, kind, ty) = (spans[i], kinds[i], types[i]);
+        match plain(sql, span, kind, ty) {
+            Some(d) => given[i] = d,
+            None => match value(cx, sql, span, ty) {
+                Some(v) => owned.push((i, v)),
+                None => return Ok(None),
+            },
         }
     }
+    for (i, v) in &owned {
+        given[*i] = v.as_datum();
+    }
+    if m == 0 {
+        return write.run(cx, given).map(Some);
+    }
+    let given = &*given;
+    let (mut few, mut many);
+    let all: &mut [Datum<'_>] = if n + m <= 2 * FEW {
+        few = [Datum::Null; 2 * FEW];
+        &mut few[..n + m]
+    } else {
+        many = vec![Datum::Null; n + m];
+        &mut many[..]
+    };
+    all[..n].copy_from_slice(given);
+    let mut owned: Vec<(usize, Value)> = Vec::new();
+    for (i, e) in prepared.bound.iter().enumerate() {
+        match e.given(cx, given) {
+            Ok(Given::Lent(d)) => all[n + i] = d,
+            Ok(Given::Made(v)) => owned.push((n + i, v)),
+            // The ordinary route says what is wrong.
+            Err(_) => return Ok(None),
+        }
+    }
+    for (i, v) in &owned {
+        all[*i] = v.as_datum();
+    }
+    write.run(cx, all).map(Some)
 }

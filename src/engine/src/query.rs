@@ -7,9 +7,9 @@ use tusklet_analyze::{AnalyzeContext, ParamTypes};
 use tusklet_catalog::live::{Catalog, Relation};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Notice, Result, err};
-use tusklet_exec::{ExecCx, Executor, Program, Step, eval_constant};
+use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step, eval_constant};
 use tusklet_ir::{CommandType, Expr, ExprKind, Oid, Param, Query, ResultColumn, TypeRef, Value};
-use tusklet_planner::{ColumnStats, PlanContext, RelStats};
+use tusklet_planner::{ColumnStats, Estimate, Guess, PlanContext, RelStats};
 use tusklet_syntax::ast::{self, Stmt};
 use tusklet_vector::{Batch, CallContext};
 
@@ -31,6 +31,10 @@ pub struct Prepared {
     /// In a function's body: what its arguments are called.
     names: Vec<String>,
     plan: RefCell<Option<Planned>>,
+    /// What is computed of the parameters beforehand, as constants are: the values of the parameters after them.
+    pub(crate) bound: Vec<Evaluator>,
+    /// The estimates by which its plan was chosen for certain values of the parameters.
+    estimates: Vec<Estimate>,
 }
 
 struct Planned {
@@ -123,6 +127,8 @@ impl AnalyzeContext for BodyAnalyzer<'_> {
 struct PlanCx<'a> {
     shared: &'a Shared,
     catalog: Catalog,
+    /// What the parameters are expected to be.
+    guess: Option<Rc<Guess>>,
 }
 
 impl PlanContext for PlanCx<'_> {
@@ -137,16 +143,16 @@ impl PlanContext for PlanCx<'_> {
     fn stats(&mut self, rel: &Relation) -> RelStats {
         let (store, file) = (&self.shared.db.store, tusklet_storage::RelId(rel.storage));
         if !store.is_loaded(file) {
-            return RelStats { rows: store.live_rows(file) as f64, columns: vec![] };
+            return RelStats { rows: store.live_rows(file) as f64, ..RelStats::default() };
         }
         let Ok(table) = store.table(file) else { return RelStats::default() };
         let rows = table.live_rows() as f64;
         // Column statistics cost a sample: only where a choice could depend on them.
         if rows < 64.0 {
-            return RelStats { rows, columns: vec![] };
+            return RelStats { rows, ..RelStats::default() };
         }
         let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
-            return RelStats { rows, columns: vec![] };
+            return RelStats { rows, ..RelStats::default() };
         };
         let number = |v: &Value| match v {
             Value::I16(v) => Some(*v as f64),
@@ -168,7 +174,7 @@ impl PlanContext for PlanCx<'_> {
                 },
             })
             .collect();
-        RelStats { rows, columns }
+        RelStats { rows, columns, params: self.guess.clone() }
     }
 
     fn evaluate(&mut self, e: &Expr) -> Result<Value> {
@@ -212,7 +218,11 @@ pub fn rewrite(shared: &Shared, query: Query) -> Result<Query> {
 
 /// Plans and compiles a query.
 pub fn compile(shared: &Shared, query: &Query) -> Result<Rc<Program>> {
-    let mut cx = PlanCx { shared, catalog: shared.catalog() };
+    compile_for(shared, query, None)
+}
+
+fn compile_for(shared: &Shared, query: &Query, guess: Option<Rc<Guess>>) -> Result<Rc<Program>> {
+    let mut cx = PlanCx { shared, catalog: shared.catalog(), guess };
     let stmt = Rc::new(tusklet_planner::plan(&mut cx, query)?);
     check_privileges(shared, &stmt)?;
     let snapshot = shared.snapshot()?;
@@ -221,7 +231,7 @@ pub fn compile(shared: &Shared, query: &Query) -> Result<Rc<Program>> {
 
 /// Plans a query without compiling it.
 pub fn plan_only(shared: &Shared, query: &Query) -> Result<tusklet_ir::PlannedStmt> {
-    let mut cx = PlanCx { shared, catalog: shared.catalog() };
+    let mut cx = PlanCx { shared, catalog: shared.catalog(), guess: None };
     tusklet_planner::plan(&mut cx, query)
 }
 
@@ -264,6 +274,8 @@ impl Prepared {
             variable,
             names,
             plan: RefCell::new(None),
+            bound: vec![],
+            estimates: vec![],
         };
         let Some(stmt) = p.stmt.clone() else { return Ok(p) };
         if is_query(&stmt) {
@@ -277,6 +289,63 @@ impl Prepared {
             p.columns = crate::utility::columns(shared, &stmt)?;
         }
         Ok(p)
+    }
+
+    /// Prepares a query whose parameters stand for constants: what is computed of constants when a statement is planned is
+    /// computed of these before it runs. The plan is for values like those that `values` answers, given the types;
+    /// `Ok(None)` when it has none.
+    pub(crate) fn for_values(
+        shared: &Shared,
+        sql: Rc<str>,
+        stmt: Rc<Stmt>,
+        given: Vec<Oid>,
+        values: &dyn Fn(&[Oid]) -> Option<Vec<Value>>,
+    ) -> Result<Option<Prepared>> {
+        let mut params = ParamTypes { types: given.clone(), variable: true };
+        let mut query = analyze_query(shared, &stmt, &mut params)?;
+        let mut exprs = Vec::new();
+        let n = params.types.len() as u32;
+        tusklet_ir::visit::query_exprs_mut(&mut query, &mut |e| bind_constants(e, n, &mut exprs));
+        let Some(mut values) = values(&params.types) else { return Ok(None) };
+        let mut cx = shared.exec_cx(shared.snapshot()?)?;
+        let mut bound = Vec::with_capacity(exprs.len());
+        for e in &exprs {
+            let e = Evaluator::over_params(&mut cx, e)?;
+            let v = e.eval(&mut cx, &values[..n as usize])?;
+            values.push(v);
+            bound.push(e);
+        }
+        drop(cx);
+        let guess = Rc::new(Guess { values, used: RefCell::default() });
+        let program = compile_for(shared, &query, Some(guess.clone()))?;
+        let told = !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select;
+        let p = Prepared {
+            sql,
+            stmt: Some(stmt),
+            param_types: params.types,
+            columns: told.then(|| told_columns(shared, &program).into()),
+            given,
+            variable: true,
+            names: vec![],
+            plan: RefCell::new(None),
+            bound,
+            estimates: guess.used.take(),
+        };
+        p.keep(shared, program);
+        Ok(Some(p))
+    }
+
+    /// Values of one class are served by one plan: those for which about the same share of the rows is expected, within
+    /// a factor of the square root of two.
+    pub(crate) fn class(&self, values: impl Fn(usize) -> Option<Value>) -> i32 {
+        let share = |e: &Estimate| e.share(&values(e.param as usize)?);
+        let product: f64 = self.estimates.iter().filter_map(share).product();
+        (product.log2() * 2.0).round() as i32
+    }
+
+    /// Whether its plan depends on the values it was made for.
+    pub(crate) fn has_classes(&self) -> bool {
+        !self.estimates.is_empty()
     }
 
     fn make(&self, shared: &Shared) -> Result<(Rc<Program>, Vec<Oid>)> {
@@ -364,6 +433,33 @@ impl Prepared {
         }
         self.keep(shared, program.clone());
         Ok(program)
+    }
+}
+
+/// Replaces what constant folding would compute of the first `n` parameters, were they constants, by further parameters.
+fn bind_constants(e: &mut Expr, n: u32, bound: &mut Vec<Expr>) {
+    let is_param = |x: &Expr| matches!(x.kind, ExprKind::Param(Param::External(_)));
+    if !is_param(e) && folds(e) && tusklet_ir::visit::any(e, &mut |x| is_param(x)) {
+        bound.push(e.clone());
+        e.kind = ExprKind::Param(Param::External(n + bound.len() as u32));
+        return;
+    }
+    tusklet_ir::visit::children_mut(e, &mut |c| bind_constants(c, n, bound));
+}
+
+/// Whether an expression is of constants and parameters alone, and constant folding would compute it.
+fn folds(e: &Expr) -> bool {
+    use tusklet_catalog::builtin;
+    match &e.kind {
+        ExprKind::Const(_) | ExprKind::Param(Param::External(_)) => true,
+        ExprKind::Call(c) => c.volatility == tusklet_ir::Volatility::Immutable && !c.retset && c.args.iter().all(folds),
+        ExprKind::Relabel { arg, .. } => folds(arg),
+        ExprKind::ViaIo { arg, .. } => {
+            let immutable = |f: Oid| builtin::proc(f).is_some_and(|p| p.volatile() == b'i');
+            let (from, to) = (builtin::ty(arg.ty.oid), builtin::ty(e.ty.oid));
+            from.is_some_and(|t| immutable(t.output())) && to.is_some_and(|t| immutable(t.input())) && folds(arg)
+        }
+        _ => false,
     }
 }
 

@@ -130,6 +130,8 @@ pub struct Shared {
     pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
     /// Statements by text.
     pub(crate) statements: RefCell<crate::statement_cache::StatementCache>,
+    /// Shapes of statements that came before.
+    pub(crate) shapes: RefCell<tusklet_syntax::Shapes>,
     /// Prepared statements by name.
     pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
     /// Advisory locks held for the session.
@@ -140,6 +142,8 @@ pub struct Shared {
     pub(crate) pending_wait: Cell<Option<tusklet_storage::Wait>>,
     /// The simple query has several statements: one transaction, though no block.
     pub(crate) several: Cell<bool>,
+    /// Shapes are recognised and straight writes taken. Off only in tests, which compare.
+    pub straight: Cell<bool>,
     /// The last commit's place in the log, to wait for.
     pub(crate) commit_lsn: Cell<Option<Lsn>>,
 }
@@ -211,10 +215,12 @@ impl Session {
             internal_plans: RefCell::default(),
             prepared: RefCell::default(),
             statements: RefCell::default(),
+            shapes: RefCell::default(),
             advisory: RefCell::default(),
             depth: Cell::new(0),
             pending_wait: Cell::new(None),
             several: Cell::new(false),
+            straight: Cell::new(true),
             commit_lsn: Cell::new(None),
             db,
         });

@@ -51,24 +51,14 @@ fn hash(sql: &str) -> u64 {
 impl Shared {
     /// The statement with this text, if it is kept and still good. A transaction must be running, the catalog up to date.
     pub(crate) fn remembered(&self, sql: &str, given: &[Oid]) -> Option<Rc<Prepared>> {
+        if sql.len() > LONGEST {
+            return None;
+        }
         let cache = self.statements.borrow();
         let h = hash(sql);
         let slot = cache.slots.get(h as usize % SLOTS).filter(|s| s.hash == h && s.user == self.user())?;
         let p = slot.statement.as_ref()?;
         (*p.sql == *sql && p.given() == given && p.is_current(self)).then(|| p.clone())
-    }
-
-    /// Whether a text was seen, by its hash.
-    pub(crate) fn was_seen(&self, sql: &str) -> bool {
-        let h = hash(sql);
-        self.statements.borrow().slots.get(h as usize % SLOTS).is_some_and(|s| s.hash == h)
-    }
-
-    /// Notes that a text was seen.
-    pub(crate) fn note_seen(&self, sql: &str) {
-        let mut cache = self.statements.borrow_mut();
-        let h = hash(sql);
-        *cache.slot(h) = Slot { hash: h, user: self.user(), statement: None };
     }
 
     /// Remembers a statement, or, the first time, that it was seen.
@@ -91,5 +81,8 @@ impl Shared {
     /// Forgets them all: a setting changed that constants may have been read by.
     pub(crate) fn forget_statements(&self) {
         self.statements.borrow_mut().slots.clear();
+        if let Ok(shapes) = self.shapes.try_borrow() {
+            shapes.forget_kept();
+        }
     }
 }

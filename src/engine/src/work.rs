@@ -4,14 +4,15 @@
 //! another transaction, for the log to be durable, for the host. Nothing here blocks and nothing recurses into itself, so
 //! many sessions take turns on one thread.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Report, Result, Severity, SqlState, err};
+use tusklet_error::{Error, Report, Result, Severity, Span, SqlState, err};
 use tusklet_exec::{Executor, Step};
 use tusklet_ir::{CommandType, Value};
 use tusklet_storage::{LockMode, LockTag, Lsn, TableLock, Wait};
-use tusklet_syntax::ast::{RawStmt, Stmt};
+use tusklet_syntax::ast::Stmt;
+use tusklet_syntax::{Item, Known, Script};
 use tusklet_vector::{Batch, CallContext, TypeRef};
 
 use crate::output::{Output, Tag};
@@ -71,11 +72,17 @@ enum Task {
     Ack(Lsn, Option<Tag>, Box<Option<Task>>),
 }
 
-struct Simple {
-    sql: Rc<str>,
-    queue: VecDeque<RawStmt>,
+pub(crate) struct Simple {
+    pub(crate) sql: Rc<str>,
+    pub(crate) queue: std::vec::IntoIter<Item>,
+    /// Of the statements of known shapes.
+    pub(crate) literals: Vec<Span>,
     current: Option<Portal>,
-    any: bool,
+    /// What `current` runs, if its shape was known.
+    known: Option<Known>,
+    /// A statement that had to wait before it began: it is looked at anew.
+    again: Option<Known>,
+    pub(crate) any: bool,
 }
 
 /// Rows asked of the executor at a time.
@@ -94,16 +101,25 @@ impl Session {
         self.work.portals.remove("");
         if let Some(p) = self.again(sql, &[]).filter(|p| p.param_types.is_empty()) {
             let current = Some(Portal::new(p.clone(), Rc::from([]), vec![]));
-            self.work.task = Some(Task::Simple(Simple { sql: p.sql.clone(), queue: VecDeque::new(), current, any: true }));
+            let queue = Vec::new().into_iter();
+            self.work.task = Some(Task::Simple(Simple { sql: p.sql.clone(), queue, literals: vec![], current, known: None, again: None, any: true }));
             return;
         }
-        match tusklet_syntax::parse(sql) {
-            Ok(list) => {
-                self.shared.several.set(list.len() > 1);
+        let script = match self.shared.straight.get() {
+            true => tusklet_syntax::parse_script(sql, &mut self.shared.shapes.borrow_mut()),
+            false => tusklet_syntax::parse(sql)
+                .map(|list| Script { items: list.into_iter().map(Item::Stmt).collect(), literals: vec![] }),
+        };
+        match script {
+            Ok(Script { items, literals }) => {
+                self.shared.several.set(items.len() > 1);
                 self.work.task = Some(Task::Simple(Simple {
                     sql: Rc::from(sql),
-                    queue: list.into(),
+                    queue: items.into_iter(),
+                    literals,
                     current: None,
+                    known: None,
+                    again: None,
                     any: false,
                 }));
             }
@@ -123,47 +139,6 @@ impl Session {
         s.begin_transaction(false);
         s.refresh_catalog().ok()?;
         s.remembered(sql, given)
-    }
-
-    /// A statement of the simple kinds with its literals as parameters, when what remains of it is known, or comes again.
-    fn without_literals(&self, sql: &str) -> Option<Portal> {
-        let t = crate::literals::take_out(sql)?;
-        let s = &self.shared;
-        let prepared = match s.remembered(&t.text, &t.types) {
-            Some(p) => p,
-            None if s.was_seen(&t.text) => {
-                let raw = tusklet_syntax::parse_one(&t.text).ok()?;
-                let p = Prepared::new(s, Rc::from(t.text.as_str()), Some(Rc::new(raw.stmt)), t.types, true).ok()?;
-                let p = Rc::new(p);
-                s.remember(&p);
-                p
-            }
-            None => {
-                s.note_seen(&t.text);
-                return None;
-            }
-        };
-        // A default such as nextval must not be drawn before a literal is found to be too long: as constants they are read first.
-        if prepared.computes_volatile(s) {
-            return None;
-        }
-        let mut values = Vec::with_capacity(t.values.len());
-        let mut cx = None;
-        for (text, ty) in t.values.iter().zip(&prepared.param_types) {
-            values.push(match ty {
-                23 => Value::I32(text.parse().ok()?),
-                25 => Value::text(text),
-                _ => {
-                    let cx = match &mut cx {
-                        Some(cx) => cx,
-                        none => none.insert(s.exec_cx(s.snapshot().ok()?).ok()?),
-                    };
-                    cx.input(TypeRef::new(*ty), text).ok()?
-                }
-            });
-        }
-        drop(cx);
-        Some(Portal::new(prepared, values.into(), vec![]))
     }
 
     fn start_request(&mut self) {
@@ -445,7 +420,7 @@ impl Session {
     }
 
     /// Notices go before the tag of the statement they came from, settings and notifications after it.
-    fn flush_notices(&mut self, out: &mut dyn Output, sql: &str) {
+    pub(crate) fn flush_notices(&mut self, out: &mut dyn Output, sql: &str) {
         for n in self.shared.notices.take() {
             out.notice(&n, sql);
         }
@@ -525,7 +500,7 @@ impl Session {
                         Ok(Some(status))
                     }
                     Ok(Advance::Log(lsn, tag)) => {
-                        let more = !s.queue.is_empty();
+                        let more = s.queue.len() > 0;
                         self.wait_for_log(lsn, tag, more.then_some(Task::Simple(s)));
                         Ok(None)
                     }
@@ -593,7 +568,12 @@ impl Session {
 
     fn advance_simple(&mut self, s: &mut Simple, out: &mut dyn Output) -> Result<Advance> {
         let Some(mut portal) = s.current.take() else {
-            let Some(raw) = s.queue.pop_front() else {
+            if s.again.is_none()
+                && let Some(pause) = self.run_straight(s, out)?
+            {
+                return Ok(Advance::Wait(pause));
+            }
+            let Some(item) = s.again.take().map(Item::Known).or_else(|| s.queue.next()) else {
                 if !s.any {
                     out.empty();
                 }
@@ -605,16 +585,28 @@ impl Session {
                 self.close_transaction_portals();
                 return Ok(Advance::Log(lsn, None));
             };
-            self.refuse_if_failed(&raw.stmt)?;
-            self.shared.begin_transaction(false);
-            self.shared.refresh_catalog()?;
-            if let Some(portal) = self.without_literals(crate::query::statement_text(&s.sql, &raw)) {
-                s.any = true;
-                s.current = Some(portal);
-                return Ok(Advance::Again);
-            }
+            let raw = match item {
+                Item::Stmt(raw) => {
+                    self.refuse_if_failed(&raw.stmt)?;
+                    self.shared.begin_transaction(false);
+                    self.shared.refresh_catalog()?;
+                    raw
+                }
+                Item::Known(known) => {
+                    self.shared.refuse_if_failed()?;
+                    self.shared.begin_transaction(false);
+                    self.shared.refresh_catalog()?;
+                    if let Some(portal) = self.portal_for(&s.sql, &known, &s.literals) {
+                        s.any = true;
+                        s.current = Some(portal);
+                        s.known = Some(known);
+                        return Ok(Advance::Again);
+                    }
+                    tusklet_syntax::parse_at(&s.sql, known.span)?
+                }
+            };
             let prepared = Rc::new(Prepared::new(&self.shared, s.sql.clone(), Some(Rc::new(raw.stmt)), vec![], false)?);
-            if s.queue.is_empty() && !s.any {
+            if s.queue.len() == 0 && !s.any {
                 self.shared.remember(&prepared);
             }
             s.any = true;
@@ -625,10 +617,11 @@ impl Session {
         let step = self.run_portal(&mut portal, out, 0, true)?;
         match step {
             PortalStep::Finished(tag) => {
+                s.known = None;
                 let block = self.shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
                 let mut lsn = self.shared.commit_lsn.take();
                 // The last statement's commit comes before its tag, so that an error of the commit is the answer.
-                if s.queue.is_empty() && !block {
+                if s.queue.len() == 0 && !block {
                     lsn = self.shared.commit_transaction()?.or(lsn);
                     self.close_transaction_portals();
                 }
@@ -636,7 +629,11 @@ impl Session {
                 Ok(Advance::Log(lsn, Some(tag)))
             }
             other => {
-                s.current = Some(portal);
+                match s.known.take() {
+                    // What it waits for may change what it means.
+                    Some(known) if matches!(portal.state, PortalState::Fresh) && !portal.described => s.again = Some(known),
+                    known => (s.known, s.current) = (known, Some(portal)),
+                }
                 Ok(Advance::Wait(self.pause(other)?))
             }
         }
@@ -692,6 +689,20 @@ impl Session {
                             shared.tx()?.next_command();
                             p.state = PortalState::Done;
                             return Ok(PortalStep::Finished(Tag::counted("SELECT", p.given)));
+                        }
+                        if !p.params.is_empty() && p.cursor.is_none() && shared.straight.get() {
+                            use tusklet_exec::Host;
+                            shared.check_interrupts()?;
+                            let mut cx = shared.exec_cx(snapshot.clone())?;
+                            match crate::literals::write_straight(&mut cx, &program, &p.params) {
+                                Ok(Some(tag)) => {
+                                    shared.tx()?.next_command();
+                                    p.state = PortalState::Done;
+                                    return Ok(PortalStep::Finished(tag));
+                                }
+                                Ok(None) => {}
+                                Err(e) => return cx.take_wait().map(PortalStep::Blocked).ok_or(e),
+                            }
                         }
                         if let (Some(columns), true) = (&p.columns, describe && !p.described) {
                             out.columns(columns, &p.formats);
@@ -877,7 +888,7 @@ fn give(
 }
 
 /// Takes the table locks a statement needs; `Some` when it has to wait for one.
-fn lock_relations(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<Option<Wait>> {
+pub(crate) fn lock_relations(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<Option<Wait>> {
     let tx = shared.tx()?;
     for u in &stmt.relations {
         if u.rel < tusklet_catalog::live::FIRST_USER_OID {

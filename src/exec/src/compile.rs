@@ -1,5 +1,6 @@
 //! From [`PlannedStmt`] to [`Program`]: functions bound, expressions compiled, keys resolved, once per prepared statement.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use crate::cx::ExecCx;
 use crate::func::key_order;
 use crate::op::{self, Compiled, PlanNode};
 use crate::straight::Straight;
+use crate::straight_write::{StraightWrite, Writes};
 use crate::types::phys;
 
 /// A planned statement, ready to run. Valid as long as the catalog it was compiled under.
@@ -20,6 +22,8 @@ pub struct Program {
     pub stmt: Rc<PlannedStmt>,
     /// The straight path, for a statement that has one.
     pub straight: Option<Rc<Straight>>,
+    /// The straight write, compiled when it is first asked for: a statement that runs once has no use for it.
+    write: OnceCell<Option<Writes>>,
     pub(crate) root: Rc<Compiled>,
     pub(crate) subplans: Vec<Part>,
     pub(crate) ctes: Vec<Part>,
@@ -53,7 +57,17 @@ impl Program {
             Some(s) => Straight::compile(&mut c, s, &stmt)?.map(Rc::new),
             None => None,
         };
-        Ok(Rc::new(Program { stmt: stmt.clone(), straight, root, subplans, ctes, nodes }))
+        Ok(Rc::new(Program { stmt: stmt.clone(), straight, write: OnceCell::new(), root, subplans, ctes, nodes }))
+    }
+
+    /// The straight write of a statement that has one.
+    pub fn straight_write(&self, cx: &mut ExecCx<'_>) -> Result<Option<&StraightWrite>> {
+        if self.write.get().is_none() {
+            let made = StraightWrite::compile(cx, &self.stmt)?.map(Rc::new);
+            // It can only be there already if compiling came back here, with the same outcome.
+            let _ = self.write.set(made);
+        }
+        Ok(self.write.get().and_then(|w| w.as_deref()))
     }
 
     /// The plan node a number of [`crate::NodeStats`] belongs to, in the order they were numbered.

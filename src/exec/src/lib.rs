@@ -18,15 +18,17 @@ mod row;
 mod rowstore;
 mod run;
 mod straight;
+mod straight_write;
 pub mod types;
 
 pub use compile::Program;
 pub use cx::{ChangedRow, ExecCx, Host, RowEvent};
 pub use executor::{Executor, Step};
-pub use expr::{Evaluator, eval_constant};
+pub use expr::{Evaluator, Given, eval_constant};
 pub use func::{Caches, Func};
 pub use run::{NodeStats, Run};
 pub use straight::Straight;
+pub use straight_write::{StraightWrite, Straightly};
 
 /// Rows an executor reads before it yields.
 pub const BUDGET: i64 = 1 << 17;

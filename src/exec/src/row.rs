@@ -9,10 +9,14 @@ pub(crate) enum Row<'r> {
     None,
     /// Owned values.
     Values(&'r [Value]),
+    /// Borrowed ones.
+    Datums(&'r [Datum<'r>]),
     /// A row of a batch.
     Batch(&'r Batch, usize),
     /// Columns of a stored row, by slot.
     Stored(&'r tusklet_storage::Row<'r>, &'r [usize]),
+    /// The same, and more values after them.
+    StoredWith(&'r tusklet_storage::Row<'r>, &'r [usize], &'r [Datum<'r>]),
 }
 
 impl<'r> Row<'r> {
@@ -22,8 +26,13 @@ impl<'r> Row<'r> {
         match self {
             Row::None => Datum::Null,
             Row::Values(v) => v.get(i).map_or(Datum::Null, |v| v.as_datum()),
+            Row::Datums(d) => d.get(i).copied().unwrap_or(Datum::Null),
             Row::Batch(b, row) => b.columns.get(i).map_or(Datum::Null, |c| c.get(row)),
             Row::Stored(r, slots) => slots.get(i).map_or(Datum::Null, |s| r.get(*s)),
+            Row::StoredWith(r, slots, more) => match slots.get(i) {
+                Some(s) => r.get(*s),
+                None => more.get(i - slots.len()).copied().unwrap_or(Datum::Null),
+            },
         }
     }
 

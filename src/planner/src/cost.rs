@@ -46,14 +46,37 @@ fn column<'a>(stats: &'a RelStats, e: &Expr) -> Option<&'a crate::ColumnStats> {
     }
 }
 
-fn number(e: &Expr) -> Option<f64> {
-    match e.as_const()? {
+fn number(e: &Expr, stats: &RelStats) -> Option<f64> {
+    if let ExprKind::Param(Param::External(n)) = &e.kind {
+        return value_number(stats.params.as_ref()?.values.get(*n as usize - 1)?);
+    }
+    value_number(e.as_const()?)
+}
+
+/// A value as a number, for types where that makes sense.
+pub(crate) fn value_number(v: &Value) -> Option<f64> {
+    match v {
         Value::I16(v) => Some(*v as f64),
         Value::I32(v) => Some(*v as f64),
         Value::I64(v) => Some(*v as f64),
         Value::F32(v) => Some(*v as f64),
         Value::F64(v) => Some(*v),
         _ => None,
+    }
+}
+
+/// What part of a range lies below a number.
+pub(crate) fn part_below(v: f64, (lo, hi): (f64, f64)) -> f64 {
+    ((v - lo) / (hi - lo)).clamp(0.0001, 0.9999)
+}
+
+/// Notes that the share below (or above) a parameter was asked for.
+fn note(e: &Expr, stats: &RelStats, range: (f64, f64), below: bool) {
+    let (ExprKind::Param(Param::External(n)), Some(guess)) = (&e.kind, &stats.params) else { return };
+    let estimate = crate::Estimate { param: *n - 1, range, below };
+    let mut used = guess.used.borrow_mut();
+    if !used.contains(&estimate) {
+        used.push(estimate);
     }
 }
 
@@ -84,14 +107,16 @@ pub fn selectivity(e: &Expr, stats: &RelStats) -> f64 {
                 },
                 "<>" => 0.995,
                 n @ ("<" | "<=" | ">" | ">=") => {
-                    let (s, v, below) = match (column(stats, a), number(b), column(stats, b), number(a)) {
-                        (Some(s), Some(v), _, _) => (s, v, n.starts_with('<')),
-                        (_, _, Some(s), Some(v)) => (s, v, n.starts_with('>')),
-                        _ => return 1.0 / 3.0,
-                    };
+                    let (s, v, below, e) =
+                        match (column(stats, a), number(b, stats), column(stats, b), number(a, stats)) {
+                            (Some(s), Some(v), _, _) => (s, v, n.starts_with('<'), b),
+                            (_, _, Some(s), Some(v)) => (s, v, n.starts_with('>'), a),
+                            _ => return 1.0 / 3.0,
+                        };
                     match s.range {
                         Some((lo, hi)) if hi > lo => {
-                            let f = ((v - lo) / (hi - lo)).clamp(0.0001, 0.9999);
+                            note(e, stats, (lo, hi), below);
+                            let f = part_below(v, (lo, hi));
                             if below { f } else { 1.0 - f }
                         }
                         _ => 1.0 / 3.0,

@@ -53,6 +53,36 @@ pub struct RelStats {
     pub rows: f64,
     /// By attribute number - 1; missing entries are unknown.
     pub columns: Vec<ColumnStats>,
+    /// What `$1`, … will be, to estimate by.
+    pub params: Option<Rc<Guess>>,
+}
+
+/// Values of parameters that a plan is expected to serve, and what was estimated by them.
+#[derive(Debug, Default)]
+pub struct Guess {
+    /// `$1`, ….
+    pub values: Vec<Value>,
+    /// The estimates that depend on them.
+    pub used: std::cell::RefCell<Vec<Estimate>>,
+}
+
+/// An estimate of how much of a column lies on one side of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Which parameter, from 0.
+    pub param: u32,
+    /// The column's least and greatest value.
+    pub range: (f64, f64),
+    /// The part below it (else the part above).
+    pub below: bool,
+}
+
+impl Estimate {
+    /// The estimated share for a value of the parameter.
+    pub fn share(&self, value: &Value) -> Option<f64> {
+        let f = cost::part_below(cost::value_number(value)?, self.range);
+        Some(if self.below { f } else { 1.0 - f })
+    }
 }
 
 /// Statistics of a column.

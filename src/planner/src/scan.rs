@@ -610,6 +610,11 @@ fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
     if let Some(w) = expr::widen(value.clone(), ty) {
         return Some(w);
     }
+    let integer = |t: Oid| matches!(t, oids::INT2 | oids::INT4 | oids::INT8);
+    // Integers of any width are fitted to the key when the scan starts.
+    if matches!(value.kind, ExprKind::Param(Param::External(_))) && integer(v) && integer(ty) {
+        return Some(value.clone());
+    }
     // A wider constant that fits.
     let n = match value.as_const()? {
         Value::I16(n) => *n as i64,

@@ -81,6 +81,14 @@ impl Snapshot {
         self.with_cid(Cid(self.0.tx.cid.get()))
     }
 
+    /// Becomes [`Snapshot::at_current_command`], in place when nobody else holds it.
+    pub fn advance(&mut self) {
+        match Rc::get_mut(&mut self.0) {
+            Some(s) => s.cid = s.tx.cid.get(),
+            None => *self = self.at_current_command(),
+        }
+    }
+
     /// The same view of others, with its own transaction's commands below `cid`.
     pub fn with_cid(&self, cid: Cid) -> Snapshot {
         let s = &*self.0;

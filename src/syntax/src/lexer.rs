@@ -6,8 +6,11 @@
 //! lexer's error only when it gets there, so that a syntax error before it is reported first, as in PostgreSQL, whose
 //! parser pulls its tokens one by one.
 
+use std::rc::Rc;
+
 use crate::keywords::{Kw, lookup};
 use crate::literals;
+use crate::shape::{Shape, Shapes};
 use tusklet_error::{Error, Span, SqlState};
 
 /// What a token is.
@@ -74,6 +77,8 @@ pub(crate) enum T {
     EqualsGreater,
     /// A character no token starts with.
     Other,
+    /// A whole statement whose shape is known (`shape`).
+    Known,
 }
 
 /// A token.
@@ -98,17 +103,39 @@ pub(crate) struct Lexed {
     /// Always ends in `Eof` or `Error`.
     pub tokens: Vec<Token>,
     pub error: Option<Error>,
+    /// Shapes of the [`T::Known`] tokens, and how many literals there were before each.
+    pub known: Vec<(Rc<Shape>, u32)>,
+    /// Their literals.
+    pub literals: Vec<Span>,
 }
 
 /// Cuts the whole text.
 pub(crate) fn lex(sql: &str) -> Lexed {
-    let mut lexer = Lexer { sql, src: sql.as_bytes(), pos: 0, tokens: Vec::with_capacity(sql.len() / 5 + 8) };
+    lex_from(sql, 0, None)
+}
+
+/// Cuts the text from `pos` on. A statement whose shape is known becomes one token; the shapes of the others are learned.
+pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Lexed {
+    let mut lexer = Lexer {
+        sql,
+        src: sql.as_bytes(),
+        pos,
+        tokens: Vec::with_capacity((sql.len() - pos) / 5 + 8),
+        shapes,
+        known: vec![],
+        literals: vec![],
+        statement: 0,
+        depth: 0,
+        body: false,
+    };
     // Positions are 32-bit; a text of 4 GiB does not fit a wasm memory anyway.
     if sql.len() >= u32::MAX as usize {
         let error = Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "query text is too long");
         return Lexed {
             tokens: vec![Token { t: T::Error, extra: 0, kw: Kw::NIL, start: 0, end: 0 }],
             error: Some(error),
+            known: vec![],
+            literals: vec![],
         };
     }
     let error = lexer.run().err();
@@ -127,8 +154,11 @@ pub(crate) fn lex(sql: &str) -> Lexed {
         }
     }
     let t = if error.is_some() { T::Error } else { T::Eof };
+    if error.is_none() {
+        lexer.end_statement();
+    }
     lexer.push(t, start, sql.len());
-    Lexed { tokens: lexer.tokens, error }
+    Lexed { tokens: lexer.tokens, error, known: lexer.known, literals: lexer.literals }
 }
 
 /// `message at or near "text"`, or `message at end of input`: PostgreSQL's `scanner_yyerror`.
@@ -146,6 +176,15 @@ struct Lexer<'a> {
     /// Start of the token being cut.
     pos: usize,
     tokens: Vec<Token>,
+    shapes: Option<&'a mut Shapes>,
+    known: Vec<(Rc<Shape>, u32)>,
+    literals: Vec<Span>,
+    /// The statement's first token, when shapes are asked for.
+    statement: usize,
+    /// Open parentheses: semicolons inside (CREATE RULE) end no statement.
+    depth: i32,
+    /// A body in SQL (BEGIN ATOMIC) began: what its semicolons end is not known here.
+    body: bool,
 }
 
 impl Lexer<'_> {
@@ -172,8 +211,32 @@ impl Lexer<'_> {
             let Some(&c) = self.src.get(start) else {
                 return self.finish_unicode(self.src.len(), self.src.len());
             };
+            if self.shapes.is_some() && self.statement == self.tokens.len() && self.known_statement() {
+                continue;
+            }
             let end = self.token(c, start)?;
             self.pos = end;
+        }
+    }
+
+    /// Takes the statement that begins here as one token, if its shape is known.
+    fn known_statement(&mut self) -> bool {
+        let first = self.literals.len() as u32;
+        let Some(shapes) = &mut self.shapes else { return false };
+        let Some((shape, end)) = shapes.find(self.src, self.pos, &mut self.literals) else { return false };
+        self.known.push((shape, first));
+        self.push(T::Known, self.pos, end);
+        self.pos = end;
+        true
+    }
+
+    /// The statement is over: its shape is learned. Should it be no SQL after all, the parser says so before any other
+    /// statement of the shape matters.
+    fn end_statement(&mut self) {
+        if let Some(shapes) = &mut self.shapes
+            && let Some(tokens) = self.tokens.get(self.statement..).filter(|t| t.len() > 3)
+        {
+            shapes.learn(self.sql, tokens);
         }
     }
 
@@ -209,11 +272,28 @@ impl Lexer<'_> {
             b'"' => (T::QuotedIdent, self.quoted_ident(start, start)?),
             b'$' => return self.dollar(start),
             b',' => single(T::Comma),
-            b'(' => single(T::LParen),
-            b')' => single(T::RParen),
+            b'(' => {
+                self.depth += 1;
+                single(T::LParen)
+            }
+            b')' => {
+                self.depth -= 1;
+                single(T::RParen)
+            }
             b'[' => single(T::LBracket),
             b']' => single(T::RBracket),
-            b';' => single(T::Semicolon),
+            b';' => {
+                self.finish_unicode(start, start + 1)?;
+                let over = self.depth == 0 && !self.body;
+                if over {
+                    self.end_statement();
+                }
+                self.push(T::Semicolon, start, start + 1);
+                if over {
+                    self.statement = self.tokens.len();
+                }
+                return Ok(start + 1);
+            }
             b'.' => match self.at(start + 1) {
                 b'0'..=b'9' => self.number(start)?,
                 b'.' => (T::DotDot, start + 2),
@@ -269,6 +349,7 @@ impl Lexer<'_> {
         let end = word_end(self.src, start + 1);
         let kw = lookup(&self.src[start..end]);
         let t = if kw == Kw::NIL { T::Ident } else { T::Keyword };
+        self.body |= kw == Kw::ATOMIC;
         if kw != Kw::UESCAPE {
             self.finish_unicode(start, end)?;
         }

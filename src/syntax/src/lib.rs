@@ -6,12 +6,15 @@ mod keywords;
 mod lexer;
 mod literals;
 mod parser;
+mod shape;
 mod sqlparser_tokens;
 
 use ast::{Expr, RawStmt, Span, TypeName};
 use parser::Parser;
 use sqlparser::tokenizer::{Location, TokenWithSpan};
 use tusklet_error::Result;
+
+pub use shape::{Item, Known, LiteralKind, Script, Shape, Shapes};
 
 /// How a word may be used without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +77,21 @@ pub struct EditorToken {
 /// All statements of a text; spans count from the start of the text.
 pub fn parse(sql: &str) -> Result<Vec<RawStmt>> {
     Parser::new(sql).statements()
+}
+
+/// All statements of a text, as [`parse`]; those whose shape came before are recognised without being parsed.
+pub fn parse_script(sql: &str, shapes: &mut Shapes) -> Result<Script> {
+    let mark = shapes.mark();
+    let script = Parser::script(sql, shapes);
+    if script.is_err() {
+        shapes.forget_since(mark);
+    }
+    script
+}
+
+/// The one statement of a longer text that covers `span`; its spans count from the start of the text.
+pub fn parse_at(sql: &str, span: Span) -> Result<RawStmt> {
+    Parser::from(sql.get(..span.end as usize).unwrap_or(sql), span.start as usize).one_statement()
 }
 
 /// Exactly one statement; an empty text or a second statement is a syntax error.

@@ -73,7 +73,7 @@ pub(crate) fn location(sql: &str, byte: usize) -> Location {
 }
 
 pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
-    let Lexed { tokens, error } = lex(sql);
+    let Lexed { tokens, error, .. } = lex(sql);
     if let Some(error) = error {
         return Err(error);
     }
@@ -89,7 +89,8 @@ fn token(sql: &str, t: &Ours) -> Result<Token> {
     let text = &sql[t.start as usize..t.end as usize];
     let string = || literals::string(sql, t);
     Ok(match t.t {
-        T::Eof | T::Error => Token::EOF,
+        // Known statements are recognised only for scripts.
+        T::Eof | T::Error | T::Known => Token::EOF,
         // The only word that is another in PostgreSQL: N'…' is NCHAR and a string.
         T::Keyword if t.kw == Kw::NCHAR => Token::make_keyword("nchar"),
         T::Keyword => Token::make_keyword(text),

@@ -109,6 +109,8 @@ pub struct Output {
     len: usize,
     /// Text of the column being written; kept for its capacity.
     heap: Vec<u8>,
+    /// The last Complete item: its body and its end.
+    complete: (usize, usize),
 }
 
 /// Where an item began: to end it, or to take it back.
@@ -119,6 +121,7 @@ impl Output {
     /// Forgets what was written.
     pub fn clear(&mut self) {
         self.len = 0;
+        self.complete = (0, 0);
     }
 
     /// Bytes written.
@@ -326,12 +329,36 @@ impl Output {
 
     /// The end of a statement. `tag` without numbers; `count` when the tag has one.
     pub fn complete(&mut self, tag: &str, count: Option<u64>, flags: u32) {
+        if flags == 0 && self.repeats(tag, count) {
+            return;
+        }
         let mark = self.begin(Item::Complete);
+        let body = self.len;
         self.u32(flags);
         self.u64(count.unwrap_or(0));
         self.u32(u32::from(count.is_some()));
         self.text(tag);
         self.end(mark);
+        self.complete = (body, if flags == 0 { self.len } else { 0 });
+    }
+
+    /// Whether the last item says the same, and can say that it was so once more.
+    fn repeats(&mut self, tag: &str, count: Option<u64>) -> bool {
+        let (body, end) = self.complete;
+        if end == 0 || end != self.len {
+            return false;
+        }
+        let last = &self.as_bytes()[body..end];
+        let known = last[4..12] == count.unwrap_or(0).to_le_bytes()
+            && last[12] == u8::from(count.is_some())
+            && last[16..20] == (tag.len() as u32).to_le_bytes()
+            && last[20..].starts_with(tag.as_bytes());
+        // The times are the flags' upper three bytes.
+        if !known || last[1..4] == [0xFF; 3] {
+            return false;
+        }
+        self.words[body / 8] += 1 << 8;
+        true
     }
 
     /// A notice or an error, by its severity. `sql` is the text its span points into.

@@ -10,6 +10,9 @@ use crate::func::relabel;
 use crate::row::{Row, Val};
 use crate::run::CaseValue;
 
+/// `varchar(varchar, int4, bool)`: what every value written to a `varchar(n)` goes through.
+const VARCHAR_LENGTH: u32 = 669;
+
 /// A boolean's three values.
 pub(crate) fn truth(d: Datum<'_>) -> Option<bool> {
     match d {
@@ -58,6 +61,14 @@ impl CExpr {
                 Some(CaseValue::One(v)) => Val::V(v.clone()),
                 None => Val::NULL,
             },
+            Kind::Call(c) if c.func.oid == VARCHAR_LENGTH => {
+                let v = c.args[0].eval_row(cx, row)?;
+                match (v.d(), c.args.get(1).map(|a| &a.kind)) {
+                    // As many bytes are no more characters.
+                    (Datum::Bytes(b), Some(Kind::Const(_, Value::I32(typmod)))) if b.len() as i64 <= *typmod as i64 - 4 => v,
+                    _ => Val::V(with_args(cx, &c.args, row, |cx, args| c.call(cx, args))?),
+                }
+            }
             Kind::Call(c) | Kind::Container(c) => Val::V(with_args(cx, &c.args, row, |cx, args| c.call(cx, args))?),
             Kind::And(args) => {
                 let mut t = Some(true);

@@ -210,6 +210,14 @@ impl Kind {
     }
 }
 
+/// A value lent on, or made.
+pub enum Given<'d> {
+    /// One of those given.
+    Lent(Datum<'d>),
+    /// A new one.
+    Made(Value),
+}
+
 /// An expression compiled on its own, for callers outside a plan: defaults, trigger conditions, `EXECUTE` arguments,
 /// ALTER TABLE's rewrites, index builds.
 pub struct Evaluator {
@@ -221,6 +229,25 @@ impl Evaluator {
     pub fn new(cx: &mut ExecCx<'_>, expr: &tusklet_ir::Expr) -> Result<Evaluator> {
         let mut c = crate::compile::Compiler::new(cx, None);
         Ok(Evaluator { expr: c.expr(expr)? })
+    }
+
+    /// Compiles an expression over parameters alone: `$1` is the first value of the row it is evaluated for.
+    pub fn over_params(cx: &mut ExecCx<'_>, expr: &tusklet_ir::Expr) -> Result<Evaluator> {
+        let mut e = expr.clone();
+        tusklet_ir::visit::walk_mut(&mut e, &mut |x| {
+            if let tusklet_ir::ExprKind::Param(tusklet_ir::Param::External(n)) = &x.kind {
+                x.kind = tusklet_ir::ExprKind::Column(n - 1);
+            }
+        });
+        Evaluator::new(cx, &e)
+    }
+
+    /// Its value for borrowed ones, which it may lend on.
+    pub fn given<'d>(&'d self, cx: &mut ExecCx<'_>, row: &'d [Datum<'d>]) -> Result<Given<'d>> {
+        Ok(match self.expr.eval_row(cx, Row::Datums(row))? {
+            Val::D(d) => Given::Lent(d),
+            Val::V(v) => Given::Made(v),
+        })
     }
 
     /// How its values lie.

@@ -242,7 +242,7 @@ impl ModifyOp {
             }
         }
         target.generate(cx, &mut row)?;
-        target.check(cx, &row)?;
+        target.check(cx, Row::Values(&row))?;
         Ok(Some(Pending::Insert { row, source }))
     }
 
@@ -271,7 +271,7 @@ impl ModifyOp {
             }
         }
         t.generate(cx, &mut new)?;
-        t.check(cx, &new)?;
+        t.check(cx, Row::Values(&new))?;
         Ok(Some(Pending::Update { target, tid, old, new, source, conflict }))
     }
 

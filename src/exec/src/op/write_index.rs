@@ -111,9 +111,9 @@ impl CTarget {
     }
 
     /// NOT NULL and CHECK, as `ExecConstraints`.
-    pub fn check(&self, cx: &mut ExecCx<'_>, row: &[Value]) -> Result<()> {
-        for (c, v) in self.columns.iter().zip(row) {
-            if c.not_null && !c.dropped && v.is_null() {
+    pub fn check(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<()> {
+        for (i, c) in self.columns.iter().enumerate() {
+            if c.not_null && !c.dropped && row.get(i).is_null() {
                 let e = err!(
                     NOT_NULL_VIOLATION,
                     "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
@@ -124,7 +124,7 @@ impl CTarget {
             }
         }
         for (name, e) in &self.checks {
-            let v = e.eval_row(cx, Row::Values(row))?;
+            let v = e.eval_row(cx, row)?;
             if !v.d().is_null() && !v.d().bool() {
                 let e = err!(
                     CHECK_VIOLATION,
@@ -142,18 +142,19 @@ impl CTarget {
         for (view, e) in &self.view_checks {
             if !e.holds(cx, Row::Values(row))? {
                 let e = err!(WITH_CHECK_OPTION_VIOLATION, "new row violates check option for view \"{view}\"");
-                return Err(self.failing(cx, row, e)?);
+                return Err(self.failing(cx, Row::Values(row), e)?);
             }
         }
         Ok(())
     }
 
     /// Adds table names and `Failing row contains (…)`.
-    fn failing(&self, cx: &mut ExecCx<'_>, row: &[Value], e: Error) -> Result<Error> {
+    fn failing(&self, cx: &mut ExecCx<'_>, row: Row<'_>, e: Error) -> Result<Error> {
         // As `ExecBuildSlotValueDescription`, which cuts values at 64 bytes.
         let mut text = String::from("Failing row contains (");
         let mut first = true;
-        for (c, v) in self.columns.iter().zip(row).filter(|(c, _)| !c.dropped) {
+        for (i, c) in self.columns.iter().enumerate().filter(|(_, c)| !c.dropped) {
+            let v = row.get(i);
             if !std::mem::replace(&mut first, false) {
                 text.push_str(", ");
             }
@@ -162,7 +163,7 @@ impl CTarget {
                 continue;
             }
             let mut s = String::new();
-            cx.output(c.ty.oid, v.as_datum(), &mut s)?;
+            cx.output(c.ty.oid, v, &mut s)?;
             if s.len() > 64 {
                 let cut = (0..=64).rev().find(|i| s.is_char_boundary(*i)).unwrap_or(0);
                 text.push_str(&s[..cut]);
@@ -192,18 +193,24 @@ pub(crate) enum Checked {
 impl CIndex {
     /// The key of a row; `None` when the predicate leaves the row out.
     pub fn key(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<Option<Key>> {
+        let mut bytes = Vec::with_capacity(9 * self.keys.len());
+        Ok(self.key_into(cx, row, &mut bytes)?.map(|has_null| Key { bytes, has_null }))
+    }
+
+    /// Appends the key of a row; tells whether it has a NULL, `None` when the predicate leaves the row out.
+    pub fn key_into(&self, cx: &mut ExecCx<'_>, row: Row<'_>, out: &mut Vec<u8>) -> Result<Option<bool>> {
         if let Some(p) = &self.predicate
             && !p.holds(cx, row)?
         {
             return Ok(None);
         }
-        let mut key = Key { bytes: Vec::with_capacity(9 * self.keys.len()), has_null: false };
+        let mut has_null = false;
         for (e, part) in &self.keys {
             let v = e.eval_row(cx, row)?;
-            key.has_null |= v.d().is_null();
-            part.write(v.d(), &mut key.bytes);
+            has_null |= v.d().is_null();
+            part.write(v.d(), out);
         }
-        Ok(Some(key))
+        Ok(Some(has_null))
     }
 
     /// Whether a new row with this key may be: counts uncommitted rows of others as undecided.

@@ -34,7 +34,8 @@ mod typename;
 
 use crate::ast::{Expr, RawStmt, TypeName};
 use crate::keywords::Kw;
-use crate::lexer::{Lexed, T, Token, error_near, lex};
+use crate::lexer::{Lexed, T, Token, error_near, lex, lex_from};
+use crate::shape::{Item, Known, Script, Shapes};
 use tusklet_error::{Error, Result, Span, SqlState};
 
 /// Nested calls of `expr`, `select` and the like. A level costs up to 2 KB of stack in an optimised build.
@@ -61,7 +62,10 @@ pub(crate) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     pub fn new(sql: &'a str) -> Parser<'a> {
-        let Lexed { tokens, error } = lex(sql);
+        Parser::over(sql, lex(sql))
+    }
+
+    fn over(sql: &'a str, Lexed { tokens, error, .. }: Lexed) -> Parser<'a> {
         let cur = tokens[0];
         Parser {
             sql,
@@ -89,6 +93,35 @@ impl<'a> Parser<'a> {
                 return self.unexpected();
             }
         }
+    }
+
+    /// All statements of the text; those of a known shape are only recognised.
+    pub fn script(sql: &'a str, shapes: &mut Shapes) -> Result<Script> {
+        let mut lexed = lex_from(sql, 0, Some(shapes));
+        let mut known = std::mem::take(&mut lexed.known).into_iter();
+        let literals = std::mem::take(&mut lexed.literals);
+        let mut parser = Parser::over(sql, lexed);
+        let mut items = Vec::with_capacity(known.len() + 1);
+        loop {
+            while parser.eat(T::Semicolon) {}
+            match parser.cur.t {
+                T::Eof => return Ok(Script { items, literals }),
+                T::Known => {
+                    let span = parser.bump().span();
+                    let Some((shape, first)) = known.next() else { return parser.unexpected() };
+                    items.push(Item::Known(Known { shape, span, first }));
+                }
+                _ => items.push(Item::Stmt(parser.raw_stmt()?)),
+            }
+            if parser.cur.t != T::Eof && parser.cur.t != T::Semicolon {
+                return parser.unexpected();
+            }
+        }
+    }
+
+    /// The statement that begins at `pos` and ends with the text.
+    pub fn from(sql: &'a str, pos: usize) -> Parser<'a> {
+        Parser::over(sql, lex_from(sql, pos, None))
     }
 
     /// The text as exactly one statement.
