@@ -215,7 +215,7 @@ impl Printer<'_> {
             Node::TidScan { rel, .. } => format!("Tid Scan on {}", self.relation(rel.oid, &rel.alias)),
             Node::CatalogScan { rel } => format!("Seq Scan on {}", self.relation(rel.oid, &rel.alias)),
             Node::FunctionScan { alias, .. } => format!("Function Scan on {alias}"),
-            Node::ValuesScan { .. } => "Values Scan on \"*VALUES*\"".into(),
+            Node::ValuesScan { .. } | Node::LiteralScan { .. } => "Values Scan on \"*VALUES*\"".into(),
             Node::CteScan { cte, alias } => {
                 let name = self.stmt.ctes.get(*cte as usize).map_or("", |c| &c.name);
                 if alias.is_empty() || alias == name {

@@ -105,6 +105,11 @@ impl Planner<'_> {
                 let rel = Rel::new(Node::ValuesScan { rows }, cols, set, n, 0.0, n * cost::ROW);
                 self.with_params(rel, params)
             }
+            RteKind::Literals(rows) => {
+                let n = rows.0.iter().map(|b| b.len() as f64).sum();
+                let types = rte.columns.iter().map(|c| c.ty).collect();
+                Rel::new(Node::LiteralScan { rows: rows.clone(), types }, cols, set, n, 0.0, n * cost::ROW)
+            }
             RteKind::Cte { name, level, .. } => {
                 let alias = rte.name.clone();
                 let at = (self.levels.len() - 1).checked_sub(*level as usize);

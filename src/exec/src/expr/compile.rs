@@ -385,10 +385,12 @@ impl Compiler<'_, '_> {
             at = base.oid;
             chain.push(t);
         }
+        // Messages name the domain cast to.
+        let schema = chain.first().and_then(|t| self.cx.catalog.schema_name(t.schema)).unwrap_or_default();
         let mut out = Vec::new();
         for t in &chain {
             if let TypeEntryKind::Domain { not_null: true, .. } = &t.kind {
-                out.push(DomainCheck { domain: t.name.clone(), check: None });
+                out.push(DomainCheck { schema: schema.clone(), domain: chain[0].name.clone(), check: None });
                 break;
             }
         }
@@ -403,7 +405,7 @@ impl Compiler<'_, '_> {
                 for c in sorted {
                     let expr = self.expr(&c.expr)?;
                     let domain = chain[0].name.clone();
-                    out.push(DomainCheck { domain, check: Some((c.name.clone(), expr)) });
+                    out.push(DomainCheck { schema: schema.clone(), domain, check: Some((c.name.clone(), expr)) });
                 }
             }
         }
