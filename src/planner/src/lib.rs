@@ -12,6 +12,7 @@ mod expr;
 mod fold;
 mod join;
 mod modify;
+mod planagg;
 mod prep;
 mod rel;
 mod resolve;
