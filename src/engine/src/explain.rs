@@ -91,7 +91,7 @@ pub fn run(session: &mut Session, e: &ExplainStmt, params: &std::rc::Rc<[Value]>
     }
     let started = shared.db.env.now();
     let query = analyze_query(&shared, &e.query, &mut tusklet_analyze::ParamTypes::variable(vec![]))?;
-    let program = compile(&shared, &query)?;
+    let program = compile(&shared, query)?;
     let planned = shared.db.env.now();
     let mut stats: Option<Vec<NodeStats>> = None;
     if o.analyze {

@@ -86,6 +86,8 @@ pub struct Shared {
     pub current_user: RefCell<(Oid, String)>,
     /// Settings.
     pub settings: RefCell<Settings>,
+    /// The planner's switches asked for since settings changed.
+    pub(crate) switches: RefCell<Vec<(String, bool)>>,
     /// What every statement asks of them.
     pub flags: Cell<crate::settings::Flags>,
     /// Bound functions and types.
@@ -187,6 +189,7 @@ impl Session {
             secret: db.env.entropy() as u32,
             session_user: RefCell::new((oid, user.to_string())),
             current_user: RefCell::new((oid, user.to_string())),
+            switches: RefCell::default(),
             flags: Cell::new(settings.flags()),
             settings: RefCell::new(settings),
             caches: Caches::default(),
@@ -278,6 +281,7 @@ impl Shared {
         let settings = self.settings.borrow();
         *self.formats.borrow_mut() = Rc::new(settings.formats());
         self.flags.set(settings.flags());
+        self.switches.borrow_mut().clear();
         self.path.borrow_mut().take();
         let mut told = self.told.borrow_mut();
         for name in crate::settings::REPORTED {

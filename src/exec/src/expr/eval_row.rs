@@ -49,7 +49,7 @@ impl CExpr {
     /// The value for one row.
     pub fn eval_row<'r>(&'r self, cx: &mut ExecCx<'_>, row: Row<'r>) -> Result<Val<'r>> {
         Ok(match &self.kind {
-            Kind::Const(_, v) => Val::D(v.as_datum()),
+            Kind::Const(v, ..) => Val::D(v.as_datum()),
             Kind::Column(i) => Val::D(row.get(*i as usize)),
             Kind::Param(n) => Val::V(cx.run.params.get(*n as usize).cloned().unwrap_or_default()),
             Kind::Exec(id) => Val::V(cx.run.param(*id)),
