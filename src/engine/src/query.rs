@@ -191,18 +191,27 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Option<Rc<Expr>> {
-        if let Some(known) = BODIES.with_borrow(|b| b.iter().find(|k| k.0 == func && k.1 == args).map(|k| k.2.clone())) {
-            return known;
+        let version = self.catalog.version();
+        let mut bodies = self.shared.bodies.borrow_mut();
+        if bodies.version != version {
+            *bodies = Bodies { version, known: vec![] };
         }
-        let body = sql_body(self.shared, func, args).map(Rc::new);
-        BODIES.with_borrow_mut(|b| b.push((func, args.to_vec(), body.clone())));
-        body
+        let known = bodies.known.iter().find(|k| k.0 == func && k.1 == args).map(|k| k.2.clone());
+        drop(bodies);
+        known.unwrap_or_else(|| {
+            let body = sql_body(self.shared, func, args).map(Rc::new);
+            self.shared.bodies.borrow_mut().known.push((func, args.to_vec(), body.clone()));
+            body
+        })
     }
 }
 
-thread_local! {
-    /// Bodies of built-in functions in SQL that are one expression, by function and argument types. They cannot change.
-    static BODIES: RefCell<Vec<(Oid, Vec<Oid>, Option<Rc<Expr>>)>> = const { RefCell::new(vec![]) };
+/// Bodies of built-in functions in SQL that are one expression, or not, by function and argument types. A cast that
+/// somebody makes may change what a body means, so they are good for one version of the catalog.
+#[derive(Default)]
+pub(crate) struct Bodies {
+    version: u64,
+    known: Vec<(Oid, Vec<Oid>, Option<Rc<Expr>>)>,
 }
 
 /// The body of a built-in function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).

@@ -88,6 +88,8 @@ pub struct Shared {
     pub settings: RefCell<Settings>,
     /// The planner's switches asked for since settings changed.
     pub(crate) switches: RefCell<Vec<(String, bool)>>,
+    /// Bodies of functions that are inlined.
+    pub(crate) bodies: RefCell<crate::query::Bodies>,
     /// What every statement asks of them.
     pub flags: Cell<crate::settings::Flags>,
     /// Bound functions and types.
@@ -190,6 +192,7 @@ impl Session {
             session_user: RefCell::new((oid, user.to_string())),
             current_user: RefCell::new((oid, user.to_string())),
             switches: RefCell::default(),
+            bodies: RefCell::default(),
             flags: Cell::new(settings.flags()),
             settings: RefCell::new(settings),
             caches: Caches::default(),
@@ -252,6 +255,7 @@ impl Shared {
         *self.catalog.borrow_mut() = catalog;
         self.path.borrow_mut().take();
         self.caches.forget_user();
+        self.bodies.take();
         match &mut *self.transaction.borrow_mut() {
             Some(t) => t.changes.extend(changes),
             None => return Err(Error::internal("catalog change outside a transaction")),

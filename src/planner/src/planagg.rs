@@ -135,7 +135,20 @@ impl Planner<'_> {
 /// The argument of an aggregate whose answer is the first of its argument's values in some order, and that order.
 fn first_of(e: &Expr) -> Option<(Expr, SortClause)> {
     let ExprKind::Aggregate(a) = &e.kind else { return None };
-    let Aggregate { func, direct, args, order_by, distinct: _, filter, star, variadic: _, kind, level, input_collation: _, trans_type: _ } = &**a;
+    let Aggregate {
+        func,
+        direct,
+        args,
+        order_by,
+        distinct: _,
+        filter,
+        star,
+        variadic: _,
+        kind,
+        level,
+        input_collation: _,
+        trans_type: _,
+    } = &**a;
     let [arg] = args.as_slice() else { return None };
     if *star || *level != 0 || *kind != b'n' || filter.is_some() || !direct.is_empty() || !order_by.is_empty() {
         return None;
