@@ -416,7 +416,7 @@ impl Analyzer<'_> {
                 RteKind::Relation { .. } | RteKind::Subquery { .. } => None,
                 RteKind::Join { .. } => Some("a join"),
                 RteKind::Function { .. } => Some("a function"),
-                RteKind::Values { .. } => Some("VALUES"),
+                RteKind::Values { .. } | RteKind::Literals(_) => Some("VALUES"),
                 RteKind::Cte { .. } => Some("a WITH query"),
                 RteKind::Result => Some("a result"),
             };

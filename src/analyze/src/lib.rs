@@ -3,6 +3,7 @@
 mod analyze;
 mod describe;
 mod equal;
+mod literals;
 mod modify;
 mod parse_agg;
 mod parse_clause;

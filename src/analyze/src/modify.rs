@@ -80,6 +80,9 @@ impl Analyzer<'_> {
         columns: &[(i16, ast::AssignTarget)],
         q: &mut Query,
     ) -> Result<Vec<Expr>> {
+        if let Some((literals, types)) = self.literal_rows(rows, named, rel, columns) {
+            return self.insert_from_rows(RteKind::Literals(literals), types, named, rel, columns, q);
+        }
         let mut lists: Vec<Vec<Expr>> = vec![];
         let mut width = None;
         for r in rows {
@@ -101,10 +104,23 @@ impl Analyzer<'_> {
                 .map(|(i, e)| RteColumn { name: format!("column{}", i + 1), ty: e.ty, collation: e.collation })
                 .collect()
         });
+        self.insert_from_rows(RteKind::Values { rows: lists }, types, named, rel, columns, q)
+    }
+
+    /// The rows of VALUES as the entry the target list takes its columns from.
+    fn insert_from_rows(
+        &mut self,
+        kind: RteKind,
+        types: Vec<RteColumn>,
+        named: bool,
+        rel: &Rc<Relation>,
+        columns: &[(i16, ast::AssignTarget)],
+        q: &mut Query,
+    ) -> Result<Vec<Expr>> {
         let n = types.len();
         let item = self.add_rte(
             Rte {
-                kind: RteKind::Values { rows: lists },
+                kind,
                 alias: String::new(),
                 column_aliases: vec![],
                 name: "*VALUES*".into(),

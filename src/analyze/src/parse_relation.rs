@@ -339,7 +339,8 @@ impl Analyzer<'_> {
             | RteKind::Function { .. }
             | RteKind::Values { .. }
             | RteKind::Cte { .. }
-            | RteKind::Result => {}
+            | RteKind::Result
+            | RteKind::Literals(_) => {}
         }
         Ok(Expr { kind: ExprKind::Var(Var { rte: item.rte, attno, level }), ty, collation, span })
     }

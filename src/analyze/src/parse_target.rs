@@ -79,7 +79,7 @@ impl Analyzer<'_> {
                 let list = if q.command == tusklet_ir::CommandType::Select { &q.targets } else { &q.returning };
                 list.iter().filter(|t| !t.junk).nth(at.wrapping_sub(1)).map_or((0, 0), |t| t.origin)
             }
-            RteKind::Function { .. } | RteKind::Values { .. } | RteKind::Result => (0, 0),
+            RteKind::Function { .. } | RteKind::Values { .. } | RteKind::Result | RteKind::Literals(_) => (0, 0),
         }
     }
 

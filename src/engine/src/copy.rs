@@ -277,7 +277,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         let stmt = tusklet_syntax::parse_one(&sql)?.stmt;
         let mut params = tusklet_analyze::ParamTypes::fixed(types.iter().map(|t| t.oid).collect());
         let query = analyze_query(&shared, &stmt, &mut params)?;
-        let program = compile(&shared, &query)?;
+        let program = compile(&shared, query)?;
         if c.where_clause.is_some() {
             return Err(Error::unsupported("COPY FROM … WHERE"));
         }
@@ -331,7 +331,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
             analyze_query(&shared, &stmt, &mut tusklet_analyze::ParamTypes::none())?
         }
     };
-    let program = compile(&shared, &query)?;
+    let program = compile(&shared, query)?;
     let columns = program.stmt.columns.clone();
     let quote_column = columns
         .iter()

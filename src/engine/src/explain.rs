@@ -91,7 +91,7 @@ pub fn run(session: &mut Session, e: &ExplainStmt, params: &std::rc::Rc<[Value]>
     }
     let started = shared.db.env.now();
     let query = analyze_query(&shared, &e.query, &mut tusklet_analyze::ParamTypes::variable(vec![]))?;
-    let program = compile(&shared, &query)?;
+    let program = compile(&shared, query)?;
     let planned = shared.db.env.now();
     let mut stats: Option<Vec<NodeStats>> = None;
     if o.analyze {
@@ -215,7 +215,7 @@ impl Printer<'_> {
             Node::TidScan { rel, .. } => format!("Tid Scan on {}", self.relation(rel.oid, &rel.alias)),
             Node::CatalogScan { rel } => format!("Seq Scan on {}", self.relation(rel.oid, &rel.alias)),
             Node::FunctionScan { alias, .. } => format!("Function Scan on {alias}"),
-            Node::ValuesScan { .. } => "Values Scan on \"*VALUES*\"".into(),
+            Node::ValuesScan { .. } | Node::LiteralScan { .. } => "Values Scan on \"*VALUES*\"".into(),
             Node::CteScan { cte, alias } => {
                 let name = self.stmt.ctes.get(*cte as usize).map_or("", |c| &c.name);
                 if alias.is_empty() || alias == name {

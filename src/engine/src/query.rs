@@ -188,8 +188,68 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn enabled(&self, setting: &str) -> bool {
-        self.shared.settings.borrow().is_on(setting)
+        let known = self.shared.switches.borrow().iter().find(|(n, _)| n == setting).map(|(_, on)| *on);
+        known.unwrap_or_else(|| {
+            let on = self.shared.settings.borrow().is_on(setting);
+            self.shared.switches.borrow_mut().push((setting.to_string(), on));
+            on
+        })
     }
+
+    fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Option<Rc<Expr>> {
+        let version = self.catalog.version();
+        let mut bodies = self.shared.bodies.borrow_mut();
+        if bodies.version != version {
+            *bodies = Bodies { version, known: vec![] };
+        }
+        let known = bodies.known.iter().find(|k| k.0 == func && k.1 == args).map(|k| k.2.clone());
+        drop(bodies);
+        known.unwrap_or_else(|| {
+            let body = sql_body(self.shared, func, args).map(Rc::new);
+            self.shared.bodies.borrow_mut().known.push((func, args.to_vec(), body.clone()));
+            body
+        })
+    }
+}
+
+/// Bodies of built-in functions in SQL that are one expression, or not, by function and argument types. A cast that
+/// somebody makes may change what a body means, so they are good for one version of the catalog.
+#[derive(Default)]
+pub(crate) struct Bodies {
+    version: u64,
+    known: Vec<(Oid, Vec<Oid>, Option<Rc<Expr>>)>,
+}
+
+/// The body of a built-in function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).
+fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Option<Expr> {
+    let source = shared.catalog().proc(func)?.source.clone();
+    let source = if source.is_empty() { crate::routine::builtin_body(func).ok()? } else { source };
+    let raw = tusklet_syntax::parse_one(&source).ok()?;
+    let mut params = ParamTypes { types: args.to_vec(), variable: false };
+    let Query {
+        command: CommandType::Select,
+        rtable,
+        from,
+        filter: None,
+        mut targets,
+        having: None,
+        distinct: None,
+        limit: None,
+        offset: None,
+        set_op: None,
+        has_aggs: false,
+        has_windows: false,
+        has_srfs: false,
+        has_sublinks: false,
+        ..
+    } = tusklet_analyze::analyze_stmt(&mut Analyzer(shared), &raw.stmt, &mut params).ok()?
+    else {
+        return None;
+    };
+    let target = targets.pop()?;
+    let mut body = target.expr;
+    tusklet_ir::visit::walk_mut(&mut body, &mut |e| e.span = tusklet_error::Span::NONE);
+    (rtable.is_empty() && from.is_empty() && targets.is_empty()).then_some(body)
 }
 
 /// Whether a statement is a query: analysed, planned and executed, rather than a command.
@@ -217,11 +277,11 @@ pub fn rewrite(shared: &Shared, query: Query) -> Result<Query> {
 }
 
 /// Plans and compiles a query.
-pub fn compile(shared: &Shared, query: &Query) -> Result<Rc<Program>> {
+pub fn compile(shared: &Shared, query: Query) -> Result<Rc<Program>> {
     compile_for(shared, query, None)
 }
 
-fn compile_for(shared: &Shared, query: &Query, guess: Option<Rc<Guess>>) -> Result<Rc<Program>> {
+fn compile_for(shared: &Shared, query: Query, guess: Option<Rc<Guess>>) -> Result<Rc<Program>> {
     let mut cx = PlanCx { shared, catalog: shared.catalog(), guess };
     let stmt = Rc::new(tusklet_planner::plan(&mut cx, query)?);
     check_privileges(shared, &stmt)?;
@@ -230,7 +290,7 @@ fn compile_for(shared: &Shared, query: &Query, guess: Option<Rc<Guess>>) -> Resu
 }
 
 /// Plans a query without compiling it.
-pub fn plan_only(shared: &Shared, query: &Query) -> Result<tusklet_ir::PlannedStmt> {
+pub fn plan_only(shared: &Shared, query: Query) -> Result<tusklet_ir::PlannedStmt> {
     let mut cx = PlanCx { shared, catalog: shared.catalog(), guess: None };
     tusklet_planner::plan(&mut cx, query)
 }
@@ -317,7 +377,7 @@ impl Prepared {
         }
         drop(cx);
         let guess = Rc::new(Guess { values, used: RefCell::default() });
-        let program = compile_for(shared, &query, Some(guess.clone()))?;
+        let program = compile_for(shared, query, Some(guess.clone()))?;
         let told = !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select;
         let p = Prepared {
             sql,
@@ -358,7 +418,7 @@ impl Prepared {
             let query = tusklet_analyze::analyze_stmt(&mut cx, stmt, &mut params)?;
             rewrite(shared, query)?
         };
-        Ok((compile(shared, &query)?, params.types))
+        Ok((compile(shared, query)?, params.types))
     }
 
     fn keep(&self, shared: &Shared, program: Rc<Program>) {
@@ -520,7 +580,7 @@ pub fn prepare_in_function(
 /// Runs an analysed query to its end under a snapshot of its own.
 pub fn run_query(shared: &Shared, query: Query) -> Result<(Vec<TypeRef>, Vec<Batch>)> {
     let query = rewrite(shared, query)?;
-    let program = compile(shared, &query)?;
+    let program = compile(shared, query)?;
     let types = program.stmt.columns.iter().map(|c| c.ty).collect();
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;

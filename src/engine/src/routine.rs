@@ -87,7 +87,7 @@ fn input_names(p: &tusklet_catalog::live::Proc) -> Vec<String> {
 }
 
 /// A built-in function's SQL text.
-fn builtin_body(func: Oid) -> Result<String> {
+pub(crate) fn builtin_body(func: Oid) -> Result<String> {
     let text = tusklet_catalog::builtin::proc(func).and_then(|p| p.sql_body());
     match text {
         Some(t) if t.starts_with("RETURN ") => Ok(format!("SELECT {}", &t[7..])),

@@ -86,6 +86,10 @@ pub struct Shared {
     pub current_user: RefCell<(Oid, String)>,
     /// Settings.
     pub settings: RefCell<Settings>,
+    /// The planner's switches asked for since settings changed.
+    pub(crate) switches: RefCell<Vec<(String, bool)>>,
+    /// Bodies of functions that are inlined.
+    pub(crate) bodies: RefCell<crate::query::Bodies>,
     /// What every statement asks of them.
     pub flags: Cell<crate::settings::Flags>,
     /// Bound functions and types.
@@ -191,6 +195,8 @@ impl Session {
             secret: db.env.entropy() as u32,
             session_user: RefCell::new((oid, user.to_string())),
             current_user: RefCell::new((oid, user.to_string())),
+            switches: RefCell::default(),
+            bodies: RefCell::default(),
             flags: Cell::new(settings.flags()),
             settings: RefCell::new(settings),
             caches: Caches::default(),
@@ -255,6 +261,7 @@ impl Shared {
         *self.catalog.borrow_mut() = catalog;
         self.path.borrow_mut().take();
         self.caches.forget_user();
+        self.bodies.take();
         match &mut *self.transaction.borrow_mut() {
             Some(t) => t.changes.extend(changes),
             None => return Err(Error::internal("catalog change outside a transaction")),
@@ -284,6 +291,7 @@ impl Shared {
         let settings = self.settings.borrow();
         *self.formats.borrow_mut() = Rc::new(settings.formats());
         self.flags.set(settings.flags());
+        self.switches.borrow_mut().clear();
         self.path.borrow_mut().take();
         let mut told = self.told.borrow_mut();
         for name in crate::settings::REPORTED {

@@ -227,6 +227,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 op::function_scan::compile(self, functions, *ordinality)?
             }
             Node::ValuesScan { rows } => op::values::compile(self, rows)?,
+            Node::LiteralScan { rows, types } => op::values::literals(self, rows, types)?,
             Node::CteScan { cte, alias: _ } => op::cte::compile_scan(self, *cte)?,
             Node::WorkTableScan { id, alias: _ } => op::recursive_union::compile_scan(self, *id),
             Node::SubqueryScan { input, alias: _ } => op::result::compile_subquery(self, input)?,

@@ -209,6 +209,8 @@ pub enum Node {
     FunctionScan { functions: Vec<FunctionSource>, ordinality: bool, alias: String },
     /// VALUES. Native: the columns.
     ValuesScan { rows: Vec<Vec<Expr>> },
+    /// VALUES of plain literals. Native: the columns, of these types.
+    LiteralScan { rows: crate::LiteralRows, types: Vec<TypeRef> },
     /// Rows of WITH query `cte`. Native: its columns.
     CteScan { cte: u32, alias: String },
     /// The work table of the recursive union with this number. Native: its columns.
@@ -433,6 +435,7 @@ impl Plan {
             | Node::CatalogScan { .. }
             | Node::FunctionScan { .. }
             | Node::ValuesScan { .. }
+            | Node::LiteralScan { .. }
             | Node::CteScan { .. }
             | Node::WorkTableScan { .. } => vec![],
             Node::SubqueryScan { input, .. }

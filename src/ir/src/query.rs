@@ -1,8 +1,11 @@
 //! The analysed query: names resolved, types settled, nothing planned.
 
-use tusklet_error::Span;
-use tusklet_vector::TypeRef;
+use std::rc::Rc;
 
+use tusklet_error::{Result, Span};
+use tusklet_vector::{Batch, TypeRef, Value};
+
+use crate::codec::{Codec, Reader, corrupted};
 use crate::{Expr, Oid};
 
 crate::node! {
@@ -180,6 +183,8 @@ crate::node! {
         Cte { name: String, level: u32, recursive: bool },
         /// A row that is there by itself: nothing in FROM.
         Result,
+        /// VALUES lists of an INSERT that are plain literals of the columns' types.
+        Literals(rows: LiteralRows),
     }
 
     /// TABLESAMPLE.
@@ -350,6 +355,30 @@ crate::node! {
     /// What to do when the row is locked.
     #[derive(Copy, Eq)]
     pub enum LockWait { Block, SkipLocked, Error }
+}
+
+/// Rows of values by column, ready to be handed on: what a VALUES list is when none of its values has to be computed. A
+/// column of NULLs alone may lie as any physical type.
+#[derive(Clone, Debug)]
+pub struct LiteralRows(pub Rc<Vec<Batch>>);
+
+impl PartialEq for LiteralRows {
+    fn eq(&self, other: &LiteralRows) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Codec for LiteralRows {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let rows = self.0.iter().flat_map(|b| b.sel.iter().map(move |i| (b, i)));
+        let rows: Vec<Vec<Value>> = rows.map(|(b, i)| b.columns.iter().map(|c| c.value(i)).collect()).collect();
+        rows.encode(out);
+    }
+
+    /// No stored query has them: only INSERT does, and what is stored of one is its text.
+    fn decode(_: &mut Reader<'_>) -> Result<LiteralRows> {
+        Err(corrupted())
+    }
 }
 
 impl Query {

@@ -228,7 +228,8 @@ pub fn query_exprs<'a>(q: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
             RteKind::Relation { sample: None, .. }
             | RteKind::Subquery { .. }
             | RteKind::Cte { .. }
-            | RteKind::Result => {}
+            | RteKind::Result
+            | RteKind::Literals(_) => {}
         }
     }
 }
@@ -270,7 +271,8 @@ pub fn query_exprs_mut(q: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
             RteKind::Relation { sample: None, .. }
             | RteKind::Subquery { .. }
             | RteKind::Cte { .. }
-            | RteKind::Result => {}
+            | RteKind::Result
+            | RteKind::Literals(_) => {}
         }
     }
 }

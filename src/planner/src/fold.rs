@@ -10,6 +10,9 @@ use tusklet_ir::*;
 
 use crate::Planner;
 
+/// The collation of the database.
+const DEFAULT_COLLATION: Oid = oids::COLLATION_DEFAULT;
+
 impl Planner<'_> {
     /// Folds constants in every direct expression of a query.
     pub fn fold_query(&mut self, q: &mut Query) -> Result<()> {
@@ -128,6 +131,9 @@ impl Planner<'_> {
                     e.kind = ExprKind::Const(Value::Null);
                 } else if c.volatility == Volatility::Immutable && c.args.iter().all(|a| a.as_const().is_some()) {
                     return self.compute(e);
+                } else if let Some(body) = self.inlined(e) {
+                    *e = body;
+                    return self.fold(e);
                 }
             }
             ExprKind::Relabel { arg, .. } if arg.as_const().is_some() => return self.compute(e),
@@ -169,6 +175,53 @@ impl Planner<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A call of a built-in function in SQL as what its body computes (`inline_function`).
+    ///
+    /// NULL: a strict function's body must be strict in every argument, so that it is NULL when the call is. Errors: the
+    /// same, from the same operators. Volatility: the body does nothing its function does not admit to, and an argument
+    /// that is not plain is evaluated exactly once, as by the call.
+    fn inlined(&mut self, e: &Expr) -> Option<Expr> {
+        let ExprKind::Call(c) = &e.kind else { return None };
+        let p = builtin::proc(c.func).filter(|p| p.language() == oids::LANGUAGE_SQL)?;
+        if c.variadic || p.retset() || !matches!(c.input_collation, 0 | DEFAULT_COLLATION) {
+            return None;
+        }
+        let types: Vec<Oid> = c.args.iter().map(|a| a.ty.oid).collect();
+        let body = self.cx.sql_body(c.func, &types)?;
+        let mut uses = vec![0; c.args.len()];
+        let mut fits = body.ty.oid == e.ty.oid && body.collation == e.collation;
+        visit::walk(&body, &mut |x| {
+            match &x.kind {
+                ExprKind::Param(Param::External(n)) => match uses.get_mut((*n as usize).wrapping_sub(1)) {
+                    Some(u) => *u += 1,
+                    None => fits = false,
+                },
+                ExprKind::Call(f) | ExprKind::NullIf(f) | ExprKind::Distinct(f) => {
+                    fits &= (f.volatility as u8) <= c.volatility as u8 && (!c.strict || f.strict) && f.func != c.func;
+                }
+                ExprKind::Const(_) => {}
+                ExprKind::Relabel { .. } | ExprKind::ViaIo { .. } => {
+                    // Output functions of some types are stable; the function was declared by somebody who knew.
+                }
+                ExprKind::SqlValue(_) => fits &= c.volatility != Volatility::Immutable,
+                _ => fits &= !c.strict,
+            }
+            true
+        });
+        let plain = |a: &Expr| matches!(a.kind, ExprKind::Var(_) | ExprKind::Const(_) | ExprKind::Param(_));
+        if !fits || !c.args.iter().zip(&uses).all(|(a, n)| *n == 1 || plain(a) && (*n > 0 || !c.strict)) {
+            return None;
+        }
+        let mut out = (*body).clone();
+        visit::walk_mut(&mut out, &mut |x| {
+            if let ExprKind::Param(Param::External(n)) = x.kind {
+                *x = c.args[n as usize - 1].clone();
+            }
+        });
+        out.ty = e.ty;
+        Some(out)
     }
 
     fn compute(&mut self, e: &mut Expr) -> Result<()> {

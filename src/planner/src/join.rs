@@ -16,9 +16,19 @@ use crate::{Planner, Rel, RelSet, RelStats, cost, expr, prep, resolve};
 /// Most items whose orders are all tried.
 const EXHAUSTIVE: usize = 10;
 
+/// The ways worth keeping to compute the same rows: the cheapest, and the cheapest whose rows come in the wanted order.
+/// Which of the two is better is known only where the order is asked for: one saves the sort, and with LIMIT all the rows
+/// that are never fetched (PostgreSQL's pathkeys, startup costs and tuple fraction, for the one order that can matter).
+struct Paths {
+    best: Rel,
+    ordered: Option<Rel>,
+}
+
 /// Something joined: planned, or a table that might yet be entered through an index with values of the others.
 struct Item {
     rel: Rel,
+    /// The same in the wanted order.
+    ordered: Option<Rel>,
     /// The entry and the conditions on it alone, when it is a plain table.
     table: Option<(u32, Vec<Expr>)>,
 }
@@ -27,6 +37,8 @@ struct Item {
 #[derive(Clone)]
 enum Shape {
     Item(usize),
+    /// The item in the wanted order.
+    Ordered(usize),
     Hash(Rc<Shape>, Rc<Shape>),
     /// Right restarted for each left row: through an index, or kept rows.
     Loop(Rc<Shape>, Rc<Shape>),
@@ -42,6 +54,7 @@ struct Best {
 }
 
 /// What planning FROM needs to know of the query.
+#[derive(Clone, Copy)]
 pub(crate) struct FromContext<'a> {
     pub q: &'a Query,
     pub needed: &'a [Vec<i16>],
@@ -52,14 +65,25 @@ pub(crate) struct FromContext<'a> {
 
 impl Planner<'_> {
     /// Plans FROM items under the conditions of WHERE.
-    pub fn plan_from(&mut self, fc: &FromContext<'_>, nodes: &[FromNode], mut quals: Vec<Expr>) -> Result<Rel> {
+    pub fn plan_from(&mut self, fc: &FromContext<'_>, nodes: &[FromNode], quals: Vec<Expr>) -> Result<Rel> {
+        let Paths { best, ordered } = self.plan_paths(fc, nodes, quals)?;
+        let (Some(wanted), Some(ordered)) = (fc.wanted, ordered) else { return Ok(best) };
+        let rows = best.plan.rows.max(1.0);
+        let kept = wanted.limit.map_or(rows, |l| l.min(rows));
+        let sorted = best.plan.total_cost + rows * cost::log2(kept) * cost::OP * 2.0;
+        let part = (kept / ordered.plan.rows.max(1.0)).min(1.0);
+        let (startup, total) = (ordered.plan.startup_cost, ordered.plan.total_cost);
+        Ok(if startup + (total - startup) * part < sorted { ordered } else { best })
+    }
+
+    fn plan_paths(&mut self, fc: &FromContext<'_>, nodes: &[FromNode], mut quals: Vec<Expr>) -> Result<Paths> {
         let mut flat = Vec::new();
         for n in nodes {
             flatten_inner(n, &mut flat, &mut quals);
         }
         if flat.is_empty() {
             let rel = Rel::new(Node::Result { once: None, input: None }, vec![], 0, 1.0, 0.0, cost::ROW);
-            return self.filtered(rel, quals, &RelStats::default());
+            return Ok(Paths { best: self.filtered(rel, quals, &RelStats::default())?, ordered: None });
         }
         // Conditions without variables guard everything at once.
         let (once, mut quals): (Vec<Expr>, Vec<Expr>) =
@@ -75,20 +99,23 @@ impl Planner<'_> {
             quals = rest;
             items.push(self.plan_item(fc, n, mine, single)?);
         }
-        let rel = if items.len() == 1 {
+        let paths = if items.len() == 1 {
             let Some(item) = items.pop() else { return Err(tusklet_error::Error::internal("no join item")) };
-            self.filtered(item.rel, quals, &RelStats::default())?
+            let ordered = match item.ordered {
+                Some(rel) => Some(self.filtered(rel, quals.clone(), &RelStats::default())?),
+                None => None,
+            };
+            Paths { best: self.filtered(item.rel, quals, &RelStats::default())?, ordered }
         } else {
             self.join_items(fc, items, quals)?
         };
-        match expr::and(once) {
-            None => Ok(rel),
-            Some(c) => {
-                let cols = rel.cols.clone();
-                let c = resolve::resolve(&c, &[])?;
-                Ok(rel.over(|input| Node::Result { once: Some(c), input: Some(input) }, cols))
-            }
-        }
+        let Some(c) = expr::and(once) else { return Ok(paths) };
+        let c = resolve::resolve(&c, &[])?;
+        let guarded = |rel: Rel| {
+            let (cols, c) = (rel.cols.clone(), c.clone());
+            rel.over(|input| Node::Result { once: Some(c), input: Some(input) }, cols)
+        };
+        Ok(Paths { best: guarded(paths.best), ordered: paths.ordered.map(guarded) })
     }
 
     fn plan_item(&mut self, fc: &FromContext<'_>, n: &FromNode, quals: Vec<Expr>, single: bool) -> Result<Item> {
@@ -97,12 +124,18 @@ impl Planner<'_> {
                 let wanted = if single { fc.wanted } else { None };
                 let table = matches!(&fc.q.rtable[*r as usize].kind, RteKind::Relation { sample: None, .. })
                     .then(|| (*r, quals.clone()));
+                let ordered = match fc.wanted {
+                    Some(w) if !single && table.is_some() => {
+                        self.ordered_scan(fc.q, *r, &quals, &fc.needed[*r as usize], w)?
+                    }
+                    _ => None,
+                };
                 let rel = self.plan_entry(fc.q, *r, quals, &fc.needed[*r as usize], wanted)?;
-                Ok(Item { rel, table })
+                Ok(Item { rel, ordered, table })
             }
             FromNode::Join { kind, left, right, on, .. } => {
-                let rel = self.plan_outer_join(fc, *kind, left, right, on.as_ref(), quals)?;
-                Ok(Item { rel, table: None })
+                let paths = self.plan_outer_join(fc, *kind, left, right, on.as_ref(), quals)?;
+                Ok(Item { rel: paths.best, ordered: paths.ordered, table: None })
             }
         }
     }
@@ -120,10 +153,9 @@ impl Planner<'_> {
         right: &FromNode,
         on: Option<&Expr>,
         above: Vec<Expr>,
-    ) -> Result<Rel> {
+    ) -> Result<Paths> {
         if kind == JoinKind::Right {
-            let rel = self.plan_outer_join(fc, JoinKind::Left, right, left, on, above)?;
-            return Ok(rel);
+            return self.plan_outer_join(fc, JoinKind::Left, right, left, on, above);
         }
         let (lset, rset) = (prep::from_rels(left), prep::from_rels(right));
         let mut on_parts = Vec::new();
@@ -148,13 +180,58 @@ impl Planner<'_> {
             }
         }
         let sub = FromContext { q: fc.q, needed: fc.needed, wanted: None, fraction: fc.fraction };
-        let l = self.plan_from(&sub, std::slice::from_ref(left), left_quals)?;
+        // The order of the kept side is that of the join, as long as the join goes through it row by row.
+        let of_left = |w: &&Wanted| kind != JoinKind::Full && w.keys.iter().all(|(e, _)| expr::rels(e) & !lset == 0);
+        let left_fc = FromContext { wanted: fc.wanted.filter(of_left), ..sub };
+        let l = self.plan_left(&left_fc, left, left_quals)?;
         let r_item = match right {
             FromNode::Ref(r) => self.plan_item(&sub, &FromNode::Ref(*r), right_quals, false)?,
-            _ => Item { rel: self.plan_from(&sub, std::slice::from_ref(right), right_quals)?, table: None },
+            _ => {
+                let rel = self.plan_from(&sub, std::slice::from_ref(right), right_quals)?;
+                Item { rel, ordered: None, table: None }
+            }
         };
-        let rel = self.build_join(fc, kind, l, r_item, join_quals)?;
-        self.filtered(rel, stay, &RelStats::default())
+        let ordered = match l.ordered {
+            Some(left) => {
+                let rel = self.ordered_join(fc, kind, left, &r_item, join_quals.clone())?;
+                Some(self.filtered(rel, stay.clone(), &RelStats::default())?)
+            }
+            None => None,
+        };
+        let rel = self.build_join(fc, kind, l.best, r_item, join_quals)?;
+        Ok(Paths { best: self.filtered(rel, stay, &RelStats::default())?, ordered })
+    }
+
+    /// The kept side of an outer join: a table alone is read in the wanted order or in any.
+    fn plan_left(&mut self, fc: &FromContext<'_>, left: &FromNode, quals: Vec<Expr>) -> Result<Paths> {
+        let (FromNode::Ref(r), Some(w)) = (left, fc.wanted) else {
+            return self.plan_paths(fc, std::slice::from_ref(left), quals);
+        };
+        let plain = matches!(fc.q.rtable[*r as usize].kind, RteKind::Relation { sample: None, .. });
+        let movable = |c: &Expr| expr::rels(c) != 0 && !expr::volatile(c);
+        let ordered = if plain && quals.iter().all(movable) {
+            self.ordered_scan(fc.q, *r, &quals, &fc.needed[*r as usize], w)?
+        } else {
+            None
+        };
+        let any = FromContext { wanted: None, ..*fc };
+        Ok(Paths { ordered, ..self.plan_paths(&any, std::slice::from_ref(left), quals)? })
+    }
+
+    /// A join that keeps the order of its left side.
+    fn ordered_join(
+        &mut self,
+        fc: &FromContext<'_>,
+        kind: JoinKind,
+        left: Rel,
+        right: &Item,
+        quals: Vec<Expr>,
+    ) -> Result<Rel> {
+        let right = match self.probe_choice(fc, right, left.set, &quals)? {
+            Some((choice, all)) if right.rel.needs & left.set == 0 => self.probe_rel(fc, right, &choice, &all)?,
+            _ => right.rel.clone(),
+        };
+        self.nest_loop(kind, left, right, quals)
     }
 
     /// The cheapest way to join two planned sides with a given kind.
@@ -355,7 +432,7 @@ impl Planner<'_> {
     }
 
     /// Orders the inner joins of several items.
-    fn join_items(&mut self, fc: &FromContext<'_>, items: Vec<Item>, quals: Vec<Expr>) -> Result<Rel> {
+    fn join_items(&mut self, fc: &FromContext<'_>, items: Vec<Item>, quals: Vec<Expr>) -> Result<Paths> {
         let n = items.len();
         let sets: Vec<RelSet> = items.iter().map(|i| i.rel.set).collect();
         // Conditions with the items they touch.
@@ -403,6 +480,20 @@ impl Planner<'_> {
         }
         let fraction = fc.fraction;
         let price = |b: &Best| b.startup + (b.total - b.startup) * fraction;
+        // The cheapest whose rows come in the wanted order: only what starts from an item in that order, and goes on by loops.
+        let mut ordered: std::collections::HashMap<u64, Best> = Default::default();
+        for (i, it) in items.iter().enumerate() {
+            if let Some(rel) = &it.ordered {
+                let (startup, total, rows) = (rel.plan.startup_cost, rel.plan.total_cost, rel.plan.rows);
+                ordered.insert(1 << i, Best { shape: Rc::new(Shape::Ordered(i)), startup, total, rows });
+            }
+        }
+        // As many of an ordered plan's rows are fetched as LIMIT asks for.
+        let limit = fc.wanted.and_then(|w| w.limit);
+        let ordered_price = |b: &Best| {
+            let part = limit.map_or(1.0, |l| (l / b.rows.max(1.0)).min(1.0));
+            b.startup + (b.total - b.startup) * part
+        };
         let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<IndexChoice>, Rc<Vec<Expr>>)>> =
             Default::default();
         let mut consider =
@@ -436,6 +527,12 @@ impl Planner<'_> {
                         best.insert(mask, cand);
                     }
                 };
+                let in_order = ordered.get(&a).cloned();
+                let mut put_ordered = |cand: Best| {
+                    if ordered.get(&mask).is_none_or(|old| ordered_price(&cand) < ordered_price(old)) {
+                        ordered.insert(mask, cand);
+                    }
+                };
                 let hashable = between.iter().any(|c| hash_side(c, lset, rset).is_some());
                 if hashable && !lateral && this.cx.enabled("enable_hashjoin") {
                     let startup = r.total + r.rows * 0.02 + l.startup;
@@ -461,7 +558,24 @@ impl Planner<'_> {
                             total,
                             rows,
                         });
+                        if let Some(l) = &in_order {
+                            put_ordered(Best {
+                                shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
+                                startup: l.startup + cost::INDEX_START,
+                                total: l.total + l.rows * each,
+                                rows,
+                            });
+                        }
                     }
+                }
+                // The right side's rows are kept and gone through for each left row.
+                if let (Some(l), false) = (&in_order, lateral) {
+                    put_ordered(Best {
+                        shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
+                        startup: l.startup + r.total,
+                        total: l.total + r.total + l.rows * r.rows * cost::OP + rows * cost::ROW,
+                        rows,
+                    });
                 }
                 if lateral || !hashable {
                     // Cartesian products only when nothing connects.
@@ -522,14 +636,30 @@ impl Planner<'_> {
         let Some(winner) = best.get(&full).cloned() else {
             return Err(tusklet_error::Error::unsupported("this combination of LATERAL references"));
         };
-        let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
-        let mut left_over: Vec<Option<Expr>> = quals.into_iter().map(Some).collect();
-        let rel = self.build_shape(fc, &winner.shape, &mut items, &mut left_over)?.costed(
+        let winner_in_order = ordered.get(&full).cloned();
+        let in_order = match winner_in_order {
+            Some(w) => Some(self.build_winner(fc, &w, &items, &quals, &late)?),
+            None => None,
+        };
+        Ok(Paths { best: self.build_winner(fc, &winner, &items, &quals, &late)?, ordered: in_order })
+    }
+
+    /// The plan of the order that won; `late` are conditions that must wait for all rows.
+    fn build_winner(
+        &mut self,
+        fc: &FromContext<'_>,
+        winner: &Best,
+        items: &[Item],
+        quals: &[Expr],
+        late: &[Expr],
+    ) -> Result<Rel> {
+        let mut left_over: Vec<Option<Expr>> = quals.iter().cloned().map(Some).collect();
+        let rel = self.build_shape(fc, &winner.shape, items, &mut left_over)?.costed(
             winner.rows,
             winner.startup,
             winner.total,
         );
-        let rest: Vec<Expr> = left_over.into_iter().flatten().chain(late).collect();
+        let rest: Vec<Expr> = left_over.into_iter().flatten().chain(late.iter().cloned()).collect();
         self.filtered(rel, rest, &RelStats::default())
     }
 
@@ -537,10 +667,9 @@ impl Planner<'_> {
         &mut self,
         fc: &FromContext<'_>,
         shape: &Shape,
-        items: &mut [Option<Item>],
+        items: &[Item],
         quals: &mut [Option<Expr>],
     ) -> Result<Rel> {
-        let gone = || tusklet_error::Error::internal("join item used twice");
         // Conditions whose variables are all there now, at the lowest join that has them.
         fn take(quals: &mut [Option<Expr>], set: RelSet) -> Vec<Expr> {
             quals
@@ -550,7 +679,10 @@ impl Planner<'_> {
                 .collect()
         }
         match shape {
-            Shape::Item(i) => Ok(items[*i].take().ok_or_else(gone)?.rel),
+            Shape::Item(i) => Ok(items[*i].rel.clone()),
+            Shape::Ordered(i) => {
+                items[*i].ordered.clone().ok_or_else(|| tusklet_error::Error::internal("no ordered join item"))
+            }
             Shape::Hash(l, r) => {
                 let left = self.build_shape(fc, l, items, quals)?;
                 let right = self.build_shape(fc, r, items, quals)?;
@@ -565,8 +697,7 @@ impl Planner<'_> {
             }
             Shape::Probe(l, i, choice, all) => {
                 let left = self.build_shape(fc, l, items, quals)?;
-                let item = items[*i].take().ok_or_else(gone)?;
-                let right = self.probe_rel(fc, &item, choice, all)?;
+                let right = self.probe_rel(fc, &items[*i], choice, all)?;
                 let mut mine = take(quals, left.set | right.set);
                 // What the index answered need not be tested again.
                 mine.retain(|c| !choice.answered.iter().any(|k| all.get(*k).is_some_and(|a| expr::same(a, c))));

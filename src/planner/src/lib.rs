@@ -12,6 +12,7 @@ mod expr;
 mod fold;
 mod join;
 mod modify;
+mod planagg;
 mod prep;
 mod rel;
 mod resolve;
@@ -44,6 +45,8 @@ pub trait PlanContext {
     fn external_params(&self) -> Option<&[Value]>;
     /// A boolean setting such as `enable_hashjoin`.
     fn enabled(&self, setting: &str) -> bool;
+    /// What a built-in function in SQL computes, over `$1`, `$2`, …, when its body is one expression and nothing else.
+    fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Option<Rc<Expr>>;
 }
 
 /// Statistics of a table, from storage.
@@ -97,7 +100,7 @@ pub struct ColumnStats {
 }
 
 /// Plans a query.
-pub fn plan(cx: &mut dyn PlanContext, query: &Query) -> Result<PlannedStmt> {
+pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
     let mut p = Planner {
         cx,
         subplans: vec![],
@@ -108,7 +111,6 @@ pub fn plan(cx: &mut dyn PlanContext, query: &Query) -> Result<PlannedStmt> {
         levels: vec![],
         volatile: false,
     };
-    let mut query = query.clone();
     let command = query.command;
     let names: Vec<ResultColumn> = result_columns(&query);
     let rel = p.plan_query(&mut query, true)?;

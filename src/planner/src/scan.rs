@@ -105,6 +105,11 @@ impl Planner<'_> {
                 let rel = Rel::new(Node::ValuesScan { rows }, cols, set, n, 0.0, n * cost::ROW);
                 self.with_params(rel, params)
             }
+            RteKind::Literals(rows) => {
+                let n = rows.0.iter().map(|b| b.len() as f64).sum();
+                let types = rte.columns.iter().map(|c| c.ty).collect();
+                Rel::new(Node::LiteralScan { rows: rows.clone(), types }, cols, set, n, 0.0, n * cost::ROW)
+            }
             RteKind::Cte { name, level, .. } => {
                 let alias = rte.name.clone();
                 let at = (self.levels.len() - 1).checked_sub(*level as usize);
@@ -307,6 +312,63 @@ impl Planner<'_> {
         }
         let scan = Rel::new(Node::SeqScan { rel, zones, sample }, cols, set, rows, 0.0, rows * cost::ROW);
         Ok(self.filtered(scan, quals, &stats)?.costed(out_rows, 0.0, seq_cost))
+    }
+
+    /// The index that gives a table's rows in the wanted order, visiting the fewest, and whether backward.
+    pub fn ordered_choice(
+        &mut self,
+        q: &Query,
+        r: u32,
+        quals: &[Expr],
+        wanted: &Wanted,
+    ) -> Result<Option<(IndexChoice, bool)>> {
+        if wanted.keys.iter().any(|(e, _)| expr::rels(e) != 1 << r) || !self.cx.enabled("enable_indexscan") {
+            return Ok(None);
+        }
+        let rte = &q.rtable[r as usize];
+        let RteKind::Relation { oid, sample: None } = rte.kind else { return Ok(None) };
+        let relation = self.cx.relation(oid)?;
+        if relation.system || relation.indexes.is_empty() || rte.inherit && !relation.children.is_empty() {
+            return Ok(None);
+        }
+        let stats = self.cx.stats(&relation);
+        let mut best: Option<(IndexChoice, bool)> = None;
+        for choice in self.index_choices(q, r, &relation, quals, &stats)? {
+            let Some(backward) = index_order(r, &choice, wanted) else { continue };
+            if best.as_ref().is_none_or(|(b, _)| choice.selectivity < b.selectivity) {
+                best = Some((choice, backward));
+            }
+        }
+        Ok(best)
+    }
+
+    /// A table read through that index, if there is one.
+    pub fn ordered_scan(
+        &mut self,
+        q: &Query,
+        r: u32,
+        quals: &[Expr],
+        needed: &[i16],
+        wanted: &Wanted,
+    ) -> Result<Option<Rel>> {
+        let Some((choice, backward)) = self.ordered_choice(q, r, quals, wanted)? else { return Ok(None) };
+        let rte = &q.rtable[r as usize];
+        let RteKind::Relation { oid, .. } = rte.kind else { return Ok(None) };
+        let relation = self.cx.relation(oid)?;
+        let stats = self.cx.stats(&relation);
+        self.note_use(oid, |u| u.select = true);
+        let rel = ScanRel {
+            oid,
+            storage: relation.storage,
+            alias: rte.name.clone(),
+            rte: self.level().rte_base + r,
+            columns: needed.to_vec(),
+        };
+        let cols = needed.iter().map(|a| column_var(q, r, *a)).collect();
+        let rows = stats.rows.max(1.0);
+        let share: f64 = quals.iter().map(|c| cost::selectivity(c, &stats)).product();
+        let (quals, order, out) = (quals.to_vec(), wanted.keys.clone(), (rows * share).max(1.0));
+        Ok(Some(self.index_scan(rel, cols, 1 << r, quals, choice, backward, order, rows, out)?))
     }
 
     /// An index scan from a choice.

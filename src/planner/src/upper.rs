@@ -19,6 +19,7 @@ impl Planner<'_> {
         self.pull_up_sublinks(q)?;
         self.pull_up_subqueries(q)?;
         self.reduce_outer_joins(q);
+        self.min_max_from_indexes(q)?;
         let base = self.level().rte_base;
         self.next_rte = self.next_rte.max(base + q.rtable.len() as u32);
         self.replace_outer(q)?;
@@ -89,7 +90,8 @@ impl Planner<'_> {
         let limit = self.row_limit(q);
         let wanted = self.wanted_order(q, grouped, limit);
         let fraction = match (limit, grouped || q.distinct.is_some() || q.has_windows) {
-            (Some(l), false) if q.order_by.is_empty() || wanted.is_some() => {
+            // What must be sorted is read to its end; what comes sorted is weighed with the limit (`Wanted`).
+            (Some(l), false) if q.order_by.is_empty() => {
                 let guess = self.guess_rows(q).max(1.0);
                 (l / guess).clamp(1e-6, 1.0)
             }

@@ -380,6 +380,11 @@ impl Lexer<'_> {
                         None => break,
                     }
                 }
+                // A plain string goes on to the next quote; `i` is between characters there, behind another one.
+                Some(_) if t == T::String => match self.sql.get(i..).and_then(|rest| rest.find('\'')) {
+                    Some(n) => i += n,
+                    None => i = self.src.len(),
+                },
                 Some(_) => i += 1,
             }
         }

@@ -10,6 +10,7 @@
 //! Nothing is prepared when the engine starts.
 
 use std::cmp::Ordering;
+use std::ffi::CStr;
 
 use super::generated::{BLOCK, BLOCKS, LISTS, NAMES};
 
@@ -215,7 +216,8 @@ pub(super) fn text(id: u32) -> Option<&'static str> {
 }
 
 fn end(text: &str) -> usize {
-    text.bytes().position(|b| b == 0).unwrap_or(text.len())
+    // The library's search looks at a word at a time, however small this crate is compiled.
+    CStr::from_bytes_until_nul(text.as_bytes()).map_or(text.len(), CStr::count_bytes)
 }
 
 /// The index of a name that a lookup may ask for, if any catalog has it.

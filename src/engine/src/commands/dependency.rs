@@ -183,7 +183,7 @@ impl References<'_> {
                 RteKind::Subquery { query, .. } => self.query(query, &levels),
                 RteKind::Function { functions, .. } => functions.iter().for_each(|f| self.expr(&f.expr, &levels)),
                 RteKind::Values { rows } => rows.iter().flatten().for_each(|e| self.expr(e, &levels)),
-                RteKind::Join { .. } | RteKind::Cte { .. } | RteKind::Result => {}
+                RteKind::Join { .. } | RteKind::Cte { .. } | RteKind::Result | RteKind::Literals(_) => {}
             }
         }
         q.ctes.iter().for_each(|k| self.query(&k.query, &levels));

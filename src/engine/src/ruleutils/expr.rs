@@ -576,7 +576,7 @@ impl<'q> Deparse<'q, '_, '_> {
                         inner.push(&cte.query);
                         self.find_field(&inner, &cte.query.targets.get(column)?.expr, field)
                     }
-                    RteKind::Relation { .. } | RteKind::Result => None,
+                    RteKind::Relation { .. } | RteKind::Result | RteKind::Literals(_) => None,
                 }
             }
             _ => None,

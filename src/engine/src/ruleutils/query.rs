@@ -546,7 +546,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.ident(name);
                 (!r.alias.is_empty() || known != *name, !r.column_aliases.is_empty())
             }
-            RteKind::Join { .. } | RteKind::Result => return Err(broken()),
+            RteKind::Join { .. } | RteKind::Result | RteKind::Literals(_) => return Err(broken()),
         };
         if show_alias {
             self.put(" ");

@@ -257,7 +257,7 @@ impl CExpr {
     /// row. The selection is not empty.
     pub fn eval(&self, cx: &mut ExecCx<'_>, batch: &Batch, sel: &Sel) -> Result<Rc<Vector>> {
         Ok(match &self.kind {
-            Kind::Const(v, _) => v.clone(),
+            Kind::Const(v, phys, made) => made.get_or_init(|| Rc::new(Vector::constant(*phys, v.as_datum()))).clone(),
             Kind::Column(i) => match batch.columns.get(*i as usize) {
                 Some(c) => c.clone(),
                 None => return Err(Error::internal(format!("no column {i} in a batch of {}", batch.columns.len()))),

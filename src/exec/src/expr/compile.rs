@@ -1,14 +1,13 @@
 //! From [`ir::Expr`](tusklet_ir::Expr) to [`CExpr`].
 
 use std::cell::{Cell, OnceCell};
-use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::TypeEntryKind;
 use tusklet_error::{Error, Result};
 use tusklet_ir::{Expr, ExprKind, FuncCall, Oid, Param, SubLinkKind, SubPlanRef};
 use tusklet_vector::key::KeyPart;
-use tusklet_vector::{CallContext, CallSite, Phys, TypeKind, TypeRef, Value, Vector};
+use tusklet_vector::{CallContext, CallSite, Phys, TypeKind, TypeRef, Value};
 
 use super::container::{CArrayCoerce, CDomain, CSubscript, DomainCheck, container_call, fields};
 use super::subplan::CHashKey;
@@ -26,7 +25,7 @@ impl Compiler<'_, '_> {
         let kind = self.kind(e, ty)?;
         // The two forms whose type is what their input's is, whatever the node says.
         let ty = match &kind {
-            Kind::Const(v, _) => v.phys(),
+            Kind::Const(_, phys, _) => *phys,
             _ => ty,
         };
         let volatile = self.is_volatile(&kind);
@@ -60,7 +59,7 @@ impl Compiler<'_, '_> {
 
     fn kind(&mut self, e: &Expr, ty: Phys) -> Result<Kind> {
         Ok(match &e.kind {
-            ExprKind::Const(v) => Kind::Const(Rc::new(Vector::constant(ty, v.as_datum())), v.clone()),
+            ExprKind::Const(v) => Kind::Const(v.clone(), ty, OnceCell::new()),
             ExprKind::Column(i) => Kind::Column(*i),
             ExprKind::Param(Param::External(n)) => Kind::Param(n.saturating_sub(1)),
             ExprKind::Param(Param::Exec(id)) => {
@@ -385,16 +384,14 @@ impl Compiler<'_, '_> {
             at = base.oid;
             chain.push(t);
         }
+        // Messages name the domain cast to.
+        let schema = chain.first().and_then(|t| self.cx.catalog.schema_name(t.schema)).unwrap_or_default();
         let mut out = Vec::new();
         for t in &chain {
             if let TypeEntryKind::Domain { not_null: true, .. } = &t.kind {
-                out.push(DomainCheck { domain: t.name.clone(), check: None });
+                out.push(DomainCheck { schema: schema.clone(), domain: chain[0].name.clone(), check: None });
                 break;
             }
-        }
-        if let Some(c) = out.first_mut() {
-            // The message names the domain cast to.
-            c.domain = chain[0].name.clone();
         }
         for t in chain.iter().rev() {
             if let TypeEntryKind::Domain { checks, .. } = &t.kind {
@@ -403,7 +400,7 @@ impl Compiler<'_, '_> {
                 for c in sorted {
                     let expr = self.expr(&c.expr)?;
                     let domain = chain[0].name.clone();
-                    out.push(DomainCheck { domain, check: Some((c.name.clone(), expr)) });
+                    out.push(DomainCheck { schema: schema.clone(), domain, check: Some((c.name.clone(), expr)) });
                 }
             }
         }

@@ -52,7 +52,7 @@ impl CExpr {
     /// The value for one row.
     pub fn eval_row<'r>(&'r self, cx: &mut ExecCx<'_>, row: Row<'r>) -> Result<Val<'r>> {
         Ok(match &self.kind {
-            Kind::Const(_, v) => Val::D(v.as_datum()),
+            Kind::Const(v, ..) => Val::D(v.as_datum()),
             Kind::Column(i) => Val::D(row.get(*i as usize)),
             Kind::Param(n) => Val::V(cx.run.params.get(*n as usize).cloned().unwrap_or_default()),
             Kind::Exec(id) => Val::V(cx.run.param(*id)),
@@ -65,7 +65,7 @@ impl CExpr {
                 let v = c.args[0].eval_row(cx, row)?;
                 match (v.d(), c.args.get(1).map(|a| &a.kind)) {
                     // As many bytes are no more characters.
-                    (Datum::Bytes(b), Some(Kind::Const(_, Value::I32(typmod)))) if b.len() as i64 <= *typmod as i64 - 4 => v,
+                    (Datum::Bytes(b), Some(Kind::Const(Value::I32(typmod), ..))) if b.len() as i64 <= *typmod as i64 - 4 => v,
                     _ => Val::V(with_args(cx, &c.args, row, |cx, args| c.call(cx, args))?),
                 }
             }

@@ -20,7 +20,7 @@ mod scalar_array;
 mod subplan;
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use tusklet_error::Result;
@@ -46,7 +46,8 @@ pub(crate) struct CExpr {
 }
 
 pub(crate) enum Kind {
-    Const(Rc<Vector>, Value),
+    /// The column it is as, made when a batch first asks for it.
+    Const(Value, Phys, OnceCell<Rc<Vector>>),
     Column(u32),
     Param(u32),
     Exec(u32),

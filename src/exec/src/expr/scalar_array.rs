@@ -48,7 +48,7 @@ impl CScalarArray {
     /// A constant array, whose elements are compared one after the other over whole columns.
     pub fn is_small_constant(&self) -> bool {
         match (&self.right.kind, self.constant.get()) {
-            (Kind::Const(_, v), _) if v.is_null() => false,
+            (Kind::Const(v, ..), _) if v.is_null() => false,
             (Kind::Const(..), Some(Some(v))) => self.key.is_none() || v.len() < HASHED,
             (Kind::Const(..), None) => true,
             _ => false,
@@ -64,7 +64,7 @@ impl CScalarArray {
     }
 
     fn constant(&self, cx: &mut ExecCx<'_>) -> Result<Option<Rc<Vec<Value>>>> {
-        let Kind::Const(_, v) = &self.right.kind else { return Ok(None) };
+        let Kind::Const(v, ..) = &self.right.kind else { return Ok(None) };
         if let Some(c) = self.constant.get() {
             return Ok(c.clone());
         }

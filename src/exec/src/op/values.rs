@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
-use tusklet_ir::Expr;
+use tusklet_ir::{Expr, LiteralRows, TypeRef};
 use tusklet_vector::{Batch, Phys, Vector};
 
 use super::{Operator, PlanNode};
@@ -72,6 +72,51 @@ impl Operator for ValuesOp {
     fn rescan(&mut self, _: &mut ExecCx<'_>) -> Result<()> {
         self.at = 0;
         self.failed = None;
+        Ok(())
+    }
+}
+
+/// Rows that are there already, batch by batch.
+struct LiteralPlan {
+    batches: Vec<Batch>,
+}
+
+pub(crate) fn literals(c: &mut Compiler<'_, '_>, rows: &LiteralRows, types: &[TypeRef]) -> Result<Rc<dyn PlanNode>> {
+    let phys = c.phys_of(types);
+    let fit = |(v, p): (&Rc<Vector>, &Phys)| match v.phys() == *p {
+        true => Ok(v.clone()),
+        // NULLs alone lie as anything.
+        false if v.constant && v.is_null(0) => Ok(super::null_column(*p)),
+        false => Err(Error::internal("literals do not lie as their column")),
+    };
+    let mut batches = Vec::with_capacity(rows.0.len());
+    for b in rows.0.iter() {
+        let columns = b.columns.iter().zip(phys.iter()).map(fit).collect::<Result<_>>()?;
+        batches.push(Batch { columns, sel: b.sel.clone() });
+    }
+    Ok(Rc::new(LiteralPlan { batches }))
+}
+
+impl PlanNode for LiteralPlan {
+    fn start(self: Rc<Self>, _: &Run) -> Box<dyn Operator> {
+        Box::new(LiteralOp { plan: self, at: 0 })
+    }
+}
+
+struct LiteralOp {
+    plan: Rc<LiteralPlan>,
+    at: usize,
+}
+
+impl Operator for LiteralOp {
+    fn next(&mut self, _: &mut ExecCx<'_>, _: usize) -> Result<Step> {
+        let next = self.plan.batches.get(self.at).cloned();
+        self.at += 1;
+        Ok(next.map_or(Step::Done, Step::Batch))
+    }
+
+    fn rescan(&mut self, _: &mut ExecCx<'_>) -> Result<()> {
+        self.at = 0;
         Ok(())
     }
 }

@@ -80,6 +80,10 @@ fn follows_label(token: &Token) -> bool {
 impl Parser<'_> {
     /// `a_expr`.
     pub(super) fn expr(&mut self) -> Result<Expr> {
+        // What long lists hold: a literal that nothing can bind to.
+        if matches!(self.cur.t, T::Integer | T::Float | T::String) && matches!(self.peek(1).t, T::Comma | T::RParen) {
+            return self.c_expr();
+        }
         self.operand(LOWEST, Mode::A)
     }
 

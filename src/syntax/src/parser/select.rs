@@ -196,7 +196,18 @@ impl Parser<'_> {
             }
             Kw::VALUES => {
                 self.bump();
-                let rows = self.list(|p| p.parens(Self::expr))?;
+                let mut width = 0;
+                let rows = self.list(|p| {
+                    p.expect(T::LParen)?;
+                    let mut row = Vec::with_capacity(width);
+                    row.push(p.expr()?);
+                    while p.eat(T::Comma) {
+                        row.push(p.expr()?);
+                    }
+                    p.expect(T::RParen)?;
+                    width = row.len();
+                    Ok(row)
+                })?;
                 Ok(query(SelectBody::Values(rows), span))
             }
             Kw::TABLE => {
