@@ -386,10 +386,9 @@ impl Compiler<'_, '_> {
             chain.push(t);
         }
         let mut out = Vec::new();
-        let schema = chain.first().and_then(|t| self.cx.catalog.schema_name(t.schema)).unwrap_or_default().to_string();
         for t in &chain {
             if let TypeEntryKind::Domain { not_null: true, .. } = &t.kind {
-                out.push(DomainCheck { schema: schema.clone(), domain: t.name.clone(), check: None });
+                out.push(DomainCheck { domain: t.name.clone(), check: None });
                 break;
             }
         }
@@ -404,7 +403,7 @@ impl Compiler<'_, '_> {
                 for c in sorted {
                     let expr = self.expr(&c.expr)?;
                     let domain = chain[0].name.clone();
-                    out.push(DomainCheck { schema: schema.clone(), domain, check: Some((c.name.clone(), expr)) });
+                    out.push(DomainCheck { domain, check: Some((c.name.clone(), expr)) });
                 }
             }
         }

@@ -134,7 +134,6 @@ pub(crate) struct CDomain {
 
 /// One constraint of one domain of the chain.
 pub(crate) struct DomainCheck {
-    pub schema: String,
     pub domain: String,
     /// Name and condition over VALUE; `None` is NOT NULL.
     pub check: Option<(String, CExpr)>,
@@ -147,7 +146,7 @@ impl CDomain {
             match &c.check {
                 None if v.d().is_null() => {
                     return Err(err!(NOT_NULL_VIOLATION, "domain {} does not allow null values", c.domain)
-                        .datatype(c.schema.clone(), c.domain.clone()));
+                        .datatype("", c.domain.clone()));
                 }
                 None => {}
                 Some((name, expr)) => {
@@ -160,7 +159,7 @@ impl CDomain {
                             "value for domain {} violates check constraint \"{name}\"",
                             c.domain
                         )
-                        .datatype(c.schema.clone(), c.domain.clone())
+                        .datatype("", c.domain.clone())
                         .constraint(name.clone()));
                     }
                 }
