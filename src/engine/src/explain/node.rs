@@ -294,11 +294,6 @@ impl<'a, 'c> Explainer<'a, 'c> {
         }
         let mut found: Vec<&SubPlanRef> = nodes.iter().flat_map(|p| subplans_of(p)).collect();
         found.sort_by_key(|s| s.plan);
-        for p in &nodes {
-            if let Node::SubqueryScan { input, .. } = &p.node {
-                self.number_level(input, &[]);
-            }
-        }
         for s in found {
             let Some(plan) = stmt.subplans.get(s.plan as usize) else { continue };
             if self.subplans.contains_key(&s.plan) {
@@ -330,6 +325,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 if s.hashed.is_some() { format!("(hashed SubPlan {n})") } else { format!("(SubPlan {n})") }
             };
             self.text.subplans.insert(s.plan, text);
+        }
+        // Subqueries in FROM are planned after the expressions of the level around them.
+        for p in &nodes {
+            if let Node::SubqueryScan { input, .. } = &p.node {
+                self.number_level(input, &[]);
+            }
         }
     }
 
