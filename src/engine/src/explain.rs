@@ -12,7 +12,7 @@ use tusklet_exec::{Executor, NodeStats, Step};
 use tusklet_ir::{Query, ResultColumn, TypeRef, Value};
 use tusklet_syntax::ast::{DefArg, ExplainStmt, Stmt};
 
-use crate::query::{analyze_query, bound_query, compile, is_query};
+use crate::query::{analyze_query, bound_query, compile, is_query, rewrite};
 use crate::session::{Session, Shared};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -109,7 +109,7 @@ fn explained(shared: &Shared, stmt: &Stmt) -> Result<Query> {
         Stmt::Execute(x) => {
             let (prepared, values) = crate::utility::execute_target(shared, x)?;
             match prepared.stmt.as_deref() {
-                Some(s) if is_query(s) => bound_query(shared, s, &prepared, &values),
+                Some(s) if is_query(s) => rewrite(shared, bound_query(shared, s, &prepared, &values)?),
                 _ => Err(Error::unsupported("EXPLAIN of this statement")),
             }
         }

@@ -203,9 +203,10 @@ pub fn analyze_query(shared: &Shared, stmt: &Stmt, params: &mut ParamTypes) -> R
     rewrite(shared, query)
 }
 
-/// The query of a prepared statement with values in place of its parameters.
+/// The query of a prepared statement with values in place of its parameters, not rewritten yet.
 pub fn bound_query(shared: &Shared, stmt: &Stmt, prepared: &Prepared, values: &[Value]) -> Result<Query> {
-    let mut query = analyze_query(shared, stmt, &mut ParamTypes::fixed(prepared.param_types.clone()))?;
+    let mut types = ParamTypes::fixed(prepared.param_types.clone());
+    let mut query = tusklet_analyze::analyze_stmt(&mut Analyzer(shared), stmt, &mut types)?;
     tusklet_ir::visit::walk_levels_mut(&mut query, 0, &mut |e, _| {
         if let ExprKind::Param(Param::External(n)) = &e.kind
             && let Some(v) = values.get((*n as usize).wrapping_sub(1))
