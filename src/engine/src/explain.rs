@@ -34,7 +34,8 @@ struct Options {
 }
 
 fn options(e: &ExplainStmt) -> Result<Options> {
-    let mut o = Options { analyze: false, costs: true, timing: true, summary: false, verbose: false, format: Format::Text };
+    let mut o =
+        Options { analyze: false, costs: true, timing: true, summary: false, verbose: false, format: Format::Text };
     let mut summary = None;
     for d in &e.options {
         let on = || -> Result<bool> {
@@ -94,12 +95,7 @@ pub fn column(e: &ExplainStmt) -> Result<ResultColumn> {
         Format::Json => (oids::JSON, 0),
         Format::Xml => (oids::XML, 0),
     };
-    Ok(ResultColumn {
-        name: "QUERY PLAN".into(),
-        ty: TypeRef::new(ty),
-        collation,
-        origin: (0, 0),
-    })
+    Ok(ResultColumn { name: "QUERY PLAN".into(), ty: TypeRef::new(ty), collation, origin: (0, 0) })
 }
 
 /// The query to explain: of EXECUTE the prepared one with its parameters' values, of CREATE TABLE AS and DECLARE the one

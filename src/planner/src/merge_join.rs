@@ -8,8 +8,8 @@ use tusklet_error::{Error, Result, err};
 use tusklet_ir::*;
 
 use crate::join::{FromContext, Item, join_rows};
-use crate::scan::Wanted;
 use crate::resolve::find;
+use crate::scan::Wanted;
 use crate::upper::is_ordered;
 use crate::{Planner, Rel, RelSet, cost, expr, resolve};
 
@@ -137,9 +137,7 @@ impl Planner<'_> {
         native.extend(right.cols.iter().cloned());
         let mut keys = Vec::new();
         for (c, l, r) in &clauses {
-            let at = |e: &Expr, rel: &Rel| {
-                find(e, &rel.cols).ok_or_else(|| Error::internal("merge key not found"))
-            };
+            let at = |e: &Expr, rel: &Rel| find(e, &rel.cols).ok_or_else(|| Error::internal("merge key not found"));
             let (lc, rc) = (at(&c.left, &left)?, at(&c.right, &right)?);
             keys.push((SortKey { column: lc as u32, ..l.clone() }, SortKey { column: rc as u32, ..r.clone() }));
         }
@@ -166,13 +164,8 @@ impl Planner<'_> {
             JoinKind::Right | JoinKind::Full => vec![],
             _ => left.order.clone(),
         };
-        let node = Node::MergeJoin {
-            kind,
-            left: Box::new(left.plan),
-            right: Box::new(right.plan),
-            keys,
-            on: expr::and(rest),
-        };
+        let node =
+            Node::MergeJoin { kind, left: Box::new(left.plan), right: Box::new(right.plan), keys, on: expr::and(rest) };
         let mut rel = Rel::new(node, cols, set, rows, startup, total);
         rel.order = order;
         rel.params = params;
@@ -228,7 +221,9 @@ impl Planner<'_> {
         let refs: Vec<&Expr> = quals.iter().collect();
         let merge_on = self.cx.enabled("enable_mergejoin");
         let merge = mergeable == 0
-            || all && merge_on && (!self.cx.enabled("enable_hashjoin") || self.merges_as_is(&refs, &left.rel, &right.rel));
+            || all
+                && merge_on
+                && (!self.cx.enabled("enable_hashjoin") || self.merges_as_is(&refs, &left.rel, &right.rel));
         if merge {
             self.merge_join(fc, JoinKind::Full, left, right, quals)
         } else {

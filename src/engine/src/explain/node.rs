@@ -10,8 +10,8 @@ use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::Result;
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::{
-    AggStrategy, BoundOp, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan,
-    PlannedStmt, Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
+    AggStrategy, BoundOp, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
+    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
 };
 
 use super::Options;
@@ -388,9 +388,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
 
     fn named(&mut self, e: &Expr, columns: &[Named]) -> Result<Named> {
         Ok(match &e.kind {
-            ExprKind::Column(i) => {
-                columns.get(*i as usize).cloned().unwrap_or(Named { text: "?".into(), plain: true })
-            }
+            ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named { text: "?".into(), plain: true }),
             _ => {
                 let plain = matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
                 Named { text: self.show(e, columns, false)?, plain }
@@ -422,7 +420,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 t.children.push((None, tree));
                 for (id, e) in params {
                     let n = self.named(e, &columns)?;
-                    let text = if n.plain || matches!(e.kind, ExprKind::Column(_)) { n.text } else { format!("({})", n.text) };
+                    let text =
+                        if n.plain || matches!(e.kind, ExprKind::Column(_)) { n.text } else { format!("({})", n.text) };
                     self.text.params.insert(*id, text);
                 }
                 let (tree, right) = self.node(right, Some("Inner"), None)?;
@@ -487,7 +486,16 @@ impl<'a, 'c> Explainer<'a, 'c> {
         if self.o.verbose && !matches!(p.node, Node::ModifyTable(_)) && !columns.is_empty() {
             t.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
         }
-        self.details(&mut t, p, &inputs, &native)?;
+        if is_scan(p) {
+            // A scan's own conditions show its columns bare; parameters keep their tables (`show_scan_qual`).
+            let prefix = std::mem::replace(&mut self.prefix, self.o.verbose);
+            let bare = self.native(p, &inputs)?;
+            let shown = self.details(&mut t, p, &inputs, &bare);
+            self.prefix = prefix;
+            shown?;
+        } else {
+            self.details(&mut t, p, &inputs, &native)?;
+        }
         self.suffix(&mut t, p, p.startup_cost);
         let stmt = self.stmt;
         for s in subplans_of(p) {
@@ -524,9 +532,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     Node::FunctionScan { functions, ordinality, .. } => {
                         functions.iter().map(|f| f.columns.len()).sum::<usize>() + *ordinality as usize
                     }
-                    Node::CteScan { cte, .. } => {
-                        self.stmt.ctes.get(*cte as usize).map_or(0, |c| c.plan.columns.len())
-                    }
+                    Node::CteScan { cte, .. } => self.stmt.ctes.get(*cte as usize).map_or(0, |c| c.plan.columns.len()),
                     _ => known.len().max(p.columns.len()),
                 };
                 let name = |i: usize| known.get(i).cloned().unwrap_or_else(|| format!("column{}", i + 1));
@@ -625,7 +631,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
     ) {
         let mut put = |label, v: Value| t.properties.push(Property { label, value: v, line: false });
         put("Node Type", Value::Text(kind.into()));
-        for (label, v) in special.iter().filter(|s| matches!(s.0, "Strategy" | "Partial Mode" | "Operation" | "Command")) {
+        for (label, v) in
+            special.iter().filter(|s| matches!(s.0, "Strategy" | "Partial Mode" | "Operation" | "Command"))
+        {
             put(label, Value::Text(v.clone()));
         }
         if let Some(r) = relationship {
@@ -636,7 +644,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
         }
         put("Parallel Aware", Value::Bool(false));
         put("Async Capable", Value::Bool(false));
-        for (label, v) in special.iter().filter(|s| !matches!(s.0, "Strategy" | "Partial Mode" | "Operation" | "Command")) {
+        for (label, v) in
+            special.iter().filter(|s| !matches!(s.0, "Strategy" | "Partial Mode" | "Operation" | "Command"))
+        {
             put(label, Value::Text(v.clone()));
         }
     }
@@ -659,7 +669,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let number = self.numbers.get(&std::ptr::from_ref(p));
         if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
             let per = s.loops.max(1) as f64;
-            let (rows, from, to) = (s.rows as f64 / per, s.startup as f64 / 1000.0 / per, s.total as f64 / 1000.0 / per);
+            let (rows, from, to) =
+                (s.rows as f64 / per, s.startup as f64 / 1000.0 / per, s.total as f64 / 1000.0 / per);
             if s.loops == 0 {
                 t.title.push_str(" (never executed)");
             } else if self.o.timing {
@@ -819,7 +830,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
             Node::WindowAgg { .. } => ("WindowAgg", "WindowAgg".into()),
             Node::Append { inputs } => {
-                if inputs.is_empty() { ("Result", "Result".into()) } else { ("Append", "Append".into()) }
+                if inputs.is_empty() {
+                    ("Result", "Result".into())
+                } else {
+                    ("Append", "Append".into())
+                }
             }
             Node::MergeAppend { .. } => ("Merge Append", "Merge Append".into()),
             Node::SetOp { kind, all, .. } => {
@@ -997,10 +1012,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     }
                     if let (Some(f), Some(target)) = (&c.filter, m.targets.first()) {
                         let old = self.modify_columns(m, &[]);
-                        let new = target.columns.iter().map(|c| Named {
-                            text: format!("excluded.{}", quote_identifier(&c.name)),
-                            plain: true,
-                        });
+                        let new = target
+                            .columns
+                            .iter()
+                            .map(|c| Named { text: format!("excluded.{}", quote_identifier(&c.name)), plain: true });
                         let all: Vec<Named> = old.into_iter().chain(new).collect();
                         let text = self.show(f, &all, false)?;
                         t.properties.push(line("Conflict Filter", Value::Text(text)));
@@ -1031,10 +1046,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let column = catalog.relation(index).and_then(|r| r.index.as_ref()?.columns.get(key as usize).cloned());
         let left = match column {
             Some(c) => match &c.expr {
-                Some(e) => format!(
-                    "({})",
-                    crate::ruleutils::expression(self.shared, self.cx, e, Some(rel.oid), false)?
-                ),
+                Some(e) => {
+                    format!("({})", crate::ruleutils::expression(self.shared, self.cx, e, Some(rel.oid), false)?)
+                }
                 None => self.column(p, self.attribute(rel.oid, c.attno)).text,
             },
             None => "?".into(),
@@ -1096,6 +1110,10 @@ fn scan_alias(p: &Plan) -> Option<&str> {
         | Node::SubqueryScan { alias, .. } => Some(alias),
         _ => None,
     }
+}
+
+fn is_scan(p: &Plan) -> bool {
+    scan_alias(p).is_some() && !matches!(p.node, Node::SubqueryScan { .. }) || matches!(p.node, Node::ValuesScan { .. })
 }
 
 fn scan_rte(p: &Plan) -> Option<u32> {
