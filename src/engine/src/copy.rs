@@ -729,6 +729,8 @@ pub fn run_in(session: &mut Session, portal: &mut Portal, out: &mut dyn Output) 
         return Ok(PortalStep::CopyIn);
     }
     if let Some(e) = c.failed.take() {
+        // It was reading the next line.
+        c.line += 1;
         return Err(c.context(e, None));
     }
     if c.snapshot.is_none() {

@@ -28,6 +28,8 @@ pub struct Prepared {
     /// Parameter types as the client gave them: analysis starts from these again.
     given: Vec<Oid>,
     variable: bool,
+    /// Made by PREPARE, not by the protocol.
+    pub from_sql: bool,
     /// In a function's body: what its arguments are called.
     names: Vec<String>,
     plan: RefCell<Option<Planned>>,
@@ -267,6 +269,20 @@ pub fn analyze_query(shared: &Shared, stmt: &Stmt, params: &mut ParamTypes) -> R
     rewrite(shared, query)
 }
 
+/// The query of a prepared statement with values in place of its parameters, not rewritten yet.
+pub fn bound_query(shared: &Shared, stmt: &Stmt, prepared: &Prepared, values: &[Value]) -> Result<Query> {
+    let mut types = ParamTypes::fixed(prepared.param_types.clone());
+    let mut query = tusklet_analyze::analyze_stmt(&mut Analyzer(shared), stmt, &mut types)?;
+    tusklet_ir::visit::walk_levels_mut(&mut query, 0, &mut |e, _| {
+        if let ExprKind::Param(Param::External(n)) = &e.kind
+            && let Some(v) = values.get((*n as usize).wrapping_sub(1))
+        {
+            e.kind = ExprKind::Const(v.clone());
+        }
+    });
+    Ok(query)
+}
+
 /// Expands views and applies rules.
 pub fn rewrite(shared: &Shared, query: Query) -> Result<Query> {
     let mut all = tusklet_analyze::rewrite(&mut Analyzer(shared), query)?;
@@ -332,6 +348,7 @@ impl Prepared {
             columns: None,
             given,
             variable,
+            from_sql: false,
             names,
             plan: RefCell::new(None),
             bound: vec![],
@@ -389,6 +406,7 @@ impl Prepared {
             names: vec![],
             plan: RefCell::new(None),
             bound,
+            from_sql: false,
             estimates: guess.used.take(),
         };
         p.keep(shared, program);

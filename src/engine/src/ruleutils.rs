@@ -50,6 +50,19 @@ pub(crate) struct Deparse<'q, 'a, 'c> {
     /// Columns are shown with their table.
     prefix: bool,
     scopes: Vec<Scope<'q>>,
+    /// What a plan's references are called, when the expression is a plan's.
+    plan: Option<&'q PlanNames>,
+}
+
+/// What the references in a plan node's expressions are called.
+#[derive(Default)]
+pub(crate) struct PlanNames {
+    /// The columns the expressions are over.
+    pub columns: Vec<String>,
+    /// Parameters set by a node or subquery around.
+    pub params: std::collections::HashMap<u32, String>,
+    /// References to subplans, by number.
+    pub subplans: std::collections::HashMap<u32, String>,
 }
 
 const STD: i32 = 8;
@@ -72,6 +85,7 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
             level: 0,
             prefix: false,
             scopes: vec![],
+            plan: None,
         }
     }
 
@@ -164,6 +178,31 @@ pub(crate) fn expression(
 ) -> Result<String> {
     let mut d = Deparse::new(shared, cx, pretty).over_relation(rel);
     d.expr(e, false)?;
+    Ok(d.out)
+}
+
+/// What of a plan is to be shown.
+pub(crate) enum PlanPart<'q> {
+    Expr(&'q Expr),
+    Aggregate(&'q tusklet_ir::Aggregate),
+    Window(&'q tusklet_ir::WindowCall),
+}
+
+/// Part of a plan, as EXPLAIN shows it; `implicit` shows coercions that the system made.
+pub(crate) fn plan_part(
+    shared: &Shared,
+    cx: &mut ExecCx<'_>,
+    names: &PlanNames,
+    part: PlanPart<'_>,
+    implicit: bool,
+) -> Result<String> {
+    let mut d = Deparse::new(shared, cx, false);
+    d.plan = Some(names);
+    match part {
+        PlanPart::Expr(e) => d.expr(e, implicit)?,
+        PlanPart::Aggregate(a) => d.aggregate(a)?,
+        PlanPart::Window(w) => d.window_call(w)?,
+    }
     Ok(d.out)
 }
 

@@ -7,7 +7,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_error::{Result, SqlState, err};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Wait;
-use tusklet_syntax::ast::{
+use tusklet_syntax::ast::{ExecuteStmt, 
     IsolationLevel, SetValue, Stmt, TransactionMode, TransactionModeKind, TransactionStmtKind, VariableSetKind,
 };
 use tusklet_vector::{Batch, Phys, Vector};
@@ -85,6 +85,32 @@ pub fn text_rows(rows: Vec<Vec<Option<String>>>, width: usize) -> Vec<Batch> {
         .collect()
 }
 
+/// The statement EXECUTE names, and the values it gives its parameters.
+pub(crate) fn execute_target(shared: &Shared, e: &ExecuteStmt) -> Result<(Rc<Prepared>, Vec<Value>)> {
+    let found = shared.prepared.borrow().get(&e.name).cloned();
+    let Some(prepared) = found else {
+        return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist", e.name));
+    };
+    if e.params.len() != prepared.param_types.len() {
+        return Err(err!(
+            SYNTAX_ERROR,
+            "wrong number of parameters for prepared statement \"{}\"",
+            e.name
+        )
+        .detail(format!(
+            "Expected {} parameters but got {}.",
+            prepared.param_types.len(),
+            e.params.len()
+        )));
+    }
+    let mut values = Vec::new();
+    for (x, ty) in e.params.iter().zip(&prepared.param_types) {
+        let expr = crate::query::analyze_parameter(shared, x, *ty)?;
+        values.push(eval_expr(shared, &expr)?);
+    }
+    Ok((prepared, values))
+}
+
 /// Starts a command.
 pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<Started> {
     let shared = session.shared.clone();
@@ -128,8 +154,9 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
             for t in &p.argtypes {
                 types.push(tusklet_analyze::resolve_type_name(&mut crate::query::Analyzer(&shared), t)?.oid);
             }
-            let made =
+            let mut made =
                 Prepared::new(&shared, portal.prepared.sql.clone(), Some(Rc::new(p.query.clone())), types, true)?;
+            made.from_sql = true;
             if let Some(i) = made.param_types.iter().position(|t| matches!(*t, 0 | 705)) {
                 return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
             }
@@ -137,27 +164,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
             done("PREPARE")
         }
         Stmt::Execute(e) => {
-            let found = shared.prepared.borrow().get(&e.name).cloned();
-            let Some(prepared) = found else {
-                return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist", e.name));
-            };
-            if e.params.len() != prepared.param_types.len() {
-                return Err(err!(
-                    SYNTAX_ERROR,
-                    "wrong number of parameters for prepared statement \"{}\"",
-                    e.name
-                )
-                .detail(format!(
-                    "Expected {} parameters but got {}.",
-                    prepared.param_types.len(),
-                    e.params.len()
-                )));
-            }
-            let mut values = Vec::new();
-            for (x, ty) in e.params.iter().zip(&prepared.param_types) {
-                let expr = crate::query::analyze_parameter(&shared, x, *ty)?;
-                values.push(eval_expr(&shared, &expr)?);
-            }
+            let (prepared, values) = execute_target(&shared, e)?;
             portal.columns = prepared.columns.clone();
             portal.prepared = prepared;
             portal.params = values.into();
@@ -327,6 +334,10 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
         TransactionStmtKind::RollbackTo(n) => {
             need_block(in_block, "ROLLBACK TO SAVEPOINT")?;
             shared.rollback_to_savepoint(n)?;
+            tag("ROLLBACK")
+        }
+        TransactionStmtKind::Prepare(_) if !in_block => {
+            shared.notice(warning(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress"));
             tag("ROLLBACK")
         }
         TransactionStmtKind::Prepare(_)

@@ -654,7 +654,7 @@ impl Session {
                     shared.begin_transaction(false);
                     shared.refresh_catalog()?;
                     if is_query(&stmt) {
-                        if describe && p.params.is_empty() && p.prepared.is_stale(&shared)? {
+                        if describe && p.params.is_empty() && !p.prepared.from_sql && p.prepared.is_stale(&shared)? {
                             // A simple query that waited for a table that was altered meanwhile: it sees the new one.
                             let given = p.prepared.given().to_vec();
                             p.prepared =

@@ -6,6 +6,9 @@
 //! at all. A column whose type has no key bytes (an enum, whose labels may have been added in the middle; a user's operator
 //! class) is ranked by its comparison function first.
 
+use std::cmp::Ordering;
+use std::rc::Rc;
+
 use tusklet_catalog::builtin;
 use tusklet_error::Result;
 use tusklet_ir::{SortKey, TypeRef};
@@ -79,7 +82,7 @@ impl Order {
         if let [(c, part, _)] = self.keys.as_slice()
             && let Some(fast) = columns.get(*c).and_then(|v| integer_keys(v, part, n))
         {
-            return Ok(sort_prefixes(fast, |_, _| std::cmp::Ordering::Equal));
+            return Ok(sort_prefixes(fast, |_, _| Ordering::Equal));
         }
         let mut keys = SortedKeys::default();
         for i in 0..n {
@@ -176,6 +179,144 @@ impl Order {
     }
 }
 
+/// How the two sides of a merge join compare.
+pub(crate) struct MergeOrder {
+    keys: Vec<MergeKey>,
+    /// Every column has key bytes, so the bytes alone tell.
+    by_bytes: bool,
+}
+
+struct MergeKey {
+    /// Columns of the left and right side.
+    columns: [usize; 2],
+    part: KeyPart,
+    /// The sides are integers of different width.
+    widen: bool,
+    compare: Option<CCall>,
+}
+
+/// The key bytes of a batch's selected rows.
+#[derive(Default)]
+pub(crate) struct MergeKeys {
+    arena: Vec<u8>,
+    ends: Vec<usize>,
+    nulls: Vec<bool>,
+}
+
+impl MergeKeys {
+    /// Of the `at`th selected row.
+    #[inline]
+    pub fn bytes(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.arena[start..self.ends[at]]
+    }
+
+    /// Some column of its key is NULL, so it equals nothing.
+    #[inline]
+    pub fn has_null(&self, at: usize) -> bool {
+        self.nulls[at]
+    }
+}
+
+/// A row of one side of a merge join.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyRow<'a> {
+    pub columns: &'a [Rc<Vector>],
+    pub row: usize,
+    /// Its key bytes.
+    pub bytes: &'a [u8],
+    pub right: bool,
+}
+
+impl MergeOrder {
+    pub fn new(c: &mut Compiler<'_, '_>, keys: &[(SortKey, SortKey)]) -> Result<MergeOrder> {
+        let mut list = Vec::with_capacity(keys.len());
+        for (l, r) in keys {
+            let ty = phys(&c.cx.catalog, l.ty);
+            let compare = match has_keys(c, l.cmp, ty) {
+                true => None,
+                false => Some(c.binary(l.cmp, TypeRef::new(l.ty), TypeRef::new(r.ty), l.collation)?),
+            };
+            list.push(MergeKey {
+                columns: [l.column as usize, r.column as usize],
+                part: c.key_part(l),
+                widen: ty != phys(&c.cx.catalog, r.ty),
+                compare,
+            });
+        }
+        let by_bytes = list.iter().all(|k| k.compare.is_none());
+        Ok(MergeOrder { keys: list, by_bytes })
+    }
+
+    /// The keys of a batch of one side.
+    pub fn keys(&self, batch: &Batch, right: bool, out: &mut MergeKeys) {
+        out.arena.clear();
+        out.ends.clear();
+        out.nulls.clear();
+        for row in batch.sel.iter() {
+            let mut null = false;
+            for k in &self.keys {
+                let d = batch.columns[k.columns[right as usize]].get(row);
+                null |= d.is_null();
+                k.write(d, &mut out.arena);
+            }
+            out.ends.push(out.arena.len());
+            out.nulls.push(null);
+        }
+    }
+
+    /// The order of two rows, NULLs where the keys place them and equal to each other.
+    #[inline]
+    pub fn compare(&self, cx: &mut ExecCx<'_>, a: KeyRow<'_>, b: KeyRow<'_>) -> Result<Ordering> {
+        if self.by_bytes { Ok(a.bytes.cmp(b.bytes)) } else { self.compare_columns(cx, a, b) }
+    }
+
+    fn compare_columns(&self, cx: &mut ExecCx<'_>, a: KeyRow<'_>, b: KeyRow<'_>) -> Result<Ordering> {
+        for k in &self.keys {
+            let x = a.columns[k.columns[a.right as usize]].get(a.row);
+            let y = b.columns[k.columns[b.right as usize]].get(b.row);
+            let order = match &k.compare {
+                Some(f) if !x.is_null() && !y.is_null() => {
+                    let order = f.call(cx, &[x, y])?.as_datum().int().cmp(&0);
+                    if k.part.desc { order.reverse() } else { order }
+                }
+                Some(_) => match (x.is_null(), y.is_null()) {
+                    (true, true) => Ordering::Equal,
+                    (x_null, _) => {
+                        if x_null == k.part.nulls_first {
+                            Ordering::Less
+                        } else {
+                            Ordering::Greater
+                        }
+                    }
+                },
+                None => {
+                    let (mut l, mut r) = (Vec::new(), Vec::new());
+                    k.write(x, &mut l);
+                    k.write(y, &mut r);
+                    l.cmp(&r)
+                }
+            };
+            if order != Ordering::Equal {
+                return Ok(order);
+            }
+        }
+        Ok(Ordering::Equal)
+    }
+}
+
+impl MergeKey {
+    #[inline]
+    fn write(&self, d: Datum<'_>, out: &mut Vec<u8>) {
+        let d = match d {
+            Datum::I16(v) if self.widen => Datum::I64(v as i64),
+            Datum::I32(v) if self.widen => Datum::I64(v as i64),
+            d => d,
+        };
+        self.part.write(d, out);
+    }
+}
+
 /// The rank of each value, equal ones alike: a merge sort whose comparisons may fail.
 fn ranked(cx: &mut ExecCx<'_>, cmp: &CCall, v: &Vector, n: usize) -> Result<Vec<u32>> {
     let mut rows: Vec<u32> = (0..n as u32).filter(|i| !v.is_null(*i as usize)).collect();
@@ -265,12 +406,12 @@ impl SortedKeys {
             sort_prefixes(prefixes, |a, b| self.key(a).cmp(self.key(b)))
         } else {
             // Keys delimit themselves, so short ones that fill their prefixes with the same bytes are the same.
-            sort_prefixes(prefixes, |_, _| std::cmp::Ordering::Equal)
+            sort_prefixes(prefixes, |_, _| Ordering::Equal)
         }
     }
 }
 
-fn sort_prefixes<P: Ord + Copy>(mut rows: Vec<(P, u32)>, full: impl Fn(u32, u32) -> std::cmp::Ordering) -> Vec<u32> {
+fn sort_prefixes<P: Ord + Copy>(mut rows: Vec<(P, u32)>, full: impl Fn(u32, u32) -> Ordering) -> Vec<u32> {
     if rows.len() <= quicksort::MOST {
         quicksort::sort(&mut rows, &mut |a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)));
     } else {

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use tusklet_vector::{Batch, Phys, Sel, Vector};
 
+use crate::hashing::NONE;
+
 /// Rows by column, addressed by number.
 pub(crate) struct RowStore {
     pub columns: Vec<Vector>,
@@ -51,4 +53,23 @@ pub(crate) fn append(to: &mut Vector, from: &Vector, sel: &Sel) {
         Sel::All(n) => to.extend_from(from, 0..*n),
         Sel::Rows(r) => to.extend_from(from, r.iter().map(|i| *i as usize)),
     }
+}
+
+/// The rows of these numbers, NULL for [`NONE`].
+pub(crate) fn gather_or_null(from: &Vector, rows: &[u32]) -> Vector {
+    if !rows.contains(&NONE) {
+        return from.gather(rows.iter().map(|r| *r as usize));
+    }
+    if from.is_empty() {
+        let mut v = Vector::zeroed(from.phys(), rows.len());
+        v.validity.clear_all(rows.len());
+        return v;
+    }
+    let mut v = from.gather(rows.iter().map(|r| if *r == NONE { 0 } else { *r as usize }));
+    for (k, r) in rows.iter().enumerate() {
+        if *r == NONE {
+            v.validity.set(k, false);
+        }
+    }
+    v
 }

@@ -25,13 +25,17 @@ struct Paths {
 }
 
 /// Something joined: planned, or a table that might yet be entered through an index with values of the others.
-struct Item {
-    rel: Rel,
+#[derive(Clone)]
+pub(crate) struct Item {
+    pub rel: Rel,
     /// The same in the wanted order.
-    ordered: Option<Rel>,
+    pub ordered: Option<Rel>,
     /// The entry and the conditions on it alone, when it is a plain table.
-    table: Option<(u32, Vec<Expr>)>,
+    pub table: Option<(u32, Vec<Expr>)>,
 }
+
+/// What is added to the cost of a method that is disabled, as PostgreSQL's `disable_cost`.
+const DISABLED: f64 = 1e10;
 
 /// A join order with its cost; the plan is built for the winner only.
 #[derive(Clone)]
@@ -40,6 +44,7 @@ enum Shape {
     /// The item in the wanted order.
     Ordered(usize),
     Hash(Rc<Shape>, Rc<Shape>),
+    Merge(Rc<Shape>, Rc<Shape>),
     /// Right restarted for each left row: through an index, or kept rows.
     Loop(Rc<Shape>, Rc<Shape>),
     Probe(Rc<Shape>, usize, Rc<IndexChoice>, Rc<Vec<Expr>>),
@@ -180,6 +185,11 @@ impl Planner<'_> {
             }
         }
         let sub = FromContext { q: fc.q, needed: fc.needed, wanted: None, fraction: fc.fraction };
+        let plain = |r: &u32| matches!(fc.q.rtable[*r as usize].kind, RteKind::Relation { sample: None, .. });
+        let table = match left {
+            FromNode::Ref(r) if plain(r) => Some((*r, left_quals.clone())),
+            _ => None,
+        };
         // The order of the kept side is that of the join, as long as the join goes through it row by row.
         let of_left = |w: &&Wanted| kind != JoinKind::Full && w.keys.iter().all(|(e, _)| expr::rels(e) & !lset == 0);
         let left_fc = FromContext { wanted: fc.wanted.filter(of_left), ..sub };
@@ -198,7 +208,7 @@ impl Planner<'_> {
             }
             None => None,
         };
-        let rel = self.build_join(fc, kind, l.best, r_item, join_quals)?;
+        let rel = self.build_join(fc, kind, Item { rel: l.best, ordered: None, table }, r_item, join_quals)?;
         Ok(Paths { best: self.filtered(rel, stay, &RelStats::default())?, ordered })
     }
 
@@ -239,29 +249,49 @@ impl Planner<'_> {
         &mut self,
         fc: &FromContext<'_>,
         kind: JoinKind,
-        left: Rel,
+        left: Item,
         right: Item,
         quals: Vec<Expr>,
     ) -> Result<Rel> {
-        let hashable = quals.iter().any(|c| hash_side(c, left.set, right.rel.set).is_some());
-        let lateral = right.rel.needs & left.set != 0;
-        let probe =
-            if kind == JoinKind::Full || lateral { None } else { self.probe_choice(fc, &right, left.set, &quals)? };
-        let hash_ok = hashable && !lateral && self.cx.enabled("enable_hashjoin");
-        if let Some((choice, all)) = probe {
-            let visited = if choice.unique { 1.0 } else { (right_rows(&right) * choice.selectivity).max(1.0) };
-            let loop_cost = left.plan.rows * (cost::INDEX_START + visited * cost::INDEX_ROW) * fc.fraction;
-            let hash_cost =
-                right.rel.plan.total_cost + right.rel.plan.rows * 0.02 + left.plan.rows * cost::ROW * fc.fraction;
-            if !hash_ok || loop_cost < hash_cost {
-                let probed = self.probe_rel(fc, &right, &choice, &all)?;
-                return self.nest_loop(kind, left, probed, quals);
-            }
+        if kind == JoinKind::Full {
+            return self.full_join(fc, left, right, quals);
         }
-        if hash_ok {
-            self.hash_join(kind, left, right.rel, quals)
+        let (lset, rset) = (left.rel.set, right.rel.set);
+        let (lrows, rrows) = (left.rel.plan.rows, right.rel.plan.rows);
+        let lateral = right.rel.needs & lset != 0;
+        let hashable = !lateral && quals.iter().any(|c| hash_side(c, lset, rset).is_some());
+        let refs: Vec<&Expr> = quals.iter().collect();
+        let mergeable = !lateral && quals.iter().any(|c| self.mergeable(c, lset, rset));
+        let as_is = mergeable && self.merges_as_is(&refs, &left.rel, &right.rel);
+        let on = |this: &Self, setting: &str| if this.cx.enabled(setting) { 0.0 } else { DISABLED };
+        let (hash_on, merge_on, loop_on) =
+            (on(self, "enable_hashjoin"), on(self, "enable_mergejoin"), on(self, "enable_nestloop"));
+        // What each costs beyond reading the left side once. Without an order to use, a hash join beats a merge join.
+        let hash_cost = hashable.then_some(right.rel.plan.total_cost + rrows * 0.02 + lrows * cost::ROW * fc.fraction + hash_on);
+        let sorts = if as_is { 0.0 } else { Self::merge_sort_cost(lrows) + Self::merge_sort_cost(rrows) };
+        let merge_cost = (mergeable && (as_is || hash_on > 0.0))
+            .then_some(right.rel.plan.total_cost + sorts + Self::merge_cost(lrows, rrows) + merge_on);
+        let probe = if lateral { None } else { self.probe_choice(fc, &right, lset, &quals)? };
+        let probe_cost = probe.as_ref().map(|(choice, _)| {
+            let visited = if choice.unique { 1.0 } else { (right_rows(&right) * choice.selectivity).max(1.0) };
+            lrows * (cost::INDEX_START + visited * cost::INDEX_ROW) * fc.fraction + loop_on
+        });
+        // A loop over kept rows, only where there is nothing better to do.
+        let loop_cost = (!hashable || hash_on > 0.0)
+            .then_some(right.rel.plan.total_cost + lrows * rrows * cost::OP * fc.fraction + loop_on);
+        let least = [probe_cost, hash_cost, merge_cost, loop_cost].into_iter().flatten().fold(f64::INFINITY, f64::min);
+        if let (Some((choice, all)), Some(c)) = (probe, probe_cost)
+            && c <= least
+        {
+            let probed = self.probe_rel(fc, &right, &choice, &all)?;
+            return self.nest_loop(kind, left.rel, probed, quals);
+        }
+        if hash_cost.is_some_and(|c| c <= least) {
+            self.hash_join(kind, left.rel, right.rel, quals)
+        } else if merge_cost.is_some_and(|c| c <= least) {
+            self.merge_join(fc, kind, left, right, quals)
         } else {
-            self.nest_loop(kind, left, right.rel, quals)
+            self.nest_loop(kind, left.rel, right.rel, quals)
         }
     }
 
@@ -389,7 +419,7 @@ impl Planner<'_> {
         Ok(rel)
     }
 
-    fn hash_join(&mut self, kind: JoinKind, left: Rel, right: Rel, quals: Vec<Expr>) -> Result<Rel> {
+    pub(crate) fn hash_join(&mut self, kind: JoinKind, left: Rel, right: Rel, quals: Vec<Expr>) -> Result<Rel> {
         let set = left.set | right.set;
         let mut native = left.cols.clone();
         native.extend(right.cols.iter().cloned());
@@ -534,8 +564,26 @@ impl Planner<'_> {
                     }
                 };
                 let hashable = between.iter().any(|c| hash_side(c, lset, rset).is_some());
-                if hashable && !lateral && this.cx.enabled("enable_hashjoin") {
-                    let startup = r.total + r.rows * 0.02 + l.startup;
+                let on = |this: &Self, setting: &str| if this.cx.enabled(setting) { 0.0 } else { DISABLED };
+                let (hash_on, loop_on) = (on(this, "enable_hashjoin"), on(this, "enable_nestloop"));
+                let as_is = match (&*l.shape, &*r.shape) {
+                    (Shape::Item(i), Shape::Item(j)) => this.merges_as_is(&between, &items[*i].rel, &items[*j].rel),
+                    _ => false,
+                };
+                if (as_is || hash_on > 0.0) && !lateral && between.iter().any(|c| this.mergeable(c, lset, rset)) {
+                    let sorts =
+                        if as_is { 0.0 } else { Self::merge_sort_cost(l.rows) + Self::merge_sort_cost(r.rows) };
+                    let startup = if as_is { l.startup + r.startup } else { l.total + r.total + sorts };
+                    let total = l.total
+                        + r.total
+                        + sorts
+                        + Self::merge_cost(l.rows, r.rows)
+                        + rows * cost::ROW * 0.5
+                        + on(this, "enable_mergejoin");
+                    put(Best { shape: Rc::new(Shape::Merge(l.shape.clone(), r.shape.clone())), startup, total, rows });
+                }
+                if hashable && !lateral {
+                    let startup = r.total + r.rows * 0.02 + l.startup + hash_on;
                     let total = startup + (l.total - l.startup) + l.rows * cost::ROW + rows * cost::ROW * 0.5;
                     put(Best { shape: Rc::new(Shape::Hash(l.shape.clone(), r.shape.clone())), startup, total, rows });
                 }
@@ -551,10 +599,10 @@ impl Planner<'_> {
                         let visited =
                             if choice.unique { 1.0 } else { (items[i].rel.plan.rows * choice.selectivity).max(1.0) };
                         let each = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::ROW);
-                        let total = l.total + l.rows * each;
+                        let total = l.total + l.rows * each + loop_on;
                         put(Best {
                             shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
-                            startup: l.startup + cost::INDEX_START,
+                            startup: l.startup + cost::INDEX_START + loop_on,
                             total,
                             rows,
                         });
@@ -577,11 +625,11 @@ impl Planner<'_> {
                         rows,
                     });
                 }
-                if lateral || !hashable {
+                if lateral || !hashable || hash_on > 0.0 {
                     // Cartesian products only when nothing connects.
                     let extra = if lateral { l.rows * r.total } else { r.total + l.rows * r.rows * cost::OP };
                     let total =
-                        l.total + extra + rows * cost::ROW + if between.is_empty() && !lateral { 1e6 } else { 0.0 };
+                        l.total + extra + rows * cost::ROW + if between.is_empty() && !lateral { 1e6 } else { loop_on };
                     put(Best {
                         shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
                         startup: l.startup + r.startup,
@@ -689,6 +737,12 @@ impl Planner<'_> {
                 let mine = take(quals, left.set | right.set);
                 self.hash_join(JoinKind::Inner, left, right, mine)
             }
+            Shape::Merge(l, r) => {
+                let left = self.shape_item(fc, l, items, quals)?;
+                let right = self.shape_item(fc, r, items, quals)?;
+                let mine = take(quals, left.rel.set | right.rel.set);
+                self.merge_join(fc, JoinKind::Inner, left, right, mine)
+            }
             Shape::Loop(l, r) => {
                 let left = self.build_shape(fc, l, items, quals)?;
                 let right = self.build_shape(fc, r, items, quals)?;
@@ -703,6 +757,20 @@ impl Planner<'_> {
                 mine.retain(|c| !choice.answered.iter().any(|k| all.get(*k).is_some_and(|a| expr::same(a, c))));
                 self.nest_loop(JoinKind::Inner, left, right, mine)
             }
+        }
+    }
+
+    /// What a shape builds, still with its table when it is one.
+    fn shape_item(
+        &mut self,
+        fc: &FromContext<'_>,
+        shape: &Shape,
+        items: &[Item],
+        quals: &mut [Option<Expr>],
+    ) -> Result<Item> {
+        match shape {
+            Shape::Item(i) => Ok(items[*i].clone()),
+            _ => Ok(Item { rel: self.build_shape(fc, shape, items, quals)?, ordered: None, table: None }),
         }
     }
 
@@ -740,7 +808,7 @@ fn right_rows(i: &Item) -> f64 {
     i.rel.plan.rows.max(1.0)
 }
 
-fn join_rows(kind: JoinKind, l: f64, r: f64, sel: f64) -> f64 {
+pub(crate) fn join_rows(kind: JoinKind, l: f64, r: f64, sel: f64) -> f64 {
     let inner = (l * r * sel).max(1.0);
     match kind {
         JoinKind::Inner => inner,

@@ -11,6 +11,7 @@ mod cte;
 mod expr;
 mod fold;
 mod join;
+mod merge_join;
 mod modify;
 mod planagg;
 mod prep;

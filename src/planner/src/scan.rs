@@ -67,9 +67,18 @@ impl Planner<'_> {
                 let rows = inner.plan.rows;
                 let (s, t) = (inner.plan.startup_cost, inner.plan.total_cost);
                 let alias = rte.name.clone();
+                // The subquery's order in terms of its columns, as far as those show it (`convert_subquery_pathkeys`).
+                let order = inner
+                    .order
+                    .iter()
+                    .map_while(|(e, k)| {
+                        let at = resolve::find(e, &inner.cols)?;
+                        Some((cols.get(at)?.clone(), SortKey { column: at as u32, ..k.clone() }))
+                    })
+                    .collect();
                 let mut rel =
                     Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias }, cols, set, rows, s, t);
-                rel.order = vec![];
+                rel.order = order;
                 self.with_params(rel, params)
             }
             RteKind::Function { functions, ordinality } => {

@@ -695,7 +695,7 @@ pub(crate) fn sort_key(s: &SortClause, at: u32, e: &Expr) -> SortKey {
 }
 
 /// Whether rows already come ordered by `keys`.
-fn is_ordered(rel: &Rel, keys: &[(Expr, SortKey)]) -> bool {
+pub(crate) fn is_ordered(rel: &Rel, keys: &[(Expr, SortKey)]) -> bool {
     rel.order.len() >= keys.len()
         && keys.iter().zip(&rel.order).all(|((e, k), (f, o))| {
             expr::same(e, f)

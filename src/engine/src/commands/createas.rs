@@ -77,7 +77,7 @@ fn create(
         bail!(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");
     }
     let query = match stmt {
-        Stmt::Execute(e) => prepared_query(shared, &e.name, e.params.len())?,
+        Stmt::Execute(e) => prepared_query(shared, e)?,
         other => expressions::query(shared, other)?,
     };
     if kind == RelKind::MatView {
@@ -108,16 +108,10 @@ fn create(
 }
 
 /// The query behind a prepared statement, for CREATE TABLE AS EXECUTE.
-fn prepared_query(shared: &Shared, name: &str, params: usize) -> Result<Query> {
-    let found = shared.prepared.borrow().get(name).cloned();
-    let Some(p) = found else {
-        bail!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{name}\" does not exist");
-    };
-    if params > 0 {
-        return Err(Error::unsupported("CREATE TABLE AS EXECUTE with parameters"));
-    }
-    match p.stmt.as_deref() {
-        Some(s @ Stmt::Select(_)) => expressions::query(shared, s),
+fn prepared_query(shared: &Shared, e: &tusklet_syntax::ast::ExecuteStmt) -> Result<Query> {
+    let (prepared, values) = crate::utility::execute_target(shared, e)?;
+    match prepared.stmt.as_deref() {
+        Some(s @ Stmt::Select(_)) => crate::query::bound_query(shared, s, &prepared, &values),
         _ => bail!(WRONG_OBJECT_TYPE, "prepared statement is not a SELECT"),
     }
 }

@@ -64,6 +64,11 @@ impl<'q> Deparse<'q, '_, '_> {
         self.put(")");
         self.filter(w.filter.as_ref().map(|f| &**f))?;
         self.put(" OVER ");
+        if self.plan.is_some() {
+            // A plan's windows have no names.
+            self.put("(?)");
+            return Ok(());
+        }
         let query = self.scopes.last().and_then(|s| s.query).ok_or_else(broken)?;
         let spec = query.windows.get(w.window as usize).ok_or_else(broken)?;
         if spec.name.is_empty() { self.window_spec(spec, query) } else { Ok(self.ident(&spec.name)) }

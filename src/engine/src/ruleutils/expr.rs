@@ -193,6 +193,10 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.var(v, 0, false)?;
             }
             ExprKind::Param(Param::External(n)) => self.put(&format!("${n}")),
+            ExprKind::Param(Param::Exec(n)) => {
+                let name = self.plan.and_then(|p| p.params.get(n)).cloned().unwrap_or_else(|| format!("${n}"));
+                self.put(&name);
+            }
             ExprKind::Param(_) => self.put("$?"),
             ExprKind::Call(c) if c.op != 0 => self.operation(c, shape)?,
             ExprKind::Call(c) => self.call(c, e, implicit, shape)?,
@@ -415,7 +419,19 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.put(" => ");
                 self.expr(arg, implicit)?;
             }
-            ExprKind::Column(_) | ExprKind::SubPlan(_) | ExprKind::WholeRow { .. } => return Err(broken()),
+            ExprKind::Column(n) => {
+                let name = self.plan.and_then(|p| p.columns.get(*n as usize)).cloned().ok_or_else(broken)?;
+                self.put(&name);
+            }
+            ExprKind::SubPlan(s) => {
+                let name = self.plan.and_then(|p| p.subplans.get(&s.plan)).cloned().ok_or_else(broken)?;
+                self.put(&name);
+            }
+            ExprKind::WholeRow { first, .. } => {
+                let column = self.plan.and_then(|p| p.columns.get(*first as usize)).cloned().unwrap_or_default();
+                let table = column.rsplit_once('.').map_or(column.as_str(), |(t, _)| t).to_string();
+                self.put(&format!("{table}.*"));
+            }
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ pub(super) fn prepared_statements(env: &mut Env<'_, '_>, _: &[Datum<'_>], column
             Value::text(&p.sql),
             Value::I64(env.shared.statement_start.get()),
             values::array(oids::REGTYPE, p.param_types.iter().map(|t| i64::from(*t)))?,
-            Value::Bool(false),
+            Value::Bool(p.from_sql),
             Value::I64(0),
             Value::I64(0),
         ];

@@ -2,7 +2,7 @@
 //!
 //! Candidate pairs are made up to a batch at a time; a residual condition is evaluated over them as one batch. Left rows
 //! come out in their order, each with its matches in the right side's order; of a left or anti join the rows without a
-//! match take their places among them. A merge join is run the same way.
+//! match take their places among them.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::{CExpr, eval_filter, eval_list};
 use crate::hashing::{KeyTable, NONE};
-use crate::rowstore::RowStore;
+use crate::rowstore::{RowStore, gather_or_null};
 use crate::run::{Deps, Run};
 
 struct HashJoinPlan {
@@ -222,28 +222,12 @@ impl HashJoinOp {
     fn right_columns(&self, rows: &[u32], columns: &mut Vec<Rc<Vector>>) {
         let plan = &self.plan;
         let Some(built) = &self.built else { return };
-        let holes = rows.contains(&NONE);
         for (i, p) in plan.right_types.iter().enumerate() {
             if plan.needed.get(plan.left_types.len() + i) != Some(&true) {
                 columns.push(null_column(*p));
                 continue;
             }
-            let from = &built.rows.columns[i];
-            columns.push(Rc::new(if !holes {
-                from.gather(rows.iter().map(|r| *r as usize))
-            } else if from.is_empty() {
-                let mut v = Vector::zeroed(*p, rows.len());
-                v.validity.clear_all(rows.len());
-                v
-            } else {
-                let mut v = from.gather(rows.iter().map(|r| if *r == NONE { 0 } else { *r as usize }));
-                for (k, r) in rows.iter().enumerate() {
-                    if *r == NONE {
-                        v.validity.set(k, false);
-                    }
-                }
-                v
-            }));
+            columns.push(Rc::new(gather_or_null(&built.rows.columns[i], rows)));
         }
     }
 
@@ -392,7 +376,8 @@ impl HashJoinOp {
                         *m = true;
                     }
                 }
-                if failed_at < end && !(single && p.matched) {
+                let hidden = failed_at < end;
+                if hidden && !(single && p.matched) {
                     self.failed = failed;
                     return Ok(());
                 }
@@ -407,6 +392,10 @@ impl HashJoinOp {
                 p.entered = false;
                 p.matched = false;
                 p.at += 1;
+                if hidden {
+                    // The row's partner hides the error, but what comes after the failed candidate was not tested.
+                    break;
+                }
             }
         }
         Ok(())

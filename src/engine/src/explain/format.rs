@@ -1,0 +1,216 @@
+//! A tree of properties in each of EXPLAIN's formats.
+
+/// What a property holds.
+pub(super) enum Value {
+    Text(String),
+    Number(String),
+    Bool(bool),
+    List(Vec<String>),
+}
+
+/// One property of a node.
+pub(super) struct Property {
+    pub label: &'static str,
+    pub value: Value,
+    /// Has a line of its own in the text format; the others are in the node's title there, or not at all.
+    pub line: bool,
+}
+
+/// A plan node with its properties, and what is below it.
+pub(super) struct Tree {
+    /// The first line of the text format.
+    pub title: String,
+    pub properties: Vec<Property>,
+    /// With the headings of subplans.
+    pub children: Vec<(Option<String>, Tree)>,
+}
+
+/// Everything EXPLAIN says.
+pub(super) struct Report {
+    pub plan: Tree,
+    /// Milliseconds.
+    pub times: Vec<(&'static str, f64)>,
+}
+
+/// The lines of the text format.
+pub(super) fn text(report: &Report) -> Vec<String> {
+    let mut out = Vec::new();
+    text_node(&report.plan, None, 0, &mut out);
+    out.extend(report.times.iter().map(|(label, ms)| format!("{label}: {ms:.3} ms")));
+    out
+}
+
+fn text_node(t: &Tree, heading: Option<&str>, indent: usize, out: &mut Vec<String>) {
+    let mut indent = indent;
+    if let Some(h) = heading {
+        out.push(format!("{}{h}", "  ".repeat(indent)));
+        indent += 1;
+    }
+    if indent > 0 {
+        out.push(format!("{}->  {}", "  ".repeat(indent), t.title));
+        indent += 2;
+    } else {
+        out.push(t.title.clone());
+    }
+    indent += 1;
+    for p in t.properties.iter().filter(|p| p.line) {
+        let value = match &p.value {
+            Value::Text(s) | Value::Number(s) => s.clone(),
+            Value::Bool(b) => b.to_string(),
+            Value::List(l) => l.join(", "),
+        };
+        // Lines that are no property, such as the tables of an UPDATE, have no label.
+        let colon = if p.label.is_empty() { "" } else { ": " };
+        out.push(format!("{}{}{colon}{value}", "  ".repeat(indent), p.label));
+    }
+    for (h, c) in &t.children {
+        text_node(c, h.as_deref(), indent, out);
+    }
+}
+
+fn json_string(s: &str, out: &mut String) {
+    out.push('"');
+    for c in s.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if (c as u32) < 32 => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+pub(super) fn json(report: &Report) -> String {
+    let mut out = String::from("[\n  {\n    \"Plan\": ");
+    json_node(&report.plan, 2, &mut out);
+    for (label, ms) in &report.times {
+        out.push_str(&format!(",\n    \"{label}\": {ms:.3}"));
+    }
+    out.push_str("\n  }\n]");
+    out
+}
+
+fn json_node(t: &Tree, indent: usize, out: &mut String) {
+    let pad = "  ".repeat(indent + 1);
+    out.push('{');
+    let mut first = true;
+    for p in t.properties.iter().filter(|p| !p.label.is_empty()) {
+        out.push_str(if first { "\n" } else { ",\n" });
+        first = false;
+        out.push_str(&format!("{pad}\"{}\": ", p.label));
+        match &p.value {
+            Value::Text(s) => json_string(s, out),
+            Value::Number(n) => out.push_str(n),
+            Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Value::List(l) => {
+                out.push('[');
+                for (i, s) in l.iter().enumerate() {
+                    out.push_str(if i > 0 { ", " } else { "" });
+                    json_string(s, out);
+                }
+                out.push(']');
+            }
+        }
+    }
+    if !t.children.is_empty() {
+        out.push_str(&format!(",\n{pad}\"Plans\": ["));
+        for (i, (_, c)) in t.children.iter().enumerate() {
+            out.push_str(if i > 0 { ",\n" } else { "\n" });
+            out.push_str(&format!("{pad}  "));
+            json_node(c, indent + 2, out);
+        }
+        out.push_str(&format!("\n{pad}]"));
+    }
+    out.push_str(&format!("\n{}}}", "  ".repeat(indent)));
+}
+
+fn xml_escaped(s: &str) -> String {
+    s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#x0d;")
+}
+
+/// A label as a tag: what XML does not allow in one becomes `-`.
+fn tag(label: &str) -> String {
+    label.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
+}
+
+pub(super) fn xml(report: &Report) -> String {
+    let mut out = String::from("<explain xmlns=\"http://www.postgresql.org/2009/explain\">\n  <Query>\n");
+    xml_node(&report.plan, 2, &mut out);
+    for (label, ms) in &report.times {
+        let tag = tag(label);
+        out.push_str(&format!("    <{tag}>{ms:.3}</{tag}>\n"));
+    }
+    out.push_str("  </Query>\n</explain>");
+    out
+}
+
+fn xml_node(t: &Tree, indent: usize, out: &mut String) {
+    let pad = "  ".repeat(indent + 1);
+    out.push_str(&format!("{}<Plan>\n", "  ".repeat(indent)));
+    for p in t.properties.iter().filter(|p| !p.label.is_empty()) {
+        let tag = tag(p.label);
+        match &p.value {
+            Value::Text(s) | Value::Number(s) => out.push_str(&format!("{pad}<{tag}>{}</{tag}>\n", xml_escaped(s))),
+            Value::Bool(b) => out.push_str(&format!("{pad}<{tag}>{b}</{tag}>\n")),
+            Value::List(l) => {
+                out.push_str(&format!("{pad}<{tag}>\n"));
+                for s in l {
+                    out.push_str(&format!("{pad}  <Item>{}</Item>\n", xml_escaped(s)));
+                }
+                out.push_str(&format!("{pad}</{tag}>\n"));
+            }
+        }
+    }
+    if !t.children.is_empty() {
+        out.push_str(&format!("{pad}<Plans>\n"));
+        for (_, c) in &t.children {
+            xml_node(c, indent + 2, out);
+        }
+        out.push_str(&format!("{pad}</Plans>\n"));
+    }
+    out.push_str(&format!("{}</Plan>\n", "  ".repeat(indent)));
+}
+
+pub(super) fn yaml(report: &Report) -> String {
+    let mut out = String::from("- Plan: ");
+    yaml_node(&report.plan, 2, &mut out);
+    for (label, ms) in &report.times {
+        out.push_str(&format!("\n  {label}: {ms:.3}"));
+    }
+    out
+}
+
+fn yaml_node(t: &Tree, indent: usize, out: &mut String) {
+    let pad = "  ".repeat(indent);
+    for (i, p) in t.properties.iter().filter(|p| !p.label.is_empty()).enumerate() {
+        // The first property of an item stands behind its dash.
+        if i > 0 || indent == 2 {
+            out.push_str(&format!("\n{pad}"));
+        }
+        out.push_str(&format!("{}: ", p.label));
+        match &p.value {
+            Value::Text(s) => json_string(s, out),
+            Value::Number(n) => out.push_str(n),
+            Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Value::List(l) => {
+                for s in l {
+                    out.push_str(&format!("\n{pad}  - "));
+                    json_string(s, out);
+                }
+            }
+        }
+    }
+    if !t.children.is_empty() {
+        out.push_str(&format!("\n{pad}Plans: "));
+        for (_, c) in &t.children {
+            out.push_str(&format!("\n{pad}  - "));
+            yaml_node(c, indent + 2, out);
+        }
+    }
+}

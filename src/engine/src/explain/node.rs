@@ -1,0 +1,1146 @@
+//! Plan nodes as trees of properties (`ExplainNode`).
+//!
+//! A plan's expressions refer to columns by number. Here every node's columns get the text PostgreSQL would show for
+//! them: a table's column its name, anything computed below its expression in parentheses (`get_special_variable`).
+//! Parameters get the text of what the node around sets them to; subqueries the number of their heading.
+
+use std::collections::HashMap;
+
+use tusklet_catalog::resolve::quote_identifier;
+use tusklet_error::Result;
+use tusklet_exec::{ExecCx, NodeStats};
+use tusklet_ir::{
+    AggStrategy, BoundOp, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
+    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
+};
+
+use super::Options;
+use super::format::{Property, Tree, Value};
+use crate::ruleutils::{PlanNames, PlanPart, plan_part};
+use crate::session::Shared;
+
+/// A column of a node as text.
+#[derive(Clone)]
+struct Named {
+    text: String,
+    /// A variable, or in parentheses already.
+    plain: bool,
+}
+
+/// Work in progress.
+pub(super) struct Explainer<'a, 'c> {
+    pub shared: &'a Shared,
+    pub cx: &'a mut ExecCx<'c>,
+    pub stmt: &'a PlannedStmt,
+    pub o: &'a Options,
+    stats: Option<Vec<NodeStats>>,
+    /// Numbers of the nodes in the statistics.
+    numbers: HashMap<*const Plan, usize>,
+    /// What scans are called.
+    names: HashMap<*const Plan, String>,
+    /// Columns show their table.
+    prefix: bool,
+    /// Column names of functions, subqueries and WITH queries in FROM, by alias.
+    aliases: HashMap<String, Vec<String>>,
+    /// Text of parameters and subplans.
+    text: PlanNames,
+    /// Numbers of subplans and WITH queries, and of what initplans return.
+    subplans: HashMap<u32, usize>,
+    ctes: HashMap<u32, usize>,
+    returns: HashMap<u32, String>,
+    next_plan: usize,
+    next_param: usize,
+}
+
+/// The expressions of a node, its filter and projection included.
+fn exprs(p: &Plan) -> Vec<&Expr> {
+    let mut out: Vec<&Expr> = p.project.iter().flatten().chain(&p.filter).collect();
+    match &p.node {
+        Node::Result { once, .. } => out.extend(once),
+        Node::IndexScan { keys, .. } => out.extend(keys.iter().map(|(_, b)| &b.value)),
+        Node::TidScan { tids, .. } => out.extend(tids),
+        Node::FunctionScan { functions, .. } => out.extend(functions.iter().map(|f| &f.expr)),
+        Node::ValuesScan { rows } => out.extend(rows.iter().flatten()),
+        Node::NestLoop { on, params, .. } => out.extend(on.iter().chain(params.iter().map(|(_, e)| e))),
+        Node::HashJoin { on, keys, .. } => {
+            out.extend(on.iter().chain(keys.iter().flat_map(|k| [&k.left, &k.right])));
+        }
+        Node::MergeJoin { on, .. } => out.extend(on),
+        Node::Limit { limit, offset, .. } => out.extend(limit.iter().chain(offset)),
+        Node::Aggregate { aggs, .. } => {
+            for a in aggs {
+                out.extend(a.direct.iter().chain(a.args.iter().map(|t| &t.expr)).chain(a.filter.as_deref()));
+            }
+        }
+        Node::WindowAgg { calls, .. } => {
+            for c in calls {
+                out.extend(c.args.iter().chain(c.filter.as_deref()));
+            }
+        }
+        Node::ProjectSet { exprs, .. } => out.extend(exprs),
+        Node::ModifyTable(m) => {
+            if let Some(c) = &m.on_conflict {
+                out.extend(c.update.iter().flatten().map(|(_, e)| e).chain(&c.filter));
+            }
+            for a in &m.actions {
+                out.extend(a.cond.iter().chain(a.values.iter().map(|(_, e)| e)));
+            }
+        }
+        _ => {}
+    }
+    out
+}
+
+fn subplans_of(p: &Plan) -> Vec<&SubPlanRef> {
+    let mut out: Vec<&SubPlanRef> = Vec::new();
+    for e in exprs(p) {
+        visit::walk(e, &mut |x| {
+            if let ExprKind::SubPlan(s) = &x.kind
+                && !out.iter().any(|o| o.plan == s.plan)
+            {
+                out.push(s);
+            }
+            true
+        });
+    }
+    out
+}
+
+/// Runs once, ahead of what needs it.
+fn is_init(s: &SubPlanRef) -> bool {
+    s.args.is_empty() && matches!(s.kind, SubLinkKind::Expr | SubLinkKind::Exists | SubLinkKind::Array)
+        || s.args.is_empty() && s.kind == SubLinkKind::RowCompare
+}
+
+/// A subquery in FROM that only passes its rows on is not shown (`trivial_subqueryscan`).
+fn is_trivial(p: &Plan) -> bool {
+    let same = p.project.as_ref().is_none_or(|list| {
+        list.len() == input_width(p)
+            && list.iter().enumerate().all(|(i, e)| matches!(e.kind, ExprKind::Column(c) if c as usize == i))
+    });
+    match &p.node {
+        Node::With { .. } => true,
+        Node::SubqueryScan { .. } => p.filter.is_none() && same,
+        _ => false,
+    }
+}
+
+fn input_width(p: &Plan) -> usize {
+    p.children().first().map_or(0, |c| c.columns.len())
+}
+
+/// The nodes of one query level, from the top.
+fn level_nodes<'p>(p: &'p Plan, out: &mut Vec<&'p Plan>) {
+    out.push(p);
+    if matches!(p.node, Node::SubqueryScan { .. }) {
+        return;
+    }
+    for c in p.children() {
+        level_nodes(c, out);
+    }
+}
+
+fn all_nodes<'p>(p: &'p Plan, out: &mut Vec<&'p Plan>) {
+    out.push(p);
+    for c in p.children() {
+        all_nodes(c, out);
+    }
+}
+
+/// Entries of the range tables of a query and all below it.
+fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>) -> usize {
+    let mut n = q.rtable.len();
+    for r in &q.rtable {
+        if !matches!(r.kind, RteKind::Relation { .. } | RteKind::Join { .. }) {
+            aliases.entry(r.name.clone()).or_insert_with(|| r.columns.iter().map(|c| c.name.clone()).collect());
+        }
+        if let RteKind::Subquery { query, .. } = &r.kind {
+            n += count_entries(query, aliases);
+        }
+    }
+    for c in &q.ctes {
+        n += count_entries(&c.query, aliases);
+    }
+    visit::query_exprs(q, &mut |e| {
+        visit::walk(e, &mut |x| {
+            if let ExprKind::SubLink(s) = &x.kind {
+                n += count_entries(&s.query, aliases);
+            }
+            true
+        });
+    });
+    n
+}
+
+fn boundary(columns: Vec<Named>) -> Vec<Named> {
+    let shown = |n: Named| if n.plain { n } else { Named { text: format!("({})", n.text), plain: true } };
+    columns.into_iter().map(shown).collect()
+}
+
+impl<'a, 'c> Explainer<'a, 'c> {
+    pub fn new(
+        shared: &'a Shared,
+        cx: &'a mut ExecCx<'c>,
+        stmt: &'a PlannedStmt,
+        query: &Query,
+        o: &'a Options,
+        stats: Option<Vec<NodeStats>>,
+    ) -> Explainer<'a, 'c> {
+        let mut aliases = HashMap::new();
+        let entries = count_entries(query, &mut aliases);
+        let mut nodes = Vec::new();
+        all_nodes(&stmt.plan, &mut nodes);
+        stmt.subplans.iter().for_each(|p| all_nodes(p, &mut nodes));
+        stmt.ctes.iter().for_each(|c| all_nodes(&c.plan, &mut nodes));
+        let numbers = nodes.iter().enumerate().map(|(i, p)| (std::ptr::from_ref(*p), i)).collect();
+        let mut x = Explainer {
+            shared,
+            cx,
+            stmt,
+            o,
+            stats,
+            numbers,
+            names: HashMap::new(),
+            prefix: false,
+            aliases,
+            text: PlanNames::default(),
+            subplans: HashMap::new(),
+            ctes: HashMap::new(),
+            returns: HashMap::new(),
+            next_plan: 0,
+            next_param: 0,
+        };
+        let scans = x.name_scans(&nodes);
+        x.prefix = o.verbose || entries.max(scans) > 1;
+        x
+    }
+
+    /// Names scans uniquely (`select_rtable_names_for_explain`); how many there are.
+    fn name_scans(&mut self, nodes: &[&Plan]) -> usize {
+        let mut taken: Vec<String> = Vec::new();
+        let mut scans = 0;
+        for p in nodes {
+            // The parent of an inheritance tree has its name first.
+            if let Node::Append { inputs } | Node::MergeAppend { inputs, .. } = &p.node
+                && let Some(alias) = inputs.first().and_then(scan_alias)
+                && inputs.len() > 1
+                && inputs.iter().all(|i| scan_alias(i) == Some(alias))
+                && matches!(inputs[0].node, Node::SeqScan { .. } | Node::IndexScan { .. } | Node::TidScan { .. })
+                && !taken.iter().any(|t| t == alias)
+            {
+                taken.push(alias.to_string());
+            }
+            let base = match &p.node {
+                Node::SubqueryScan { .. } if is_trivial(p) => continue,
+                Node::ValuesScan { .. } | Node::LiteralScan { .. } => "*VALUES*",
+                _ => match scan_alias(p) {
+                    Some(a) => a,
+                    None => continue,
+                },
+            };
+            scans += 1;
+            let mut name = base.to_string();
+            let mut n = 0;
+            while taken.contains(&name) {
+                n += 1;
+                name = format!("{base}_{n}");
+            }
+            taken.push(name.clone());
+            self.names.insert(std::ptr::from_ref(*p), name);
+        }
+        scans
+    }
+
+    /// The whole statement.
+    pub fn statement(&mut self) -> Result<Tree> {
+        let stmt = self.stmt;
+        let mut nodes = Vec::new();
+        all_nodes(&stmt.plan, &mut nodes);
+        stmt.subplans.iter().for_each(|p| all_nodes(p, &mut nodes));
+        stmt.ctes.iter().for_each(|c| all_nodes(&c.plan, &mut nodes));
+        let inner: Vec<u32> = nodes
+            .iter()
+            .filter_map(|p| match &p.node {
+                Node::With { ctes, .. } => Some(ctes.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let own: Vec<u32> = (0..stmt.ctes.len() as u32).filter(|c| !inner.contains(c)).collect();
+        self.number_level(&stmt.plan, &own);
+        Ok(self.level(&stmt.plan, &own, None, None)?.0)
+    }
+
+    /// Numbers the subqueries of a level as they were planned: WITH queries, then the others, those inside first.
+    fn number_level(&mut self, root: &'a Plan, ctes: &[u32]) {
+        let stmt = self.stmt;
+        let mut ctes = ctes.to_vec();
+        let mut nodes = Vec::new();
+        level_nodes(root, &mut nodes);
+        for p in &nodes {
+            if let Node::With { ctes: more, .. } = &p.node {
+                ctes.extend(more);
+            }
+        }
+        for c in ctes {
+            if let Some(cte) = stmt.ctes.get(c as usize)
+                && !self.ctes.contains_key(&c)
+            {
+                self.number_level(&cte.plan, &[]);
+                self.next_plan += 1;
+                self.ctes.insert(c, self.next_plan);
+                self.next_param += 1;
+            }
+        }
+        let mut found: Vec<&SubPlanRef> = nodes.iter().flat_map(|p| subplans_of(p)).collect();
+        found.sort_by_key(|s| s.plan);
+        for s in found {
+            let Some(plan) = stmt.subplans.get(s.plan as usize) else { continue };
+            if self.subplans.contains_key(&s.plan) {
+                continue;
+            }
+            self.next_param += s.args.len();
+            self.number_level(plan, &[]);
+            self.next_plan += 1;
+            let n = self.next_plan;
+            self.subplans.insert(s.plan, n);
+            let text = if is_init(s) {
+                let many = if s.kind == SubLinkKind::RowCompare { s.outputs.len().max(1) } else { 1 };
+                let list: Vec<String> = (0..many).map(|k| format!("${}", self.next_param + k)).collect();
+                for (o, t) in s.outputs.iter().zip(&list) {
+                    self.text.params.insert(*o, t.clone());
+                }
+                self.next_param += many;
+                self.returns.insert(s.plan, list.join(","));
+                match &s.test {
+                    // The comparison is over what it returns.
+                    Some(_) if s.kind == SubLinkKind::RowCompare => list.join(","),
+                    _ => list.concat(),
+                }
+            } else {
+                for (k, o) in s.outputs.iter().enumerate() {
+                    self.text.params.insert(*o, format!("${}", self.next_param + k));
+                }
+                self.next_param += s.outputs.len();
+                if s.hashed.is_some() { format!("(hashed SubPlan {n})") } else { format!("(SubPlan {n})") }
+            };
+            self.text.subplans.insert(s.plan, text);
+        }
+        // Subqueries in FROM are planned after the expressions of the level around them.
+        for p in &nodes {
+            if let Node::SubqueryScan { input, .. } = &p.node {
+                self.number_level(input, &[]);
+            }
+        }
+    }
+
+    /// A query level, with its WITH queries and initplans at its top.
+    fn level(
+        &mut self,
+        root: &'a Plan,
+        ctes: &[u32],
+        relationship: Option<&'static str>,
+        name: Option<&str>,
+    ) -> Result<(Tree, Vec<Named>)> {
+        let stmt = self.stmt;
+        let mut nodes = Vec::new();
+        level_nodes(root, &mut nodes);
+        let mut ctes = ctes.to_vec();
+        let mut inits: Vec<&SubPlanRef> = Vec::new();
+        for p in nodes {
+            if let Node::With { ctes: more, .. } = &p.node {
+                ctes.extend(more);
+            }
+            for s in subplans_of(p) {
+                if is_init(s) && !inits.iter().any(|i| i.plan == s.plan) {
+                    inits.push(s);
+                }
+            }
+        }
+        inits.sort_by_key(|s| s.plan);
+        let mut ahead = Vec::new();
+        for c in ctes {
+            let Some(cte) = stmt.ctes.get(c as usize) else { continue };
+            let heading = format!("CTE {}", cte.name);
+            let tree = self.level(&cte.plan, &[], Some("InitPlan"), Some(&heading))?.0;
+            ahead.push((Some(heading), tree));
+        }
+        for s in inits {
+            let Some(plan) = stmt.subplans.get(s.plan as usize) else { continue };
+            let n = self.subplans.get(&s.plan).copied().unwrap_or(0);
+            let heading = format!("InitPlan {n} (returns {})", self.returns.get(&s.plan).cloned().unwrap_or_default());
+            let tree = self.level(plan, &[], Some("InitPlan"), Some(&heading))?.0;
+            ahead.push((Some(heading), tree));
+        }
+        let (mut tree, columns) = self.node(root, relationship, name)?;
+        tree.children.splice(0..0, ahead);
+        Ok((tree, columns))
+    }
+
+    fn show(&mut self, e: &Expr, columns: &[Named], implicit: bool) -> Result<String> {
+        self.part(PlanPart::Expr(e), columns, implicit)
+    }
+
+    fn part(&mut self, part: PlanPart<'_>, columns: &[Named], implicit: bool) -> Result<String> {
+        self.text.columns = columns.iter().map(|c| c.text.clone()).collect();
+        plan_part(self.shared, self.cx, &self.text, part, implicit)
+    }
+
+    fn named(&mut self, e: &Expr, columns: &[Named]) -> Result<Named> {
+        Ok(match &e.kind {
+            ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named { text: "?".into(), plain: true }),
+            _ => {
+                let plain = matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
+                Named { text: self.show(e, columns, false)?, plain }
+            }
+        })
+    }
+
+    /// A node and what is below it, with the texts of its columns.
+    fn node(
+        &mut self,
+        p: &'a Plan,
+        relationship: Option<&'static str>,
+        name: Option<&str>,
+    ) -> Result<(Tree, Vec<Named>)> {
+        if is_trivial(p)
+            && let Some(input) = p.children().first()
+        {
+            return match &p.node {
+                Node::SubqueryScan { .. } => self.level(input, &[], relationship, name),
+                _ => self.node(input, relationship, name),
+            };
+        }
+        let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
+        let mut inputs: Vec<Vec<Named>> = Vec::new();
+        match &p.node {
+            Node::NestLoop { left, right, params, .. } => {
+                let (tree, columns) = self.node(left, Some("Outer"), None)?;
+                let columns = boundary(columns);
+                t.children.push((None, tree));
+                for (id, e) in params {
+                    let n = self.named(e, &columns)?;
+                    let text =
+                        if n.plain || matches!(e.kind, ExprKind::Column(_)) { n.text } else { format!("({})", n.text) };
+                    self.text.params.insert(*id, text);
+                }
+                let (tree, right) = self.node(right, Some("Inner"), None)?;
+                t.children.push((None, tree));
+                inputs.push(columns);
+                inputs.push(boundary(right));
+            }
+            Node::HashJoin { left, right, .. } => {
+                let (tree, columns) = self.node(left, Some("Outer"), None)?;
+                t.children.push((None, tree));
+                inputs.push(boundary(columns));
+                let (below, columns) = self.node(right, Some("Outer"), None)?;
+                let columns = boundary(columns);
+                let mut hash = Tree { title: "Hash".into(), properties: vec![], children: vec![(None, below)] };
+                self.frame(&mut hash, right, "Hash", Some("Inner"), None, &[]);
+                if self.o.verbose {
+                    hash.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
+                }
+                self.suffix(&mut hash, right, right.total_cost);
+                t.children.push((None, hash));
+                inputs.push(columns);
+            }
+            Node::SubqueryScan { input, .. } => {
+                let (tree, _) = self.level(input, &[], Some("Subquery"), None)?;
+                t.children.push((None, tree));
+            }
+            Node::Append { .. } | Node::MergeAppend { .. } => {
+                for c in p.children() {
+                    let (tree, columns) = self.node(c, Some("Member"), None)?;
+                    t.children.push((None, tree));
+                    inputs.push(boundary(columns));
+                }
+            }
+            _ => {
+                for (i, c) in p.children().into_iter().enumerate() {
+                    let (tree, columns) = self.node(c, Some(if i == 0 { "Outer" } else { "Inner" }), None)?;
+                    t.children.push((None, tree));
+                    inputs.push(boundary(columns));
+                }
+            }
+        }
+        // What subqueries are given comes from this node's rows.
+        let native = self.native(p, &inputs)?;
+        for s in subplans_of(p) {
+            if is_init(s) {
+                continue;
+            }
+            for (id, e) in &s.args {
+                let n = self.named(e, &native)?;
+                let bare = n.plain || matches!(e.kind, ExprKind::Column(_));
+                self.text.params.insert(*id, if bare { n.text } else { format!("({})", n.text) });
+            }
+        }
+        let mut columns = native.clone();
+        if let Some(list) = &p.project {
+            columns = Vec::with_capacity(list.len());
+            for e in list {
+                columns.push(self.named(e, &native)?);
+            }
+        }
+        self.title(&mut t, p, relationship, name);
+        if self.o.verbose && !matches!(p.node, Node::ModifyTable(_)) && !columns.is_empty() {
+            t.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
+        }
+        if is_scan(p) {
+            // A scan's own conditions show its columns bare; parameters keep their tables (`show_scan_qual`).
+            let prefix = std::mem::replace(&mut self.prefix, self.o.verbose);
+            let bare = self.native(p, &inputs)?;
+            let shown = self.details(&mut t, p, &inputs, &bare);
+            self.prefix = prefix;
+            shown?;
+        } else {
+            self.details(&mut t, p, &inputs, &native)?;
+        }
+        self.suffix(&mut t, p, p.startup_cost);
+        let stmt = self.stmt;
+        for s in subplans_of(p) {
+            if is_init(s) {
+                continue;
+            }
+            if let Some(plan) = stmt.subplans.get(s.plan as usize) {
+                let heading = format!("SubPlan {}", self.subplans.get(&s.plan).copied().unwrap_or(0));
+                let tree = self.level(plan, &[], Some("SubPlan"), Some(&heading))?.0;
+                t.children.push((Some(heading), tree));
+            }
+        }
+        Ok((t, columns))
+    }
+
+    /// The texts of a node's native output.
+    fn native(&mut self, p: &'a Plan, inputs: &[Vec<Named>]) -> Result<Vec<Named>> {
+        let first = || inputs.first().cloned().unwrap_or_default();
+        Ok(match &p.node {
+            Node::SeqScan { rel, .. }
+            | Node::IndexScan { rel, .. }
+            | Node::TidScan { rel, .. }
+            | Node::CatalogScan { rel } => {
+                let list = rel.columns.clone();
+                list.into_iter().map(|a| self.column(p, self.attribute(rel.oid, a))).collect()
+            }
+            Node::FunctionScan { alias, .. }
+            | Node::CteScan { alias, .. }
+            | Node::WorkTableScan { alias, .. }
+            | Node::SubqueryScan { alias, .. } => {
+                let known = self.aliases.get(alias).cloned().unwrap_or_default();
+                let width = match &p.node {
+                    Node::SubqueryScan { input, .. } => input.columns.len(),
+                    Node::FunctionScan { functions, ordinality, .. } => {
+                        functions.iter().map(|f| f.columns.len()).sum::<usize>() + *ordinality as usize
+                    }
+                    Node::CteScan { cte, .. } => self.stmt.ctes.get(*cte as usize).map_or(0, |c| c.plan.columns.len()),
+                    _ => known.len().max(p.columns.len()),
+                };
+                let name = |i: usize| known.get(i).cloned().unwrap_or_else(|| format!("column{}", i + 1));
+                (0..width).map(|i| self.column(p, name(i))).collect()
+            }
+            Node::LiteralScan { types, .. } => {
+                (1..=types.len()).map(|i| self.column(p, format!("column{i}"))).collect()
+            }
+            Node::ValuesScan { rows } => {
+                let width = rows.first().map_or(0, |r| r.len());
+                (1..=width).map(|i| self.column(p, format!("column{i}"))).collect()
+            }
+            Node::NestLoop { kind, .. } | Node::HashJoin { kind, .. } | Node::MergeJoin { kind, .. } => {
+                let mut all = first();
+                // A condition of a semijoin sees both sides; its columns are the left side's, which come first.
+                let _ = kind;
+                all.extend(inputs.get(1).cloned().unwrap_or_default());
+                all
+            }
+            Node::Aggregate { groups, aggs, sets, .. } => {
+                let input = first();
+                let mut out: Vec<Named> = Vec::new();
+                for g in groups {
+                    out.extend(input.get(g.column as usize).cloned());
+                }
+                for a in aggs {
+                    out.push(Named { text: self.part(PlanPart::Aggregate(a), &input, false)?, plain: false });
+                }
+                if sets.is_some() {
+                    out.push(Named { text: "GROUPING()".into(), plain: false });
+                }
+                out
+            }
+            Node::WindowAgg { calls, .. } => {
+                let mut out = first();
+                let input = out.clone();
+                for c in calls {
+                    out.push(Named { text: self.part(PlanPart::Window(c), &input, false)?, plain: false });
+                }
+                out
+            }
+            Node::ProjectSet { exprs, .. } => {
+                let input = first();
+                let mut out = Vec::new();
+                for e in exprs {
+                    out.push(self.named(e, &input)?);
+                }
+                out
+            }
+            Node::ModifyTable(m) => self.modify_columns(m, &first()),
+            _ => first(),
+        })
+    }
+
+    fn modify_columns(&self, m: &ModifyTable, input: &[Named]) -> Vec<Named> {
+        let Some(t) = m.targets.first() else { return input.to_vec() };
+        let show = |c: &str| {
+            let c = quote_identifier(c);
+            let text = if self.prefix { format!("{}.{c}", quote_identifier(&t.name.1)) } else { c };
+            Named { text, plain: true }
+        };
+        let mut out: Vec<Named> = t.columns.iter().map(|c| show(&c.name)).collect();
+        out.push(show("ctid"));
+        out.push(show("tableoid"));
+        out.extend(input.iter().cloned());
+        out
+    }
+
+    fn attribute(&self, rel: Oid, attno: i16) -> String {
+        if attno < 0 {
+            return tusklet_catalog::builtin::SYSTEM_ATTRIBUTES
+                .iter()
+                .find(|a| a.0 == attno as i32)
+                .map_or_else(String::new, |a| a.1.to_string());
+        }
+        let catalog = self.shared.catalog();
+        let Some(r) = catalog.relation(rel) else { return "?".into() };
+        r.columns.get((attno - 1).max(0) as usize).map_or_else(|| "?".into(), |c| c.name.clone())
+    }
+
+    fn column(&self, p: &Plan, name: String) -> Named {
+        let name = quote_identifier(&name);
+        let text = match self.names.get(&std::ptr::from_ref(p)) {
+            Some(t) if self.prefix => format!("{}.{name}", quote_identifier(t)),
+            _ => name,
+        };
+        Named { text, plain: true }
+    }
+
+    /// The properties every node begins with.
+    fn frame(
+        &self,
+        t: &mut Tree,
+        _p: &Plan,
+        kind: &str,
+        relationship: Option<&'static str>,
+        name: Option<&str>,
+        special: &[(&'static str, String)],
+    ) {
+        let mut put = |label, v: Value| t.properties.push(Property { label, value: v, line: false });
+        put("Node Type", Value::Text(kind.into()));
+        for (label, v) in
+            special.iter().filter(|s| matches!(s.0, "Strategy" | "Partial Mode" | "Operation" | "Command"))
+        {
+            put(label, Value::Text(v.clone()));
+        }
+        if let Some(r) = relationship {
+            put("Parent Relationship", Value::Text(r.into()));
+        }
+        if let Some(n) = name {
+            put("Subplan Name", Value::Text(n.into()));
+        }
+        put("Parallel Aware", Value::Bool(false));
+        put("Async Capable", Value::Bool(false));
+        for (label, v) in
+            special.iter().filter(|s| !matches!(s.0, "Strategy" | "Partial Mode" | "Operation" | "Command"))
+        {
+            put(label, Value::Text(v.clone()));
+        }
+    }
+
+    /// Cost and what was counted: behind the title, and before the details as properties.
+    fn suffix(&self, t: &mut Tree, p: &Plan, startup: f64) {
+        let mut numbers: Vec<(&'static str, String)> = Vec::new();
+        if self.o.costs {
+            t.title.push_str(&format!(
+                "  (cost={startup:.2}..{:.2} rows={:.0} width={})",
+                p.total_cost,
+                p.rows.max(1.0),
+                p.width
+            ));
+            numbers.push(("Startup Cost", format!("{startup:.2}")));
+            numbers.push(("Total Cost", format!("{:.2}", p.total_cost)));
+            numbers.push(("Plan Rows", format!("{:.0}", p.rows.max(1.0))));
+            numbers.push(("Plan Width", p.width.to_string()));
+        }
+        let number = self.numbers.get(&std::ptr::from_ref(p));
+        if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
+            let per = s.loops.max(1) as f64;
+            let (rows, from, to) =
+                (s.rows as f64 / per, s.startup as f64 / 1000.0 / per, s.total as f64 / 1000.0 / per);
+            if s.loops == 0 {
+                t.title.push_str(" (never executed)");
+            } else if self.o.timing {
+                t.title.push_str(&format!(" (actual time={from:.3}..{to:.3} rows={rows:.0} loops={})", s.loops));
+            } else {
+                t.title.push_str(&format!(" (actual rows={rows:.0} loops={})", s.loops));
+            }
+            if self.o.timing {
+                numbers.push(("Actual Startup Time", format!("{from:.3}")));
+                numbers.push(("Actual Total Time", format!("{to:.3}")));
+            }
+            numbers.push(("Actual Rows", format!("{rows:.0}")));
+            numbers.push(("Actual Loops", s.loops.to_string()));
+        }
+        let at = t.properties.iter().position(|x| x.line).unwrap_or(t.properties.len());
+        let list = numbers.into_iter().map(|(label, n)| Property { label, value: Value::Number(n), line: false });
+        t.properties.splice(at..at, list);
+    }
+
+    fn relation(&self, oid: Oid, shown: Option<&String>) -> String {
+        let catalog = self.shared.catalog();
+        let name = match catalog.relation(oid) {
+            None => return oid.to_string(),
+            Some(r) if self.o.verbose => {
+                let schema = catalog.schema_name(r.schema).unwrap_or_default();
+                format!("{}.{}", quote_identifier(&schema), quote_identifier(&r.name))
+            }
+            Some(r) => quote_identifier(&r.name),
+        };
+        let bare = catalog.relation(oid).map(|r| r.name.clone()).unwrap_or_default();
+        match shown {
+            Some(a) if *a != bare => format!("{name} {}", quote_identifier(a)),
+            _ => name,
+        }
+    }
+
+    fn title(&mut self, t: &mut Tree, p: &Plan, relationship: Option<&'static str>, name: Option<&str>) {
+        let mut special: Vec<(&'static str, String)> = Vec::new();
+        let shown = self.names.get(&std::ptr::from_ref(p)).cloned();
+        let on_relation = |x: &Self, rel: &ScanRel, special: &mut Vec<(&'static str, String)>| {
+            let catalog = x.shared.catalog();
+            let r = catalog.relation(rel.oid);
+            special.push(("Relation Name", r.as_ref().map_or_else(|| rel.oid.to_string(), |r| r.name.clone())));
+            if x.o.verbose {
+                let schema = r.and_then(|r| catalog.schema_name(r.schema)).unwrap_or_default().to_string();
+                special.push(("Schema", schema));
+            }
+            special.push(("Alias", shown.clone().unwrap_or_else(|| rel.alias.clone())));
+            x.relation(rel.oid, shown.as_ref())
+        };
+        let alias = shown.clone().map(|a| quote_identifier(&a)).unwrap_or_default();
+        let (kind, title): (&str, String) = match &p.node {
+            Node::Result { .. } => ("Result", "Result".into()),
+            Node::SeqScan { rel, sample, .. } => {
+                let kind = if sample.is_some() { "Sample Scan" } else { "Seq Scan" };
+                let on = on_relation(self, rel, &mut special);
+                (kind, format!("{kind} on {on}"))
+            }
+            Node::CatalogScan { rel } => {
+                let on = on_relation(self, rel, &mut special);
+                ("Seq Scan", format!("Seq Scan on {on}"))
+            }
+            Node::IndexScan { rel, index, backward, .. } => {
+                let index = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
+                special.push(("Scan Direction", if *backward { "Backward" } else { "Forward" }.into()));
+                special.push(("Index Name", index.clone()));
+                let how = if *backward { " Backward" } else { "" };
+                let on = on_relation(self, rel, &mut special);
+                ("Index Scan", format!("Index Scan{how} using {} on {on}", quote_identifier(&index)))
+            }
+            Node::TidScan { rel, .. } => {
+                let on = on_relation(self, rel, &mut special);
+                ("Tid Scan", format!("Tid Scan on {on}"))
+            }
+            Node::FunctionScan { functions, .. } => {
+                let called = match functions.as_slice() {
+                    [f] => match &f.expr.kind {
+                        ExprKind::Call(c) => self.shared.catalog().proc(c.func).map(|f| {
+                            let schema = self.shared.catalog().schema_name(f.schema).unwrap_or_default().to_string();
+                            (f.name.clone(), schema)
+                        }),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let text = match &called {
+                    Some((f, schema)) => {
+                        special.push(("Function Name", f.clone()));
+                        let full = match self.o.verbose {
+                            true => format!("{}.{}", quote_identifier(schema), quote_identifier(f)),
+                            false => quote_identifier(f),
+                        };
+                        if shown.as_ref() == Some(f) { full } else { format!("{full} {alias}") }
+                    }
+                    None => alias.clone(),
+                };
+                special.push(("Alias", shown.clone().unwrap_or_default()));
+                ("Function Scan", format!("Function Scan on {text}"))
+            }
+            Node::ValuesScan { .. } | Node::LiteralScan { .. } => {
+                special.push(("Alias", shown.clone().unwrap_or_default()));
+                ("Values Scan", format!("Values Scan on {alias}"))
+            }
+            Node::CteScan { cte, .. } => {
+                let cte = self.stmt.ctes.get(*cte as usize).map_or("", |c| &c.name).to_string();
+                special.push(("CTE Name", cte.clone()));
+                special.push(("Alias", shown.clone().unwrap_or_default()));
+                let name = quote_identifier(&cte);
+                let same = shown.as_ref() == Some(&cte);
+                ("CTE Scan", if same { format!("CTE Scan on {name}") } else { format!("CTE Scan on {name} {alias}") })
+            }
+            Node::WorkTableScan { id, .. } => {
+                let cte = self.stmt.ctes.iter().find(|c| {
+                    let mut nodes = Vec::new();
+                    all_nodes(&c.plan, &mut nodes);
+                    nodes.iter().any(|n| matches!(&n.node, Node::RecursiveUnion { id: i, .. } if i == id))
+                });
+                let cte = cte.map(|c| c.name.clone()).unwrap_or_default();
+                special.push(("CTE Name", cte.clone()));
+                special.push(("Alias", shown.clone().unwrap_or_default()));
+                let name = quote_identifier(&cte);
+                let same = shown.as_ref() == Some(&cte);
+                let on = if same { name } else { format!("{name} {alias}") };
+                ("WorkTable Scan", format!("WorkTable Scan on {on}"))
+            }
+            Node::SubqueryScan { .. } => {
+                special.push(("Alias", shown.clone().unwrap_or_default()));
+                ("Subquery Scan", format!("Subquery Scan on {alias}"))
+            }
+            Node::With { .. } => ("Result", "Result".into()),
+            Node::NestLoop { kind, .. } => {
+                special.push(("Join Type", join_type(*kind).into()));
+                ("Nested Loop", join_title(*kind, "Nested Loop"))
+            }
+            Node::HashJoin { kind, .. } => {
+                special.push(("Join Type", join_type(*kind).into()));
+                ("Hash Join", join_title(*kind, "Hash"))
+            }
+            Node::MergeJoin { kind, .. } => {
+                special.push(("Join Type", join_type(*kind).into()));
+                ("Merge Join", join_title(*kind, "Merge"))
+            }
+            Node::Sort { .. } => ("Sort", "Sort".into()),
+            Node::Limit { .. } => ("Limit", "Limit".into()),
+            Node::Unique { .. } => ("Unique", "Unique".into()),
+            Node::Aggregate { strategy, sets, .. } => {
+                let total = sets.as_ref().is_some_and(|s| s.iter().any(|s| s.is_empty()));
+                let (strategy, title) = match strategy {
+                    AggStrategy::Plain => ("Plain", "Aggregate"),
+                    AggStrategy::Sorted => ("Sorted", "GroupAggregate"),
+                    AggStrategy::Hashed if total => ("Mixed", "MixedAggregate"),
+                    AggStrategy::Hashed => ("Hashed", "HashAggregate"),
+                };
+                special.push(("Strategy", strategy.into()));
+                special.push(("Partial Mode", "Simple".into()));
+                ("Aggregate", title.into())
+            }
+            Node::WindowAgg { .. } => ("WindowAgg", "WindowAgg".into()),
+            Node::Append { inputs } => {
+                if inputs.is_empty() {
+                    ("Result", "Result".into())
+                } else {
+                    ("Append", "Append".into())
+                }
+            }
+            Node::MergeAppend { .. } => ("Merge Append", "Merge Append".into()),
+            Node::SetOp { kind, all, .. } => {
+                let what = if *kind == SetOpKind::Intersect { "Intersect" } else { "Except" };
+                let what = format!("{what}{}", if *all { " All" } else { "" });
+                special.push(("Strategy", "Hashed".into()));
+                special.push(("Command", what.clone()));
+                ("SetOp", format!("HashSetOp {what}"))
+            }
+            Node::RecursiveUnion { .. } => ("Recursive Union", "Recursive Union".into()),
+            Node::ProjectSet { .. } => ("ProjectSet", "ProjectSet".into()),
+            Node::Material { .. } => ("Materialize", "Materialize".into()),
+            Node::LockRows { .. } => ("LockRows", "LockRows".into()),
+            Node::ModifyTable(m) => {
+                let verb = match m.command {
+                    CommandType::Insert => "Insert",
+                    CommandType::Update => "Update",
+                    CommandType::Delete => "Delete",
+                    _ => "Merge",
+                };
+                special.push(("Operation", verb.into()));
+                let target = m.targets.first().map(|target| {
+                    let mut nodes = Vec::new();
+                    all_nodes(&m.input, &mut nodes);
+                    let scan = nodes.into_iter().find(|n| scan_rte(n) == Some(m.rte));
+                    let shown = scan.and_then(scan_alias).map(str::to_string);
+                    special.push(("Relation Name", target.name.1.clone()));
+                    special.push(("Alias", shown.clone().unwrap_or_else(|| target.name.1.clone())));
+                    self.relation(target.rel, if m.command == CommandType::Insert { None } else { shown.as_ref() })
+                });
+                ("ModifyTable", format!("{verb} on {}", target.unwrap_or_default()))
+            }
+        };
+        t.title = title;
+        self.frame(t, p, kind, relationship, name, &special);
+    }
+
+    fn details(&mut self, t: &mut Tree, p: &Plan, inputs: &[Vec<Named>], native: &[Named]) -> Result<()> {
+        let empty = Vec::new();
+        let first = inputs.first().unwrap_or(&empty);
+        let second = inputs.get(1).unwrap_or(&empty);
+        let mut filter_label = "Filter";
+        match &p.node {
+            Node::Result { once, .. } => {
+                if let Some(c) = once {
+                    let text = self.show(c, &[], false)?;
+                    t.properties.push(line("One-Time Filter", Value::Text(text)));
+                }
+            }
+            Node::Append { inputs } if inputs.is_empty() => {
+                t.properties.push(line("One-Time Filter", Value::Text("false".into())));
+            }
+            Node::SeqScan { sample: Some(s), .. } => {
+                let method = self.shared.catalog().proc(s.method).map_or_else(String::new, |p| p.name.clone());
+                let mut args = Vec::new();
+                for a in &s.args {
+                    args.push(self.show(a, &[], false)?);
+                }
+                let mut text = format!("{} ({})", quote_identifier(&method), args.join(", "));
+                if let Some(r) = &s.repeatable {
+                    text.push_str(&format!(" REPEATABLE ({})", self.show(r, &[], false)?));
+                }
+                t.properties.push(line("Sampling", Value::Text(text)));
+            }
+            Node::IndexScan { rel, index, keys, .. } => {
+                let mut parts = Vec::new();
+                for (i, b) in keys {
+                    parts.push(self.bound(p, rel, *index, *i, b)?);
+                }
+                if !parts.is_empty() {
+                    t.properties.push(line("Index Cond", Value::Text(conjunction(parts))));
+                }
+            }
+            Node::TidScan { tids, .. } => {
+                let mut parts = Vec::new();
+                let ctid = self.column(p, "ctid".into()).text;
+                for e in tids {
+                    let value = self.show(e, &[], true)?;
+                    let array = e.ty.oid != tusklet_catalog::builtin::oids::TID;
+                    parts.push(if array { format!("({ctid} = ANY ({value}))") } else { format!("({ctid} = {value})") });
+                }
+                let text = if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(" OR ")) };
+                t.properties.push(line("TID Cond", Value::Text(text)));
+            }
+            Node::FunctionScan { functions, .. } if self.o.verbose => {
+                let mut calls = Vec::new();
+                for f in functions {
+                    calls.push(self.show(&f.expr, &[], false)?);
+                }
+                t.properties.push(line("Function Call", Value::List(calls)));
+            }
+            Node::NestLoop { kind, on, .. } => {
+                if let Some(on) = on {
+                    let text = self.show(on, native, false)?;
+                    t.properties.push(line("Join Filter", Value::Text(text)));
+                } else if *kind == JoinKind::Inner {
+                    filter_label = "Join Filter";
+                }
+            }
+            Node::HashJoin { kind, keys, on, .. } => {
+                let mut parts = Vec::new();
+                for k in keys {
+                    let left = self.show(&k.left, first, true)?;
+                    let right = self.show(&k.right, second, true)?;
+                    parts.push(format!("({left} = {right})"));
+                }
+                t.properties.push(line("Hash Cond", Value::Text(conjunction(parts))));
+                if let Some(on) = on {
+                    let text = self.show(on, native, false)?;
+                    t.properties.push(line("Join Filter", Value::Text(text)));
+                } else if *kind == JoinKind::Inner {
+                    filter_label = "Join Filter";
+                }
+            }
+            Node::MergeJoin { kind, keys, on, .. } => {
+                let side = |list: &[Named], k: &SortKey| {
+                    list.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone())
+                };
+                let parts: Vec<String> =
+                    keys.iter().map(|(l, r)| format!("({} = {})", side(first, l), side(second, r))).collect();
+                if !parts.is_empty() {
+                    t.properties.push(line("Merge Cond", Value::Text(conjunction(parts))));
+                }
+                if let Some(on) = on {
+                    let text = self.show(on, native, false)?;
+                    t.properties.push(line("Join Filter", Value::Text(text)));
+                } else if *kind == JoinKind::Inner {
+                    filter_label = "Join Filter";
+                }
+            }
+            Node::Sort { keys, .. } | Node::MergeAppend { keys, .. } => {
+                let list = keys.iter().map(|k| self.sort_key(k, first)).collect();
+                t.properties.push(line("Sort Key", Value::List(list)));
+            }
+            Node::Aggregate { groups, sets, strategy, .. } => {
+                let name = |i: usize| {
+                    let at = groups.get(i).map_or(0, |g| g.column as usize);
+                    first.get(at).map_or_else(|| "?".into(), |n| n.text.clone())
+                };
+                match sets {
+                    None if groups.is_empty() => {}
+                    None => {
+                        t.properties.push(line("Group Key", Value::List((0..groups.len()).map(name).collect())));
+                    }
+                    Some(sets) => {
+                        let label = if *strategy == AggStrategy::Hashed { "Hash Key" } else { "Group Key" };
+                        for s in sets.iter().filter(|s| !s.is_empty()) {
+                            let list = s.iter().map(|i| name(*i as usize)).collect();
+                            t.properties.push(line(label, Value::List(list)));
+                        }
+                        for _ in sets.iter().filter(|s| s.is_empty()) {
+                            t.properties.push(line("Group Key", Value::Text("()".into())));
+                        }
+                    }
+                }
+            }
+            Node::ModifyTable(m) => {
+                if m.targets.len() > 1 {
+                    for target in &m.targets {
+                        let verb = if m.command == CommandType::Update { "Update" } else { "Delete" };
+                        let text = format!("{verb} on {}", self.relation(target.rel, None));
+                        t.properties.push(line("", Value::Text(text)));
+                    }
+                }
+                if let Some(c) = &m.on_conflict {
+                    let what = if c.update.is_some() { "UPDATE" } else { "NOTHING" };
+                    t.properties.push(line("Conflict Resolution", Value::Text(what.into())));
+                    let names: Vec<String> = c
+                        .arbiters
+                        .iter()
+                        .filter_map(|i| self.shared.catalog().relation(*i).map(|r| quote_identifier(&r.name)))
+                        .collect();
+                    if !names.is_empty() {
+                        t.properties.push(line("Conflict Arbiter Indexes", Value::List(names)));
+                    }
+                    if let (Some(f), Some(target)) = (&c.filter, m.targets.first()) {
+                        let old = self.modify_columns(m, &[]);
+                        let new = target
+                            .columns
+                            .iter()
+                            .map(|c| Named { text: format!("excluded.{}", quote_identifier(&c.name)), plain: true });
+                        let all: Vec<Named> = old.into_iter().chain(new).collect();
+                        let text = self.show(f, &all, false)?;
+                        t.properties.push(line("Conflict Filter", Value::Text(text)));
+                    }
+                }
+            }
+            _ => {}
+        }
+        if let Some(f) = &p.filter {
+            let text = self.show(f, native, false)?;
+            t.properties.push(line(filter_label, Value::Text(text)));
+            let number = self.numbers.get(&std::ptr::from_ref(p));
+            if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
+                let removed = s.removed as f64 / s.loops.max(1) as f64;
+                let label =
+                    if filter_label == "Filter" { "Rows Removed by Filter" } else { "Rows Removed by Join Filter" };
+                // The text format says it only when there were any.
+                let value = Value::Number(format!("{removed:.0}"));
+                t.properties.push(Property { label, value, line: s.removed > 0 });
+            }
+        }
+        Ok(())
+    }
+
+    /// A bound of an index scan as the condition it came from.
+    fn bound(&mut self, p: &Plan, rel: &ScanRel, index: Oid, key: u32, b: &IndexBound) -> Result<String> {
+        let catalog = self.shared.catalog();
+        let column = catalog.relation(index).and_then(|r| r.index.as_ref()?.columns.get(key as usize).cloned());
+        let left = match column {
+            Some(c) => match &c.expr {
+                Some(e) => {
+                    format!("({})", crate::ruleutils::expression(self.shared, self.cx, e, Some(rel.oid), false)?)
+                }
+                None => self.column(p, self.attribute(rel.oid, c.attno)).text,
+            },
+            None => "?".into(),
+        };
+        let op = match b.op {
+            BoundOp::Lt => "<",
+            BoundOp::Le => "<=",
+            BoundOp::Eq => "=",
+            BoundOp::Ge => ">=",
+            BoundOp::Gt => ">",
+            BoundOp::IsNull => return Ok(format!("({left} IS NULL)")),
+            BoundOp::IsNotNull => return Ok(format!("({left} IS NOT NULL)")),
+            BoundOp::In => {
+                let value = self.show(&b.value, &[], true)?;
+                return Ok(format!("({left} = ANY ({value}))"));
+            }
+        };
+        let value = self.show(&b.value, &[], true)?;
+        Ok(format!("({left} {op} {value})"))
+    }
+
+    /// A sort key with its options (`show_sortorder_options`).
+    fn sort_key(&self, k: &SortKey, input: &[Named]) -> String {
+        let mut s = input.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone());
+        let catalog = self.shared.catalog();
+        if k.collation != 0
+            && k.collation != catalog.type_collation(k.ty)
+            && let Some(c) = tusklet_catalog::builtin::collation(k.collation)
+        {
+            s.push_str(&format!(" COLLATE {}", quote_identifier(c.name())));
+        }
+        match (k.desc, k.nulls_first) {
+            (true, true) => s.push_str(" DESC"),
+            (true, false) => s.push_str(" DESC NULLS LAST"),
+            (false, true) => s.push_str(" NULLS FIRST"),
+            (false, false) => {}
+        }
+        s
+    }
+}
+
+fn line(label: &'static str, value: Value) -> Property {
+    Property { label, value, line: true }
+}
+
+fn conjunction(parts: Vec<String>) -> String {
+    if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(" AND ")) }
+}
+
+fn scan_alias(p: &Plan) -> Option<&str> {
+    match &p.node {
+        Node::SeqScan { rel, .. }
+        | Node::IndexScan { rel, .. }
+        | Node::TidScan { rel, .. }
+        | Node::CatalogScan { rel } => Some(&rel.alias),
+        Node::FunctionScan { alias, .. }
+        | Node::CteScan { alias, .. }
+        | Node::WorkTableScan { alias, .. }
+        | Node::SubqueryScan { alias, .. } => Some(alias),
+        _ => None,
+    }
+}
+
+fn is_scan(p: &Plan) -> bool {
+    scan_alias(p).is_some() && !matches!(p.node, Node::SubqueryScan { .. }) || matches!(p.node, Node::ValuesScan { .. })
+}
+
+fn scan_rte(p: &Plan) -> Option<u32> {
+    match &p.node {
+        Node::SeqScan { rel, .. } | Node::IndexScan { rel, .. } | Node::TidScan { rel, .. } => Some(rel.rte),
+        _ => None,
+    }
+}
+
+fn join_type(kind: JoinKind) -> &'static str {
+    match kind {
+        JoinKind::Inner => "Inner",
+        JoinKind::Left => "Left",
+        JoinKind::Right => "Right",
+        JoinKind::Full => "Full",
+        JoinKind::Semi => "Semi",
+        JoinKind::Anti => "Anti",
+    }
+}
+
+fn join_title(kind: JoinKind, base: &str) -> String {
+    match kind {
+        JoinKind::Inner if base == "Nested Loop" => base.to_string(),
+        JoinKind::Inner => format!("{base} Join"),
+        _ => format!("{base} {} Join", join_type(kind)),
+    }
+}
