@@ -280,7 +280,8 @@ impl<'a> Exec<'a> {
         }
         match &item.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Variable(_) | Kind::Last => {
-                if next.is_none() && found.is_none() {
+                // A variable is looked up in any case, so that a missing one is told.
+                if next.is_none() && found.is_none() && !matches!(item.kind, Kind::Variable(_)) {
                     return Ok(Outcome::Ok);
                 }
                 let base = self.base.clone();

@@ -264,7 +264,8 @@ impl CallContext for ExecCx<'_> {
         let mut site = io.input_site.clone();
         site.result = ty;
         let args = [Datum::Bytes(text.as_bytes()), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)];
-        io.input.call(self, &site, &args)
+        let v = io.input.call(self, &site, &args)?;
+        crate::func::check_domain(self, ty.oid, v)
     }
 
     fn send(&mut self, ty: u32, d: Datum<'_>, out: &mut Vec<u8>) -> Result<()> {
@@ -284,7 +285,8 @@ impl CallContext for ExecCx<'_> {
         };
         let mut site = io.input_site.clone();
         site.result = ty;
-        recv.call(self, &site, &[Datum::Bytes(bytes), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)])
+        let v = recv.call(self, &site, &[Datum::Bytes(bytes), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)])?;
+        crate::func::check_domain(self, ty.oid, v)
     }
 
     fn compare(&mut self, ty: u32, collation: u32, a: Datum<'_>, b: Datum<'_>) -> Result<Ordering> {
@@ -295,6 +297,7 @@ impl CallContext for ExecCx<'_> {
             result: TypeRef::new(crate::types::INT4),
             collation,
             variadic: false,
+            columns: None,
         };
         Ok(f.call(self, &site, &[a, b])?.as_datum().int().cmp(&0))
     }
