@@ -251,7 +251,7 @@ impl<'a> Parser<'a> {
             }
         }
         if self.decode {
-            self.lone_high(high, i)?;
+            self.lone_high(high, i + 1)?;
         }
         self.end = i + 1;
         Ok(())

@@ -13,7 +13,7 @@ use tusklet_catalog::live::Catalog;
 use tusklet_error::{Error, Notice, Result};
 use tusklet_ir::{LockStrength, Oid, SqlValueKind};
 use tusklet_storage::{Snapshot, Store, Tid, Tx, Wait};
-use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TypeDesc, TypeRef, Value};
+use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TypeDesc, TypeKind, TypeRef, Value};
 
 use crate::func::{Caches, Func};
 use crate::run::Run;
@@ -208,6 +208,17 @@ impl<'a> ExecCx<'a> {
         result
     }
 
+    /// The type under a domain and the domains it is made from.
+    fn below_domain(&mut self, ty: Oid) -> Result<Option<TypeRef>> {
+        let mut base = None;
+        let mut at = ty;
+        while let TypeKind::Domain(b) = self.type_desc(at)?.kind {
+            base = Some(b);
+            at = b.oid;
+        }
+        Ok(base)
+    }
+
     /// Runs `f` as part of the statement, with row `row` noted when it fails.
     #[inline]
     pub(crate) fn at_row<T>(&mut self, row: usize, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -260,12 +271,15 @@ impl CallContext for ExecCx<'_> {
     }
 
     fn input(&mut self, ty: TypeRef, text: &str) -> Result<Value> {
+        if let Some(base) = self.below_domain(ty.oid)? {
+            let v = self.input(base, text)?;
+            return crate::func::check_domain(self, ty.oid, v);
+        }
         let io = self.caches.type_io(self, ty.oid)?;
         let mut site = io.input_site.clone();
         site.result = ty;
         let args = [Datum::Bytes(text.as_bytes()), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)];
-        let v = io.input.call(self, &site, &args)?;
-        crate::func::check_domain(self, ty.oid, v)
+        io.input.call(self, &site, &args)
     }
 
     fn send(&mut self, ty: u32, d: Datum<'_>, out: &mut Vec<u8>) -> Result<()> {
@@ -279,14 +293,17 @@ impl CallContext for ExecCx<'_> {
     }
 
     fn recv(&mut self, ty: TypeRef, bytes: &[u8]) -> Result<Value> {
+        if let Some(base) = self.below_domain(ty.oid)? {
+            let v = self.recv(base, bytes)?;
+            return crate::func::check_domain(self, ty.oid, v);
+        }
         let io = self.caches.type_io(self, ty.oid)?;
         let Some(recv) = &io.recv else {
             return Err(no_binary(&io.desc.name, "input"));
         };
         let mut site = io.input_site.clone();
         site.result = ty;
-        let v = recv.call(self, &site, &[Datum::Bytes(bytes), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)])?;
-        crate::func::check_domain(self, ty.oid, v)
+        recv.call(self, &site, &[Datum::Bytes(bytes), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)])
     }
 
     fn compare(&mut self, ty: u32, collation: u32, a: Datum<'_>, b: Datum<'_>) -> Result<Ordering> {
