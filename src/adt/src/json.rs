@@ -53,12 +53,15 @@ struct Parser<'a> {
     line: usize,
     /// The decoded string of a String token, when building.
     text: String,
+    /// Strings are decoded.
+    decode: bool,
+    /// A tree is wanted.
     build: bool,
 }
 
 impl<'a> Parser<'a> {
     fn new(s: &'a str, build: bool) -> Parser<'a> {
-        Parser { s, token: Token::End, start: 0, end: 0, line_start: 0, line: 1, text: String::new(), build }
+        Parser { s, token: Token::End, start: 0, end: 0, line_start: 0, line: 1, text: String::new(), decode: build, build }
     }
 
     fn fail_with(&self, e: Error, detail: String) -> Error {
@@ -212,7 +215,7 @@ impl<'a> Parser<'a> {
                             code = code * 16 + d;
                         }
                         i += 1;
-                        if self.build {
+                        if self.decode {
                             self.unicode(code, &mut high, i)?;
                         }
                         continue;
@@ -231,23 +234,24 @@ impl<'a> Parser<'a> {
                         }
                     };
                     i += 1;
-                    if self.build {
+                    if self.decode {
                         self.lone_high(high, i)?;
                         self.text.push(plain);
                     }
                 }
                 _ => {
                     let run = b[i..].iter().take_while(|&&c| c != b'"' && c != b'\\' && c >= 0x20).count();
-                    if self.build {
-                        self.lone_high(high, i)?;
+                    if self.decode {
+                        // The message quotes the character that should have been an escape, too.
+                        self.lone_high(high, i + self.s[i..].chars().next().map_or(0, char::len_utf8))?;
                         self.text.push_str(&self.s[i..i + run]);
                     }
                     i += run;
                 }
             }
         }
-        if self.build {
-            self.lone_high(high, i)?;
+        if self.decode {
+            self.lone_high(high, i + 1)?;
         }
         self.end = i + 1;
         Ok(())
@@ -381,6 +385,17 @@ fn word(c: u8) -> bool {
 /// Checks that a text is JSON (`json_in`); the text itself is the value.
 pub fn validate(s: &str) -> Result<()> {
     Parser::new(s, false).whole().map(|_| ())
+}
+
+/// Checks that the strings of a valid JSON text can be decoded, as functions do that look into it.
+pub fn decodable(s: &str) -> Result<()> {
+    // Only such an escape can be valid and yet no character.
+    if !s.contains("\\u") {
+        return Ok(());
+    }
+    let mut p = Parser::new(s, false);
+    p.decode = true;
+    p.whole().map(|_| ())
 }
 
 /// Parses JSON into a tree (`jsonb_in`).

@@ -359,6 +359,57 @@ impl<'a> Jsonb<'a> {
         }
     }
 
+    /// Bytes PostgreSQL's own stored form takes for this from offset `at` on, padding before it included.
+    fn foreign_len(&self, at: usize) -> usize {
+        let start = at.next_multiple_of(4);
+        match self.tag() {
+            NULL | FALSE | TRUE => 0,
+            STRING => self.0.len() - 1,
+            NUMBER => {
+                let mut wire = Vec::new();
+                Numeric::decode(&self.0[1..]).send(&mut wire);
+                let word = |i: usize| wire.get(i..i + 2).map_or(0, |b| i16::from_be_bytes([b[0], b[1]]));
+                let short = word(6) <= 63 && (-64..=63).contains(&word(2));
+                start - at + 4 + if short { 2 } else { 4 } + 2 * word(0) as usize
+            }
+            _ => self.foreign_children(start).fold(0, |_, (end, _)| end).max(self.foreign_data(start)) - at,
+        }
+    }
+
+    /// Where the data of this container begins there, when the container begins at `start`.
+    fn foreign_data(&self, start: usize) -> usize {
+        let keys: usize = self.members().map(|(k, _)| k.len()).sum();
+        start + 4 + self.len() * if self.tag() == OBJECT { 8 } else { 4 } + keys
+    }
+
+    /// Elements or values with their ends there.
+    fn foreign_children(&self, start: usize) -> impl Iterator<Item = (usize, Jsonb<'a>)> {
+        let mut at = self.foreign_data(start);
+        self.items().chain(self.members().map(|(_, v)| v)).map(move |v| {
+            at += v.foreign_len(at);
+            (at, v)
+        })
+    }
+
+    /// Where a container inside this one would begin in PostgreSQL's own stored form, of which `keyvalue()` of a path
+    /// makes its ids; `part` must be a slice of this very document.
+    pub fn offset_of(&self, part: &[u8]) -> Option<usize> {
+        let (mut at, mut v) = (0, *self);
+        while v.0.as_ptr() != part.as_ptr() {
+            let mut start = v.foreign_data(at);
+            let inside = |b: &[u8]| b.as_ptr_range().contains(&part.as_ptr());
+            let (_, child) = v.foreign_children(at).find(|(end, child)| {
+                let found = inside(child.0);
+                if !found {
+                    start = *end;
+                }
+                found
+            })?;
+            (at, v) = (start.next_multiple_of(4), child);
+        }
+        Some(at)
+    }
+
     /// `jsonb_array_length`.
     pub fn array_length(&self) -> Result<i32> {
         match self.kind() {

@@ -17,6 +17,8 @@ pub mod int;
 pub mod interval;
 pub mod json;
 pub mod jsonb;
+pub mod jsonpath;
+pub mod jsonpath_exec;
 pub mod like;
 pub mod macaddr;
 pub mod multirange;

@@ -25,6 +25,7 @@ mod transaction;
 mod utility;
 pub mod work;
 
+pub use system::implements;
 pub use tusklet_exec::ExecCx;
 pub use tusklet_ir::ResultColumn;
 pub use tusklet_vector::{Batch, KernelTable};

@@ -236,6 +236,14 @@ fn find<T: Copy>(list: &[(&str, T)], name: &str) -> Option<T> {
     list.binary_search_by(|(n, _)| (*n).cmp(name)).ok().map(|i| list[i].1)
 }
 
+/// Whether the session itself answers a function, by `prosrc`.
+pub fn implements(prosrc: &str) -> bool {
+    find(FUNCTIONS, prosrc).is_some()
+        || find(SETS, prosrc).is_some()
+        || privilege::is_has_privilege(prosrc)
+        || prosrc.starts_with("pg_stat_get_")
+}
+
 /// Calls a function of the session; `None` when `prosrc` is not one.
 pub fn call(
     shared: &Shared,

@@ -13,7 +13,7 @@ use tusklet_catalog::live::Catalog;
 use tusklet_error::{Error, Notice, Result};
 use tusklet_ir::{LockStrength, Oid, SqlValueKind};
 use tusklet_storage::{Snapshot, Store, Tid, Tx, Wait};
-use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TypeDesc, TypeRef, Value};
+use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TypeDesc, TypeKind, TypeRef, Value};
 
 use crate::func::{Caches, Func};
 use crate::run::Run;
@@ -208,6 +208,17 @@ impl<'a> ExecCx<'a> {
         result
     }
 
+    /// The type under a domain and the domains it is made from.
+    fn below_domain(&mut self, ty: Oid) -> Result<Option<TypeRef>> {
+        let mut base = None;
+        let mut at = ty;
+        while let TypeKind::Domain(b) = self.type_desc(at)?.kind {
+            base = Some(b);
+            at = b.oid;
+        }
+        Ok(base)
+    }
+
     /// Runs `f` as part of the statement, with row `row` noted when it fails.
     #[inline]
     pub(crate) fn at_row<T>(&mut self, row: usize, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -260,6 +271,10 @@ impl CallContext for ExecCx<'_> {
     }
 
     fn input(&mut self, ty: TypeRef, text: &str) -> Result<Value> {
+        if let Some(base) = self.below_domain(ty.oid)? {
+            let v = self.input(base, text)?;
+            return crate::func::check_domain(self, ty.oid, v);
+        }
         let io = self.caches.type_io(self, ty.oid)?;
         let mut site = io.input_site.clone();
         site.result = ty;
@@ -278,6 +293,10 @@ impl CallContext for ExecCx<'_> {
     }
 
     fn recv(&mut self, ty: TypeRef, bytes: &[u8]) -> Result<Value> {
+        if let Some(base) = self.below_domain(ty.oid)? {
+            let v = self.recv(base, bytes)?;
+            return crate::func::check_domain(self, ty.oid, v);
+        }
         let io = self.caches.type_io(self, ty.oid)?;
         let Some(recv) = &io.recv else {
             return Err(no_binary(&io.desc.name, "input"));
@@ -295,6 +314,7 @@ impl CallContext for ExecCx<'_> {
             result: TypeRef::new(crate::types::INT4),
             collation,
             variadic: false,
+            columns: None,
         };
         Ok(f.call(self, &site, &[a, b])?.as_datum().int().cmp(&0))
     }

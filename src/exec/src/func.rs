@@ -14,7 +14,10 @@ use tusklet_vector::{
     Call, CallContext, CallSite, Datum, Kernel, Out, Phys, RowSource, TypeDesc, TypeKind, TypeRef, Value, Vector,
 };
 
+use crate::compile::Compiler;
 use crate::cx::ExecCx;
+use crate::expr::container::{self, DomainCheck};
+use crate::row::Row;
 use crate::types::{self, phys};
 
 /// How a function is run.
@@ -68,6 +71,7 @@ pub struct Caches {
     descs: RefCell<HashMap<Oid, Rc<TypeDesc>>>,
     ios: RefCell<HashMap<Oid, Rc<TypeIo>>>,
     comparisons: RefCell<HashMap<Oid, Rc<Func>>>,
+    domains: RefCell<HashMap<Oid, Rc<Vec<DomainCheck>>>>,
 }
 
 impl Caches {
@@ -78,6 +82,7 @@ impl Caches {
         self.descs.borrow_mut().retain(|k, _| !user(k));
         self.ios.borrow_mut().retain(|k, _| !user(k));
         self.comparisons.borrow_mut().retain(|k, _| !user(k));
+        self.domains.borrow_mut().clear();
     }
 
     fn check(&self, catalog: &Catalog) {
@@ -147,6 +152,7 @@ fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {
         result: TypeRef::new(result),
         collation: 0,
         variadic: false,
+        columns: None,
     };
     if let Some(p) = builtin::proc(oid) {
         let src = p.src();
@@ -435,11 +441,32 @@ pub(crate) fn relabel(d: Datum<'_>, to: Phys) -> Datum<'_> {
     }
 }
 
+/// Applies a domain's constraints to a value of its base type; other types have none (`domain_check`).
+pub(crate) fn check_domain(cx: &mut ExecCx<'_>, ty: Oid, v: Value) -> Result<Value> {
+    let caches = cx.caches;
+    if !matches!(caches.type_desc(cx, ty)?.kind, TypeKind::Domain(_)) {
+        return Ok(v);
+    }
+    let kept = caches.domains.borrow().get(&ty).cloned();
+    let checks = match kept {
+        Some(checks) => checks,
+        None => {
+            let checks = Rc::new(Compiler::new(cx, None).domain_checks(ty)?);
+            caches.domains.borrow_mut().insert(ty, checks.clone());
+            checks
+        }
+    };
+    container::check_domain(&checks, cx, Row::None, v.as_datum())?;
+    Ok(v)
+}
+
 /// An explicit cast between any two types: through a cast function, the same bits, or text.
 pub(crate) fn cast(cx: &mut ExecCx<'_>, from: Oid, to: TypeRef, d: Datum<'_>) -> Result<Value> {
-    if d.is_null() {
-        return Ok(Value::Null);
-    }
+    let v = if d.is_null() { Value::Null } else { cast_value(cx, from, to, d)? };
+    check_domain(cx, to.oid, v)
+}
+
+fn cast_value(cx: &mut ExecCx<'_>, from: Oid, to: TypeRef, d: Datum<'_>) -> Result<Value> {
     let source = types::base_type(&cx.catalog, from);
     let desc = cx.type_desc(to.oid)?;
     let target = types::base_type(&cx.catalog, to.oid);

@@ -1,7 +1,7 @@
 //! `json`.
 
 use tusklet_adt::json::{self as adt, Kind, escape};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_vector::{Call, Datum, Kernel, RowSource, Value};
 
 use crate::array::text_items;
@@ -9,8 +9,25 @@ use crate::bind::{Entry, too_few, written};
 use crate::sets::Ready;
 use crate::to_json;
 
-fn checked(s: &str) -> Result<&str> {
-    adt::validate(s)?;
+fn checked<'a>(c: &Call<'_>, s: &'a str) -> Result<&'a str> {
+    adt::validate(s).map_err(|e| too_deep(c, e))?;
+    Ok(s)
+}
+
+/// The hint of nesting too deep names the setting, which only the session knows.
+pub(crate) fn too_deep(c: &Call<'_>, e: Error) -> Error {
+    if e.code() != SqlState::STATEMENT_TOO_COMPLEX {
+        return e;
+    }
+    let limit = c.cx.setting("max_stack_depth").unwrap_or_default();
+    e.hint(format!(
+        "Increase the configuration parameter \"max_stack_depth\" (currently {limit}), after ensuring the platform's stack depth limit is adequate."
+    ))
+}
+
+/// A document whose strings can be decoded.
+fn decoded(s: &str) -> Result<&str> {
+    adt::decodable(s)?;
     Ok(s)
 }
 
@@ -21,7 +38,7 @@ pub(crate) fn path(b: &[u8]) -> Result<Option<Vec<&str>>> {
 
 fn extract<'a>(s: &'a str, p: &[u8]) -> Result<Option<&'a str>> {
     match path(p)? {
-        Some(p) => adt::get_path(s, &p),
+        Some(p) => adt::get_path(decoded(s)?, &p),
         None => Ok(None),
     }
 }
@@ -47,7 +64,7 @@ fn each(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
         Kind::Array => bail!(INVALID_PARAMETER_VALUE, "cannot deconstruct an array as an object"),
         _ => bail!(INVALID_PARAMETER_VALUE, "cannot deconstruct a scalar"),
     }
-    let rows = adt::members(d.str())?
+    let rows = adt::members(decoded(d.str())?)?
         .into_iter()
         .map(|(k, v)| Ok(vec![Value::text(&k), value(v, as_text)?]))
         .collect::<Result<_>>()?;
@@ -62,7 +79,8 @@ fn elements(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
         Kind::Object => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a non-array"),
         _ => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a scalar"),
     }
-    Ok(Ready::column(adt::elements(d.str()).into_iter().map(|v| value(v, as_text)).collect::<Result<_>>()?))
+    let doc = if as_text { decoded(d.str())? } else { d.str() };
+    Ok(Ready::column(adt::elements(doc).into_iter().map(|v| value(v, as_text)).collect::<Result<_>>()?))
 }
 
 fn keys(_: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
@@ -72,7 +90,7 @@ fn keys(_: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
         Kind::Array => bail!(INVALID_PARAMETER_VALUE, "cannot call json_object_keys on an array"),
         _ => bail!(INVALID_PARAMETER_VALUE, "cannot call json_object_keys on a scalar"),
     }
-    Ok(Ready::column(adt::members(d.str())?.into_iter().map(|(k, _)| Value::text(&k)).collect()))
+    Ok(Ready::column(adt::members(decoded(d.str())?)?.into_iter().map(|(k, _)| Value::text(&k)).collect()))
 }
 
 /// Pairs of a `text[]` of keys and values, one- or two-dimensional.
@@ -145,19 +163,19 @@ fn any(c: &mut Call<'_>, d: Datum<'_>) -> Result<String> {
 }
 
 pub const TABLES: &[&[Entry]] = &[&[
-    ("json_in", f!(a: &str => checked(a)?)),
+    ("json_in", f!(c; a: &str => checked(c, a)?)),
     ("json_out", f!(a: &[u8] => a)),
-    ("json_recv", f!(a: &[u8] => checked(crate::io::check_utf8(a)?)?)),
+    ("json_recv", f!(c; a: &[u8] => checked(c, crate::io::check_utf8(a)?)?)),
     ("json_send", f!(a: &[u8] => a)),
-    ("json_object_field", f!(a: &str, k: &str => adt::get_key(a, k)?)),
-    ("json_object_field_text", f!(a: &str, k: &str => text(adt::get_key(a, k)?)?)),
-    ("json_array_element", f!(a: &str, i: i32 => adt::get_index(a, i))),
-    ("json_array_element_text", f!(a: &str, i: i32 => text(adt::get_index(a, i))?)),
+    ("json_object_field", f!(a: &str, k: &str => adt::get_key(decoded(a)?, k)?)),
+    ("json_object_field_text", f!(a: &str, k: &str => text(adt::get_key(decoded(a)?, k)?)?)),
+    ("json_array_element", f!(a: &str, i: i32 => adt::get_index(decoded(a)?, i))),
+    ("json_array_element_text", f!(a: &str, i: i32 => text(adt::get_index(decoded(a)?, i))?)),
     ("json_extract_path", f!(a: &str, p: &[u8] => extract(a, p)?)),
     ("json_extract_path_text", f!(a: &str, p: &[u8] => text(extract(a, p)?)?)),
     ("json_array_length", f!(a: &str => adt::array_length(a)?)),
     ("json_typeof", f!(a: &str => adt::kind(a).name())),
-    ("json_strip_nulls", f!(a: &str => { let mut s = String::new(); adt::strip_nulls(a, &mut s)?; s })),
+    ("json_strip_nulls", f!(a: &str => { let mut s = String::new(); adt::strip_nulls(decoded(a)?, &mut s)?; s })),
     ("json_each", Kernel::Set(|_, args| each(args, false))),
     ("json_each_text", Kernel::Set(|_, args| each(args, true))),
     ("json_array_elements", Kernel::Set(|_, args| elements(args, false))),

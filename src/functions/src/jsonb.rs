@@ -194,7 +194,7 @@ fn strings(b: &[u8]) -> Result<Vec<&str>> {
 pub const TABLES: &[&[Entry]] = &[
     &ordered!("jsonb_", "", |_c, a: &[u8], b: &[u8]| Jsonb(a).cmp(&Jsonb(b))),
     &[
-        ("jsonb_in", f!(a: &str => adt::parse(a)?)),
+        ("jsonb_in", f!(c; a: &str => adt::parse(a).map_err(|e| crate::json::too_deep(c, e))?)),
         ("jsonb_out", f!(a: &[u8] => adt::to_string(a))),
         (
             "jsonb_recv",

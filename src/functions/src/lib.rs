@@ -22,6 +22,7 @@ mod int;
 mod io;
 mod json;
 mod jsonb;
+mod jsonpath;
 mod like;
 mod money;
 mod multirange;

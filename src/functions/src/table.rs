@@ -20,6 +20,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::io::TABLES,
     crate::json::TABLES,
     crate::jsonb::TABLES,
+    crate::jsonpath::TABLES,
     crate::like::TABLES,
     crate::money::TABLES,
     crate::multirange::TABLES,

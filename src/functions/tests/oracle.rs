@@ -132,6 +132,7 @@ impl Session {
             result: TypeRef::new(result),
             collation: 100,
             variadic: false,
+            columns: None,
         }
     }
 

@@ -284,6 +284,8 @@ pub struct FunctionSource {
     pub expr: Expr,
     /// Types of its columns.
     pub columns: Vec<TypeRef>,
+    /// Their names; they matter where the function makes its rows by them.
+    pub names: Vec<String>,
     /// Its result is a composite value to be split into columns.
     pub composite: bool,
 }

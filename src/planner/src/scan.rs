@@ -89,13 +89,12 @@ impl Planner<'_> {
                 for f in functions {
                     let mut e = f.expr.clone();
                     self.outer_to_params(&mut e, &mut params);
-                    let columns: Vec<TypeRef> = rte.columns[at..(at + f.columns as usize).min(rte.columns.len())]
-                        .iter()
-                        .map(|c| c.ty)
-                        .collect();
+                    let own = &rte.columns[at..(at + f.columns as usize).min(rte.columns.len())];
+                    let columns: Vec<TypeRef> = own.iter().map(|c| c.ty).collect();
+                    let names = own.iter().map(|c| c.name.clone()).collect();
                     at += f.columns as usize;
                     let composite = columns.len() != 1 || f.coldeflist || self.is_composite(e.ty.oid);
-                    sources.push(FunctionSource { expr: e, columns, composite });
+                    sources.push(FunctionSource { expr: e, columns, names, composite });
                 }
                 params.extend(self.take_used(before));
                 let set_returning = sources.iter().any(|s| expr::returns_set(&s.expr));

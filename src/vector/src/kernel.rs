@@ -118,6 +118,9 @@ pub struct CallSite {
     pub collation: u32,
     /// Called with `VARIADIC array`.
     pub variadic: bool,
+    /// Called for rows that are to be spread over columns, these (`ReturnSetInfo.expectedDesc`): a call in FROM, or one in
+    /// a select list whose columns are known. A set-returning function without them writes one column.
+    pub columns: Option<Rc<[(String, TypeRef)]>>,
 }
 
 /// One call (or one batch of calls) of a kernel.

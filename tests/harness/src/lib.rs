@@ -5,6 +5,7 @@
 //! by the same code ([`render`]), so that two answers are equal exactly when their texts are. The README has the format.
 
 pub mod golden;
+pub mod implemented;
 pub mod known;
 pub mod native;
 pub mod render;

@@ -11,6 +11,7 @@ const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
         [--bridge HOST:PORT]   the same where a connection's database makes itself
   diff [--server HOST:PORT]    the same, showing the known failures too
   known [--grow]               take what passes out of tests/known_failures.txt; --grow also adds what fails
+  implemented            the prosrcs of all functions that can be called, for `cargo xtask unimplemented`
   bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315)
 ";
 
@@ -50,6 +51,10 @@ fn run(args: &[String]) -> Result<bool, String> {
         "check" => suite::report(&words, &against, &known::read()?),
         "diff" => suite::report(&words, &against, &Known::new()),
         "known" => refresh(&words, &against, grow),
+        "implemented" => {
+            tusklet_harness::implemented::prosrcs().iter().for_each(|s| println!("{s}"));
+            Ok(true)
+        }
         "bless" => {
             let oracle = address
                 .or_else(|| std::env::var("TUSKLET_ORACLE").ok())

@@ -8,9 +8,10 @@ use super::{Modifiers, ordinal_suffix};
 use crate::datetime::tokens::{DAYS, MONTHS};
 use crate::datetime::{
     DateTimeConfig, Refused, Tm, USECS_PER_SEC, date2j, days_in_month, is_valid_date, is_valid_julian, iso_year_start,
-    iso_year_week, j2date, j2day,
+    iso_year_week, j2date, j2day, round_micros,
 };
 use crate::interval::Interval;
+use crate::time::TimeTz;
 use crate::timestamp::{is_finite, timestamp_out_of_range, timestamptz_tm, unix_secs};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,8 @@ enum Node {
     Field { key: Key, case: Case, name: &'static str, m: Modifiers, shown: String },
     Separator(char),
     Space(char),
-    Char(char),
+    /// Any other character, and whether it was quoted.
+    Char(char, bool),
 }
 
 fn is_separator(c: char) -> bool {
@@ -155,9 +157,9 @@ fn parse(format: &str) -> Vec<Node> {
                         ('"', _) => break,
                         ('\\', Some(next)) => {
                             s = &s[next.len_utf8()..];
-                            nodes.push(Node::Char(next));
+                            nodes.push(Node::Char(next, true));
                         }
-                        _ => nodes.push(Node::Char(c)),
+                        _ => nodes.push(Node::Char(c, true)),
                     }
                 }
             }
@@ -167,7 +169,7 @@ fn parse(format: &str) -> Vec<Node> {
             }
             c if is_separator(c) => nodes.push(Node::Separator(c)),
             c if is_space(c) => nodes.push(Node::Space(c)),
-            c => nodes.push(Node::Char(c)),
+            c => nodes.push(Node::Char(c, false)),
         }
     }
     nodes
@@ -253,7 +255,7 @@ const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX
 fn write_nodes(out: &mut String, s: &Source<'_>, nodes: &[Node]) -> Result<()> {
     for node in nodes {
         match node {
-            Node::Separator(c) | Node::Space(c) | Node::Char(c) => out.push(*c),
+            Node::Separator(c) | Node::Space(c) | Node::Char(c, _) => out.push(*c),
             Node::Field { key, case, m, .. } => write_field(out, s, *key, *case, *m)?,
         }
     }
@@ -476,6 +478,8 @@ struct Read {
     zone_sign: i32,
     zone_hour: i32,
     zone_minute: i32,
+    /// Digits `FF1` to `FF6` round to; zero without one.
+    precision: i32,
 }
 
 fn set(dest: &mut i32, value: i32, shown: &str) -> Result<()> {
@@ -525,7 +529,7 @@ fn before_separator(nodes: &[Node], i: usize) -> bool {
     match nodes.get(i + 1) {
         None => true,
         Some(Node::Field { key, .. }) => !is_numeric(*key),
-        Some(Node::Separator(c) | Node::Space(c) | Node::Char(c)) => !c.is_ascii_digit(),
+        Some(Node::Separator(c) | Node::Space(c) | Node::Char(c, _)) => !c.is_ascii_digit(),
     }
 }
 
@@ -596,15 +600,32 @@ fn read_word(s: &mut &str, words: &[&str], prefix: usize, shown: &str) -> Result
         .detail("The given value did not match any of the allowed values for this field."))
 }
 
-fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
+/// `DCH_from_char`. `standard` is SQL/JSON's way: separators and characters must match, and nothing may be left over.
+fn read_nodes(input: &str, nodes: &[Node], standard: bool) -> Result<Read> {
     let mut r = Read::default();
     let mut s = input;
-    let (mut exact, mut skipped) = (false, 0i32);
+    let (mut exact, mut skipped) = (standard, 0i32);
     for (i, node) in nodes.iter().enumerate() {
         if s.is_empty() {
-            break;
+            if standard {
+                bail!(INVALID_DATETIME_FORMAT, "input string is too short for datetime format");
+            }
+            return Ok(r);
         }
-        if !exact && (matches!(node, Node::Field { .. }) || i == 0 && !matches!(node, Node::Char(_))) {
+        match node {
+            Node::Separator(c) | Node::Space(c) if standard => {
+                let Some(rest) = s.strip_prefix(*c) else {
+                    bail!(INVALID_DATETIME_FORMAT, "unmatched format separator \"{c}\"");
+                };
+                s = rest;
+                continue;
+            }
+            Node::Char(c, _) if standard && !s.starts_with(*c) => {
+                bail!(INVALID_DATETIME_FORMAT, "unmatched format character \"{c}\"");
+            }
+            _ => {}
+        }
+        if !exact && (matches!(node, Node::Field { .. }) || i == 0 && !matches!(node, Node::Char(..))) {
             skipped += skip_space(&mut s);
         }
         let (key, m, shown, name) = match node {
@@ -620,7 +641,7 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
                 }
                 continue;
             }
-            Node::Char(_) => {
+            Node::Char(..) => {
                 if !exact && skipped > 0 {
                     skipped -= 1;
                 } else {
@@ -681,6 +702,9 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
             }
             Key::Micros | Key::Fraction(_) => {
                 let width = if let Key::Fraction(n) = key { n as usize } else { 6 };
+                if let Key::Fraction(n) = key {
+                    r.precision = n as i32;
+                }
                 let (v, n) = int(&mut s, width)?;
                 set(&mut r.us, v, shown)?;
                 r.us = r.us.saturating_mul(10i32.pow(6usize.saturating_sub(n.max(1)) as u32));
@@ -778,12 +802,18 @@ fn read_nodes(input: &str, nodes: &[Node]) -> Result<Read> {
             skipped = skip_space(&mut s);
         }
     }
+    if standard && !s.trim_start_matches(is_space).is_empty() {
+        bail!(INVALID_DATETIME_FORMAT, "trailing characters remain in input string after datetime format");
+    }
     Ok(r)
 }
 
-/// Input by template as broken-down time, with the zone's seconds west if one was read (`do_to_timestamp`).
-fn read(input: &str, format: &str) -> Result<(Tm, Option<i32>)> {
-    let mut r = if format.is_empty() { Read::default() } else { read_nodes(input, &parse(format))? };
+/// Broken-down time read by a template, the zone's seconds west if one was read, digits to round the second to or -1.
+type Told = (Tm, Option<i32>, i32);
+
+/// Input by template (`do_to_timestamp`).
+fn read(input: &str, nodes: &[Node], standard: bool) -> Result<Told> {
+    let mut r = if nodes.is_empty() { Read::default() } else { read_nodes(input, nodes, standard)? };
     let refuse = || Refused::FieldOverflow.report(input, "timestamp");
     let mut tm = Tm { mon: 1, mday: 1, ..Tm::default() };
     if r.ssss != 0 {
@@ -909,12 +939,15 @@ fn read(input: &str, format: &str) -> Result<(Tm, Option<i32>)> {
         }
         west = Some(-r.zone_sign * (r.zone_hour * 3600 + r.zone_minute * 60));
     }
-    Ok((tm, west))
+    Ok((tm, west, if r.precision > 0 { r.precision } else { -1 }))
 }
 
 /// `to_date(text, format)`.
 pub fn to_date(input: &str, format: &str) -> Result<i32> {
-    let (tm, _) = read(input, format)?;
+    date_of(&read(input, &parse(format), false)?.0, input)
+}
+
+fn date_of(tm: &Tm, input: &str) -> Result<i32> {
     let date = tm.date();
     if !is_valid_julian(tm.year, tm.mon) || !is_valid_date(date) {
         bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"{input}\"");
@@ -924,7 +957,84 @@ pub fn to_date(input: &str, format: &str) -> Result<i32> {
 
 /// `to_timestamp(text, format)`.
 pub fn to_timestamp(input: &str, format: &str, config: &DateTimeConfig<'_>) -> Result<i64> {
-    let (tm, west) = read(input, format)?;
+    let (tm, west, precision) = read(input, &parse(format), false)?;
     let west = west.unwrap_or_else(|| crate::datetime::parse::session_west(config, &tm));
-    tm.to_timestamp_at(west).ok_or_else(timestamp_out_of_range)
+    tm.to_timestamp_at(west).map(|t| round_micros(t, precision)).ok_or_else(timestamp_out_of_range)
+}
+
+/// What a template of SQL/JSON's `datetime()` reads: the template decides which.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment {
+    /// `date`
+    Date(i32),
+    /// `time`
+    Time(i64),
+    /// `timetz`
+    TimeTz(TimeTz),
+    /// `timestamp`
+    Timestamp(i64),
+    /// `timestamptz`, and the seconds west of UTC it was written with.
+    TimestampTz(i64, i32),
+}
+
+/// A template read the way the SQL standard says.
+pub struct Template(Vec<Node>);
+
+impl Template {
+    /// Reads one; only the standard's separators are allowed.
+    pub fn new(format: &str) -> Result<Template> {
+        let nodes = parse(format);
+        for n in &nodes {
+            if let Node::Separator(c) | Node::Space(c) | Node::Char(c, false) = n
+                && !"-./,':; ".contains(*c)
+            {
+                bail!(INVALID_DATETIME_FORMAT, "invalid datetime format separator: \"{c}\"");
+            }
+        }
+        Ok(Template(nodes))
+    }
+
+    /// `parse_datetime`.
+    pub fn read(&self, input: &str) -> Result<Moment> {
+        let (tm, west, precision) = read(input, &self.0, true)?;
+        let (mut dated, mut timed, mut zoned) = (false, false, false);
+        for n in &self.0 {
+            let Node::Field { key, .. } = n else { continue };
+            match key {
+                Key::Exact => {}
+                Key::ZoneName | Key::Offset | Key::ZoneHour | Key::ZoneMinute => zoned = true,
+                Key::Half(_)
+                | Key::Hour12
+                | Key::Hour24
+                | Key::Minute
+                | Key::Second
+                | Key::Millis
+                | Key::Micros
+                | Key::Fraction(_)
+                | Key::SecondsOfDay => timed = true,
+                _ => dated = true,
+            }
+        }
+        let zone = |ty: &str| {
+            west.ok_or_else(|| err!(INVALID_DATETIME_FORMAT, "missing time zone in input string for type {ty}"))
+        };
+        let out_of_range = |ty: &str| err!(DATETIME_VALUE_OUT_OF_RANGE, "{ty} out of range");
+        let time = round_micros(tm.time_of_day(), precision);
+        Ok(match (dated, timed, zoned) {
+            (true, true, true) => {
+                let west = zone("timestamptz")?;
+                let t = tm.to_timestamp_at(west).ok_or_else(|| out_of_range("timestamptz"))?;
+                Moment::TimestampTz(round_micros(t, precision), west)
+            }
+            (true, true, false) => {
+                let t = tm.to_timestamp().ok_or_else(|| out_of_range("timestamp"))?;
+                Moment::Timestamp(round_micros(t, precision))
+            }
+            (true, false, true) => bail!(INVALID_DATETIME_FORMAT, "datetime format is zoned but not timed"),
+            (true, false, false) => Moment::Date(date_of(&tm, input)?),
+            (false, true, true) => Moment::TimeTz(TimeTz { micros: time, zone: zone("timetz")? }),
+            (false, true, false) => Moment::Time(time),
+            (false, false, _) => bail!(INVALID_DATETIME_FORMAT, "datetime format is not dated and not timed"),
+        })
+    }
 }

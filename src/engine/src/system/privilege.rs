@@ -199,6 +199,10 @@ fn role(env: &Env<'_, '_>, d: Datum<'_>) -> Result<Oid> {
 }
 
 /// `has_table_privilege` and all its kin: `None` when `prosrc` is not one.
+pub(super) fn is_has_privilege(prosrc: &str) -> bool {
+    prosrc.strip_prefix("has_").and_then(|s| s.split_once("_privilege")).is_some_and(|(name, _)| kind(name).is_some())
+}
+
 pub(super) fn has_privilege(env: &mut Env<'_, '_>, prosrc: &str, args: &[Datum<'_>]) -> Option<Result<Value>> {
     let (name, _) = prosrc.strip_prefix("has_")?.split_once("_privilege")?;
     let k = kind(name)?;

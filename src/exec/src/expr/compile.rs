@@ -212,6 +212,7 @@ impl Compiler<'_, '_> {
                 result,
                 collation: c.input_collation,
                 variadic: c.variadic,
+                columns: None,
             },
             func,
             args: self.exprs(&c.args)?,
@@ -229,7 +230,7 @@ impl Compiler<'_, '_> {
         let func = self.cx.func(func)?;
         let result = func.site.result;
         Ok(CCall {
-            site: CallSite { func: func.oid, args: vec![left, right], result, collation, variadic: false },
+            site: CallSite { func: func.oid, args: vec![left, right], result, collation, variadic: false, columns: None },
             phys: phys(&self.cx.catalog, result.oid),
             func,
             args: vec![],

@@ -27,7 +27,7 @@ pub(crate) fn container_call(
         Some(k) => FuncImpl::Kernel(k),
         None => FuncImpl::System(name),
     };
-    let site = CallSite { func: 0, args: types, result, collation: 0, variadic: false };
+    let site = CallSite { func: 0, args: types, result, collation: 0, variadic: false, columns: None };
     let func =
         Func { oid: 0, name: name.to_string(), strict: false, volatile: false, retset: false, imp, site: site.clone() };
     CCall { func: Rc::new(func), site, args, phys, extra: Default::default() }
@@ -143,31 +143,37 @@ pub(crate) struct DomainCheck {
 impl CDomain {
     pub fn eval_row<'r>(&'r self, cx: &mut ExecCx<'_>, row: Row<'r>) -> Result<Val<'r>> {
         let v = self.arg.eval_row(cx, row)?;
-        for c in &self.checks {
-            match &c.check {
-                None if v.d().is_null() => {
-                    return Err(err!(NOT_NULL_VIOLATION, "domain {} does not allow null values", c.domain)
-                        .datatype(c.schema.clone(), c.domain.clone()));
-                }
-                None => {}
-                Some((name, expr)) => {
-                    cx.run.case.push(CaseValue::One(v.d().to_value()));
-                    let t = expr.eval_row(cx, row).map(|t| t.d().is_null() || t.d().bool());
-                    cx.run.case.pop();
-                    if !t? {
-                        return Err(err!(
-                            CHECK_VIOLATION,
-                            "value for domain {} violates check constraint \"{name}\"",
-                            c.domain
-                        )
-                        .datatype(c.schema.clone(), c.domain.clone())
-                        .constraint(name.clone()));
-                    }
+        check_domain(&self.checks, cx, row, v.d())?;
+        Ok(v)
+    }
+}
+
+/// Raises what of `checks` a value does not hold to.
+pub(crate) fn check_domain(checks: &[DomainCheck], cx: &mut ExecCx<'_>, row: Row<'_>, v: Datum<'_>) -> Result<()> {
+    for c in checks {
+        match &c.check {
+            None if v.is_null() => {
+                return Err(err!(NOT_NULL_VIOLATION, "domain {} does not allow null values", c.domain)
+                    .datatype(c.schema.clone(), c.domain.clone()));
+            }
+            None => {}
+            Some((name, expr)) => {
+                cx.run.case.push(CaseValue::One(v.to_value()));
+                let t = expr.eval_row(cx, row).map(|t| t.d().is_null() || t.d().bool());
+                cx.run.case.pop();
+                if !t? {
+                    return Err(err!(
+                        CHECK_VIOLATION,
+                        "value for domain {} violates check constraint \"{name}\"",
+                        c.domain
+                    )
+                    .datatype(c.schema.clone(), c.domain.clone())
+                    .constraint(name.clone()));
                 }
             }
         }
-        Ok(v)
     }
+    Ok(())
 }
 
 /// The composite type's fields, for building one from another.

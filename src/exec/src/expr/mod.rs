@@ -14,7 +14,7 @@
 
 mod batch;
 mod compile;
-mod container;
+pub(crate) mod container;
 mod eval_row;
 mod scalar_array;
 mod subplan;

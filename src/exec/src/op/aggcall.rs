@@ -191,7 +191,7 @@ impl AggCall {
         let parts = aggregate_parts(&c.cx.catalog, func)?;
         let declared = c.cx.func(func)?;
         let result = result_type(c.cx, &declared.site.args, &types, declared.site.result.oid)?;
-        let site = CallSite { func, args: types, result: TypeRef::new(result), collation, variadic };
+        let site = CallSite { func, args: types, result: TypeRef::new(result), collation, variadic, columns: None };
         let src = |f: Oid| if f == 0 { "-" } else { builtin::proc(f).map_or("-", |p| p.src()) };
         let name = format!("{}/{}", src(parts.trans), src(parts.final_fn));
         let how = match c.kernels().aggregate(&name) {
@@ -285,7 +285,7 @@ fn transition(
     let mut args = vec![state];
     args.extend_from_slice(&site.args);
     let adopt = func.strict && init.is_null();
-    let trans_site = CallSite { func: parts.trans, args, result: state, collation: site.collation, variadic: false };
+    let trans_site = CallSite { func: parts.trans, args, result: state, collation: site.collation, variadic: false, columns: None };
     let finish = match parts.final_fn {
         0 => None,
         f => {
@@ -294,7 +294,7 @@ fn transition(
             if parts.final_extra {
                 args.extend_from_slice(&site.args);
             }
-            let site = CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false };
+            let site = CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false, columns: None };
             Some((func, site))
         }
     };

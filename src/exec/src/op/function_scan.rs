@@ -12,7 +12,7 @@ use super::{Operator, PlanNode, spend};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
-use crate::expr::{CCall, CExpr, container_call, with_args};
+use crate::expr::{CCall, CExpr, Kind, container_call, with_args};
 use crate::func::{FuncImpl, OneRow};
 use crate::row::Row;
 use crate::run::Run;
@@ -45,12 +45,22 @@ impl Source {
             };
             f.columns.iter().zip(&types).map(field).collect()
         };
+        let named = || -> Rc<[(String, TypeRef)]> { f.names.iter().cloned().zip(f.columns.iter().copied()).collect() };
         let call = match c.set_call(&f.expr)? {
             Some(call) if f.composite && call.func.oid == UNNEST => How::SetFields(call, fields(c).into()),
-            Some(call) => How::Set(call),
+            Some(mut call) => {
+                if f.composite {
+                    call.site.columns = Some(named());
+                }
+                How::Set(call)
+            }
             None if f.composite => {
                 let fields = fields(c);
-                How::Fields(c.expr(&f.expr)?, fields)
+                let mut expr = c.expr(&f.expr)?;
+                if let Kind::Call(call) = &mut expr.kind {
+                    call.site.columns = Some(named());
+                }
+                How::Fields(expr, fields)
             }
             None => How::Value(c.expr(&f.expr)?),
         };
@@ -58,12 +68,13 @@ impl Source {
     }
 
     /// A set-returning call in a select list, of one column.
-    pub fn of_call(c: &mut Compiler<'_, '_>, call: CCall, ty: TypeRef) -> Result<Source> {
+    pub fn of_call(c: &mut Compiler<'_, '_>, mut call: CCall, ty: TypeRef) -> Result<Source> {
         let types = vec![call.phys];
         let columns = if call.func.oid == UNNEST { vec![] } else { row_columns(c, &call, ty)? };
         if columns.is_empty() {
             return Ok(Source { call: How::Set(call), columns: vec![ty], types });
         }
+        call.site.columns = Some(columns.iter().map(|t| (String::new(), *t)).collect());
         let inner: Rc<[Phys]> = c.phys_of(&columns);
         let record = container_call(c.cx, "tusklet_record_construct", vec![], columns.clone(), ty, call.phys);
         Ok(Source { call: How::Records(call, Rc::new(record), inner, columns), columns: vec![ty], types })

@@ -17,7 +17,7 @@ fn firsts(rows: &Rows) -> Vec<i64> {
 }
 
 fn series(from: i32, to: i32) -> Plan {
-    let source = FunctionSource { expr: series_call(int(from), int(to)), columns: vec![INT4], composite: false };
+    let source = FunctionSource { expr: series_call(int(from), int(to)), columns: vec![INT4], names: vec![], composite: false };
     node(Node::FunctionScan { functions: vec![source], ordinality: false, alias: "g".into() }, &[INT4])
 }
 

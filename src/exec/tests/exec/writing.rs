@@ -349,7 +349,7 @@ fn many_rows_go_in_at_once_and_a_bad_one_is_still_found() {
     let mut db = Db::new();
     let t = setup(&mut db);
     let series = |from: i32, to: i32, b: Expr| {
-        let source = FunctionSource { expr: series_call(int(from), int(to)), columns: vec![INT4], composite: false };
+        let source = FunctionSource { expr: series_call(int(from), int(to)), columns: vec![INT4], names: vec![], composite: false };
         let scan = node(Node::FunctionScan { functions: vec![source], ordinality: false, alias: "g".into() }, &[INT4]);
         project(scan, vec![col(0, INT4), b])
     };

@@ -1,0 +1,38 @@
+//! Which built-in functions can be called: those with a kernel, parts of aggregates with an accumulator, and the session's own.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+
+use tusklet_functions::KERNELS;
+
+/// The rows of a table of the catalog's data.
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/catalog/data").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines().map(|l| l.split('\t').map(str::to_owned).collect()).collect()
+}
+
+/// The `prosrc`s of `pg_proc` that are implemented: what `cargo xtask unimplemented` reads.
+pub fn prosrcs() -> BTreeSet<String> {
+    let table = rows("pg_proc.tsv");
+    let column = table[0].iter().position(|c| c == "prosrc").expect("pg_proc has prosrc");
+    let parts: HashSet<&str> = KERNELS.aggregates.iter().flat_map(|(name, _)| name.split('/')).collect();
+    let known = |s: &str| KERNELS.kernel(s).is_some() || parts.contains(s) || tusklet_engine::implements(s);
+    table[1..].iter().map(|r| r[column].clone()).filter(|s| known(s)).collect()
+}
+
+#[test]
+fn the_list_holds_what_has_no_kernel() {
+    let implemented = prosrcs();
+    let table = rows("pg_proc.tsv");
+    let at = |name: &str| table[0].iter().position(|c| c == name).expect("a column of pg_proc");
+    let (language, kind, source) = (at("prolang"), at("prokind"), at("prosrc"));
+    let needed: BTreeSet<&str> =
+        table[1..].iter().filter(|r| r[language] != "sql" && r[kind] != "a").map(|r| r[source].as_str()).collect();
+    let list = rows("unimplemented.tsv");
+    let listed: BTreeSet<&str> = list[1..].iter().map(|r| r[0].as_str()).collect();
+    let stale: Vec<&&str> = listed.iter().filter(|s| implemented.contains(**s) || !needed.contains(**s)).collect();
+    let lost: Vec<&&str> = needed.iter().filter(|s| !implemented.contains(**s) && !listed.contains(**s)).collect();
+    assert!(stale.is_empty(), "in unimplemented.tsv, but implemented (cargo xtask unimplemented FILE --write): {stale:?}");
+    assert!(lost.is_empty(), "neither implemented nor in unimplemented.tsv: {lost:?}");
+}
