@@ -166,7 +166,7 @@ fn run(sink: Box<dyn LogSink>, name: &str) {
             (k.clone(), Tid::new((i / BATCH as i64) as usize, (i % BATCH as i64) as usize))
         })
         .collect();
-    timed("index built of 1 M sorted pairs", n, || s.index(irel).unwrap().build(&tx, pairs).unwrap());
+    timed("index built of 1 M sorted pairs", n, || s.index(irel).unwrap().build(&tx, pairs.into_iter().collect()).unwrap());
     s.abort(&tx);
     timed("checkpoint", 1, || s.checkpoint().unwrap());
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
 
-use crate::btree::{BTree, Position, split};
+use crate::btree::{BTree, Parts, Position, split};
 use crate::heap::{Heap, Table, Wait};
 use crate::snapshot::Snapshot;
 use crate::transaction::{Op, StatusTable, Tx};
@@ -149,26 +149,6 @@ impl Index {
         self.tree.try_borrow_mut().map_err(|_| Error::internal("index is written while it is read"))?.insert(key, entry)
     }
 
-    /// Fills a new index at once. Pairs may come in any order.
-    pub fn build(&self, tx: &Tx, mut pairs: Vec<(Vec<u8>, Tid)>) -> Result<()> {
-        pairs.sort_unstable();
-        pairs.dedup();
-        self.dirty.set(true);
-        let mut heap = self.table.write()?;
-        for (_, tid) in &pairs {
-            if let Some(s) = heap.group_mut(*tid).and_then(|g| g.slots.as_mut())
-                && s.hot.get(tid.offset())
-            {
-                s.hot_indexed.set(tid.offset(), true);
-            }
-        }
-        let tree = BTree::from_sorted(pairs.iter().map(|(k, t)| (k.as_slice(), heap.entry(*t))));
-        *self.tree.try_borrow_mut().map_err(|_| Error::internal("index is written while it is read"))? = tree;
-        tx.0.write_xid()?;
-        tx.0.record(Op::IndexBuild { rel: self.rel });
-        Ok(())
-    }
-
     /// The visible row with this exact key: a unique index's lookup, nothing allocated.
     #[inline]
     pub fn lookup(&self, snapshot: &Snapshot, key: &[u8]) -> Option<Tid> {
@@ -203,7 +183,7 @@ impl Index {
     pub fn candidates(&self, key: &[u8], out: &mut Vec<Tid>) -> Result<()> {
         let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
         let heap = self.table.read()?;
-        each_with_key(&tree, &heap, key, |tid| {
+        each_with_key(&tree, &heap, split(key), |tid| {
             out.push(tid);
             true
         });
@@ -215,7 +195,7 @@ impl Index {
         let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
         let heap = self.table.read()?;
         let status = self.table.txns.status.borrow();
-        each_with_key(&tree, &heap, key, |tid| {
+        each_with_key(&tree, &heap, split(key), |tid| {
             out.extend(crate::heap::visible_in_chain(&heap, tid, snapshot, &status));
             true
         });
@@ -229,7 +209,7 @@ impl Index {
         let heap = self.table.read()?;
         let status = self.table.txns.status.borrow();
         let mut answer = Unique::Free;
-        each_with_key(&tree, &heap, key, |tid| {
+        each_with_key(&tree, &heap, split(key), |tid| {
             answer = dirty_conflict(&heap, tid, tx, &status, except);
             answer == Unique::Free
         });
@@ -258,8 +238,7 @@ impl Index {
 }
 
 /// Runs `f` for the tid of every entry with `key` that is not stale, until it answers false.
-fn each_with_key(tree: &BTree, heap: &Heap, key: &[u8], mut f: impl FnMut(Tid) -> bool) {
-    let k = split(key);
+pub(crate) fn each_with_key(tree: &BTree, heap: &Heap, k: Parts<'_>, mut f: impl FnMut(Tid) -> bool) {
     let mut leaf = tree.find_leaf(k, 0);
     let mut i = tree.nodes[leaf as usize].lower_bound(k, 0);
     loop {
@@ -284,7 +263,7 @@ fn each_with_key(tree: &BTree, heap: &Heap, key: &[u8], mut f: impl FnMut(Tid) -
 }
 
 /// What the chain at `tid` means to somebody who wants its key, under PostgreSQL's dirty snapshot.
-fn dirty_conflict(heap: &Heap, tid: Tid, tx: &Tx, status: &StatusTable, except: Option<Tid>) -> Unique {
+pub(crate) fn dirty_conflict(heap: &Heap, tid: Tid, tx: &Tx, status: &StatusTable, except: Option<Tid>) -> Unique {
     let mut at = tid;
     loop {
         let Some(g) = heap.group(at) else { return Unique::Free };

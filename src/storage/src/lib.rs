@@ -6,6 +6,7 @@
 mod btree;
 mod checkpoint;
 mod codec;
+mod entries;
 mod heap;
 mod ids;
 mod index;
@@ -23,6 +24,7 @@ mod transaction;
 mod vacuum;
 
 pub use checkpoint::Checkpointed;
+pub use entries::Entries;
 pub use heap::{Row, RowLock, Table, Wait, Write};
 pub use ids::{Cid, Lsn, RelId, Tid, TxNo, Xid};
 pub use index::{Index, IndexScan, KeyRange, Unique, successor};

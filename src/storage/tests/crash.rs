@@ -421,7 +421,7 @@ fn definitions_survive_and_big_tables_are_written_once() {
     while let Some(b) = scan.next(&snap).unwrap() {
         pairs.extend(b.batch.sel.iter().map(|i| (key(-b.batch.columns[0].get(i).i32()), b.tid(i))));
     }
-    s.index(ix).unwrap().build(&tx, pairs).unwrap();
+    s.index(ix).unwrap().build(&tx, pairs.into_iter().collect()).unwrap();
     let q = rel(s, "q").unwrap();
     s.drop_rel(&tx, q).unwrap();
     s.commit(&tx).unwrap();

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use crate::keywords::{Kw, lookup};
 use crate::literals;
-use crate::shape::{Shape, Shapes};
+use crate::shape::{Learned, Shape, Shapes};
 use tusklet_error::{Error, Span, SqlState};
 
 /// What a token is.
@@ -107,6 +107,8 @@ pub(crate) struct Lexed {
     pub known: Vec<(Rc<Shape>, u32)>,
     /// Their literals.
     pub literals: Vec<Span>,
+    /// Shapes that other statements had, in order.
+    pub learned: Vec<Learned>,
 }
 
 /// Cuts the whole text.
@@ -124,6 +126,7 @@ pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Le
         shapes,
         known: vec![],
         literals: vec![],
+        learned: vec![],
         statement: 0,
         depth: 0,
         body: false,
@@ -136,6 +139,7 @@ pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Le
             error: Some(error),
             known: vec![],
             literals: vec![],
+            learned: vec![],
         };
     }
     let error = lexer.run().err();
@@ -158,7 +162,7 @@ pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Le
         lexer.end_statement();
     }
     lexer.push(t, start, sql.len());
-    Lexed { tokens: lexer.tokens, error, known: lexer.known, literals: lexer.literals }
+    Lexed { tokens: lexer.tokens, error, known: lexer.known, literals: lexer.literals, learned: lexer.learned }
 }
 
 /// `message at or near "text"`, or `message at end of input`: PostgreSQL's `scanner_yyerror`.
@@ -179,6 +183,7 @@ struct Lexer<'a> {
     shapes: Option<&'a mut Shapes>,
     known: Vec<(Rc<Shape>, u32)>,
     literals: Vec<Span>,
+    learned: Vec<Learned>,
     /// The statement's first token, when shapes are asked for.
     statement: usize,
     /// Open parentheses: semicolons inside (CREATE RULE) end no statement.
@@ -236,7 +241,7 @@ impl Lexer<'_> {
         if let Some(shapes) = &mut self.shapes
             && let Some(tokens) = self.tokens.get(self.statement..).filter(|t| t.len() > 3)
         {
-            shapes.learn(self.sql, tokens);
+            self.learned.extend(shapes.learn(self.sql, tokens));
         }
     }
 

@@ -75,11 +75,18 @@ pub struct Script {
 }
 
 /// Shapes kept; a newcomer takes the oldest one's place.
-const PLACES: usize = 32;
+pub(crate) const PLACES: usize = 32;
 /// Longer statements have none.
 const LONGEST: usize = 4096;
 /// Nor have those with more literals.
 const MOST: usize = 64;
+
+/// A shape, and the statement it was learned from.
+pub(crate) struct Learned {
+    pub shape: Rc<Shape>,
+    pub span: Span,
+    pub literals: Vec<Span>,
+}
 
 /// The shapes that came before.
 #[derive(Default)]
@@ -144,20 +151,23 @@ impl Shapes {
         None
     }
 
-    /// Notes the shape of a statement, if it has one.
-    pub(crate) fn learn(&mut self, sql: &str, tokens: &[Token]) {
-        let Some(mut shape) = of(sql, tokens) else { return };
+    /// Notes the shape of a statement, if it has one that is new.
+    pub(crate) fn learn(&mut self, sql: &str, tokens: &[Token]) -> Option<Learned> {
+        let (mut shape, literals) = of(sql, tokens)?;
         if self.places.iter().any(|s| s.text == shape.text && s.kinds == shape.kinds) {
-            return;
+            return None;
         }
         self.count += 1;
         shape.number = self.count;
+        let shape = Rc::new(shape);
         if self.places.len() < PLACES {
-            self.places.push(Rc::new(shape));
+            self.places.push(shape.clone());
         } else {
-            self.places[self.oldest] = Rc::new(shape);
+            self.places[self.oldest] = shape.clone();
             self.oldest = (self.oldest + 1) % PLACES;
         }
+        let span = Span { start: tokens[0].start, end: tokens[tokens.len() - 1].end };
+        Some(Learned { shape, span, literals })
     }
 
     /// How many were learned so far.
@@ -236,8 +246,8 @@ fn literal(src: &[u8], i: usize) -> Option<(usize, LiteralKind)> {
     Some((at, kind))
 }
 
-/// The shape of a statement's tokens, if it is of the simple kinds.
-fn of(sql: &str, tokens: &[Token]) -> Option<Shape> {
+/// The shape of a statement's tokens, if it is of the simple kinds, and where the literals are.
+fn of(sql: &str, tokens: &[Token]) -> Option<(Shape, Vec<Span>)> {
     let (start, end) = (tokens.first()?.start as usize, tokens.last()?.end as usize);
     if end - start > LONGEST {
         return None;
@@ -278,7 +288,7 @@ fn of(sql: &str, tokens: &[Token]) -> Option<Shape> {
     }
     shape.pieces.push(src[kept..end].into());
     shape.text.push_str(sql.get(kept..end)?);
-    Some(shape)
+    Some((shape, slots))
 }
 
 /// The literal that begins with token `i`, and how many tokens it has.
@@ -545,7 +555,9 @@ mod tests {
         let sql = "DELETE FROM t WHERE a = 1; DELETE FROM t WHERE a = -25;DELETE FROM t WHERE a = 3";
         let script = parse_script(sql, &mut shapes).unwrap();
         let texts: Vec<&str> = script.literals.iter().map(|s| &sql[s.start as usize..s.end as usize]).collect();
-        assert_eq!(texts, ["-25", "3"]);
+        assert_eq!(texts, ["-25", "3", "1"]);
+        // The statement that taught the shape is one of it.
+        assert!(matches!(&script.items[0], Item::Known(k) if k.first == 2));
         let Item::Known(k) = &script.items[2] else { panic!("known") };
         assert_eq!((k.first, &sql[k.span.start as usize..k.span.end as usize]), (1, "DELETE FROM t WHERE a = 3"));
         // A later text knows it from the start; what was no SQL taught nothing.
@@ -561,7 +573,7 @@ mod tests {
                    INSERT INTO t VALUES (4)";
         let script = parse_script(sql, &mut Shapes::default()).unwrap();
         assert_eq!(script.items.len(), 3);
-        assert!(matches!(script.items[2], Item::Known(_)));
+        assert!(matches!(script.items[..], [Item::Known(_), Item::Stmt(_), Item::Known(_)]));
         let sql = "INSERT INTO t VALUES (1); CREATE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (2); INSERT INTO t VALUES (3); END; \
                    INSERT INTO t VALUES (4)";
         assert_eq!(parse_script(sql, &mut Shapes::default()).unwrap().items.len(), 3);

@@ -10,13 +10,13 @@ use tusklet_catalog::live::{
 use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
-use tusklet_storage::{LockMode, Tid};
+use tusklet_storage::{Entries, LockMode, Tid};
 use tusklet_syntax::ast::{IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 
 use super::object_address::Objects;
 use super::parse_utilcmd::NewIndex;
-use super::tablecmds::{constraints, each_row, inherit, is_empty};
+use super::tablecmds::{constraints, each_batch, each_row, inherit, is_empty};
 use super::index_names::column_names;
 use super::{acl, dependency, expressions, heap, lock, namespace};
 use crate::session::Shared;
@@ -572,16 +572,31 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
         };
         Ok((keys, predicate))
     })?;
-    let mut pairs: Vec<(Vec<u8>, Tid)> = vec![];
+    let mut entries = Entries::default();
     // Rows with a NULL in the key are never equal to others, unless NULLS NOT DISTINCT.
-    let mut with_null: Vec<Tid> = vec![];
+    let distinct = |null: bool| ix.unique && (!null || ix.nulls_not_distinct);
+    if predicate.is_none() && keys.iter().all(|k| k.eval.is_none() && k.attno > 0) {
+        let columns = keys.iter().map(|k| k.attno as usize - 1).collect();
+        each_batch(shared, rel, columns, |_, s| {
+            for i in s.batch.sel.iter() {
+                let mut null = false;
+                for (k, c) in keys.iter().zip(&s.batch.columns) {
+                    let d = c.get(i);
+                    null |= d.is_null();
+                    k.part.write(d, entries.key());
+                }
+                entries.add(s.tid(i), distinct(null));
+            }
+            Ok(())
+        })?;
+        return finish_build(shared, rel, index_rel, ix, &keys, entries);
+    }
     each_row(shared, rel, |cx, tid, row| {
         if let Some(p) = &predicate {
             if p.eval(cx, row)? != Value::Bool(true) {
                 return Ok(());
             }
         }
-        let mut key = Vec::with_capacity(16);
         let mut null = false;
         for k in &keys {
             let computed;
@@ -596,24 +611,28 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
                 },
             };
             null |= v.is_null();
-            k.part.write(v.as_datum(), &mut key);
+            k.part.write(v.as_datum(), entries.key());
         }
-        if null && ix.unique && !ix.nulls_not_distinct {
-            with_null.push(tid);
-        }
-        pairs.push((key, tid));
+        entries.add(tid, distinct(null));
         Ok(())
     })?;
-    if ix.unique {
-        with_null.sort_unstable();
-        let mut sorted: Vec<&(Vec<u8>, Tid)> =
-            pairs.iter().filter(|(_, t)| with_null.binary_search(t).is_err()).collect();
-        sorted.sort_unstable();
-        if let Some(w) = sorted.windows(2).find(|w| w[0].0 == w[1].0) {
-            return Err(duplicate(shared, rel, index_rel, ix, &keys, w[0].1)?);
-        }
+    finish_build(shared, rel, index_rel, ix, &keys, entries)
+}
+
+fn finish_build(
+    shared: &Shared,
+    rel: &Relation,
+    index_rel: &Relation,
+    ix: &Index,
+    keys: &[Key],
+    mut entries: Entries,
+) -> Result<()> {
+    if ix.unique
+        && let Some(tid) = entries.duplicate()
+    {
+        return Err(duplicate(shared, rel, index_rel, ix, keys, tid)?);
     }
-    shared.db.store.index(heap::file(index_rel))?.build(&shared.tx()?, pairs)
+    shared.db.store.index(heap::file(index_rel))?.build(&shared.tx()?, entries)
 }
 
 fn duplicate(

@@ -369,6 +369,8 @@ impl Operator for IndexScanOp {
             };
             self.tids.clear();
             let want = want.clamp(1, tusklet_vector::BATCH);
+            // Most ranges are short.
+            self.tids.reserve(want.min(64));
             scan.next_batch(&cx.snapshot, want, &mut self.tids)?;
             if self.tids.len() < want {
                 self.scan = None;

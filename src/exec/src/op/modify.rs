@@ -8,14 +8,14 @@
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result, err};
-use tusklet_ir::{CommandType, ConflictAction, MergeStep, ModifyTable};
-use tusklet_storage::{RowLock, Tid, Wait, Write};
+use tusklet_ir::{CommandType, ConflictAction, MergeStep, ModifyTable, Node};
+use tusklet_storage::{Entries, RowLock, Tid, Wait, Write};
 use tusklet_vector::{Batch, Datum, Phys, Value};
 
 use super::epq::Recheck;
 use super::lock_rows::serialization;
 use super::write_index::{CTarget, Checked, Key, Targets, enter, keys};
-use super::{Compiled, Operator, PlanNode, pull};
+use super::{Compiled, Operator, PlanNode};
 use crate::compile::Compiler;
 use crate::cx::{ChangedRow, ExecCx, RowEvent};
 use crate::executor::Step;
@@ -39,6 +39,8 @@ pub(crate) struct ModifyPlan {
     types: Vec<Phys>,
     /// Its rows count for the command tag.
     main: bool,
+    /// Its input asks nobody for anything: rows may wait for their index entries until all are there.
+    gathers: bool,
 }
 
 struct Conflict {
@@ -107,6 +109,7 @@ pub(crate) fn compile(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Rc<dy
         actions,
         types,
         main,
+        gathers: matches!(m.input.node, Node::LiteralScan { .. }),
     }))
 }
 
@@ -114,7 +117,17 @@ impl PlanNode for ModifyPlan {
     fn start(self: Rc<Self>, run: &Run) -> Box<dyn Operator> {
         let input = self.input.start(run);
         let out = RowStore::new(&self.types);
-        Box::new(ModifyOp { plan: self, input, batch: None, at: 0, pending: None, out, done: false })
+        Box::new(ModifyOp {
+            plan: self,
+            input,
+            batch: None,
+            at: 0,
+            whole: vec![],
+            pending: None,
+            out,
+            done: false,
+            failed: None,
+        })
     }
 }
 
@@ -145,10 +158,8 @@ enum Pending {
     Input {
         source: Source,
     },
-    /// A batch whose rows are in the table already; from `at` on they are not in the indexes.
+    /// Rows that are in the table already (`ModifyOp::whole`); from the `at`th on they are not in the indexes.
     Entries {
-        batch: Batch,
-        tids: Vec<Tid>,
         at: usize,
     },
 }
@@ -165,9 +176,45 @@ struct ModifyOp {
     input: Box<dyn Operator>,
     batch: Option<Batch>,
     at: usize,
+    /// Batches whose rows are in the table and not in the indexes.
+    whole: Vec<(Batch, Vec<Tid>)>,
     pending: Option<Pending>,
     out: RowStore,
     done: bool,
+    /// The input's error: it is raised when the rows before it are written.
+    failed: Option<Error>,
+}
+
+/// Rows that may wait for their index entries.
+const GATHERED: usize = 1 << 16;
+
+/// Enters rows that are in the table into all indexes, if nothing speaks against any of them. `false`: nothing was entered.
+fn enter_whole(cx: &mut ExecCx<'_>, t: &CTarget, whole: &[(Batch, Vec<Tid>)]) -> Result<bool> {
+    let mut all = Vec::with_capacity(t.indexes.len());
+    for index in &t.indexes {
+        let storage = cx.store.index(index.storage)?;
+        let mut entries = Entries::default();
+        for (batch, tids) in whole {
+            for (i, tid) in tids.iter().enumerate() {
+                match index.key_into(cx, Row::Batch(batch, i), entries.key()) {
+                    Ok(Some(null)) => entries.add(*tid, index.unique && (!null || index.nulls_not_distinct)),
+                    Ok(None) => {}
+                    Err(_) => {
+                        cx.take_wait();
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        if index.unique && !storage.all_free(&cx.tx, &mut entries)? {
+            return Ok(false);
+        }
+        all.push((storage, entries));
+    }
+    for (storage, mut entries) in all {
+        storage.insert_all(&cx.tx, &mut entries)?;
+    }
+    Ok(true)
 }
 
 fn input_value(source: &Source, column: u32) -> Value {
@@ -340,7 +387,7 @@ impl ModifyOp {
                 self.finish_update(cx, target, tid, old, new, source, conflict)
             }
             Pending::Delete { target, tid, old, source } => self.finish_delete(cx, target, tid, old, source),
-            Pending::Entries { batch, tids, at } => self.finish_entries(cx, batch, tids, at),
+            Pending::Entries { at } => self.finish_entries(cx, at),
         }
     }
 
@@ -397,22 +444,36 @@ impl ModifyOp {
         }
         let mut tids = Vec::with_capacity(batch.len());
         table.insert_batch(&cx.tx, &batch, Some(&mut tids))?;
-        Ok(Some(Pending::Entries { batch, tids, at: 0 }))
+        self.whole.push((batch, tids));
+        let rows: usize = self.whole.iter().map(|w| w.1.len()).sum();
+        Ok((!plan.gathers || rows >= GATHERED).then_some(Pending::Entries { at: 0 }))
     }
 
-    fn finish_entries(&mut self, cx: &mut ExecCx<'_>, batch: Batch, tids: Vec<Tid>, at: usize) -> Result<Outcome> {
+    fn finish_entries(&mut self, cx: &mut ExecCx<'_>, at: usize) -> Result<Outcome> {
         let plan = self.plan.clone();
         let t = &plan.targets[0];
+        let whole = std::mem::take(&mut self.whole);
+        if at == 0 && enter_whole(cx, t, &whole)? {
+            if plan.main {
+                cx.run.processed += whole.iter().map(|w| w.1.len() as u64).sum::<u64>();
+            }
+            return Ok(Outcome::Done);
+        }
+        // Something is amiss with one of them, or has to be waited for: row by row it is found.
         let all = vec![true; t.indexes.len()];
-        for i in at..tids.len() {
-            let row = Row::Batch(&batch, i);
+        let rows = whole.iter().flat_map(|(b, tids)| tids.iter().enumerate().map(move |(i, tid)| (b, i, *tid)));
+        for (n, (batch, i, tid)) in rows.enumerate().skip(at) {
+            let row = Row::Batch(batch, i);
             let mut keys = Vec::with_capacity(t.indexes.len());
             for index in &t.indexes {
                 keys.push(index.key(cx, row)?);
             }
             match self.uniqueness(cx, t, row, &keys, None, &all)? {
-                Ok(deferred) => enter(cx, t, &keys, tids[i], &deferred)?,
-                Err(w) => return Ok(Outcome::Blocked(w, Pending::Entries { batch, tids, at: i })),
+                Ok(deferred) => enter(cx, t, &keys, tid, &deferred)?,
+                Err(w) => {
+                    self.whole = whole;
+                    return Ok(Outcome::Blocked(w, Pending::Entries { at: n }));
+                }
             }
             if plan.main {
                 cx.run.processed += 1;
@@ -749,19 +810,31 @@ impl Operator for ModifyOp {
                 }
                 _ => self.batch = None,
             }
+            if let Some(e) = self.failed.take() {
+                return Err(e);
+            }
             if self.done {
                 return Ok(if self.out.rows > 0 { self.flush() } else { Step::Done });
             }
             // Everything is written before anything is returned, as far as one batch of the input goes.
-            match pull!(self.input, cx, tusklet_vector::BATCH) {
-                Some(b) => match self.whole(cx, &b) {
-                    Some(rows) => self.pending = self.insert_whole(cx, rows)?,
+            match self.input.next(cx, tusklet_vector::BATCH) {
+                Ok(Step::Batch(b)) => match self.whole(cx, &b) {
+                    Some(rows) => {
+                        self.pending = self.insert_whole(cx, rows)?;
+                        continue;
+                    }
                     None => {
                         self.batch = Some(b);
                         self.at = 0;
                     }
                 },
-                None => self.done = true,
+                Ok(Step::Done) => self.done = true,
+                Ok(other) => return Ok(other),
+                Err(e) if self.whole.is_empty() => return Err(e),
+                Err(e) => self.failed = Some(e),
+            }
+            if !self.whole.is_empty() {
+                self.pending = Some(Pending::Entries { at: 0 });
             }
         }
     }

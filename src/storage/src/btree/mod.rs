@@ -43,10 +43,24 @@ impl Default for BTree {
 
 impl BTree {
     /// Builds a tree from entries in ascending order.
+    #[cfg(test)]
     pub fn from_sorted(entries: impl Iterator<Item = (impl AsRef<[u8]>, u64)>) -> BTree {
         let mut b = Builder::default();
         for (k, v) in entries {
             b.push(split(k.as_ref()), v);
+        }
+        b.finish()
+    }
+
+    /// Builds a tree from entries in ascending order; of equal ones one is kept.
+    pub fn from_parts<'k>(entries: impl Iterator<Item = (Parts<'k>, u64)>) -> BTree {
+        let mut b = Builder::default();
+        let mut before: Option<(Parts<'k>, u64)> = None;
+        for (k, v) in entries {
+            if !before.is_some_and(|(p, w)| w == v && p.head == k.head && p.tail == k.tail) {
+                b.push(k, v);
+            }
+            before = Some((k, v));
         }
         b.finish()
     }
@@ -124,6 +138,42 @@ impl BTree {
         node.insert(at, k, val);
         if node.len() > CAPACITY {
             self.split_leaf(leaf, k, val, at);
+        }
+        Ok(())
+    }
+
+    /// Inserts entries in ascending order. Neighbours find their leaf without a search.
+    pub fn insert_sorted<'k>(&mut self, entries: impl Iterator<Item = (Parts<'k>, u64)>) -> Result<()> {
+        let mut leaf = NIL;
+        for (k, val) in entries {
+            if self.nodes.len() >= NIL as usize - 64 {
+                return Err(Error::internal("index has too many pages"));
+            }
+            // The one before went to `leaf`; so does this one if it is not past its end.
+            let mut at = None;
+            if leaf != NIL {
+                let node = &self.nodes[leaf as usize];
+                let i = node.lower_bound(k, val);
+                at = (i < node.len() || node.next == NIL).then_some(i);
+            }
+            let at = match at {
+                Some(i) => i,
+                None => {
+                    leaf = self.find_leaf(k, val);
+                    self.nodes[leaf as usize].lower_bound(k, val)
+                }
+            };
+            let node = &mut self.nodes[leaf as usize];
+            if at < node.len() && node.is(at, k, val) {
+                continue;
+            }
+            self.len += 1;
+            self.version += 1;
+            node.insert(at, k, val);
+            if node.len() > CAPACITY {
+                self.split_leaf(leaf, k, val, at);
+                leaf = NIL;
+            }
         }
         Ok(())
     }

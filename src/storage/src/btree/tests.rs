@@ -120,3 +120,25 @@ fn a_cursor_keeps_its_place_while_the_tree_changes_under_it() {
         assert!(seen.iter().copied().eq(0..5000));
     }
 }
+
+#[test]
+fn sorted_inserts_are_inserts() {
+    for seed in 0..4 {
+        let mut r = Rng(seed);
+        let mut tree = BTree::default();
+        let mut model = BTreeMap::new();
+        for round in 0..12 {
+            let mut some: Vec<(Vec<u8>, u64)> = (0..1 + r.next(900)).map(|_| (key(&mut r), r.next(20))).collect();
+            if round % 4 == 3 {
+                // Past the end.
+                some.iter_mut().for_each(|(k, _)| k.insert(0, b'z'));
+            }
+            some.sort_unstable();
+            tree.insert_sorted(some.iter().map(|(k, v)| (split(k), *v))).unwrap();
+            model.extend(some.into_iter().map(|e| (e, ())));
+            check(&tree, &model);
+        }
+        let packed = BTree::from_parts(model.keys().flat_map(|(k, v)| [(split(k), *v); 2]));
+        check(&packed, &model);
+    }
+}

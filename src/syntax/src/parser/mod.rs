@@ -35,7 +35,9 @@ mod typename;
 use crate::ast::{Expr, RawStmt, TypeName};
 use crate::keywords::Kw;
 use crate::lexer::{Lexed, T, Token, error_near, lex, lex_from};
-use crate::shape::{Item, Known, Script, Shapes};
+use crate::shape::{Item, Known, Learned, PLACES, Script, Shapes};
+use std::rc::Rc;
+
 use tusklet_error::{Error, Result, Span, SqlState};
 
 /// Nested calls of `expr`, `select` and the like. A level costs up to 2 KB of stack in an optimised build.
@@ -99,7 +101,10 @@ impl<'a> Parser<'a> {
     pub fn script(sql: &'a str, shapes: &mut Shapes) -> Result<Script> {
         let mut lexed = lex_from(sql, 0, Some(shapes));
         let mut known = std::mem::take(&mut lexed.known).into_iter();
-        let literals = std::mem::take(&mut lexed.literals);
+        let mut literals = std::mem::take(&mut lexed.literals);
+        let mut learned = std::mem::take(&mut lexed.learned).into_iter().peekable();
+        // The statements that shapes were learned from, and their places.
+        let mut teachers: Vec<(usize, Learned)> = Vec::new();
         let mut parser = Parser::over(sql, lexed);
         let mut items = Vec::with_capacity(known.len() + 1);
         loop {
@@ -109,9 +114,26 @@ impl<'a> Parser<'a> {
                 T::Known => {
                     let span = parser.bump().span();
                     let Some((shape, first)) = known.next() else { return parser.unexpected() };
+                    // What comes again is prepared for all of its literals the first time, too.
+                    if let Some(i) = teachers.iter().position(|(_, l)| Rc::ptr_eq(&l.shape, &shape)) {
+                        let (item, l) = teachers.swap_remove(i);
+                        items[item] = Item::Known(Known { shape: l.shape, span: l.span, first: literals.len() as u32 });
+                        literals.extend(l.literals);
+                    }
                     items.push(Item::Known(Known { shape, span, first }));
                 }
-                _ => items.push(Item::Stmt(parser.raw_stmt()?)),
+                _ => {
+                    let start = parser.cur.start;
+                    while learned.next_if(|l| l.span.start < start).is_some() {}
+                    if let Some(l) = learned.next_if(|l| l.span.start == start) {
+                        // More shapes than that are not remembered.
+                        if teachers.len() == PLACES {
+                            teachers.remove(0);
+                        }
+                        teachers.push((items.len(), l));
+                    }
+                    items.push(Item::Stmt(parser.raw_stmt()?));
+                }
             }
             if parser.cur.t != T::Eof && parser.cur.t != T::Semicolon {
                 return parser.unexpected();

@@ -16,7 +16,7 @@ use tusklet_catalog::live::{RelKind, Relation};
 use tusklet_error::Result;
 use tusklet_exec::ExecCx;
 use tusklet_ir::Value;
-use tusklet_storage::{ScanColumn, TableScan, Tid};
+use tusklet_storage::{ScanColumn, Scanned, TableScan, Tid};
 
 use super::{expressions, heap};
 use crate::session::Shared;
@@ -27,22 +27,35 @@ pub fn each_row(
     rel: &Relation,
     mut f: impl FnMut(&mut ExecCx<'_>, Tid, &[Value]) -> Result<()>,
 ) -> Result<()> {
+    let mut row = Vec::with_capacity(rel.columns.len());
+    each_batch(shared, rel, (0..rel.columns.len()).collect(), |cx, s| {
+        for i in s.batch.sel.iter() {
+            row.clear();
+            row.extend(s.batch.columns.iter().map(|c| c.value(i)));
+            f(cx, s.tid(i), &row)?;
+        }
+        Ok(())
+    })
+}
+
+/// Calls `f` with these columns of all rows, group by group.
+pub fn each_batch(
+    shared: &Shared,
+    rel: &Relation,
+    columns: Vec<usize>,
+    mut f: impl FnMut(&mut ExecCx<'_>, &Scanned) -> Result<()>,
+) -> Result<()> {
     if rel.storage == 0 || !matches!(rel.kind, RelKind::Table | RelKind::MatView) {
         return Ok(());
     }
     let table = shared.db.store.table(heap::file(rel))?;
     expressions::with_cx(shared, |cx| {
-        let columns = (0..rel.columns.len()).map(ScanColumn::Column).collect();
+        let columns = columns.into_iter().map(ScanColumn::Column).collect();
         let mut scan = TableScan::new(&table, columns);
         let snapshot = cx.snapshot.clone();
-        let mut row = Vec::with_capacity(rel.columns.len());
         while let Some(s) = scan.next(&snapshot)? {
             tusklet_vector::CallContext::check_interrupts(cx)?;
-            for i in s.batch.sel.iter() {
-                row.clear();
-                row.extend(s.batch.columns.iter().map(|c| c.value(i)));
-                f(cx, s.tid(i), &row)?;
-            }
+            f(cx, &s)?;
         }
         Ok(())
     })
