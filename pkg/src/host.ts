@@ -505,7 +505,7 @@ export class LocalLink implements Link {
     }
     if (host.rest !== undefined) {
       const rest = host.rest;
-      if (!rest.loaded && (rest.failed || needsRest(kind, host.writer))) return this.goWithRest(kind, to);
+      if (!rest.loaded && (rest.failed || needsRest(kind, host.writer, rest.near))) return this.goWithRest(kind, to);
       host.expectRest();
     }
     this.running = true;
@@ -575,7 +575,7 @@ export class LocalLink implements Link {
     this.ensure();
     if (host.rest !== undefined) {
       // Here an attempt that fails has changed nothing yet.
-      if (!host.rest.loaded && (host.rest.failed || needsRest(kind, host.writer))) host.loadRestSync();
+      if (!host.rest.loaded && (host.rest.failed || needsRest(kind, host.writer, host.rest.near))) host.loadRestSync();
       else host.expectRest();
     }
     this.to = to;

@@ -172,12 +172,15 @@ export class Rest {
 
 /** What every script begins with somewhere: these run without the second part, or with little of it. */
 const FIRST_WORDS = /^(?:select|insert|update|delete|values|with|begin|commit|rollback|end|start\s+transaction|create\s+(?:unique\s+)?(?:table|index))\b/i;
-/** Longer scripts are worth waiting for. */
+/** Longer scripts are worth waiting for; when the second part is near, what is beyond is not looked at. */
 const LONG = 8192;
 const decoder = new TextDecoder();
 
-/** Whether the request in `w` is of a kind that surely, or with some likelihood, uses the second part. A wrong guess costs time, nothing else. */
-export function needsRest(kind: Kind, w: Writer): boolean {
+/**
+ * Whether the request in `w` is of a kind that surely, or with some likelihood, uses the second part. A wrong guess costs time, nothing else:
+ * less when the second part is `near`.
+ */
+export function needsRest(kind: Kind, w: Writer, near: boolean): boolean {
   let at = w.base;
   switch (kind) {
     case Kind.Execute: case Kind.Close: return false;
@@ -187,11 +190,13 @@ export function needsRest(kind: Kind, w: Writer): boolean {
     default: return true;
   }
   const length = w.view.getUint32(at, true);
-  if (length > LONG) return true;
+  if (length > LONG && !near) return true;
   // A copy: some browsers do not decode shared memory.
-  const text = decoder.decode(w.u8.slice(at + 4, at + 4 + length));
+  const statements = decoder.decode(w.u8.slice(at + 4, at + 4 + Math.min(length, LONG))).split(';');
+  // The last one is cut, perhaps in its first word.
+  if (length > LONG && statements.length > 1) statements.pop();
   // Semicolons in strings make a statement out of what is none; comments hide what is one. Both only cost time.
-  return text.split(';').some((statement) => {
+  return statements.some((statement) => {
     const start = statement.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)+/, '');
     return start !== '' && !FIRST_WORDS.test(start);
   });

@@ -48,6 +48,7 @@ fn set_returning_functions_run_in_step() {
     let functions = [(1, 3), (5, 6)].map(|(a, b)| FunctionSource {
         expr: series_call(int(a), int(b)),
         columns: vec![INT4],
+        names: vec![],
         composite: false,
     });
     let scan = node(
