@@ -667,6 +667,14 @@ fn is_key(r: u32, e: &Expr, col: &tusklet_catalog::live::IndexColumn) -> bool {
     expr::same(strip_relabel(&x), strip_relabel(e))
 }
 
+/// Whether an index column's key bytes order as its comparison function does. Those of types whose order rests on a type
+/// they do not name (a range's bounds), or on more than bytes, only tell equal from different.
+fn keys_order(col: &tusklet_catalog::live::IndexColumn) -> bool {
+    // btrecordimagecmp, tsvector_cmp, tsquery_cmp, range_cmp, multirange_cmp.
+    const UNORDERED: [Oid; 5] = [3187, 3622, 3668, 3870, 4273];
+    !UNORDERED.contains(&col.cmp)
+}
+
 fn text_like(t: Oid) -> bool {
     matches!(t, oids::TEXT | oids::VARCHAR | oids::NAME | oids::UNKNOWN)
 }
@@ -723,6 +731,9 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
                     5 => BoundOp::Gt,
                     _ => return None,
                 };
+                if op != BoundOp::Eq && !keys_order(col) {
+                    return None;
+                }
                 return Some(Match { bounds: vec![(op, as_key(value, col.ty.oid)?)], exact: true });
             }
             // Equality serves any family of the same type: the collations are deterministic.
@@ -805,7 +816,7 @@ fn index_order(r: u32, choice: &IndexChoice, wanted: &Wanted) -> Option<bool> {
     for (e, key) in &wanted.keys {
         loop {
             let col = ix.columns.get(at).filter(|_| at < ix.keys as usize)?;
-            if is_key(r, e, col) && col.cmp == key.cmp {
+            if is_key(r, e, col) && col.cmp == key.cmp && keys_order(col) {
                 let flipped = col.desc != key.desc;
                 if (col.nulls_first != key.nulls_first) != flipped {
                     return None;
