@@ -1,4 +1,4 @@
-//! Foreign keys: what is due after a statement, and at commit.
+//! Foreign keys and deferrable unique constraints: what is due after a statement, and at commit.
 //!
 //! As in PostgreSQL each check is a query: the referenced row is looked up (and locked FOR KEY SHARE) when a referencing row
 //! appears, the referencing rows are looked for, or changed by the action, when a referenced row goes. The queries' plans
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::{Constraint, ConstraintKind, FkAction, ForeignKey, Relation};
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::{Oid, Value};
-use tusklet_storage::Wait;
+use tusklet_storage::{Unique, Wait};
 use tusklet_vector::CallContext;
 
 use crate::query::run_sql;
@@ -86,6 +86,9 @@ fn is_deferred(shared: &Shared, c: &Constraint) -> bool {
 fn run_event(shared: &Shared, e: &RowChange, deferred: bool) -> Result<(), Waiting> {
     let catalog = shared.catalog();
     let Some(rel) = catalog.user_relation(e.rel).cloned() else { return Ok(()) };
+    if let Some((index, key)) = &e.unique {
+        return check_unique(shared, &rel, *index, key, e, deferred);
+    }
     for c in &rel.constraints {
         if e.constraint != 0 && e.constraint != c.oid {
             continue;
@@ -181,6 +184,53 @@ fn query(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Vec<Vec<
             None => Err(Waiting::Error(e)),
         },
     }
+}
+
+/// A row whose key another row had when it was written (`unique_key_recheck`).
+fn check_unique(
+    shared: &Shared,
+    rel: &Relation,
+    index: Oid,
+    key: &[u8],
+    event: &RowChange,
+    deferred: bool,
+) -> Result<(), Waiting> {
+    let constraint = rel
+        .constraints
+        .iter()
+        .find(|c| matches!(&c.kind, ConstraintKind::Unique(i) | ConstraintKind::Primary(i) if *i == index));
+    // The constraint is gone: so is what it asked for.
+    let Some(c) = constraint else { return Ok(()) };
+    if !deferred && is_deferred(shared, c) {
+        shared.deferred_events.borrow_mut().push(event.clone());
+        return Ok(());
+    }
+    let catalog = shared.catalog();
+    let Some(entry) = catalog.user_relation(index).cloned() else { return Ok(()) };
+    let tx = shared.tx()?;
+    let storage = shared.db.store.index(tusklet_storage::RelId(entry.storage))?;
+    // The row may have newer versions by now, which kept the key and so were not checked. What must hold is that one live
+    // row at most has the key.
+    let mut holder = None;
+    loop {
+        match (storage.check_unique(&tx, key, holder)?, holder) {
+            (Unique::Free, _) => return Ok(()),
+            (Unique::Wait(w), _) => return Err(Waiting::Wait(w)),
+            (Unique::Conflict(tid), None) => holder = Some(tid),
+            (Unique::Conflict(_), Some(_)) => break,
+        }
+    }
+    let table = shared.db.store.table(tusklet_storage::RelId(rel.storage))?;
+    let key: Vec<Value> = match table.row(holder.unwrap_or(event.new_tid)) {
+        Some(row) => c.columns.iter().map(|a| row.get(*a as usize - 1).to_value()).collect(),
+        None => return Ok(()),
+    };
+    let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
+    Err(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\"", c.name)
+        .detail(format!("{} already exists.", shown(shared, rel, &c.columns, &key)?))
+        .table(schema, &rel.name)
+        .constraint(&c.name)
+        .into())
 }
 
 fn check_reference(

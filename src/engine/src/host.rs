@@ -174,12 +174,23 @@ impl Host for Shared {
             new: row.new.map(Rc::from),
             new_tid: row.new_tid,
             constraint: 0,
+            unique: None,
         });
         Ok(())
     }
 
-    fn defer_unique(&self, _cx: &mut ExecCx<'_>, _index: Oid, _key: &[u8], _tid: Tid) -> Result<()> {
-        Err(Error::unsupported("a deferrable unique constraint"))
+    fn defer_unique(&self, cx: &mut ExecCx<'_>, index: Oid, key: &[u8], tid: Tid) -> Result<()> {
+        let rel = cx.catalog.relation(index).and_then(|r| r.index.as_ref().map(|i| i.table));
+        let Some(rel) = rel else { return Err(Error::internal("deferred check of no index")) };
+        self.row_events.borrow_mut().push(RowChange {
+            rel,
+            old: None,
+            new: None,
+            new_tid: tid,
+            constraint: 0,
+            unique: Some((index, Rc::from(key))),
+        });
+        Ok(())
     }
 
     fn index_columns(&self, cx: &mut ExecCx<'_>, index: Oid) -> Result<String> {

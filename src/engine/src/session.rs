@@ -172,6 +172,8 @@ pub struct RowChange {
     pub new_tid: tusklet_storage::Tid,
     /// The one constraint to check, 0 for all of the table's.
     pub constraint: Oid,
+    /// A deferrable unique index and the row's key in it: that alone is to be checked.
+    pub unique: Option<(Oid, Rc<[u8]>)>,
 }
 
 /// A connection. Dropping it rolls back and releases everything.
