@@ -24,6 +24,7 @@ mod parse_window;
 mod polymorphic;
 mod raw_walk;
 mod rewrite;
+mod rewrite_search_cycle;
 mod set_operations;
 mod subscripts;
 
@@ -41,7 +42,7 @@ pub use parse_coerce::CoercionContext;
 pub use parse_node::Clause;
 pub use parse_param::ParamTypes;
 pub use parse_type::{resolve_type_name, type_name_to_oid};
-pub use rewrite::{rewrite, view_query};
+pub use rewrite::{insert_default, rewrite, view_query};
 
 /// What analysis asks of the session: its catalog, its path, its settings, and the input functions of types.
 pub trait AnalyzeContext {

@@ -42,7 +42,7 @@ impl Analyzer<'_> {
             c.cte.refs += 1;
         }
         let columns = c.cte.columns.clone();
-        let hidden = if recursive { c.extra_columns } else { 0 };
+        let hidden = if recursive { c.extra_columns.len() } else { 0 };
         let mut rte = Rte {
             kind: RteKind::Cte { name: r.relname.clone(), level, recursive },
             alias: String::new(),
@@ -149,24 +149,28 @@ impl Analyzer<'_> {
             done: false,
             columns_known: false,
             no_returning: false,
-            extra_columns: 0,
+            extra_columns: vec![],
         }
     }
 
     fn cte_body(&mut self, c: &ast::CommonTableExpr, index: Option<usize>) -> Result<Query> {
-        if let Some(s) = &c.search_clause {
-            return Err(Error::unsupported("SEARCH").at(s.span));
+        let added = self.search_cycle(c)?;
+        if let Some(state) = index.and_then(|i| self.ps().ctes.get_mut(i)) {
+            state.extra_columns = added.columns.clone();
         }
-        if let Some(s) = &c.cycle_clause {
-            return Err(Error::unsupported("CYCLE").at(s.span));
-        }
-        let q = self.sub_analyze(&c.query, index, false, true)?;
+        let mut q = self.sub_analyze(&c.query, index, false, true)?;
         if q.command != tusklet_ir::CommandType::Select && self.states.len() > 1 {
             return Err(err!(
                 FEATURE_NOT_SUPPORTED,
                 "WITH clause containing a data-modifying statement must be at the top level"
             )
             .at(c.span));
+        }
+        if !added.columns.is_empty() {
+            let own = self.cte_columns(c, crate::parse_relation::query_columns(&q))?;
+            let recursive = index.and_then(|i| self.ps().ctes.get(i)).is_some_and(|s| s.cte.recursive);
+            self.check_search_cycle(c, recursive, &q, &own)?;
+            self.rewrite_search_cycle(c, &added, &own, &mut q)?;
         }
         Ok(q)
     }
@@ -261,6 +265,7 @@ impl Analyzer<'_> {
         for (c, a) in columns.iter_mut().zip(&aliases) {
             c.name = a.clone();
         }
+        columns.extend(state.extra_columns.iter().cloned());
         state.cte.columns = columns;
         state.columns_known = true;
         Ok(())

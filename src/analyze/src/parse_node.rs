@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::Catalog;
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Notice, Result, Span, SqlState};
-use tusklet_ir::{Cte, Expr, ExprKind, Oid, Rte, TypeRef, Value, Var};
+use tusklet_ir::{Cte, Expr, ExprKind, Oid, Rte, RteColumn, TypeRef, Value, Var};
 use tusklet_syntax::ast;
 
 use crate::{AnalyzeContext, ParamTypes};
@@ -160,7 +160,7 @@ pub struct CteState {
     /// A data-modifying statement without RETURNING.
     pub no_returning: bool,
     /// Columns added by SEARCH and CYCLE, not expanded by `*` inside.
-    pub extra_columns: usize,
+    pub extra_columns: Vec<RteColumn>,
 }
 
 /// One query level.

@@ -416,7 +416,7 @@ impl Analyzer<'_> {
             done: true,
             columns_known: true,
             no_returning: false,
-            extra_columns: 0,
+            extra_columns: vec![],
         };
         self.ps().ctes = query.ctes.iter().map(known).collect();
         let r = self.tuple_columns(e);

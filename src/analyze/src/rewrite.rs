@@ -10,7 +10,7 @@ use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Result, Span, bail, err};
 use tusklet_ir::{
     CoercionForm, CommandType, Expr, ExprKind, FromNode, Oid, Overriding, Query, RowMark, Rte, RteColumn, RteKind, Target,
-    TypeRef,
+    TypeRef, ViewCheck,
 };
 
 use crate::parse_coerce::CoercionContext;
@@ -29,6 +29,14 @@ pub fn rewrite(cx: &mut dyn AnalyzeContext, q: Query) -> Result<Vec<Query>> {
     a.push();
     let q = a.rewrite_query(q, 0)?;
     Ok(vec![q])
+}
+
+/// What an INSERT that does not name the column puts there (`build_column_default`); `None` for NULL.
+pub fn insert_default(cx: &mut dyn AnalyzeContext, rel: &Relation, attno: i16) -> Result<Option<Expr>> {
+    let Some(column) = rel.column(attno) else { return Ok(None) };
+    let mut a = Analyzer::new(cx, ParamTypes::none());
+    a.push();
+    a.column_default(rel, attno, column)
 }
 
 /// A view's query, its own views not expanded for a user's view, expanded for a built-in one.
@@ -404,9 +412,6 @@ impl Analyzer<'_> {
             return Err(refuse("Views containing TABLESAMPLE are not automatically updatable."));
         }
         let base = self.cat.relation(*base_oid).ok_or_else(|| lookup_failed("relation", *base_oid))?;
-        if view.view.as_ref().is_some_and(|v| v.check_option != 0) {
-            return Err(Error::unsupported("WITH CHECK OPTION"));
-        }
         if q.on_conflict.is_some() {
             return Err(Error::unsupported("ON CONFLICT on a view"));
         }
@@ -506,6 +511,16 @@ impl Analyzer<'_> {
             inherit: base_entry.inherit,
             ..q.rtable[rte as usize].clone()
         };
+        if matches!(q.command, CommandType::Insert | CommandType::Update) {
+            // A check that cascades from the view above makes this one cascade, whatever its own says.
+            let option = view.view.as_ref().map_or(0, |v| v.check_option);
+            let cascaded = option == 2 || q.view_checks.0.first().is_some_and(|c| c.cascaded);
+            if cascaded || (option != 0 && inner.filter.is_some()) {
+                let qual = inner.filter.as_ref().map(|f| crate::modify::rebased(f, rte));
+                q.has_sublinks |= qual.is_some() && inner.has_sublinks;
+                q.view_checks.0.insert(0, ViewCheck { view: view.name.clone(), qual, cascaded });
+            }
+        }
         if q.command != CommandType::Insert {
             if let Some(f) = &inner.filter {
                 let f = crate::modify::rebased(f, rte);

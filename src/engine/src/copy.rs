@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::live::Relation;
 use tusklet_error::{Error, Result, err};
-use tusklet_exec::{ExecCx, Executor, Program, Step};
+use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Snapshot;
 use tusklet_syntax::ast::{CopySource, CopyStmt, CopyTarget, DefArg, DefElem};
@@ -54,8 +54,8 @@ pub struct CopyIn {
     names: Vec<String>,
     types: Vec<TypeRef>,
     program: Rc<Program>,
-    /// WHERE, over the copied columns.
-    filter: Option<tusklet_exec::Evaluator>,
+    /// WHERE, over the table's columns.
+    filter: Option<Filter>,
     buffer: Vec<u8>,
     at: usize,
     line: u64,
@@ -67,6 +67,34 @@ pub struct CopyIn {
     header_done: bool,
     /// `\.` was seen: what follows is ignored.
     stopped: bool,
+}
+
+/// The WHERE of COPY FROM.
+///
+/// The condition may speak of columns that are not copied, so their defaults are computed before it is asked; the row that
+/// passes is then written with all its columns given.
+struct Filter {
+    condition: Evaluator,
+    /// How many columns the table has, dropped ones included.
+    width: usize,
+    /// The copied columns' places among them, then those filled in.
+    places: Vec<usize>,
+    /// What is filled in, in the order of the places that follow the copied ones.
+    defaults: Vec<Evaluator>,
+}
+
+impl Filter {
+    /// The values to write for those copied; `None` when the condition does not hold.
+    fn pass(&self, cx: &mut ExecCx<'_>, mut values: Vec<Value>) -> Result<Option<Vec<Value>>> {
+        for d in &self.defaults {
+            values.push(d.eval(cx, &[])?);
+        }
+        let mut row = vec![Value::Null; self.width];
+        for (place, v) in self.places.iter().zip(&values) {
+            row[*place] = v.clone();
+        }
+        Ok((self.condition.eval(cx, &row)? == Value::Bool(true)).then_some(values))
+    }
 }
 
 /// COPY TO STDOUT under way.
@@ -258,8 +286,13 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         shared.prevent_in_read_only("COPY FROM")?;
         let rel = crate::commands::relation_for(&shared, relation)?;
         let attnos = copy_columns(&rel, attlist)?;
+        let filter = c.where_clause.as_ref().map(|w| filter(&shared, &rel, &attnos, w)).transpose()?;
+        let given: Vec<i16> = match &filter {
+            Some(f) => f.places.iter().map(|p| *p as i16 + 1).collect(),
+            None => attnos.clone(),
+        };
         let quoted = |n: &str| format!("\"{}\"", n.replace('"', "\"\""));
-        let list: Vec<String> = attnos.iter().map(|a| quoted(&rel.columns[*a as usize - 1].name)).collect();
+        let list: Vec<String> = given.iter().map(|a| quoted(&rel.columns[*a as usize - 1].name)).collect();
         let marks: Vec<String> = (1..=list.len()).map(|i| format!("${i}")).collect();
         let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
         let sql = if list.is_empty() {
@@ -275,12 +308,10 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         };
         let types: Vec<TypeRef> = attnos.iter().map(|a| rel.columns[*a as usize - 1].ty).collect();
         let stmt = tusklet_syntax::parse_one(&sql)?.stmt;
-        let mut params = tusklet_analyze::ParamTypes::fixed(types.iter().map(|t| t.oid).collect());
+        let fixed = given.iter().map(|a| rel.columns[*a as usize - 1].ty.oid).collect();
+        let mut params = tusklet_analyze::ParamTypes::fixed(fixed);
         let query = analyze_query(&shared, &stmt, &mut params)?;
         let program = compile(&shared, query)?;
-        if c.where_clause.is_some() {
-            return Err(Error::unsupported("COPY FROM … WHERE"));
-        }
         let names = attnos.iter().map(|a| rel.columns[*a as usize - 1].name.clone()).collect();
         portal.state = PortalState::CopyIn(Box::new(CopyIn {
             header_done: format.header == Header::No,
@@ -289,7 +320,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
             names,
             types,
             program,
-            filter: None,
+            filter,
             buffer: vec![],
             at: 0,
             line: 0,
@@ -349,6 +380,30 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         quote_column,
     }));
     Ok(Started::Running)
+}
+
+/// What WHERE needs (`DoCopy`, `BeginCopyFrom`).
+fn filter(
+    shared: &Shared,
+    rel: &Relation,
+    copied: &[i16],
+    clause: &tusklet_syntax::ast::Expr,
+) -> Result<Filter> {
+    use crate::commands::expressions;
+    let condition = expressions::copy_condition(shared, rel, clause)?;
+    let mut places: Vec<usize> = copied.iter().map(|a| *a as usize - 1).collect();
+    let mut defaults = Vec::new();
+    for (i, c) in rel.columns.iter().enumerate() {
+        if c.dropped || c.generated || places.contains(&i) {
+            continue;
+        }
+        let Some(e) = expressions::insert_default(shared, rel, i as i16 + 1)? else { continue };
+        places.push(i);
+        defaults.push(expressions::with_cx(shared, |cx| Evaluator::new(cx, &e))?);
+    }
+    let condition = expressions::over_row(&condition, rel.columns.len());
+    let condition = expressions::with_cx(shared, |cx| Evaluator::new(cx, &condition))?;
+    Ok(Filter { condition, width: rel.columns.len(), places, defaults })
 }
 
 /// The attributes of a column list; all but generated ones when there is none.
@@ -623,7 +678,12 @@ impl CopyIn {
             let mut values = Vec::with_capacity(fields.len());
             for (i, f) in fields.iter().enumerate() {
                 values.push(match f {
-                    None => Value::Null,
+                    None => cx.input_null(self.types[i]).map_err(|e| {
+                        e.context(format!(
+                            "COPY {}, line {}, column {}: null input",
+                            self.table, self.line, self.names[i]
+                        ))
+                    })?,
                     Some(t) => cx.input(self.types[i], t).map_err(|e| self.context(e, Some((&self.names[i], t))))?,
                 });
             }
@@ -739,10 +799,19 @@ pub fn run_in(session: &mut Session, portal: &mut Portal, out: &mut dyn Output) 
     let Some(snapshot) = c.snapshot.clone() else { return Err(Error::internal("no snapshot")) };
     let mut cx = shared.exec_cx(snapshot)?;
     let mut n = 0;
-    while let Some(values) = c.next_row(&mut cx)? {
+    while let Some(mut values) = c.next_row(&mut cx)? {
         if let Some(f) = &c.filter {
-            if f.eval(&mut cx, &values)? != Value::Bool(true) {
-                continue;
+            match f.pass(&mut cx, values) {
+                Ok(Some(all)) => values = all,
+                Ok(None) => {
+                    n += 1;
+                    if n >= 1000 {
+                        tusklet_exec::Host::check_interrupts(&*shared)?;
+                        return Ok(PortalStep::Yield);
+                    }
+                    continue;
+                }
+                Err(e) => return Err(c.context(e, None)),
             }
         }
         let mut run = Executor::new(c.program.clone(), values.into());

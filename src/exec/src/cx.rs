@@ -208,6 +208,11 @@ impl<'a> ExecCx<'a> {
         result
     }
 
+    /// NULL as a value of a type: a domain may refuse it.
+    pub fn input_null(&mut self, ty: TypeRef) -> Result<Value> {
+        crate::func::check_domain(self, ty.oid, Value::Null)
+    }
+
     /// The type under a domain and the domains it is made from.
     fn below_domain(&mut self, ty: Oid) -> Result<Option<TypeRef>> {
         let mut base = None;

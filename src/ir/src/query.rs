@@ -61,6 +61,8 @@ crate::node! {
         pub with_ties: bool,
         /// FOR UPDATE and so on.
         pub locks: Vec<RowMark>,
+        /// WITH CHECK OPTION of the views written through, innermost first; made by the rewriter, never stored.
+        pub view_checks: ViewChecks,
         /// UNION, INTERSECT, EXCEPT: a tree over subquery entries of the range table; `targets` then describe the result.
         pub set_op: Option<SetOpTree>,
         /// Contains aggregates of its own level.
@@ -381,6 +383,30 @@ impl Codec for LiteralRows {
     }
 }
 
+/// What rows written through views must satisfy.
+///
+/// The rewriter makes these of a query about to be planned; a stored query has none, so nothing is stored of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ViewChecks(pub Vec<ViewCheck>);
+
+/// A view's condition on rows written through it (`struct WithCheckOption`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewCheck {
+    /// The view.
+    pub view: String,
+    /// Its condition, over the result relation. A view without one may still pass CASCADED on to what it reads.
+    pub qual: Option<Expr>,
+    /// CASCADED: the views below are checked too.
+    pub cascaded: bool,
+}
+
+impl Codec for ViewChecks {
+    fn encode(&self, _: &mut Vec<u8>) {}
+    fn decode(_: &mut Reader<'_>) -> Result<Self> {
+        Ok(ViewChecks::default())
+    }
+}
+
 impl Query {
     /// A query of the given kind with everything else empty.
     pub fn new(command: CommandType) -> Query {
@@ -410,6 +436,7 @@ impl Query {
             offset: None,
             with_ties: false,
             locks: vec![],
+            view_checks: ViewChecks::default(),
             set_op: None,
             has_aggs: false,
             has_windows: false,

@@ -207,6 +207,7 @@ pub fn query_exprs<'a>(q: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
         c.set.iter().for_each(|t| f(&t.expr));
         c.filter.iter().chain(&c.predicate).chain(&c.elements).for_each(&mut *f);
     }
+    q.view_checks.0.iter().filter_map(|c| c.qual.as_ref()).for_each(&mut *f);
     for a in &q.merge_actions {
         a.cond.iter().for_each(&mut *f);
         a.targets.iter().for_each(|t| f(&t.expr));
@@ -250,6 +251,7 @@ pub fn query_exprs_mut(q: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
         c.set.iter_mut().for_each(|t| f(&mut t.expr));
         c.filter.iter_mut().chain(&mut c.predicate).chain(&mut c.elements).for_each(&mut *f);
     }
+    q.view_checks.0.iter_mut().filter_map(|c| c.qual.as_mut()).for_each(&mut *f);
     for a in &mut q.merge_actions {
         a.cond.iter_mut().for_each(&mut *f);
         a.targets.iter_mut().for_each(|t| f(&mut t.expr));

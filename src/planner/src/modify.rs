@@ -39,6 +39,8 @@ impl Planner<'_> {
             CommandType::Merge | CommandType::Select => {}
         });
         let command = q.command;
+        // They are about the written row: the input need not read what they do.
+        let view_checks = std::mem::take(&mut q.view_checks.0);
         let mut actions = vec![];
         let (input, set, ctid, tableoid, tables) = if command == CommandType::Merge {
             let (input, steps) = self.merge_input(q, result, &relation)?;
@@ -52,7 +54,7 @@ impl Planner<'_> {
         };
         let mut targets = Vec::new();
         for t in &tables {
-            targets.push(self.modify_target(&relation, t)?);
+            targets.push(self.modify_target(&relation, t, &view_checks)?);
         }
         let on_conflict = match q.on_conflict.take() {
             None => None,
@@ -252,7 +254,12 @@ impl Planner<'_> {
     }
 
     /// Everything a row written to `table` must satisfy.
-    fn modify_target(&mut self, named: &Relation, table: &Rc<Relation>) -> Result<ModifyTarget> {
+    fn modify_target(
+        &mut self,
+        named: &Relation,
+        table: &Rc<Relation>,
+        view_checks: &[ViewCheck],
+    ) -> Result<ModifyTarget> {
         let schema =
             self.cx.catalog().user_schema(table.schema).map_or_else(|| "public".to_string(), |s| s.name.clone());
         let columns: Vec<TargetColumn> = table
@@ -351,6 +358,27 @@ impl Planner<'_> {
         };
         let attribute_map = (table.oid != named.oid)
             .then(|| table.columns.iter().map(|c| named.attno(&c.name).map(|a| a as u32 - 1)).collect());
+        // The conditions of views speak of the named table's columns, which a child may have elsewhere.
+        let mut checks_of_views = Vec::new();
+        for c in view_checks {
+            let Some(qual) = &c.qual else { continue };
+            let mut e = qual.clone();
+            let mut failed = false;
+            visit::walk_mut(&mut e, &mut |x| {
+                let ExprKind::Var(v) = &mut x.kind else { return };
+                if v.attno > 0 && table.oid != named.oid {
+                    let at = named.columns.get(v.attno as usize - 1).and_then(|c| table.attno(&c.name));
+                    failed |= at.is_none();
+                    v.attno = at.unwrap_or(v.attno);
+                }
+                failed |= v.attno < 0;
+            });
+            if failed {
+                return Err(Error::unsupported("system columns in WITH CHECK OPTION"));
+            }
+            checks_of_views.push((c.view.clone(), plain(&e)));
+        }
+        let view_checks = checks_of_views;
         Ok(ModifyTarget {
             rel: table.oid,
             name: (schema, table.name.clone()),
@@ -359,7 +387,7 @@ impl Planner<'_> {
             checks,
             generated,
             indexes,
-            view_checks: vec![],
+            view_checks,
             after_rows: referenced || references || row_trigger(false),
             before_rows: row_trigger(true),
             attribute_map,

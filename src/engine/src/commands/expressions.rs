@@ -77,6 +77,42 @@ pub fn condition(shared: &Shared, rel: &Relation, e: &ast::Expr, clause: Clause)
     analyze(shared, e, ExprScope { relation: Some(rel), clause, condition: Some(what), ..ExprScope::default() })
 }
 
+/// WHERE of COPY FROM, over the table's columns.
+pub fn copy_condition(shared: &Shared, rel: &Relation, e: &ast::Expr) -> Result<Expr> {
+    let scope = ExprScope {
+        relation: Some(rel),
+        clause: Clause::CopyWhere,
+        condition: Some("WHERE"),
+        ..ExprScope::default()
+    };
+    let x = analyze(shared, e, scope)?;
+    let mut bad = None;
+    visit::walk(&x, &mut |n| {
+        if let (ExprKind::Var(v), None) = (&n.kind, &bad) {
+            bad = match rel.column(v.attno) {
+                Some(c) if c.generated => Some(
+                    err!(
+                        INVALID_COLUMN_REFERENCE,
+                        "generated columns are not supported in COPY FROM WHERE conditions"
+                    )
+                    .detail(format!("Column \"{}\" is a generated column.", c.name)),
+                ),
+                None if v.attno < 0 => {
+                    Some(tusklet_error::Error::unsupported("system columns in COPY FROM WHERE conditions"))
+                }
+                _ => None,
+            };
+        }
+        true
+    });
+    bad.map_or(Ok(x), Err)
+}
+
+/// What an INSERT that does not name the column puts there; `None` for NULL.
+pub fn insert_default(shared: &Shared, rel: &Relation, attno: i16) -> Result<Option<Expr>> {
+    tusklet_analyze::insert_default(&mut Analyzer(shared), rel, attno)
+}
+
 /// A domain's CHECK, over VALUE.
 pub fn domain_check(shared: &Shared, base: TypeRef, collation: Oid, e: &ast::Expr) -> Result<Expr> {
     let scope = ExprScope {

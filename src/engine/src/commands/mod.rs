@@ -19,7 +19,7 @@ mod dbcommands;
 mod define;
 pub mod dependency;
 mod discard;
-mod expressions;
+pub mod expressions;
 mod functioncmds;
 mod heap;
 mod index_names;
