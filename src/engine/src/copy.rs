@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::Relation;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SqlState, err};
 use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Snapshot;
@@ -59,6 +59,8 @@ pub struct CopyIn {
     buffer: Vec<u8>,
     at: usize,
     line: u64,
+    /// The text of the row being written; none in binary.
+    row_text: Vec<u8>,
     ended: bool,
     failed: Option<Error>,
     snapshot: Option<Snapshot>,
@@ -324,6 +326,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
             buffer: vec![],
             at: 0,
             line: 0,
+            row_text: vec![],
             ended: false,
             failed: None,
             snapshot: None,
@@ -687,8 +690,23 @@ impl CopyIn {
                     Some(t) => cx.input(self.types[i], t).map_err(|e| self.context(e, Some((&self.names[i], t))))?,
                 });
             }
+            self.row_text = line;
             return Ok(Some(values));
         }
+    }
+
+    /// The context of an error met while the row just read is looked at (`CopyFromErrorCallback`). PostgreSQL writes rows
+    /// many at a time and then knows the line's number alone, so what an index refuses shows no text.
+    fn row_context(&self, e: Error) -> Error {
+        if self.row_text.is_empty() || e.code() == SqlState::UNIQUE_VIOLATION {
+            return self.context(e, None);
+        }
+        let text = String::from_utf8_lossy(&self.row_text);
+        let shown = match text.char_indices().nth(100) {
+            Some((at, _)) => format!("{}...", &text[..at]),
+            None => text.into_owned(),
+        };
+        e.context(format!("COPY {}, line {}: \"{shown}\"", self.table, self.line))
     }
 
     fn next_binary(&mut self, cx: &mut ExecCx<'_>) -> Result<Option<Vec<Value>>> {
@@ -811,7 +829,7 @@ pub fn run_in(session: &mut Session, portal: &mut Portal, out: &mut dyn Output) 
                     }
                     continue;
                 }
-                Err(e) => return Err(c.context(e, None)),
+                Err(e) => return Err(c.row_context(e)),
             }
         }
         let mut run = Executor::new(c.program.clone(), values.into());
@@ -822,7 +840,7 @@ pub fn run_in(session: &mut Session, portal: &mut Portal, out: &mut dyn Output) 
                 Ok(Step::Blocked(_) | Step::Restart(_)) => {
                     return Err(err!(LOCK_NOT_AVAILABLE, "could not obtain lock on row while copying"));
                 }
-                Err(e) => return Err(c.context(e, None)),
+                Err(e) => return Err(c.row_context(e)),
             }
         }
         c.count += run.processed();

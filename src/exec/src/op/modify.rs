@@ -515,6 +515,14 @@ impl ModifyOp {
         if let Some(c) = &plan.conflict {
             for n in &c.arbiters {
                 let Some(Some(key)) = keys.get(*n) else { continue };
+                if !target.indexes[*n].immediate {
+                    return Err(err!(
+                        OBJECT_NOT_IN_PREREQUISITE_STATE,
+                        "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters"
+                    )
+                    .table(target.name.0.clone(), target.name.1.clone())
+                    .constraint(target.indexes[*n].name.clone()));
+                }
                 match target.indexes[*n].check_unique(cx, key, None)? {
                     Checked::Free => {}
                     Checked::Wait(w) => return Ok(Outcome::Blocked(w, Pending::Insert { row, source })),

@@ -142,7 +142,8 @@ impl CTarget {
         for (view, e) in &self.view_checks {
             if !e.holds(cx, Row::Values(row))? {
                 let e = err!(WITH_CHECK_OPTION_VIOLATION, "new row violates check option for view \"{view}\"");
-                return Err(self.failing(cx, Row::Values(row), e)?);
+                let detail = self.row_text(cx, Row::Values(row))?;
+                return Err(e.detail(detail));
             }
         }
         Ok(())
@@ -150,6 +151,11 @@ impl CTarget {
 
     /// Adds table names and `Failing row contains (…)`.
     fn failing(&self, cx: &mut ExecCx<'_>, row: Row<'_>, e: Error) -> Result<Error> {
+        let detail = self.row_text(cx, row)?;
+        Ok(e.detail(detail).table(self.name.0.clone(), self.name.1.clone()))
+    }
+
+    fn row_text(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<String> {
         // As `ExecBuildSlotValueDescription`, which cuts values at 64 bytes.
         let mut text = String::from("Failing row contains (");
         let mut first = true;
@@ -173,7 +179,7 @@ impl CTarget {
             }
         }
         text.push_str(").");
-        Ok(e.detail(text).table(self.name.0.clone(), self.name.1.clone()))
+        Ok(text)
     }
 }
 
