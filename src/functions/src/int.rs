@@ -87,12 +87,7 @@ fn mul<R: Int + std::ops::BitOrAssign>(
     checked2::<R, R, R, R>(c, args, sel, out, R::times, R::MUL)
 }
 
-fn div<R: Int>(
-    c: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
+fn div<R: Int>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     try2::<R, R, R>(c, args, sel, out, R::DIV)
 }
 
@@ -204,10 +199,7 @@ pub(crate) use int_cmp;
 /// A batch kernel of two types: the narrower argument is widened first, so that the loops exist once per physical type.
 macro_rules! widened {
     ($batch:expr, $row:expr) => {
-        ::tusklet_vector::Kernel::Batch(
-            |c, args, sel, out| $crate::batch::widened(c, args, sel, out, $batch),
-            $row,
-        )
+        ::tusklet_vector::Kernel::Batch(|c, args, sel, out| $crate::batch::widened(c, args, sel, out, $batch), $row)
     };
 }
 pub(crate) use widened;
