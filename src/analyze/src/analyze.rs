@@ -168,14 +168,26 @@ impl Analyzer<'_> {
         locked: bool,
         resolve_unknowns: bool,
     ) -> Result<Query> {
+        self.push_sub(parent_cte, locked, resolve_unknowns);
+        let r = self.transform_stmt(stmt);
+        self.pop();
+        r
+    }
+
+    /// The same of a query in parentheses.
+    pub fn sub_analyze_select(&mut self, s: &ast::SelectStmt, locked: bool, resolve_unknowns: bool) -> Result<Query> {
+        self.push_sub(None, locked, resolve_unknowns);
+        let r = self.transform_select_stmt(s);
+        self.pop();
+        r
+    }
+
+    fn push_sub(&mut self, parent_cte: Option<usize>, locked: bool, resolve_unknowns: bool) {
         self.push();
         let ps = self.ps();
         ps.parent_cte = parent_cte;
         ps.locked_from_parent = locked;
         ps.resolve_unknowns = resolve_unknowns;
-        let r = self.transform_stmt(stmt);
-        self.pop();
-        r
     }
 
     /// The query of a subquery in an expression.

@@ -144,7 +144,7 @@ impl Analyzer<'_> {
         columns: &[(i16, ast::AssignTarget)],
         q: &mut Query,
     ) -> Result<Vec<Expr>> {
-        let sub = self.sub_analyze(&ast::Stmt::Select(Box::new(sel.clone())), None, false, false)?;
+        let sub = self.sub_analyze_select(sel, false, false)?;
         let outputs: Vec<Expr> = sub.targets.iter().filter(|t| !t.junk).map(|t| t.expr.clone()).collect();
         let item = self.add_subquery(sub, None, "*SELECT*", false, true)?;
         q.from = vec![FromNode::Ref(item.rte)];

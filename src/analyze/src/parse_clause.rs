@@ -73,7 +73,7 @@ impl Analyzer<'_> {
         let saved = std::mem::replace(&mut ps.clause, Clause::FromSubselect);
         ps.lateral_active = *lateral;
         let locked = self.is_locked(&alias.aliasname);
-        let query = self.sub_analyze(&ast::Stmt::Select(Box::new(subquery.clone())), None, locked, true);
+        let query = self.sub_analyze_select(subquery, locked, true);
         let ps = self.ps();
         ps.lateral_active = false;
         ps.clause = saved;

@@ -127,7 +127,7 @@ impl Analyzer<'_> {
     }
 
     fn start_cte(&mut self, c: &ast::CommonTableExpr, recursive: bool) -> CteState {
-        let modifying = !matches!(c.query, ast::Stmt::Select(_));
+        let modifying = !matches!(*c.query, ast::Stmt::Select(_));
         if modifying {
             self.ps().has_modifying_cte = true;
         }
@@ -282,7 +282,7 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
         )
         .at(c.span)
     };
-    let ast::Stmt::Select(s) = &c.query else {
+    let ast::Stmt::Select(s) = &*c.query else {
         return Err(
             err!(INVALID_RECURSION, "recursive query \"{name}\" must not contain data-modifying statements").at(c.span)
         );
@@ -322,7 +322,7 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
     }
     if let Some(w) = &s.with_clause {
         for inner in &w.ctes {
-            if let ast::Stmt::Select(q) = &inner.query {
+            if let ast::Stmt::Select(q) = &*inner.query {
                 if let Some((_, at)) = self_references(q, name, RefContext::Subquery).first() {
                     return Err(complain(RefContext::Subquery, *at));
                 }

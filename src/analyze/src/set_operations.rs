@@ -200,7 +200,7 @@ impl Analyzer<'_> {
                     .at(into.rel.span));
             }
         }
-        let q = self.sub_analyze(&ast::Stmt::Select(Box::new(s.clone())), None, false, false)?;
+        let q = self.sub_analyze_select(s, false, false)?;
         let cols: Vec<(usize, Expr, String)> = q
             .targets
             .iter()

@@ -259,6 +259,13 @@ impl Shared {
     pub fn edit_catalog<T>(&self, f: impl FnOnce(&mut Catalog) -> Result<T>) -> Result<T> {
         let mut catalog = self.catalog();
         let r = f(&mut catalog)?;
+        self.catalog_edited(catalog)?;
+        Ok(r)
+    }
+
+    /// The end of [`Shared::edit_catalog`], once for its hundred callers.
+    #[inline(never)]
+    fn catalog_edited(&self, mut catalog: Catalog) -> Result<()> {
         let changes = catalog.take_changes();
         *self.catalog.borrow_mut() = catalog;
         self.path.borrow_mut().take();
@@ -268,7 +275,7 @@ impl Shared {
             Some(t) => t.changes.extend(changes),
             None => return Err(Error::internal("catalog change outside a transaction")),
         }
-        Ok(r)
+        Ok(())
     }
 
     /// The effective search path.

@@ -5,7 +5,8 @@
 //! marks the batch; the rows are then looked at again one by one to find the first that really raises.
 
 use tusklet_error::Result;
-use tusklet_vector::{BytesColumn, Call, Sel, Vector, View};
+use tusklet_vector::kernel::BatchFn;
+use tusklet_vector::{Bitmap, BytesColumn, Call, Column, Sel, Vector, View};
 
 /// An element of a fixed-width column.
 pub trait Elem: Copy + Default + 'static {
@@ -151,6 +152,25 @@ pub fn checked2<A: Elem, B: Elem, R: Elem, M: Copy + Default + PartialOrd + std:
         r
     });
     if marks < M::default() { try2(call, args, sel, out, exact) } else { Ok(()) }
+}
+
+/// Runs a kernel of two arguments of one type on numbers of two widths.
+pub fn widened(call: &mut Call<'_>, args: &[&Vector], sel: &Sel, out: &mut Vector, f: BatchFn) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let (a, b) = (widen(x, y), widen(y, x));
+    f(call, &[a.as_ref().unwrap_or(x), b.as_ref().unwrap_or(y)], sel, out)
+}
+
+/// The values of `v` in the type of `wide`, when that is the wider one. Which rows are NULL is the result's business.
+fn widen(v: &Vector, wide: &Vector) -> Option<Vector> {
+    let data = match (&v.data, &wide.data) {
+        (Column::I16(v), Column::I32(_)) => Column::I32(v.iter().map(|&x| x.into()).collect()),
+        (Column::I16(v), Column::I64(_)) => Column::I64(v.iter().map(|&x| x.into()).collect()),
+        (Column::I32(v), Column::I64(_)) => Column::I64(v.iter().map(|&x| x.into()).collect()),
+        (Column::F32(v), Column::F64(_)) => Column::F64(v.iter().map(|&x| x.into()).collect()),
+        _ => return None,
+    };
+    Some(Vector { data, validity: Bitmap::all_set(), constant: v.constant })
 }
 
 /// `out = f(a, b)` over byte strings, to a boolean.

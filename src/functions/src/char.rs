@@ -10,7 +10,7 @@ fn byte(v: i16) -> u8 {
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &int_cmp!("char", i16, i16),
+    &int_cmp!("char", i16),
     &[
         ("btcharcmp", f!(a: i32, b: i32 => a - b)),
         ("charin", f!(a: &str => adt::parse(a) as i16)),

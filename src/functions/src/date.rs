@@ -66,8 +66,8 @@ fn in_range_time(v: i64, base: i64, by: &Interval, sub: bool, less: bool) -> Res
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &int_cmp!("date_", i32, i32),
-    &int_cmp!("time_", i64, i64),
+    &int_cmp!("date_", i32),
+    &int_cmp!("time_", i64),
     &ordered!("timetz_", "", |_c, a: TimeTz, b: TimeTz| a.cmp(&b)),
     &ordered!("date_", "_timestamp", |_c, a: i32, b: i64| adt::date_cmp_timestamp(a, b)),
     &ordered!("date_", "_timestamptz", |c, a: i32, b: i64| cmp_tz(a, b, &datetime(c)?)),

@@ -7,7 +7,7 @@ use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
 use crate::batch::{Elem, checked2, map2};
 use crate::bind::{Entry, formats, written};
-use crate::int::{map, try_map};
+use crate::int::{map, try_map, widened};
 
 type Args<'a, 'b> = &'a [&'b Vector];
 
@@ -42,11 +42,8 @@ fn less<T: Float>(a: T, b: T) -> bool {
 
 macro_rules! ops {
     ($($name:ident |$a:ident, $b:ident| $e:expr);*) => {$(
-        fn $name<A: Elem + Into<R>, B: Elem + Into<R>, R: Float>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
-            map2::<A, B, u8>(args, sel, out, |x, y| {
-                let ($a, $b): (R, R) = (x.into(), y.into());
-                $e as u8
-            });
+        fn $name<R: Float>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+            map2::<R, R, u8>(args, sel, out, |$a, $b| $e as u8);
             Ok(())
         }
     )*};
@@ -66,104 +63,98 @@ fn cmp_row(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()
     Ok(())
 }
 
+macro_rules! rows {
+    ($($name:ident $test:ident),*) => {
+        /// Comparisons of any two widths, row by row.
+        mod row {
+            use super::*;
+            $(
+                pub(super) fn $name(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+                    out.bool(ord(args).$test());
+                    Ok(())
+                }
+            )*
+        }
+    };
+}
+
+rows!(eq is_eq, ne is_ne, lt is_lt, le is_le, gt is_gt, ge is_ge);
+
 macro_rules! cmp {
-    ($p:literal, $a:ty, $b:ty, $r:ty) => {
+    ($p:literal, $t:ty) => {
         [
-            (
-                concat!($p, "eq"),
-                Kernel::Batch(eq::<$a, $b, $r>, |_, a, o| {
-                    o.bool(ord(a).is_eq());
-                    Ok(())
-                }),
-            ),
-            (
-                concat!($p, "ne"),
-                Kernel::Batch(ne::<$a, $b, $r>, |_, a, o| {
-                    o.bool(ord(a).is_ne());
-                    Ok(())
-                }),
-            ),
-            (
-                concat!($p, "lt"),
-                Kernel::Batch(lt::<$a, $b, $r>, |_, a, o| {
-                    o.bool(ord(a).is_lt());
-                    Ok(())
-                }),
-            ),
-            (
-                concat!($p, "le"),
-                Kernel::Batch(le::<$a, $b, $r>, |_, a, o| {
-                    o.bool(ord(a).is_le());
-                    Ok(())
-                }),
-            ),
-            (
-                concat!($p, "gt"),
-                Kernel::Batch(gt::<$a, $b, $r>, |_, a, o| {
-                    o.bool(ord(a).is_gt());
-                    Ok(())
-                }),
-            ),
-            (
-                concat!($p, "ge"),
-                Kernel::Batch(ge::<$a, $b, $r>, |_, a, o| {
-                    o.bool(ord(a).is_ge());
-                    Ok(())
-                }),
-            ),
+            (concat!($p, "eq"), Kernel::Batch(eq::<$t>, row::eq)),
+            (concat!($p, "ne"), Kernel::Batch(ne::<$t>, row::ne)),
+            (concat!($p, "lt"), Kernel::Batch(lt::<$t>, row::lt)),
+            (concat!($p, "le"), Kernel::Batch(le::<$t>, row::le)),
+            (concat!($p, "gt"), Kernel::Batch(gt::<$t>, row::gt)),
+            (concat!($p, "ge"), Kernel::Batch(ge::<$t>, row::ge)),
+        ]
+    };
+    ($p:literal, wide $t:ty) => {
+        [
+            (concat!($p, "eq"), widened!(eq::<$t>, row::eq)),
+            (concat!($p, "ne"), widened!(ne::<$t>, row::ne)),
+            (concat!($p, "lt"), widened!(lt::<$t>, row::lt)),
+            (concat!($p, "le"), widened!(le::<$t>, row::le)),
+            (concat!($p, "gt"), widened!(gt::<$t>, row::gt)),
+            (concat!($p, "ge"), widened!(ge::<$t>, row::ge)),
         ]
     };
 }
 
 /// What arithmetic needs: results that look fine cost a compare, the others are decided by the exact function.
 macro_rules! op {
-    ($a:ty, $b:ty, $r:ty, $m:ident :: $f:ident, |$x:ident, $y:ident, $z:ident| $calc:expr, $odd:expr) => {
-        Kernel::Batch(
-            |c, args, sel, out| {
-                checked2::<$a, $b, $r, i8>(
-                    c,
-                    args,
-                    sel,
-                    out,
-                    |a, b| {
-                        let ($x, $y): ($r, $r) = (a.into(), b.into());
-                        let $z = $calc;
-                        ($z, -($odd as i8))
-                    },
-                    |a, b| $m::$f(a.into(), b.into()),
-                )
-            },
-            s!(a: $r, b: $r => $m::$f(a, b)?),
-        )
+    ($kind:ident, $r:ty, $m:ident :: $f:ident, |$x:ident, $y:ident, $z:ident| $calc:expr, $odd:expr) => {{
+        fn batch(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+            checked2::<$r, $r, $r, i8>(
+                c,
+                args,
+                sel,
+                out,
+                |$x, $y| {
+                    let $z = $calc;
+                    ($z, -($odd as i8))
+                },
+                $m::$f,
+            )
+        }
+        $kind!(batch, s!(a: $r, b: $r => $m::$f(a, b)?))
+    }};
+}
+
+macro_rules! same_width {
+    ($batch:expr, $row:expr) => {
+        Kernel::Batch($batch, $row)
     };
 }
 
 macro_rules! arith {
-    ($p:literal, $a:ty, $b:ty, $r:ty, $m:ident) => {
+    ($p:literal, $kind:ident, $r:ty, $m:ident) => {
         [
-            (concat!($p, "pl"), op!($a, $b, $r, $m::add, |a, b, r| a + b, r.is_infinite())),
-            (concat!($p, "mi"), op!($a, $b, $r, $m::sub, |a, b, r| a - b, r.is_infinite())),
+            (concat!($p, "pl"), op!($kind, $r, $m::add, |a, b, r| a + b, r.is_infinite())),
+            (concat!($p, "mi"), op!($kind, $r, $m::sub, |a, b, r| a - b, r.is_infinite())),
             (
                 concat!($p, "mul"),
-                op!($a, $b, $r, $m::mul, |a, b, r| a * b, (r.is_infinite() | ((r == 0.0) & (a != 0.0) & (b != 0.0)))),
+                op!($kind, $r, $m::mul, |a, b, r| a * b, (r.is_infinite() | ((r == 0.0) & (a != 0.0) & (b != 0.0)))),
             ),
             (
                 concat!($p, "div"),
-                op!($a, $b, $r, $m::div, |a, b, r| a / b, (r.is_infinite() | (b == 0.0) | ((r == 0.0) & (a != 0.0)))),
+                op!($kind, $r, $m::div, |a, b, r| a / b, (r.is_infinite() | (b == 0.0) | ((r == 0.0) & (a != 0.0)))),
             ),
         ]
     };
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &cmp!("float4", f32, f32, f32),
-    &cmp!("float8", f64, f64, f64),
-    &cmp!("float48", f32, f64, f64),
-    &cmp!("float84", f64, f32, f64),
-    &arith!("float4", f32, f32, f32, float4),
-    &arith!("float8", f64, f64, f64, float8),
-    &arith!("float48", f32, f64, f64, float8),
-    &arith!("float84", f64, f32, f64, float8),
+    &cmp!("float4", f32),
+    &cmp!("float8", f64),
+    &cmp!("float48", wide f64),
+    &cmp!("float84", wide f64),
+    &arith!("float4", same_width, f32, float4),
+    &arith!("float8", same_width, f64, float8),
+    &arith!("float48", widened, f64, float8),
+    &arith!("float84", widened, f64, float8),
     &[
         ("btfloat4cmp", Kernel::Scalar(cmp_row)),
         ("btfloat8cmp", Kernel::Scalar(cmp_row)),

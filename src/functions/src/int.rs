@@ -60,40 +60,35 @@ impl_int!(
 
 type Args<'a, 'b> = &'a [&'b Vector];
 
-fn add<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(
+fn add<R: Int + std::ops::BitOrAssign>(
     c: &mut Call<'_>,
     args: Args<'_, '_>,
     sel: &Sel,
     out: &mut Vector,
 ) -> Result<()> {
-    checked2::<A, B, R, R>(c, args, sel, out, |a, b| R::plus(a.into(), b.into()), |a, b| R::ADD(a.into(), b.into()))
+    checked2::<R, R, R, R>(c, args, sel, out, R::plus, R::ADD)
 }
 
-fn sub<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(
+fn sub<R: Int + std::ops::BitOrAssign>(
     c: &mut Call<'_>,
     args: Args<'_, '_>,
     sel: &Sel,
     out: &mut Vector,
 ) -> Result<()> {
-    checked2::<A, B, R, R>(c, args, sel, out, |a, b| R::minus(a.into(), b.into()), |a, b| R::SUB(a.into(), b.into()))
+    checked2::<R, R, R, R>(c, args, sel, out, R::minus, R::SUB)
 }
 
-fn mul<A: Elem + Into<R>, B: Elem + Into<R>, R: Int + std::ops::BitOrAssign>(
+fn mul<R: Int + std::ops::BitOrAssign>(
     c: &mut Call<'_>,
     args: Args<'_, '_>,
     sel: &Sel,
     out: &mut Vector,
 ) -> Result<()> {
-    checked2::<A, B, R, R>(c, args, sel, out, |a, b| R::times(a.into(), b.into()), |a, b| R::MUL(a.into(), b.into()))
+    checked2::<R, R, R, R>(c, args, sel, out, R::times, R::MUL)
 }
 
-fn div<A: Elem + Into<R>, B: Elem + Into<R>, R: Int>(
-    c: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    try2::<A, B, R>(c, args, sel, out, |a, b| R::DIV(a.into(), b.into()))
+fn div<R: Int>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+    try2::<R, R, R>(c, args, sel, out, R::DIV)
 }
 
 fn rem<R: Int>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
@@ -107,96 +102,34 @@ fn scalar<R: Int>(args: &[Datum<'_>], out: &mut Out<'_>, f: fn(R, R) -> Result<R
 }
 
 macro_rules! arith {
-    ($p:literal, $a:ty, $b:ty, $r:ty) => {
+    ($p:literal, $r:ty) => {
         [
-            (concat!($p, "pl"), Kernel::Batch(add::<$a, $b, $r>, |_, a, o| scalar(a, o, <$r>::ADD))),
-            (concat!($p, "mi"), Kernel::Batch(sub::<$a, $b, $r>, |_, a, o| scalar(a, o, <$r>::SUB))),
-            (concat!($p, "mul"), Kernel::Batch(mul::<$a, $b, $r>, |_, a, o| scalar(a, o, <$r>::MUL))),
-            (concat!($p, "div"), Kernel::Batch(div::<$a, $b, $r>, |_, a, o| scalar(a, o, <$r>::DIV))),
+            (concat!($p, "pl"), Kernel::Batch(add::<$r>, |_, a, o| scalar(a, o, <$r>::ADD))),
+            (concat!($p, "mi"), Kernel::Batch(sub::<$r>, |_, a, o| scalar(a, o, <$r>::SUB))),
+            (concat!($p, "mul"), Kernel::Batch(mul::<$r>, |_, a, o| scalar(a, o, <$r>::MUL))),
+            (concat!($p, "div"), Kernel::Batch(div::<$r>, |_, a, o| scalar(a, o, <$r>::DIV))),
+        ]
+    };
+    ($p:literal, wide $r:ty) => {
+        [
+            (concat!($p, "pl"), widened!(add::<$r>, |_, a, o| scalar(a, o, <$r>::ADD))),
+            (concat!($p, "mi"), widened!(sub::<$r>, |_, a, o| scalar(a, o, <$r>::SUB))),
+            (concat!($p, "mul"), widened!(mul::<$r>, |_, a, o| scalar(a, o, <$r>::MUL))),
+            (concat!($p, "div"), widened!(div::<$r>, |_, a, o| scalar(a, o, <$r>::DIV))),
         ]
     };
 }
 
-/// Integers of any two widths, compared as `bigint` or as they are.
-pub trait Cmp<B> {
-    /// `a = b`
-    fn same(a: Self, b: B) -> bool;
-    /// `a < b`
-    fn less(a: Self, b: B) -> bool;
-}
-
-macro_rules! impl_cmp {
-    ($($a:ty, $b:ty, $w:ty);*) => {$(
-        impl Cmp<$b> for $a {
-            #[inline(always)]
-            fn same(a: $a, b: $b) -> bool { a as $w == b as $w }
-            #[inline(always)]
-            fn less(a: $a, b: $b) -> bool { (a as $w) < b as $w }
+macro_rules! comparisons {
+    ($($name:ident $op:tt),*) => {$(
+        pub(crate) fn $name<T: Elem + Ord>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
+            map2::<T, T, u8>(args, sel, out, |a, b| (a $op b) as u8);
+            Ok(())
         }
     )*};
 }
 
-impl_cmp!(i16, i16, i16; i32, i32, i32; i64, i64, i64; i16, i32, i32; i32, i16, i32; i16, i64, i64; i64, i16, i64; i32, i64, i64; i64, i32, i64);
-
-pub(crate) fn eq<A: Elem + Cmp<B>, B: Elem>(
-    _: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    map2::<A, B, u8>(args, sel, out, |a, b| A::same(a, b) as u8);
-    Ok(())
-}
-
-pub(crate) fn ne<A: Elem + Cmp<B>, B: Elem>(
-    _: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    map2::<A, B, u8>(args, sel, out, |a, b| !A::same(a, b) as u8);
-    Ok(())
-}
-
-pub(crate) fn lt<A: Elem + Cmp<B>, B: Elem>(
-    _: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    map2::<A, B, u8>(args, sel, out, |a, b| A::less(a, b) as u8);
-    Ok(())
-}
-
-pub(crate) fn ge<A: Elem + Cmp<B>, B: Elem>(
-    _: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    map2::<A, B, u8>(args, sel, out, |a, b| !A::less(a, b) as u8);
-    Ok(())
-}
-
-pub(crate) fn gt<A: Elem, B: Elem + Cmp<A>>(
-    _: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    map2::<A, B, u8>(args, sel, out, |a, b| B::less(b, a) as u8);
-    Ok(())
-}
-
-pub(crate) fn le<A: Elem, B: Elem + Cmp<A>>(
-    _: &mut Call<'_>,
-    args: Args<'_, '_>,
-    sel: &Sel,
-    out: &mut Vector,
-) -> Result<()> {
-    map2::<A, B, u8>(args, sel, out, |a, b| !B::less(b, a) as u8);
-    Ok(())
-}
+comparisons!(eq ==, ne !=, lt <, le <=, gt >, ge >=);
 
 fn ord(args: &[Datum<'_>]) -> std::cmp::Ordering {
     match args {
@@ -240,18 +173,36 @@ pub(crate) mod row {
 
 /// The six comparisons of a type that orders as its integers do, named with a prefix.
 macro_rules! int_cmp {
-    ($p:literal, $a:ty, $b:ty) => {
+    ($p:literal, $t:ty) => {
         [
-            (concat!($p, "eq"), ::tusklet_vector::Kernel::Batch($crate::int::eq::<$a, $b>, $crate::int::row::eq)),
-            (concat!($p, "ne"), ::tusklet_vector::Kernel::Batch($crate::int::ne::<$a, $b>, $crate::int::row::ne)),
-            (concat!($p, "lt"), ::tusklet_vector::Kernel::Batch($crate::int::lt::<$a, $b>, $crate::int::row::lt)),
-            (concat!($p, "le"), ::tusklet_vector::Kernel::Batch($crate::int::le::<$a, $b>, $crate::int::row::le)),
-            (concat!($p, "gt"), ::tusklet_vector::Kernel::Batch($crate::int::gt::<$a, $b>, $crate::int::row::gt)),
-            (concat!($p, "ge"), ::tusklet_vector::Kernel::Batch($crate::int::ge::<$a, $b>, $crate::int::row::ge)),
+            (concat!($p, "eq"), ::tusklet_vector::Kernel::Batch($crate::int::eq::<$t>, $crate::int::row::eq)),
+            (concat!($p, "ne"), ::tusklet_vector::Kernel::Batch($crate::int::ne::<$t>, $crate::int::row::ne)),
+            (concat!($p, "lt"), ::tusklet_vector::Kernel::Batch($crate::int::lt::<$t>, $crate::int::row::lt)),
+            (concat!($p, "le"), ::tusklet_vector::Kernel::Batch($crate::int::le::<$t>, $crate::int::row::le)),
+            (concat!($p, "gt"), ::tusklet_vector::Kernel::Batch($crate::int::gt::<$t>, $crate::int::row::gt)),
+            (concat!($p, "ge"), ::tusklet_vector::Kernel::Batch($crate::int::ge::<$t>, $crate::int::row::ge)),
+        ]
+    };
+    ($p:literal, wide $t:ty) => {
+        [
+            (concat!($p, "eq"), $crate::int::widened!($crate::int::eq::<$t>, $crate::int::row::eq)),
+            (concat!($p, "ne"), $crate::int::widened!($crate::int::ne::<$t>, $crate::int::row::ne)),
+            (concat!($p, "lt"), $crate::int::widened!($crate::int::lt::<$t>, $crate::int::row::lt)),
+            (concat!($p, "le"), $crate::int::widened!($crate::int::le::<$t>, $crate::int::row::le)),
+            (concat!($p, "gt"), $crate::int::widened!($crate::int::gt::<$t>, $crate::int::row::gt)),
+            (concat!($p, "ge"), $crate::int::widened!($crate::int::ge::<$t>, $crate::int::row::ge)),
         ]
     };
 }
 pub(crate) use int_cmp;
+
+/// A batch kernel of two types: the narrower argument is widened first, so that the loops exist once per physical type.
+macro_rules! widened {
+    ($batch:expr, $row:expr) => {
+        ::tusklet_vector::Kernel::Batch(|c, args, sel, out| $crate::batch::widened(c, args, sel, out, $batch), $row)
+    };
+}
+pub(crate) use widened;
 
 /// A batch kernel that maps one column without raising.
 macro_rules! map {
@@ -295,24 +246,24 @@ fn narrow<T, U: TryFrom<T>>(v: T, range: fn() -> Error) -> Result<U> {
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &arith!("int2", i16, i16, i16),
-    &arith!("int4", i32, i32, i32),
-    &arith!("int8", i64, i64, i64),
-    &arith!("int24", i16, i32, i32),
-    &arith!("int42", i32, i16, i32),
-    &arith!("int28", i16, i64, i64),
-    &arith!("int82", i64, i16, i64),
-    &arith!("int48", i32, i64, i64),
-    &arith!("int84", i64, i32, i64),
-    &int_cmp!("int2", i16, i16),
-    &int_cmp!("int4", i32, i32),
-    &int_cmp!("int8", i64, i64),
-    &int_cmp!("int24", i16, i32),
-    &int_cmp!("int42", i32, i16),
-    &int_cmp!("int28", i16, i64),
-    &int_cmp!("int82", i64, i16),
-    &int_cmp!("int48", i32, i64),
-    &int_cmp!("int84", i64, i32),
+    &arith!("int2", i16),
+    &arith!("int4", i32),
+    &arith!("int8", i64),
+    &arith!("int24", wide i32),
+    &arith!("int42", wide i32),
+    &arith!("int28", wide i64),
+    &arith!("int82", wide i64),
+    &arith!("int48", wide i64),
+    &arith!("int84", wide i64),
+    &int_cmp!("int2", i16),
+    &int_cmp!("int4", i32),
+    &int_cmp!("int8", i64),
+    &int_cmp!("int24", wide i32),
+    &int_cmp!("int42", wide i32),
+    &int_cmp!("int28", wide i64),
+    &int_cmp!("int82", wide i64),
+    &int_cmp!("int48", wide i64),
+    &int_cmp!("int84", wide i64),
     &[
         ("btint2cmp", f!(a: i32, b: i32 => a - b)),
         ("btint4cmp", Kernel::Scalar(row::cmp)),

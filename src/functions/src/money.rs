@@ -174,7 +174,7 @@ fn cash_words(v: i64) -> String {
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &int_cmp!("cash_", i64, i64),
+    &int_cmp!("cash_", i64),
     &[
         ("cash_words", f!(v: i64 => cash_words(v))),
         ("cash_cmp", Kernel::Scalar(row::cmp)),

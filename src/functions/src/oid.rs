@@ -113,8 +113,8 @@ pub(crate) fn lsn_numeric(n: Numeric) -> Result<i64> {
 macro_rules! unsigned_cmp {
     ($p:literal) => {
         [
-            (concat!($p, "eq"), Kernel::Batch(eq::<i64, i64>, row::eq)),
-            (concat!($p, "ne"), Kernel::Batch(ne::<i64, i64>, row::ne)),
+            (concat!($p, "eq"), Kernel::Batch(eq::<i64>, row::eq)),
+            (concat!($p, "ne"), Kernel::Batch(ne::<i64>, row::ne)),
             (concat!($p, "lt"), f!(a: i64, b: i64 => (a as u64) < b as u64)),
             (concat!($p, "le"), f!(a: i64, b: i64 => a as u64 <= b as u64)),
             (concat!($p, "gt"), f!(a: i64, b: i64 => a as u64 > b as u64)),
@@ -124,8 +124,8 @@ macro_rules! unsigned_cmp {
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &int_cmp!("oid", i64, i64),
-    &int_cmp!("tid", i64, i64),
+    &int_cmp!("oid", i64),
+    &int_cmp!("tid", i64),
     &unsigned_cmp!("pg_lsn_"),
     &unsigned_cmp!("xid8"),
     &[

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use tusklet_adt::float::{cmp_float4, cmp_float8};
 use tusklet_adt::numeric_small;
-use tusklet_error::Result;
+use tusklet_error::{Error, Result};
 use tusklet_vector::key::{KeyFn, KeyOrder};
 use tusklet_vector::{CallContext, Datum, Phys};
 
@@ -50,15 +50,25 @@ pub(crate) fn with_order<R>(
     cx: &mut dyn CallContext,
     ty: u32,
     collation: u32,
-    f: impl FnOnce(&dyn Fn(&[u8], &[u8]) -> Ordering) -> R,
+    f: impl FnOnce(Compare<'_>) -> R,
 ) -> Result<R> {
+    let (mut f, mut r) = (Some(f), None);
+    ordered(cx, ty, collation, &mut |order| r = f.take().map(|f| f(order)))?;
+    r.ok_or_else(|| Error::internal("no order"))
+}
+
+type Compare<'a> = &'a dyn Fn(&[u8], &[u8]) -> Ordering;
+
+/// [`with_order`], once for all results: it has many callers.
+fn ordered(cx: &mut dyn CallContext, ty: u32, collation: u32, f: &mut dyn FnMut(Compare<'_>)) -> Result<()> {
     if let Some(order) = native(ty) {
-        return Ok(f(&order));
+        f(&order);
+        return Ok(());
     }
     let phys = cx.type_desc(ty)?.phys;
     let cx = RefCell::new(cx);
     let failed = RefCell::new(None);
-    let r = f(&|a, b| {
+    f(&|a, b| {
         if failed.borrow().is_some() {
             return Ordering::Equal;
         }
@@ -72,7 +82,7 @@ pub(crate) fn with_order<R>(
     });
     match failed.into_inner() {
         Some(e) => Err(e),
-        None => Ok(r),
+        None => Ok(()),
     }
 }
 

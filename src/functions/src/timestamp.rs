@@ -75,7 +75,7 @@ fn shown(write: impl FnOnce(&mut String) -> Result<bool>) -> Result<Option<Strin
 }
 
 pub const TABLES: &[&[Entry]] = &[
-    &int_cmp!("timestamp_", i64, i64),
+    &int_cmp!("timestamp_", i64),
     &ordered!("timestamp_", "_timestamptz", |c, a: i64, b: i64| cmp_tz(a, b, &datetime(c)?)),
     &ordered!("timestamptz_", "_timestamp", |c, a: i64, b: i64| cmp_tz(b, a, &datetime(c)?).reverse()),
     &ordered!("interval_", "", |_c, a: Interval, b: Interval| a.cmp(&b)),

@@ -20,6 +20,7 @@
 //!
 //! Function bodies are copied as they stand but for the indices in `call`, `global.get` and `global.set`.
 
+mod locations;
 mod module;
 
 use std::collections::BTreeMap;
@@ -87,7 +88,8 @@ pub fn split(args: &[&str]) -> Outcome {
     let &[input, profile, primary, secondary] = args else {
         return Err("usage: cargo xtask split IN PROFILE OUT COLD".into());
     };
-    let bytes = read(input)?;
+    let mut bytes = read(input)?;
+    let places = locations::forget(&mut bytes)?;
     let profile = fs::read_to_string(profile).map_err(|e| format!("{profile}: {e}"))?;
     let mut m = Module::read(&bytes)?;
     let mut ran = vec![false; m.bodies.len()];
@@ -110,7 +112,7 @@ pub fn split(args: &[&str]) -> Outcome {
     write(secondary, &parts.secondary()?)?;
     let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
     println!(
-        "{stay} functions stay, {go} go, {} stubs; {} were the same as others",
+        "{stay} functions stay, {go} go, {} stubs; {} were the same as others; {places} places of panics forgotten",
         parts.stubs.len(),
         same.len() - stay - go
     );

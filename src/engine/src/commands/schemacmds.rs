@@ -51,7 +51,7 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
     shared.settings.borrow_mut().set("search_path", &path, true, Source::Session)?;
     shared.settings_changed();
     for RawStmt { stmt, span: _ } in order(schema_elts) {
-        super::run(shared, &inside(stmt, &name)?, sql)?;
+        super::run(shared, inside(stmt, &name)?.as_ref().unwrap_or(stmt), sql)?;
         super::next_command(shared)?;
     }
     shared.settings.borrow_mut().roll_back_to(mark);
@@ -74,9 +74,16 @@ fn order(elts: &[RawStmt]) -> Vec<&RawStmt> {
     v
 }
 
-/// The statement with its object in the new schema.
-fn inside(stmt: &Stmt, schema: &str) -> Result<Stmt> {
-    let mut stmt = stmt.clone();
+/// The statement with its object in the new schema, if it names one.
+fn inside(stmt: &Stmt, schema: &str) -> Result<Option<Stmt>> {
+    let mut stmt = match stmt {
+        Stmt::CreateSeq(s) => Stmt::CreateSeq(s.clone()),
+        Stmt::Create(s) => Stmt::Create(s.clone()),
+        Stmt::View(s) => Stmt::View(s.clone()),
+        Stmt::Index(s) => Stmt::Index(s.clone()),
+        Stmt::CreateTrig(s) => Stmt::CreateTrig(s.clone()),
+        _ => return Ok(None),
+    };
     let target = match &mut stmt {
         Stmt::CreateSeq(s) => Some(&mut s.sequence),
         Stmt::Create(s) => Some(&mut s.relation),
@@ -95,5 +102,5 @@ fn inside(stmt: &Stmt, schema: &str) -> Result<Stmt> {
             ),
         }
     }
-    Ok(stmt)
+    Ok(Some(stmt))
 }

@@ -1,6 +1,9 @@
 //! Queries.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::ops::Deref;
+use std::rc::Rc;
+
 use super::{Expr, OperatorName, QualifiedName, ResTarget, Span, Stmt, TypeName, WindowDef};
 
 /// A query with everything that may stand around its body.
@@ -153,10 +156,39 @@ pub struct CommonTableExpr {
     pub aliascolnames: Vec<String>,
     pub materialized: CteMaterialize,
     /// SELECT, INSERT, UPDATE or DELETE.
-    pub query: Stmt,
+    pub query: CteQuery,
     pub search_clause: Option<CteSearchClause>,
     pub cycle_clause: Option<Box<CteCycleClause>>,
     pub span: Span,
+}
+
+/// The statement of a common table expression; copies share it. It is the one way from an expression to any statement: `Stmt` itself, of
+/// which there is a lot, need be neither cloned nor compared for an expression's sake.
+#[derive(Debug, Clone)]
+pub struct CteQuery(Rc<Stmt>);
+
+impl From<Stmt> for CteQuery {
+    fn from(stmt: Stmt) -> CteQuery {
+        CteQuery(Rc::new(stmt))
+    }
+}
+
+impl Deref for CteQuery {
+    type Target = Stmt;
+
+    fn deref(&self) -> &Stmt {
+        &self.0
+    }
+}
+
+/// What modifies data is equal to itself only.
+impl PartialEq for CteQuery {
+    fn eq(&self, other: &CteQuery) -> bool {
+        match (&**self, &**other) {
+            (Stmt::Select(a), Stmt::Select(b)) => a == b,
+            _ => Rc::ptr_eq(&self.0, &other.0),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -60,7 +60,7 @@ pub(super) fn recursive_view_query(name: &str, columns: &[String], inner: Select
         ctename: name.to_owned(),
         aliascolnames: columns.to_vec(),
         materialized: CteMaterialize::Default,
-        query: Stmt::Select(Box::new(inner)),
+        query: Stmt::Select(Box::new(inner)).into(),
         search_clause: None,
         cycle_clause: None,
         span: Span::NONE,
@@ -562,7 +562,7 @@ impl Parser<'_> {
         self.expect(T::RParen)?;
         let search_clause = if self.is_kw(Kw::SEARCH) { Some(self.search_clause()?) } else { None };
         let cycle_clause = if self.is_kw(Kw::CYCLE) { Some(Box::new(self.cycle_clause()?)) } else { None };
-        Ok(CommonTableExpr { ctename, aliascolnames, materialized, query, search_clause, cycle_clause, span })
+        Ok(CommonTableExpr { ctename, aliascolnames, materialized, query: query.into(), search_clause, cycle_clause, span })
     }
 
     fn search_clause(&mut self) -> Result<CteSearchClause> {
