@@ -311,7 +311,8 @@ impl Codec for Value {
     }
 }
 
-/// Declares IR structs and enums (unit, tuple or struct variants, at most 255) together with their [`Codec`].
+/// Declares IR structs and enums (unit, tuple or struct variants, at most 255) together with their [`Codec`]. Fields of variants
+/// have PostgreSQL's names or are told by their variant's comment.
 #[macro_export]
 macro_rules! node {
     () => {};
@@ -328,7 +329,7 @@ macro_rules! node {
     };
     ($(#[$m:meta])* pub enum $name:ident { $($(#[$vm:meta])* $v:ident $( ( $($tn:ident : $tt:ty),* ) )? $( { $($(#[$fm:meta])* $f:ident : $t:ty),* $(,)? } )?),* $(,)? } $($rest:tt)*) => {
         $(#[$m])* #[derive(Clone, Debug, PartialEq)]
-        pub enum $name { $($(#[$vm])* $v $( ( $($tt),* ) )? $( { $($(#[$fm])* $f: $t),* } )?),* }
+        pub enum $name { $($(#[$vm])* #[allow(missing_docs)] $v $( ( $($tt),* ) )? $( { $($(#[$fm])* #[allow(missing_docs)] $f: $t),* } )?),* }
         impl $crate::codec::Codec for $name {
             fn encode(&self, out: &mut Vec<u8>) {
                 #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms)]

@@ -193,6 +193,7 @@ pub struct ZoneFilter {
 
 /// Kinds of plan nodes. Children are inside.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum Node {
     /// One row without columns; with `input`, its rows when `once` holds. Native: the input's columns.
     Result { once: Option<Expr>, input: Option<Box<Plan>> },

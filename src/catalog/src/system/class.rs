@@ -233,7 +233,7 @@ pub(super) fn pg_partitioned_table(cat: &Catalog, out: &mut Sink<'_>) -> Result<
 
 /// A view's rule `_RETURN` has the OID of the view here: the two live in different catalogs.
 pub(super) fn pg_rewrite(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let mut view = |out: &mut Sink<'_>, rule: Oid, rel: Oid| {
+    let view = |out: &mut Sink<'_>, rule: Oid, rel: Oid| {
         out.row(&mut |a| {
             Ok(match a {
                 1 => values::oid(rule),
