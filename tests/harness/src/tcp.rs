@@ -10,7 +10,8 @@ use crate::target::{Link, Received, Target};
 
 /// How long any statement may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Silence after which a server that cannot be asked is taken to wait for a lock.
+/// Silence after which one of ours is asked for a sign of life: it runs a statement until that waits before it looks at what came
+/// later, so when it answers another session the silent one waits for a lock.
 const SILENCE: Duration = Duration::from_millis(400);
 /// Silence after which the oracle is asked.
 const ASK: Duration = Duration::from_millis(60);
@@ -86,8 +87,8 @@ impl Target for Server {
             .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", self.address)))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ASK))?;
-        let control = self.oracle.then(|| self.address.clone());
-        Ok(Box::new(Socket { stream, control, asker: None, pid: 0, blockable: false }))
+        let (address, oracle) = (self.address.clone(), self.oracle);
+        Ok(Box::new(Socket { stream, address, oracle, asker: None, pid: 0, blockable: false }))
     }
 
     fn settings(&self) -> &[(&str, &str)] {
@@ -98,8 +99,9 @@ impl Target for Server {
 
 struct Socket {
     stream: TcpStream,
-    /// The oracle's address.
-    control: Option<String>,
+    address: String,
+    oracle: bool,
+    /// A session beside this one, to ask about it.
     asker: Option<Box<Session>>,
     pid: i32,
     blockable: bool,
@@ -110,12 +112,17 @@ impl Socket {
         if !self.blockable {
             return Ok(false);
         }
-        let Some(address) = &self.control else { return Ok(silent >= SILENCE) };
+        if !self.oracle && silent < SILENCE {
+            return Ok(false);
+        }
         if self.asker.is_none() {
-            let link = Server::oracle(address).connect("postgres")?;
-            self.asker = Some(Box::new(Session::open(link, "postgres", &[])?));
+            let mut server = if self.oracle { Server::oracle(&self.address) } else { Server::ours(&self.address) };
+            self.asker = Some(Box::new(Session::open(server.connect("postgres")?, "postgres", &[])?));
         }
         let Some(asker) = &mut self.asker else { return Ok(false) };
+        if !self.oracle {
+            return Ok(!asker.simple("SELECT 1")?.is_empty());
+        }
         let sql = format!("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = {}", self.pid);
         Ok(asker.simple(&sql)?.iter().any(|l| l == "t"))
     }
