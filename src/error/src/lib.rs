@@ -166,13 +166,26 @@ impl Error {
     /// An `ERROR` with its SQLSTATE and primary message.
     #[cold]
     pub fn new(code: SqlState, message: impl Into<String>) -> Error {
-        Error(Box::new(Report::new(Severity::Error, code, message)))
+        Error::report_of(&code, message.into())
+    }
+
+    /// What `err!` calls: everything behind one call that is no generic, for there are a thousand of them.
+    #[cold]
+    #[inline(never)]
+    pub fn format(code: &SqlState, message: fmt::Arguments<'_>) -> Error {
+        Error::report_of(code, message.to_string())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn report_of(code: &SqlState, message: String) -> Error {
+        Error(Box::new(Report::new(Severity::Error, *code, message)))
     }
 
     /// 0A000: PostgreSQL has it, we do not yet. `what` names it, e.g. `"MERGE"` or `"function xmlagg"`.
     #[cold]
     pub fn unsupported(what: impl fmt::Display) -> Error {
-        Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("{what} is not supported yet"))
+        Error::format(&SqlState::FEATURE_NOT_SUPPORTED, format_args!("{what} is not supported yet"))
     }
 
     /// XX000: something that cannot happen did.
@@ -182,18 +195,34 @@ impl Error {
     }
 
     /// With `DETAIL`.
-    pub fn detail(mut self, text: impl Into<String>) -> Error {
-        self.0.detail = Some(text.into());
-        self
+    #[cold]
+    pub fn detail(self, text: impl Into<String>) -> Error {
+        self.with_detail(text.into())
     }
 
     /// With `HINT`.
-    pub fn hint(mut self, text: impl Into<String>) -> Error {
-        self.0.hint = Some(text.into());
+    #[cold]
+    pub fn hint(self, text: impl Into<String>) -> Error {
+        self.with_hint(text.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_detail(mut self, text: String) -> Error {
+        self.0.detail = Some(text);
+        self
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_hint(mut self, text: String) -> Error {
+        self.0.hint = Some(text);
         self
     }
 
     /// With a position, overwriting none that is already there: the innermost one knows best.
+    #[cold]
+    #[inline(never)]
     pub fn at(mut self, span: Span) -> Error {
         if self.0.span.is_none() {
             self.0.span = span;
@@ -301,7 +330,7 @@ macro_rules! bail {
 #[macro_export]
 macro_rules! err {
     ($code:ident, $($fmt:tt)+) => {
-        $crate::Error::new($crate::SqlState::$code, format!($($fmt)+))
+        $crate::Error::format(&$crate::SqlState::$code, format_args!($($fmt)+))
     };
 }
 

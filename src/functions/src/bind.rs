@@ -21,6 +21,34 @@ pub type Entry = (&'static str, Kernel);
 pub trait Arg<'a>: Sized {
     /// Reads it.
     fn arg(d: Datum<'a>) -> Self;
+
+    /// Reads argument `i` of a call; one that is not there reads as NULL does. Out of line: there are more than a thousand
+    /// kernels, and each would have its own copy.
+    #[inline(never)]
+    fn at(args: &[Datum<'a>], i: usize) -> Self {
+        Self::arg(args.get(i).copied().unwrap_or(Datum::Null))
+    }
+}
+
+/// The arguments of a call, one after the other.
+pub struct Args<'x, 'a> {
+    args: &'x [Datum<'a>],
+    next: usize,
+}
+
+impl<'x, 'a> Args<'x, 'a> {
+    /// All of them.
+    #[inline]
+    pub fn new(args: &'x [Datum<'a>]) -> Args<'x, 'a> {
+        Args { args, next: 0 }
+    }
+
+    /// The next one.
+    #[inline]
+    pub fn next<T: Arg<'a>>(&mut self) -> T {
+        self.next += 1;
+        T::at(self.args, self.next - 1)
+    }
 }
 
 /// A Rust type that writes an SQL result.
@@ -36,7 +64,7 @@ macro_rules! plain {
             fn arg(d: Datum<'a>) -> $t { d.$get() }
         }
         impl Ret for $t {
-            #[inline]
+            #[inline(never)]
             fn put(self, out: &mut Out<'_>) { out.$put(self) }
         }
     )*};
@@ -111,56 +139,56 @@ impl<T: Ret> Ret for Option<T> {
 }
 
 impl Ret for &str {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.str(self)
     }
 }
 
 impl Ret for String {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.str(&self)
     }
 }
 
 impl Ret for Cow<'_, str> {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.str(&self)
     }
 }
 
 impl Ret for &[u8] {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.bytes(self)
     }
 }
 
 impl Ret for Vec<u8> {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.bytes(&self)
     }
 }
 
 impl Ret for Datum<'_> {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.set(self)
     }
 }
 
 impl Ret for Value {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.set(self.as_datum())
     }
 }
 
 impl Ret for Numeric {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         let mut b = Vec::with_capacity(18);
         self.encode(&mut b);
@@ -169,28 +197,28 @@ impl Ret for Numeric {
 }
 
 impl Ret for Interval {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.fixed16(self.encode())
     }
 }
 
 impl Ret for TimeTz {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.fixed16(self.encode())
     }
 }
 
 impl Ret for Inet {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         out.bytes(&self.to_bytes())
     }
 }
 
 impl Ret for () {
-    #[inline]
+    #[inline(never)]
     fn put(self, out: &mut Out<'_>) {
         // `void`: an empty value, not NULL.
         out.i32(0)
@@ -201,9 +229,9 @@ impl Ret for () {
 macro_rules! s {
     ($c:ident; $($x:ident : $t:ty),* => $body:expr) => {
         |$c, args, out| {
-            #[allow(irrefutable_let_patterns)]
-            let &[$($x,)* ..] = args else { return Err($crate::bind::too_few()) };
-            $(let $x = <$t as $crate::bind::Arg>::arg($x);)*
+            #[allow(unused_mut, unused_variables)]
+            let mut args = $crate::bind::Args::new(args);
+            $(let $x: $t = args.next();)*
             $crate::bind::Ret::put($body, out);
             Ok(())
         }
