@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use tusklet_harness::differential;
 use tusklet_harness::known::{self, Known};
 use tusklet_harness::suite::{self, Against};
 
@@ -12,6 +13,9 @@ const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
   diff [--server HOST:PORT]    the same, showing the known failures too
   known [--grow]               take what passes out of tests/known_failures.txt; --grow also adds what fails
   implemented            the prosrcs of all functions that can be called, for `cargo xtask unimplemented`
+  differential [--calls N] [--seed N] [--literals] [--dsn HOST:PORT]
+                         random calls, or damaged literals, answered by PostgreSQL and in this process; words choose what is called
+  record [--calls N]     writes tests/differential/sample.tsv
   bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315)
 ";
 
@@ -33,6 +37,7 @@ fn run(args: &[String]) -> Result<bool, String> {
     let mut address = None;
     let mut grow = false;
     let mut bridge = false;
+    let (mut calls, mut seed, mut literals) = (10_000usize, 1u64, false);
     let mut rest = rest.iter();
     while let Some(arg) = rest.next() {
         match arg.as_str() {
@@ -42,6 +47,9 @@ fn run(args: &[String]) -> Result<bool, String> {
                 bridge = true;
             }
             "--grow" => grow = true,
+            "--literals" => literals = true,
+            "--calls" => calls = rest.next().and_then(|n| n.parse().ok()).ok_or(USAGE)?,
+            "--seed" => seed = rest.next().and_then(|n| n.parse().ok()).ok_or(USAGE)?,
             flag if flag.starts_with("--") => return Err(USAGE.into()),
             word => words.push(word.rsplit("tests/sql/").next().unwrap_or(word).to_string()),
         }
@@ -55,16 +63,26 @@ fn run(args: &[String]) -> Result<bool, String> {
             tusklet_harness::implemented::prosrcs().iter().for_each(|s| println!("{s}"));
             Ok(true)
         }
+        "differential" => {
+            let found = differential::run(&oracle(address), calls, seed, &words, literals).map_err(|e| e.to_string())?;
+            Ok(differential::report(&found))
+        }
+        "record" => {
+            println!("{} statements", differential::record(&oracle(address), calls, seed).map_err(|e| e.to_string())?);
+            Ok(true)
+        }
         "bless" => {
-            let oracle = address
-                .or_else(|| std::env::var("TUSKLET_ORACLE").ok())
-                .unwrap_or_else(|| "127.0.0.1:54315".into());
+            let oracle = oracle(address);
             let changed = suite::bless(&suite::files(&words), &oracle)?;
             println!("{changed} files rewritten");
             Ok(true)
         }
         _ => Err(USAGE.into()),
     }
+}
+
+fn oracle(address: Option<String>) -> String {
+    address.or_else(|| std::env::var("TUSKLET_ORACLE").ok()).unwrap_or_else(|| "127.0.0.1:54315".into())
 }
 
 fn refresh(words: &[String], against: &Against, grow: bool) -> Result<bool, String> {
