@@ -77,21 +77,27 @@ fn scan(s: &str) -> Option<(Literal<'_>, &str)> {
     Some((Literal::Decimal(&s[..i], nonzero), &s[i..]))
 }
 
-/// Reads a `double precision`.
-pub fn parse_float8(s: &str) -> Result<f64> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type double precision: \"{s}\"");
-    let (literal, rest) = scan(s.trim_start_matches(is_space)).ok_or_else(bad)?;
-    let v = match literal {
-        Literal::Special(v) => v,
-        Literal::Decimal(text, nonzero) => {
-            let v: f64 = text.parse().map_err(|_| bad())?;
+/// Reads a `double precision` at the start of a text, and gives what follows. None where no number starts.
+pub fn scan_float8(s: &str) -> Result<Option<(f64, &str)>> {
+    Ok(match scan(s.trim_start_matches(is_space)) {
+        Some((Literal::Special(v), rest)) => Some((v, rest)),
+        Some((Literal::Decimal(text, nonzero), rest)) => {
+            let Ok(v) = text.parse::<f64>() else { return Ok(None) };
             if v.is_infinite() || (v == 0.0 && nonzero) {
                 bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{text}\" is out of range for type double precision");
             }
-            v
+            Some((v, rest))
         }
-    };
-    if rest.trim_start_matches(is_space).is_empty() { Ok(v) } else { Err(bad()) }
+        None => None,
+    })
+}
+
+/// Reads a `double precision`.
+pub fn parse_float8(s: &str) -> Result<f64> {
+    match scan_float8(s)? {
+        Some((v, rest)) if rest.trim_start_matches(is_space).is_empty() => Ok(v),
+        _ => bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type double precision: \"{s}\""),
+    }
 }
 
 /// Reads a `real`.

@@ -111,7 +111,8 @@ fn readers_survive_rubbish() {
         let _ = crate::range::Range::decode(s.as_bytes());
         let _ = crate::bit::Bits::parse(&s);
         let _ = crate::bit::Bits::decode(s.as_bytes()).count_ones();
-        let _ = crate::geo::parse_point(&s);
+        let _ = crate::geo::path_in(&s);
+        let _ = crate::geo::circle_in(&s);
         let _ = (crate::text::unistr(&s), crate::text_format::format(&s, &[Some(&t), None]), crate::text::substring(&s, n, Some(n)));
         let _ = crate::like::Pattern::new(&t, n > 0).matches(s.as_bytes());
         let _ = (crate::like::like_escape(&s, &t), crate::like::similar_to_escape(&s, None));

@@ -275,6 +275,17 @@ fn subscript(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<
     if container.is_null() || subs.iter().any(|d| d.is_null()) {
         return Ok(());
     }
+    if let Some(width) = fixed_width(c, false)? {
+        if let ([i], bytes) = (subs, fixed_bytes(*container, width)) {
+            let at = usize::try_from(i.i32()).ok().filter(|i| *i < 64).and_then(|i| bytes.get(i * width..(i + 1) * width));
+            out.set(match at {
+                Some([b]) => Datum::I16(i16::from(*b as i8)),
+                Some(b) => Datum::load(if width == 8 { Phys::F64 } else { Phys::Fixed16 }, b),
+                None => Datum::Null,
+            });
+        }
+        return Ok(());
+    }
     let a = Array::decode(container.bytes())?;
     if let Some(b) = a.get(&subscripts(subs)) {
         let phys = crate::stored::phys_of(&mut *c.cx, a.element)?;
@@ -283,8 +294,34 @@ fn subscript(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<
     Ok(())
 }
 
-fn slice(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+/// The bytes of one element where the container is a type of fixed length whose elements lie side by side
+/// (`raw_array_subscript_handler`): points and what is made of them, `name`.
+fn fixed_width(c: &Call<'_>, slice: bool) -> Result<Option<usize>> {
+    let width = match c.site.args.first().map_or(0, |t| t.oid) {
+        oids::POINT | oids::LINE => 8,
+        oids::LSEG | oids::BOX => 16,
+        oids::NAME => 1,
+        _ => return Ok(None),
+    };
+    if slice {
+        bail!(FEATURE_NOT_SUPPORTED, "slices of fixed-length arrays not implemented");
+    }
+    Ok(Some(width))
+}
+
+/// A container of fixed length as bytes, a `name` padded.
+fn fixed_bytes(d: Datum<'_>, width: usize) -> Vec<u8> {
+    let mut b = Vec::new();
+    d.store(&mut b);
+    if width == 1 {
+        b.resize(64, 0);
+    }
+    b
+}
+
+fn slice(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let [container, subs @ ..] = args else { return Err(too_few()) };
+    fixed_width(c, true)?;
     if !container.is_null() {
         out.bytes(&Array::decode(container.bytes())?.slice(&bounds(subs))?);
     }
@@ -302,6 +339,27 @@ fn assigned<'a>(c: &mut Call<'_>, container: Datum<'a>) -> Result<std::borrow::C
 
 fn assign(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let [container, value, subs @ ..] = args else { return Err(too_few()) };
+    if let Some(width) = fixed_width(c, false)? {
+        // NULL, old or new, changes nothing.
+        if container.is_null() || value.is_null() {
+            out.set(*container);
+            return Ok(());
+        }
+        let [i] = subs else { bail!(ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts") };
+        let (mut bytes, mut new) = (fixed_bytes(*container, width), Vec::new());
+        value.store(&mut new);
+        let at = usize::try_from(i.i32()).ok().filter(|i| *i < 64).and_then(|i| bytes.get_mut(i * width..(i + 1) * width));
+        match (at, new.get(..width)) {
+            (Some(at), Some(new)) => at.copy_from_slice(new),
+            _ => bail!(ARRAY_SUBSCRIPT_ERROR, "array subscript out of range"),
+        }
+        let end = if width == 1 { bytes.iter().position(|b| *b == 0).unwrap_or(63).min(63) } else { bytes.len() };
+        match <[u8; 16]>::try_from(&bytes[..]) {
+            Ok(b) if matches!(container, Datum::Fixed16(_)) => out.fixed16(b),
+            _ => out.bytes(&bytes[..end]),
+        }
+        return Ok(());
+    }
     let base = assigned(c, *container)?;
     out.bytes(&Array::decode(&base)?.set(&subscripts(subs), stored(*value).as_deref())?);
     Ok(())
@@ -309,6 +367,7 @@ fn assign(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()>
 
 fn assign_slice(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let [container, value, subs @ ..] = args else { return Err(too_few()) };
+    fixed_width(c, true)?;
     if value.is_null() {
         // A NULL source changes nothing.
         out.set(*container);

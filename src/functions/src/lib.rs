@@ -35,7 +35,6 @@ mod range;
 mod record;
 mod regexp;
 mod sets;
-mod shapes;
 mod text;
 mod timestamp;
 mod to_json;

@@ -48,4 +48,8 @@ oids!(
     OIDVECTOR = 30 "oidvector",
     INT2VECTOR = 22 "int2vector",
     REGTYPE = 2206 "regtype",
+    POINT = 600 "point",
+    LSEG = 601 "lseg",
+    BOX = 603 "box",
+    LINE = 628 "line",
 );

@@ -32,7 +32,6 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::record::TABLES,
     crate::regexp::TABLES,
     crate::sets::TABLES,
-    crate::shapes::TABLES,
     crate::text::TABLES,
     crate::timestamp::TABLES,
     crate::uuid::TABLES,
