@@ -72,6 +72,42 @@ impl Arg {
     }
 }
 
+/// The function an aggregate's definition names, for arguments of these types, and its result type (`lookup_agg_function`).
+/// `variadic` is the element type of the aggregate's VARIADIC argument.
+pub fn lookup_agg_function(
+    cx: &mut dyn crate::AnalyzeContext,
+    name: &[String],
+    types: &[Oid],
+    variadic: Oid,
+) -> Result<(Rc<Proc>, Oid)> {
+    let mut a = Analyzer::new(cx, crate::ParamTypes::none());
+    let shown = name.join(".");
+    let found = match a.func_get_detail(name, &[], types, false, false, Span::NONE)? {
+        Detail::Found(f) if f.proc.kind == b'f' => *f,
+        _ => bail!(UNDEFINED_FUNCTION, "function {} does not exist", a.func_signature(&shown, &[], types)),
+    };
+    let Found { proc: p, mut declared, .. } = found;
+    if p.retset {
+        bail!(DATATYPE_MISMATCH, "function {} returns a set", a.func_signature(&shown, &[], types));
+    }
+    if variadic == oids::ANY && p.variadic != oids::ANY {
+        bail!(
+            DATATYPE_MISMATCH,
+            "function {} must accept VARIADIC ANY to be used in this aggregate",
+            a.func_signature(&shown, &[], types)
+        );
+    }
+    let result = a.enforce_generic_type_consistency(types, &mut declared, p.result, true)?;
+    if types.iter().zip(&declared).any(|(t, d)| !a.cat.is_binary_coercible(*t, *d)) {
+        bail!(
+            DATATYPE_MISMATCH,
+            "function {} requires run-time type coercion",
+            a.func_signature(&shown, &[], &declared[..types.len().min(declared.len())])
+        );
+    }
+    Ok((p, result))
+}
+
 impl Analyzer<'_> {
     /// A function call, or a column of a composite value written as one (`ParseFuncOrColumn`). `None` only for column syntax
     /// that means nothing.

@@ -13,6 +13,20 @@ use crate::parse_coerce::volatility;
 use crate::parse_func::FuncDetail;
 use crate::parse_node::{Analyzer, lookup_failed};
 
+/// The operator with exactly these operand types, 0 when there is none (`LookupOperName`).
+pub fn lookup_operator(cx: &mut dyn crate::AnalyzeContext, names: &[String], left: Oid, right: Oid) -> Result<Oid> {
+    let a = Analyzer::new(cx, crate::ParamTypes::none());
+    let (schema, name) = a.deconstruct(names, Span::NONE)?;
+    Ok(a.cat.operator_exact(&a.path, schema, name, left, right))
+}
+
+/// An operator with its operand types, as messages show it (`op_signature_string`).
+pub fn operator_text(cx: &mut dyn crate::AnalyzeContext, names: &[String], left: Oid, right: Oid) -> String {
+    let a = Analyzer::new(cx, crate::ParamTypes::none());
+    let left = if left == 0 { String::new() } else { format!("{} ", a.type_name(left)) };
+    format!("{left}{} {}", names.join("."), a.type_name(right))
+}
+
 impl Analyzer<'_> {
     /// The binary operator for two operand types (`oper`).
     pub fn oper(&mut self, name: &ast::OperatorName, left: Oid, right: Oid, span: Span) -> Result<Rc<Operator>> {

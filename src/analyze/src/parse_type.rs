@@ -21,6 +21,11 @@ pub fn type_name_to_oid(cx: &mut dyn AnalyzeContext, name: &ast::TypeName) -> Re
     Ok(resolve_type_name(cx, name)?.oid)
 }
 
+/// The type a name means, shells included; `None` when there is none.
+pub fn lookup_type_name(cx: &mut dyn AnalyzeContext, name: &ast::TypeName) -> Result<Option<TypeRef>> {
+    Analyzer::new(cx, ParamTypes::none()).lookup_type_name(name)
+}
+
 /// A type name as written, for messages (`TypeNameToString`).
 pub fn type_name_to_string(t: &ast::TypeName) -> String {
     let mut s = t.names.join(".");

@@ -378,6 +378,11 @@ impl Analyzer<'_> {
             match &self.cat.ty(ty)?.kind {
                 TypeEntryKind::Domain { default: Some(d), .. } => return Some((**d).clone()),
                 TypeEntryKind::Domain { base, .. } => ty = base.oid,
+                // A base type's default is a literal of it.
+                TypeEntryKind::Base { default: Some(d), .. } => {
+                    let unknown = TypeRef::new(tusklet_catalog::builtin::oids::UNKNOWN);
+                    return Some(Expr::constant(tusklet_ir::Value::text(d), unknown));
+                }
                 _ => return None,
             }
         }

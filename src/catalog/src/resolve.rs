@@ -285,7 +285,11 @@ impl Catalog {
             oids::FLOAT4 => Phys::F32,
             oids::FLOAT8 => Phys::F64,
             oids::UUID | oids::INTERVAL | oids::TIMETZ | oids::POINT => Phys::Fixed16,
-            _ if self.is_enum(t) => Phys::I64,
+            _ if t >= FIRST_USER_OID => match self.user_type(t).map(|e| &e.kind) {
+                Some(TypeEntryKind::Enum(_)) => Phys::I64,
+                Some(TypeEntryKind::Base { like, .. }) if *like < FIRST_USER_OID => self.phys(*like),
+                _ => Phys::Bytes,
+            },
             _ => Phys::Bytes,
         }
     }
@@ -294,7 +298,7 @@ impl Catalog {
     pub fn type_desc(&self, oid: Oid) -> Result<Rc<TypeDesc>> {
         let t = self.ty(oid).ok_or_else(|| Error::internal(format!("cache lookup failed for type {oid}")))?;
         let kind = match &t.kind {
-            TypeEntryKind::Base => TypeKind::Base,
+            TypeEntryKind::Base { .. } => TypeKind::Base,
             TypeEntryKind::Array { element, varlena: true } => TypeKind::Array(*element),
             TypeEntryKind::Array { element, varlena: false } => match oid {
                 // The vectors are stored as arrays are.

@@ -173,12 +173,16 @@ fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {
     }
     let p = cx.catalog.user_proc(oid).ok_or_else(|| no_func(oid))?;
     // CREATE FUNCTION … LANGUAGE internal AS 'prosrc' makes another name of a kernel.
-    let imp = match p.language {
-        oids::LANGUAGE_INTERNAL => match cx.kernels.kernel(&p.source) {
-            Some(k) => FuncImpl::Kernel(k),
-            None => FuncImpl::Routine,
-        },
-        _ => FuncImpl::Routine,
+    let imp = match builtin::proc_by_source(&p.source).filter(|_| p.language == oids::LANGUAGE_INTERNAL && p.kind != b'a') {
+        Some(b) => {
+            check_form(cx, b, p)?;
+            match cx.kernels.kernel(b.src()) {
+                Some(k) => FuncImpl::Kernel(k),
+                None if b.language() == oids::LANGUAGE_SQL => FuncImpl::Routine,
+                None => FuncImpl::System(b.src()),
+            }
+        }
+        None => FuncImpl::Routine,
     };
     Ok(Func {
         oid,
@@ -189,6 +193,29 @@ fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {
         imp,
         site: site(&p.args, p.result),
     })
+}
+
+/// A kernel under another name must get and give what it was written for: PostgreSQL would crash, we refuse.
+fn check_form(cx: &ExecCx<'_>, b: builtin::Proc, p: &tusklet_catalog::live::Proc) -> Result<()> {
+    // These are written for any subtype.
+    if b.src().starts_with("range_constructor") || b.src().starts_with("multirange_constructor") {
+        return Ok(());
+    }
+    let fits = |ours: Oid, theirs: Oid| {
+        let pseudo = builtin::ty(theirs).is_some_and(|t| t.kind() == b'p');
+        pseudo || phys(&cx.catalog, ours) == phys(&cx.catalog, theirs)
+    };
+    let args = p.args.len() >= b.args().len() || b.nargdefaults() > 0 || b.variadic() != 0 || optional(b.src());
+    let same = p.args.iter().zip(b.args()).all(|(o, t)| fits(*o, *t)) && fits(p.result, b.rettype());
+    if args && same && p.retset == b.retset() {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!("function {} over the internal function {}, which has other types", p.name, b.src())))
+}
+
+/// Input functions that take three arguments or the first alone.
+fn optional(src: &str) -> bool {
+    src.ends_with("in") || src.ends_with("recv")
 }
 
 fn composite_fields(catalog: &Catalog, relation: Oid) -> Vec<(String, TypeRef)> {
@@ -220,7 +247,7 @@ fn lookup_type(catalog: &Catalog, oid: Oid) -> Result<TypeDesc> {
     }
     let t = catalog.user_type(oid).ok_or_else(|| no_type(oid))?;
     let kind = match &t.kind {
-        TypeEntryKind::Base => TypeKind::Base,
+        TypeEntryKind::Base { .. } => TypeKind::Base,
         TypeEntryKind::Array { element, varlena: true } => TypeKind::Array(*element),
         TypeEntryKind::Array { varlena: false, .. } => TypeKind::Base,
         TypeEntryKind::Composite(rel) => TypeKind::Composite(composite_fields(catalog, *rel)),
@@ -290,7 +317,11 @@ pub fn default_comparison(catalog: &Catalog, oid: Oid) -> Option<Oid> {
 
 /// How values compared by this function order, as key bytes.
 pub fn key_order(cx: &ExecCx<'_>, cmp: Oid) -> KeyOrder {
-    match builtin::proc(cmp) {
+    let internal = || {
+        let p = cx.catalog.user_proc(cmp).filter(|p| p.language == oids::LANGUAGE_INTERNAL)?;
+        builtin::proc_by_source(&p.source)
+    };
+    match builtin::proc(cmp).or_else(internal) {
         Some(p) => cx.kernels.key(p.src()),
         None => KeyOrder::Native,
     }
@@ -298,19 +329,7 @@ pub fn key_order(cx: &ExecCx<'_>, cmp: Oid) -> KeyOrder {
 
 /// The parts of an aggregate.
 pub fn aggregate_parts(catalog: &Catalog, oid: Oid) -> Result<AggregateParts> {
-    if let Some(a) = builtin::aggregate(oid) {
-        return Ok(AggregateParts {
-            kind: a.kind(),
-            direct_args: a.direct_args(),
-            trans: a.transfn(),
-            final_fn: a.finalfn(),
-            final_extra: a.finalextra(),
-            trans_type: a.transtype(),
-            init: a.initval().map(str::to_string),
-            sort_op: a.sortop(),
-        });
-    }
-    catalog.user_proc(oid).and_then(|p| p.aggregate.clone()).ok_or_else(|| no_func(oid))
+    catalog.aggregate(oid).ok_or_else(|| no_func(oid))
 }
 
 impl Func {
@@ -437,6 +456,11 @@ pub(crate) fn relabel(d: Datum<'_>, to: Phys) -> Datum<'_> {
         (Datum::I32(v), Phys::I16) => Datum::I16(v as i16),
         (Datum::I16(v), Phys::I32) => Datum::I32(v as i32),
         (Datum::I16(v), Phys::I64) => Datum::I64(v as i64),
+        // CREATE CAST … WITHOUT FUNCTION takes the bits of a number for those of another.
+        (Datum::I32(v), Phys::F32) => Datum::F32(f32::from_bits(v as u32)),
+        (Datum::F32(v), Phys::I32) => Datum::I32(v.to_bits() as i32),
+        (Datum::I64(v), Phys::F64) => Datum::F64(f64::from_bits(v as u64)),
+        (Datum::F64(v), Phys::I64) => Datum::I64(v.to_bits() as i64),
         _ => d,
     }
 }

@@ -46,6 +46,7 @@ pub fn phys(catalog: &Catalog, oid: Oid) -> Phys {
         match catalog.user_type(oid).map(|t| &t.kind) {
             Some(TypeEntryKind::Domain { base, .. }) => oid = base.oid,
             Some(TypeEntryKind::Enum(_)) => return Phys::I64,
+            Some(TypeEntryKind::Base { like, .. }) => return builtin_phys(*like).unwrap_or(Phys::Bytes),
             _ => return Phys::Bytes,
         }
     }

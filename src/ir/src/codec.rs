@@ -233,6 +233,19 @@ impl<A: Codec, B: Codec, C: Codec> Codec for (A, B, C) {
     }
 }
 
+impl<T: Codec + Copy + Default, const N: usize> Codec for [T; N] {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|v| v.encode(out));
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        let mut out = [T::default(); N];
+        for v in &mut out {
+            *v = T::decode(r)?;
+        }
+        Ok(out)
+    }
+}
+
 /// Positions belong to a text that is not stored.
 impl Codec for Span {
     fn encode(&self, _: &mut Vec<u8>) {}

@@ -138,6 +138,13 @@ pub fn procs_by_name(name: &str) -> impl Iterator<Item = Proc> {
     find_text(name).into_iter().flat_map(|name| by_order!(pg_proc, BY_NAME, PRONAME == name)).map(Proc)
 }
 
+/// The internal function whose kernel has this symbol: one of the same name if there is one. Looked for row by row, since
+/// only CREATE FUNCTION … LANGUAGE internal asks.
+pub fn proc_by_source(source: &str) -> Option<Proc> {
+    let internal = |p: &Proc| p.language() == oids::LANGUAGE_INTERNAL && p.kind() != b'a' && p.src() == source;
+    procs_by_name(source).find(internal).or_else(|| Proc::all().find(internal))
+}
+
 /// The function of this name with exactly these argument types, in any schema.
 pub fn proc_exact(name: &str, args: &[u32]) -> Option<Proc> {
     procs_by_name(name).find(|p| p.args() == args)

@@ -398,7 +398,9 @@ tusklet_ir::node! {
 
     /// Kinds of types.
     pub enum TypeEntryKind {
-        Base,
+        /// A base type, or a shell. A user's lies in columns as the built-in type `like` does, whose kernels read and write it.
+        /// `element` is its `typelem`, `default` the text of its default.
+        Base { like: Oid, element: Oid, default: Option<String> },
         /// Element type; `true` when a "true" varlena array (`_int4`), false for fixed ones (`point`, `name`, `oidvector`).
         Array { element: Oid, varlena: bool },
         /// The relation that holds its columns.
@@ -510,6 +512,18 @@ tusklet_ir::node! {
         pub init: Option<String>,
         /// Sort operator for min/max.
         pub sort_op: Oid,
+        /// Combine, serialization and deserialization functions.
+        pub combine: [Oid; 3],
+        /// How the final function treats the state: r, s, w; and that of the moving form.
+        pub modify: [u8; 2],
+        /// Sizes of the states as declared, plain and moving.
+        pub space: [i32; 2],
+        /// The moving form: transition, inverse transition and final functions, then the transition type; zeroes without one.
+        pub moving: [Oid; 4],
+        /// Pass extra dummy arguments to its final function.
+        pub moving_extra: bool,
+        /// Its initial value as text.
+        pub moving_init: Option<String>,
     }
 
     /// A user-made operator.

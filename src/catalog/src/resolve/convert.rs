@@ -198,7 +198,7 @@ fn make_type(oid: Oid) -> Option<Type> {
         _ if t.elem() != 0 => {
             TypeEntryKind::Array { element: t.elem(), varlena: builtin::type_of_array(oid).is_some() }
         }
-        _ => TypeEntryKind::Base,
+        _ => TypeEntryKind::Base { like: oid, element: 0, default: None },
     };
     Some(Type {
         oid,
@@ -259,6 +259,12 @@ fn make_proc(oid: Oid) -> Option<Proc> {
             trans_type: a.transtype(),
             init: a.initval().map(str::to_string),
             sort_op: a.sortop(),
+            combine: [a.combinefn(), a.serialfn(), a.deserialfn()],
+            modify: [a.finalmodify(), a.mfinalmodify()],
+            space: [a.transspace(), a.mtransspace()],
+            moving: [a.mtransfn(), a.minvtransfn(), a.mfinalfn(), a.mtranstype()],
+            moving_extra: a.mfinalextra(),
+            moving_init: a.minitval().map(str::to_string),
         }),
         acl: None,
     })

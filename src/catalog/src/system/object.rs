@@ -16,7 +16,7 @@ fn types(cat: &Catalog) -> Vec<&Rc<Type>> {
 
 fn kind_letter(k: &TypeEntryKind) -> u8 {
     match k {
-        TypeEntryKind::Base | TypeEntryKind::Array { .. } => b'b',
+        TypeEntryKind::Base { .. } | TypeEntryKind::Array { .. } => b'b',
         TypeEntryKind::Composite(_) => b'c',
         TypeEntryKind::Enum(_) => b'e',
         TypeEntryKind::Range { .. } => b'r',
@@ -43,7 +43,7 @@ pub(super) fn pg_type(cat: &Catalog, facts: &mut dyn Facts, out: &mut Sink<'_>) 
                 4 => values::oid(t.owner),
                 5 => Value::I16(t.len),
                 6 => Value::Bool(t.by_val),
-                7 => values::char(kind_letter(&t.kind)),
+                7 => values::char(if t.defined { kind_letter(&t.kind) } else { b'p' }),
                 8 => values::char(t.category),
                 9 => Value::Bool(t.preferred),
                 10 => Value::Bool(t.defined),
@@ -58,7 +58,7 @@ pub(super) fn pg_type(cat: &Catalog, facts: &mut dyn Facts, out: &mut Sink<'_>) 
                     _ => 0,
                 }),
                 14 => values::oid(match &t.kind {
-                    TypeEntryKind::Array { element, .. } => *element,
+                    TypeEntryKind::Array { element, .. } | TypeEntryKind::Base { element, .. } => *element,
                     _ => 0,
                 }),
                 15 => values::oid(t.array),
@@ -77,9 +77,10 @@ pub(super) fn pg_type(cat: &Catalog, facts: &mut dyn Facts, out: &mut Sink<'_>) 
                 28 => Value::I32(i32::from(base.oid != 0 && cat.element_type(base.oid) != 0)),
                 29 => values::oid(t.collation),
                 30 => default.map_or(Value::Null, |e| values::expression(e)),
-                31 => match default {
-                    Some(e) => Value::text(&facts.deparse(e)?),
-                    None => Value::Null,
+                31 => match (default, &t.kind) {
+                    (Some(e), _) => Value::text(&facts.deparse(e)?),
+                    (None, TypeEntryKind::Base { default: Some(d), .. }) => Value::text(d),
+                    (None, _) => Value::Null,
                 },
                 _ => values::acl(cat, &t.acl)?,
             })

@@ -29,7 +29,8 @@ pub fn check_owner(shared: &Shared, owner: Oid, what: &str, name: &str) -> Resul
     }
     let what = match what {
         "table" | "index" | "sequence" | "view" | "materialized view" | "schema" | "type" | "function" | "domain"
-        | "procedure" | "routine" | "aggregate" => what,
+        | "procedure" | "routine" | "aggregate" | "operator" | "operator class" | "operator family" | "collation"
+        | "conversion" => what,
         _ => "relation",
     };
     bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {what} {name}")
@@ -86,6 +87,33 @@ pub fn check_database_create(shared: &Shared) -> Result<()> {
             & CREATE
             != 0;
     if allowed { Ok(()) } else { Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied for database {name}")) }
+}
+
+/// Refuses who may not use a type; an array's element decides for it.
+pub fn check_type(shared: &Shared, ty: Oid) -> Result<()> {
+    let c = shared.catalog();
+    let element = c.element_type(ty);
+    let ty = if element != 0 { element } else { ty };
+    let Some(t) = c.user_type(ty) else { return Ok(()) };
+    if held(shared, t.acl.as_deref(), USAGE, t.owner) & USAGE != 0 {
+        return Ok(());
+    }
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for type {}", c.format_type(&shared.search_path(), ty))
+}
+
+/// Refuses who may not call a function.
+pub fn check_proc(shared: &Shared, oid: Oid) -> Result<()> {
+    let c = shared.catalog();
+    let Some(p) = c.user_proc(oid) else { return Ok(()) };
+    if held(shared, p.acl.as_deref(), EXECUTE, p.owner) & EXECUTE != 0 {
+        return Ok(());
+    }
+    let what = match p.kind {
+        b'a' => "aggregate",
+        b'p' => "procedure",
+        _ => "function",
+    };
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {what} {}", p.name)
 }
 
 fn database_key(role: Oid) -> String {
@@ -390,14 +418,34 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
         }
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(t)) => {
             let bits = w.bits(USAGE, "type")?;
-            let oid = super::expressions::resolve_type(shared, t)?.oid;
-            super::typecmds::change_type(shared, oid, |t| {
-                w.apply(&mut t.acl, t.owner, USAGE, USAGE, bits);
-                Ok(())
-            })
+            let oid = super::expressions::resolve_type(shared, t).map_err(super::without_position)?.oid;
+            grant_type(shared, w, oid, bits)
+        }
+        (ObjectType::Type | ObjectType::Domain, ObjectName::Name(n)) => {
+            let bits = w.bits(USAGE, "type")?;
+            let (schema, name) = namespace::split(shared, n)?;
+            match shared.catalog().lookup_type(&shared.search_path(), schema, name) {
+                Some(oid) => grant_type(shared, w, oid, bits),
+                None => bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist", n.join(".")),
+            }
         }
         (t, _) => Err(Error::unsupported(format!("GRANT on a {}", super::kind_words(t).to_lowercase()))),
     }
+}
+
+fn grant_type(shared: &Shared, w: &Wanted<'_>, oid: Oid, bits: u32) -> Result<()> {
+    let c = shared.catalog();
+    let Some(t) = c.ty(oid) else { return Ok(()) };
+    let shown = c.format_type(&shared.search_path(), oid);
+    if matches!(t.kind, tusklet_catalog::live::TypeEntryKind::Array { varlena: true, .. }) {
+        return Err(err!(INVALID_GRANT_OPERATION, "cannot set privileges of array types")
+            .hint("Set the privileges of the element type instead."));
+    }
+    may_grant(shared, t.owner, t.acl.as_deref(), bits, "type", &shown)?;
+    super::typecmds::change_type(shared, oid, |t| {
+        w.apply(&mut t.acl, t.owner, USAGE, USAGE, bits);
+        Ok(())
+    })
 }
 
 /// The objects on which a role was granted something.

@@ -5,7 +5,7 @@ use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
 
 use super::object_address::{Objects, relation_word};
-use super::{acl, functioncmds, kind_words, namespace, user};
+use super::{acl, castcmds, functioncmds, kind_words, namespace, operatorcmds, user};
 use crate::session::Shared;
 
 /// COMMENT ON.
@@ -86,6 +86,18 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             let owner = shared.catalog().proc(oid).map_or(0, |p| p.owner);
             acl::check_owner(shared, owner, "function", &w.name.join("."))?;
             Ok(Objects::proc(oid))
+        }
+        (ObjectType::Operator, ObjectName::WithArgs(w)) => {
+            let Some(oid) = operatorcmds::with_args(shared, w, false)? else {
+                bail!(UNDEFINED_FUNCTION, "operator does not exist")
+            };
+            let owner = shared.catalog().operator(oid).map_or(0, |p| p.owner);
+            acl::check_owner(shared, owner, "operator", &w.name.join("."))?;
+            Ok(ObjectAddress::new(ObjectClass::Operator, oid))
+        }
+        (ObjectType::Cast, ObjectName::Cast { source, target }) => {
+            let found = castcmds::find(shared, source, target, false)?;
+            found.ok_or_else(|| err!(UNDEFINED_OBJECT, "cast does not exist"))
         }
         (ObjectType::TabConstraint, ObjectName::OfRelation { relation, name }) => {
             let r = namespace::get(shared, &namespace::range_var(relation)?)?;

@@ -1,9 +1,46 @@
-//! What is not there yet, by name.
+//! Values in definitions (`define.c`), and what is not there yet, by name.
 
-use tusklet_error::Error;
-use tusklet_syntax::ast::{DefineStmt, Stmt};
+use tusklet_error::{Error, Result, Span, err};
+use tusklet_syntax::ast::{DefArg, DefElem, DefineStmt, Stmt, TypeName};
 
 use super::kind_words;
+
+/// An option's value as a qualified name (`defGetQualifiedName`).
+pub fn definition_names(o: &DefElem) -> Result<Vec<String>> {
+    match &o.arg {
+        Some(DefArg::TypeName(t)) => Ok(t.names.clone()),
+        Some(DefArg::Name(n) | DefArg::Operator(n)) => Ok(n.clone()),
+        Some(DefArg::String(s)) => Ok(vec![s.clone()]),
+        None => Err(err!(SYNTAX_ERROR, "{} requires a parameter", o.name)),
+        Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a name", o.name)),
+    }
+}
+
+/// An option's value as a type's name (`defGetTypeName`); a string is one, too.
+pub fn definition_type(o: &DefElem) -> Result<TypeName> {
+    match &o.arg {
+        Some(DefArg::TypeName(t)) => Ok(t.clone()),
+        Some(DefArg::String(s)) => Ok(TypeName {
+            names: vec![s.clone()],
+            setof: false,
+            pct_type: false,
+            typmods: vec![],
+            array_bounds: vec![],
+            span: Span::NONE,
+        }),
+        None => Err(err!(SYNTAX_ERROR, "{} requires a parameter", o.name)),
+        Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a type name", o.name)),
+    }
+}
+
+/// An option's value as an integer (`defGetInt32`).
+pub fn definition_number(o: &DefElem) -> Result<i32> {
+    match &o.arg {
+        Some(DefArg::Integer(i)) => Ok(*i),
+        None => Err(err!(SYNTAX_ERROR, "{} requires an integer value", o.name)),
+        Some(_) => Err(err!(SYNTAX_ERROR, "{} requires an integer value", o.name)),
+    }
+}
 
 /// The error for a statement nobody executes.
 pub fn refuse(stmt: &Stmt) -> Error {
@@ -18,18 +55,15 @@ pub fn refuse(stmt: &Stmt) -> Error {
         Stmt::Rule(_) => "CREATE RULE",
         Stmt::CreatePolicy(_) => "CREATE POLICY",
         Stmt::AlterPolicy(_) => "ALTER POLICY",
-        Stmt::AlterType(_) => "ALTER TYPE … SET",
         Stmt::Define(s) => {
             let DefineStmt { kind, .. } = &**s;
             return Error::unsupported(format!("CREATE {}", kind_words(*kind)));
         }
-        Stmt::CreateCast(_) => "CREATE CAST",
         Stmt::CreateConversion(_) => "CREATE CONVERSION",
         Stmt::CreateTransform(_) => "CREATE TRANSFORM",
         Stmt::CreateOpClass(_) => "CREATE OPERATOR CLASS",
         Stmt::CreateOpFamily(_) => "CREATE OPERATOR FAMILY",
         Stmt::AlterOpFamily(_) => "ALTER OPERATOR FAMILY",
-        Stmt::AlterOperator(_) => "ALTER OPERATOR",
         Stmt::CreatePLang(_) => "CREATE LANGUAGE",
         Stmt::CreateAm(_) => "CREATE ACCESS METHOD",
         Stmt::AlterCollation(_) => "ALTER COLLATION",

@@ -512,10 +512,15 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
             c.remove_proc(a.oid);
             Ok(())
         })?,
-        ObjectClass::Operator => shared.edit_catalog(|c| {
-            c.remove_operator(a.oid);
-            Ok(())
-        })?,
+        ObjectClass::Operator => {
+            if let Some(o) = c.user_operator(a.oid) {
+                super::operatorcmds::link(shared, o, true)?;
+            }
+            shared.edit_catalog(|c| {
+                c.remove_operator(a.oid);
+                Ok(())
+            })?
+        }
         ObjectClass::Cast => shared.edit_catalog(|c| {
             c.remove_cast(a.oid);
             Ok(())

@@ -17,6 +17,14 @@ pub fn resolve_type(shared: &Shared, name: &ast::TypeName) -> Result<TypeRef> {
     tusklet_analyze::resolve_type_name(&mut Analyzer(shared), name)
 }
 
+/// The type a name means, shells included, if there is one (`LookupTypeName`).
+pub fn lookup_type(shared: &Shared, name: &ast::TypeName) -> Result<Option<TypeRef>> {
+    tusklet_analyze::lookup_type_name(&mut Analyzer(shared), name)
+}
+
+/// A type name as written (`TypeNameToString`).
+pub use tusklet_analyze::type_name_to_string as type_name_text;
+
 /// A column's type and collation.
 pub fn column_type(
     shared: &Shared,

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Dependency, DependencyKind, Proc, TypeEntryKind};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
-    AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
+    self, AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
     ObjectWithArgs,
 };
 
@@ -16,15 +16,29 @@ use super::{acl, bool_option, dbcommands, dependency, expressions, heap, namespa
 use crate::session::Shared;
 
 /// The parameters as the catalog keeps them.
-struct Parameters {
-    args: Vec<Oid>,
-    all: Vec<Oid>,
-    modes: Vec<u8>,
-    names: Vec<String>,
-    defaults: Vec<Rc<Expr>>,
-    variadic: Oid,
+pub(super) struct Parameters {
+    pub args: Vec<Oid>,
+    pub all: Vec<Oid>,
+    pub modes: Vec<u8>,
+    pub names: Vec<String>,
+    pub defaults: Vec<Rc<Expr>>,
+    pub variadic: Oid,
     /// Result type that follows from OUT parameters, 0 when there are none.
-    result: Oid,
+    pub result: Oid,
+}
+
+/// What has the parameters: decides which are allowed, and the words of errors.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Routine {
+    /// Its language.
+    Function(Oid),
+    Procedure(Oid),
+    Aggregate,
+}
+
+fn only_a_shell(shared: &Shared, what: &str, name: &ast::TypeName) {
+    let text = format!("{what} type {} is only a shell", expressions::type_name_text(name));
+    shared.notice(Notice::new(Severity::Notice, SqlState::WRONG_OBJECT_TYPE, text));
 }
 
 fn mode_letter(m: Mode) -> u8 {
@@ -38,7 +52,8 @@ fn mode_letter(m: Mode) -> u8 {
 }
 
 /// As `interpret_function_parameter_list`.
-fn parameters(shared: &Shared, list: &[FunctionParameter], procedure: bool, sql: bool) -> Result<Parameters> {
+pub(super) fn parameters(shared: &Shared, list: &[FunctionParameter], of: Routine) -> Result<Parameters> {
+    let procedure = matches!(of, Routine::Procedure(_));
     let mut p = Parameters {
         args: vec![],
         all: vec![],
@@ -53,15 +68,38 @@ fn parameters(shared: &Shared, list: &[FunctionParameter], procedure: bool, sql:
     let mut have_defaults = false;
     for (i, fp) in list.iter().enumerate() {
         let FunctionParameter { name, arg_type, mode, defexpr } = fp;
-        let Some(_) = super::tablecmds::drop::find_type(shared, arg_type)?.or(arg_type.pct_type.then_some(0)) else {
-            bail!(UNDEFINED_OBJECT, "type {} does not exist", arg_type.names.join("."));
+        let Some(t) = expressions::lookup_type(shared, arg_type).map_err(super::without_position)? else {
+            bail!(UNDEFINED_OBJECT, "type {} does not exist", expressions::type_name_text(arg_type));
         };
-        let ty = expressions::resolve_type(shared, arg_type).map_err(super::without_position)?.oid;
+        let ty = t.oid;
+        if c.ty(ty).is_some_and(|t| !t.defined) {
+            match of {
+                Routine::Aggregate => {
+                    bail!(
+                        INVALID_FUNCTION_DEFINITION,
+                        "aggregate cannot accept shell type {}",
+                        expressions::type_name_text(arg_type)
+                    )
+                }
+                Routine::Function(oids::LANGUAGE_SQL) | Routine::Procedure(oids::LANGUAGE_SQL) => {
+                    bail!(
+                        INVALID_FUNCTION_DEFINITION,
+                        "SQL function cannot accept shell type {}",
+                        expressions::type_name_text(arg_type)
+                    )
+                }
+                _ => only_a_shell(shared, "argument", arg_type),
+            }
+        }
+        acl::check_type(shared, ty)?;
         if arg_type.setof {
-            let what = if procedure { "procedures" } else { "functions" };
+            let what = match of {
+                Routine::Procedure(_) => "procedures",
+                Routine::Aggregate => "aggregates",
+                Routine::Function(_) => "functions",
+            };
             bail!(INVALID_FUNCTION_DEFINITION, "{what} cannot accept set arguments");
         }
-        let _ = sql;
         let input = !matches!(mode, Mode::Out | Mode::Table);
         if input {
             if p.variadic != 0 {
@@ -268,11 +306,10 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
         s;
     let (schema, name) = namespace::creation_of(shared, funcname)?;
     let a = attributes(options, *is_procedure)?;
-    if sql_body.is_some() {
-        return Err(Error::unsupported("a function body in SQL-standard form"));
-    }
-    let Some(language) = a.language.clone() else {
-        bail!(INVALID_FUNCTION_DEFINITION, "no language specified");
+    let language = match (&a.language, sql_body) {
+        (Some(l), _) => l.clone(),
+        (None, Some(_)) => "sql".to_string(),
+        (None, None) => bail!(INVALID_FUNCTION_DEFINITION, "no language specified"),
     };
     let Some(lang) = builtin::language_by_name(&language.to_ascii_lowercase()) else {
         let e = err!(UNDEFINED_OBJECT, "language \"{language}\" does not exist");
@@ -282,20 +319,18 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
             e
         });
     };
-    if !matches!(lang.oid(), oids::LANGUAGE_SQL) {
+    let lang = lang.oid();
+    if !matches!(lang, oids::LANGUAGE_SQL | oids::LANGUAGE_INTERNAL | oids::LANGUAGE_C) {
         return Err(Error::unsupported(format!("functions in language {language}")));
     }
-    let Some(source) = a.source.clone() else {
-        bail!(INVALID_FUNCTION_DEFINITION, "no function body specified");
-    };
-    let [source] = source.as_slice() else {
-        bail!(INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"{language}\"");
-    };
-    let p = parameters(shared, list, *is_procedure, true)?;
+    if lang != oids::LANGUAGE_SQL && !acl::is_superuser(shared) {
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied for language {language}");
+    }
+    let p = parameters(shared, list, if *is_procedure { Routine::Procedure(lang) } else { Routine::Function(lang) })?;
     let (mut result, mut retset) = (p.result, false);
     match return_type {
         Some(t) => {
-            let ty = expressions::resolve_type(shared, t).map_err(super::without_position)?.oid;
+            let ty = return_type_of(shared, t, lang)?;
             retset = t.setof;
             if p.result != 0 && ty != p.result && !*is_procedure {
                 bail!(
@@ -312,13 +347,45 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
         None if result == 0 => bail!(INVALID_FUNCTION_DEFINITION, "function result type must be specified"),
         None => {}
     }
-    check_language_types(shared, &p, result)?;
+    let source = match (&a.source, sql_body) {
+        (Some(_), Some(_)) => bail!(INVALID_FUNCTION_DEFINITION, "duplicate function body specified"),
+        (None, None) => bail!(INVALID_FUNCTION_DEFINITION, "no function body specified"),
+        (None, Some(_)) if lang != oids::LANGUAGE_SQL => {
+            bail!(INVALID_FUNCTION_DEFINITION, "inline SQL function body only valid for language SQL")
+        }
+        (None, Some(_)) => String::new(),
+        (Some(list), None) => match list.as_slice() {
+            [one] if lang == oids::LANGUAGE_INTERNAL && one.is_empty() => name.clone(),
+            [one] => one.clone(),
+            [file, _] if lang == oids::LANGUAGE_C => file.clone(),
+            _ => bail!(INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"{language}\""),
+        },
+    };
+    if sql_body.is_some() {
+        return Err(Error::unsupported("a function body in SQL-standard form"));
+    }
+    match lang {
+        oids::LANGUAGE_C => {
+            return Err(Error::new(
+                SqlState::UNDEFINED_FILE,
+                format!("could not access file \"{source}\": No such file or directory"),
+            ));
+        }
+        oids::LANGUAGE_INTERNAL if builtin::proc_by_source(&source).is_none() => {
+            bail!(UNDEFINED_FUNCTION, "there is no built-in function named \"{source}\"")
+        }
+        _ => {}
+    }
+    check_result_type(shared, &p.args, result)?;
+    if lang == oids::LANGUAGE_SQL {
+        check_language_types(shared, &p, result)?;
+    }
     let mut proc = Proc {
         oid: shared.db.new_oid(),
         name: name.clone(),
         schema,
         owner: shared.user(),
-        language: lang.oid(),
+        language: lang,
         kind: if *is_procedure { b'p' } else { b'f' },
         args: p.args,
         all_args: p.all,
@@ -333,9 +400,9 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
         parallel: b'u',
         security_definer: false,
         leakproof: false,
-        cost: 100.0,
+        cost: if lang == oids::LANGUAGE_SQL { 100.0 } else { 1.0 },
         rows: if retset { 1000.0 } else { 0.0 },
-        source: source.clone(),
+        source,
         body: vec![],
         config: vec![],
         aggregate: None,
@@ -343,10 +410,82 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
     };
     apply(&a, &mut proc)?;
     let on = shared.settings.borrow().is_on("check_function_bodies");
-    if on {
+    if on && lang == oids::LANGUAGE_SQL {
         tusklet_syntax::parse(&proc.source)?;
     }
-    put(shared, proc, *replace)
+    put(shared, proc, *replace, &[])?;
+    Ok(())
+}
+
+/// RETURNS (`compute_return_type`): a type that is not there yet becomes a shell when the language could make it one's input
+/// function.
+fn return_type_of(shared: &Shared, t: &ast::TypeName, lang: Oid) -> Result<Oid> {
+    let shown = expressions::type_name_text(t);
+    let ty = match expressions::lookup_type(shared, t).map_err(super::without_position)? {
+        Some(ty) => {
+            if shared.catalog().ty(ty.oid).is_some_and(|t| !t.defined) {
+                if lang == oids::LANGUAGE_SQL {
+                    bail!(INVALID_FUNCTION_DEFINITION, "SQL function cannot return shell type {shown}");
+                }
+                only_a_shell(shared, "return", t);
+            }
+            ty.oid
+        }
+        None => {
+            if !matches!(lang, oids::LANGUAGE_INTERNAL | oids::LANGUAGE_C) {
+                bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist");
+            }
+            if !t.typmods.is_empty() {
+                bail!(SYNTAX_ERROR, "type modifier cannot be specified for shell type \"{shown}\"");
+            }
+            let mut n = Notice::new(Severity::Notice, SqlState::UNDEFINED_OBJECT, format!("type \"{shown}\" is not yet defined"));
+            n.detail = Some("Creating a shell type definition.".to_string());
+            shared.notice(n);
+            let (schema, name) = namespace::creation_of(shared, &t.names)?;
+            super::typecmds::base::make_shell(shared, &name, schema)?
+        }
+    };
+    acl::check_type(shared, ty)?;
+    Ok(ty)
+}
+
+/// What a result of this type must have for arguments (`check_valid_polymorphic_signature`, `check_valid_internal_signature`).
+pub(super) fn check_result_type(shared: &Shared, args: &[Oid], result: Oid) -> Result<()> {
+    if let Some(detail) = polymorphic_problem(shared, args, result) {
+        return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot determine result data type").detail(detail));
+    }
+    if result == oids::INTERNAL && !args.contains(&oids::INTERNAL) {
+        return Err(err!(INVALID_FUNCTION_DEFINITION, "unsafe use of pseudo-type \"internal\"")
+            .detail("A function returning \"internal\" must have at least one argument of type \"internal\"."));
+    }
+    Ok(())
+}
+
+/// What arguments a polymorphic result lacks.
+pub(super) fn polymorphic_problem(shared: &Shared, args: &[Oid], result: Oid) -> Option<String> {
+    use tusklet_catalog::resolve::{is_polymorphic_family1, is_polymorphic_family2};
+    let any = |f: &dyn Fn(Oid) -> bool| args.iter().any(|t| f(*t));
+    let (fine, needed) = match result {
+        oids::ANYRANGE | oids::ANYMULTIRANGE => {
+            (any(&|t| matches!(t, oids::ANYRANGE | oids::ANYMULTIRANGE)), "anyrange or anymultirange")
+        }
+        oids::ANYCOMPATIBLERANGE | oids::ANYCOMPATIBLEMULTIRANGE => (
+            any(&|t| matches!(t, oids::ANYCOMPATIBLERANGE | oids::ANYCOMPATIBLEMULTIRANGE)),
+            "anycompatiblerange or anycompatiblemultirange",
+        ),
+        t if is_polymorphic_family1(t) => {
+            (any(&is_polymorphic_family1), "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange")
+        }
+        t if is_polymorphic_family2(t) => (
+            any(&is_polymorphic_family2),
+            "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or anycompatiblemultirange",
+        ),
+        _ => return None,
+    };
+    (!fine).then(|| {
+        let shown = shared.catalog().format_type(&shared.search_path(), result);
+        format!("A result of type {shown} requires at least one input of type {needed}.")
+    })
 }
 
 fn check_language_types(shared: &Shared, p: &Parameters, result: Oid) -> Result<()> {
@@ -362,18 +501,12 @@ fn check_language_types(shared: &Shared, p: &Parameters, result: Oid) -> Result<
             bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type {}", c.format_type(&path, *t));
         }
     }
-    if poly(result) && !p.args.iter().any(|t| poly(*t)) {
-        return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot determine result data type").detail(format!(
-            "A result of type {} requires at least one input of type anyelement, anyarray, anynonarray, anyenum, \
-             anyrange, or anymultirange.",
-            c.format_type(&path, result)
-        )));
-    }
     Ok(())
 }
 
-/// Enters a function, in place of one with the same arguments when `replace` (`ProcedureCreate`).
-fn put(shared: &Shared, mut p: Proc, replace: bool) -> Result<()> {
+/// Enters a function, in place of one with the same arguments when `replace` (`ProcedureCreate`). `needs` is what it depends
+/// on beside its types and defaults. Gives its OID.
+pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAddress]) -> Result<Oid> {
     let c = shared.catalog();
     let old = c
         .user_procs_named(&p.name)
@@ -397,7 +530,11 @@ fn put(shared: &Shared, mut p: Proc, replace: bool) -> Result<()> {
                 .detail(format!("\"{}\" is {}.", o.name, what(o.kind))));
         }
         let shown = proc_signature(&c, &shared.search_path(), o.oid);
-        let word = if o.kind == b'p' { "PROCEDURE" } else { "FUNCTION" };
+        let word = match o.kind {
+            b'p' => "PROCEDURE",
+            b'a' => "AGGREGATE",
+            _ => "FUNCTION",
+        };
         let hint = format!("Use DROP {word} {shown} first.");
         if o.result != p.result || o.retset != p.retset {
             let e = if o.kind == b'p' {
@@ -440,11 +577,16 @@ fn put(shared: &Shared, mut p: Proc, replace: bool) -> Result<()> {
     for d in &p.defaults {
         dependency::expr_edges(&c, &mut edges, me, d, None, DependencyKind::Normal);
     }
+    for a in needs {
+        heap::edge(&mut edges, me, *a, DependencyKind::Normal);
+    }
+    let oid = p.oid;
     shared.edit_catalog(|c| {
         c.put_proc(p);
         c.put_depends(me, edges);
         Ok(())
-    })
+    })?;
+    Ok(oid)
 }
 
 fn word(t: ObjectType) -> &'static str {
@@ -455,26 +597,32 @@ fn word(t: ObjectType) -> &'static str {
     }
 }
 
-/// The function an `ObjectWithArgs` means (`LookupFuncWithArgs`); `None` after a notice when it may be missing.
-pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bool) -> Result<Option<Oid>> {
-    let ObjectWithArgs { name, args, func_params: _, args_unspecified, span: _ } = w;
-    let c = shared.catalog();
-    let (schema, bare) = namespace::split(shared, name)?;
+/// The types a signature lists, 0 for NONE; `None` after a notice when one, or the schema of `name`, may be missing and is.
+pub fn argument_types(
+    shared: &Shared,
+    name: &[String],
+    args: &[Option<ast::TypeName>],
+    missing_ok: bool,
+) -> Result<Option<Vec<Oid>>> {
+    let (schema, _) = namespace::split(shared, name)?;
     let mut types = vec![];
     for a in args {
-        match a {
-            Some(a) => match super::tablecmds::drop::find_type(shared, a)? {
-                Some(t) => types.push(t),
-                None if missing_ok => {
-                    super::tablecmds::drop::skipping(
-                        shared,
-                        format!("type \"{}\" does not exist", a.names.join(".")),
-                    );
-                    return Ok(None);
-                }
-                None => types.push(expressions::resolve_type(shared, a)?.oid),
-            },
-            None => {}
+        let Some(a) = a else {
+            types.push(0);
+            continue;
+        };
+        match expressions::lookup_type(shared, a) {
+            Ok(Some(t)) => types.push(t.oid),
+            Err(e) if !missing_ok => return Err(e),
+            Ok(None) if !missing_ok => types.push(expressions::resolve_type(shared, a)?.oid),
+            r => {
+                let text = match (&r, a.names.as_slice()) {
+                    (Err(_), [s, ..]) => format!("schema \"{s}\" does not exist"),
+                    _ => format!("type \"{}\" does not exist", expressions::type_name_text(a)),
+                };
+                super::tablecmds::drop::skipping(shared, text);
+                return Ok(None);
+            }
         }
     }
     if let Some(s) = schema {
@@ -486,6 +634,32 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
             bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
         }
     }
+    Ok(Some(types))
+}
+
+/// The function with exactly these argument types (`LookupFuncName`).
+pub fn exact(shared: &Shared, name: &[String], types: &[Oid], missing_ok: bool) -> Result<Option<Rc<Proc>>> {
+    let (schema, bare) = namespace::split(shared, name)?;
+    if let Some(s) = schema {
+        namespace::existing_schema(shared, s)?;
+    }
+    let c = shared.catalog();
+    let path = shared.search_path();
+    let all = c.proc_candidates(&path, schema, bare, Some(types.len()), &[], false, false, false);
+    let found = all.into_iter().filter_map(|k| k.proc).find(|p| p.args == types);
+    if found.is_none() && !missing_ok {
+        let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
+        bail!(UNDEFINED_FUNCTION, "function {}({}) does not exist", name.join("."), shown.join(", "));
+    }
+    Ok(found)
+}
+
+/// The function an `ObjectWithArgs` means (`LookupFuncWithArgs`); `None` after a notice when it may be missing.
+pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bool) -> Result<Option<Oid>> {
+    let ObjectWithArgs { name, args, func_params: _, args_unspecified, span: _ } = w;
+    let c = shared.catalog();
+    let (schema, bare) = namespace::split(shared, name)?;
+    let Some(types) = argument_types(shared, name, args, missing_ok)? else { return Ok(None) };
     let path = shared.search_path();
     let candidates: Vec<Rc<Proc>> = c
         .proc_candidates(&path, schema, bare, None, &[], false, false, false)
@@ -501,7 +675,8 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
     };
     let fitting: Vec<&Rc<Proc>> = candidates.iter().filter(|p| right(p)).collect();
     let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
-    let signature = format!("{}({})", name.join("."), shown.join(", "));
+    let listed = if t == ObjectType::Aggregate && shown.is_empty() { "*".to_string() } else { shown.join(", ") };
+    let signature = format!("{}({listed})", name.join("."));
     let short = format!("{}({})", name.join("."), shown.join(","));
     match (fitting.as_slice(), candidates.as_slice()) {
         ([one], _) => Ok(Some(one.oid)),

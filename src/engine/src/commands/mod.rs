@@ -12,7 +12,9 @@ use tusklet_syntax::ast::{self, Stmt};
 use crate::session::Shared;
 
 pub mod acl;
+mod aggregatecmds;
 mod alter;
+mod castcmds;
 mod comment;
 mod createas;
 mod dbcommands;
@@ -27,6 +29,7 @@ pub mod indexcmds;
 mod lockcmds;
 mod namespace;
 pub mod object_address;
+mod operatorcmds;
 mod parse_utilcmd;
 mod pg_type;
 mod schemacmds;
@@ -138,6 +141,12 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::CreateRange(s) => typecmds::create_range(shared, s)?,
         Stmt::CreateFunction(s) => functioncmds::create_function(shared, s)?,
         Stmt::AlterFunction(s) => functioncmds::alter_function(shared, s)?,
+        Stmt::Define(s) if s.kind == ast::ObjectType::Aggregate => aggregatecmds::create_aggregate(shared, s)?,
+        Stmt::Define(s) if s.kind == ast::ObjectType::Operator => operatorcmds::create_operator(shared, s)?,
+        Stmt::Define(s) if s.kind == ast::ObjectType::Type => typecmds::base::create_type(shared, s)?,
+        Stmt::AlterType(s) => typecmds::base::alter_type(shared, s)?,
+        Stmt::AlterOperator(s) => operatorcmds::alter_operator(shared, s)?,
+        Stmt::CreateCast(s) => castcmds::create_cast(shared, s)?,
         Stmt::Lock(s) => lockcmds::lock_tables(shared, s)?,
         Stmt::Vacuum(s) => vacuum::vacuum(shared, s)?,
         Stmt::Cluster(s) => vacuum::cluster(shared, s)?,
@@ -204,6 +213,14 @@ pub fn tag(stmt: &Stmt) -> String {
         Stmt::AlterEnum(_) | Stmt::AlterType(_) => "ALTER TYPE",
         Stmt::CreateFunction(s) if s.is_procedure => "CREATE PROCEDURE",
         Stmt::CreateFunction(_) => "CREATE FUNCTION",
+        Stmt::Define(s) => return format!("CREATE {}", kind_words(s.kind)),
+        Stmt::CreateCast(_) => "CREATE CAST",
+        Stmt::AlterOperator(_) => "ALTER OPERATOR",
+        Stmt::CreateOpClass(_) => "CREATE OPERATOR CLASS",
+        Stmt::CreateOpFamily(_) => "CREATE OPERATOR FAMILY",
+        Stmt::AlterOpFamily(_) => "ALTER OPERATOR FAMILY",
+        Stmt::CreateConversion(_) => "CREATE CONVERSION",
+        Stmt::AlterCollation(_) => "ALTER COLLATION",
         Stmt::AlterFunction(s) => return format!("ALTER {}", kind_words(s.objtype)),
         Stmt::Lock(_) => "LOCK TABLE",
         Stmt::Vacuum(s) if s.is_vacuumcmd => "VACUUM",

@@ -1,5 +1,6 @@
 //! Objects as messages describe them (`objectaddress.c`).
 
+use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, ObjectAddress, ObjectClass, RelKind, Relation, TypeEntryKind};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_ir::Oid;
@@ -125,10 +126,16 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
         }
         ObjectClass::Schema => format!("schema {}", c.schema_name(a.oid).unwrap_or_default()),
         ObjectClass::Role => format!("role {}", c.user_role(a.oid).map(|r| r.name.clone()).unwrap_or_default()),
-        ObjectClass::Cast => match c.user_cast(a.oid) {
-            Some(k) => format!("cast from {} to {}", c.format_type(path, k.source), c.format_type(path, k.target)),
-            None => format!("cast {}", a.oid),
-        },
+        ObjectClass::Cast => {
+            let types = match c.user_cast(a.oid) {
+                Some(k) => Some((k.source, k.target)),
+                None => builtin::Cast::all().find(|k| k.oid() == a.oid).map(|k| (k.source(), k.target())),
+            };
+            match types {
+                Some((s, t)) => format!("cast from {} to {}", c.format_type(path, s), c.format_type(path, t)),
+                None => format!("cast {}", a.oid),
+            }
+        }
         ObjectClass::Operator => match c.operator(a.oid) {
             Some(o) => {
                 let left = if o.left == 0 { "NONE".to_string() } else { c.format_type(path, o.left) };

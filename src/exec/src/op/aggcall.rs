@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
-use tusklet_error::{Error, Result};
+use tusklet_catalog::live::AggregateParts;
+use tusklet_error::{Error, Result, err};
 use tusklet_ir::{Aggregate, Expr, Oid};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{
@@ -19,7 +20,7 @@ use tusklet_vector::{
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::expr::{CExpr, eval_filter};
-use crate::func::{Func, aggregate_parts, key_order};
+use crate::func::{Func, aggregate_parts, key_order, relabel};
 use crate::order::SortedKeys;
 use crate::rowstore::RowStore;
 use crate::types::phys;
@@ -79,6 +80,10 @@ struct Transition {
     func: Rc<Func>,
     site: CallSite,
     phys: Phys,
+    /// The inverse transition function of the moving form.
+    inverse: Option<Rc<Func>>,
+    /// How many arguments in front are direct ones, which only the final function sees.
+    direct: usize,
     init: Value,
     /// The first value that is not NULL becomes the state: a strict function without initial value.
     adopt: bool,
@@ -163,13 +168,16 @@ impl AggCall {
         call.args = args;
         call.seen = seen;
         call.filter = filter;
-        call.order = order;
-        call.distinct = distinct;
+        // An ordered-set aggregate's own functions sort, if anyone does.
+        if !matches!(&call.how, How::Generic(_)) || a.direct.is_empty() && !is_ordered_set(c, a.func)? {
+            call.order = order;
+            call.distinct = distinct;
+        }
         Ok(call)
     }
 
-    /// An aggregate used as a window function.
-    pub fn compile_window(c: &mut Compiler<'_, '_>, w: &tusklet_ir::WindowCall) -> Result<AggCall> {
+    /// An aggregate used as a window function; `moving` when its frame's start moves.
+    pub fn compile_window(c: &mut Compiler<'_, '_>, w: &tusklet_ir::WindowCall, moving: bool) -> Result<AggCall> {
         let types = w.args.iter().map(|e| e.ty).collect();
         let filter = w.filter.as_deref().map(|f| c.expr(f)).transpose()?;
         let args = c.exprs(&w.args)?;
@@ -177,6 +185,9 @@ impl AggCall {
         call.seen = args.len();
         call.args = args;
         call.filter = filter;
+        if moving && !call.args.iter().chain(&call.filter).any(|e| e.volatile) {
+            call.make_moving(c, w.func)?;
+        }
         Ok(call)
     }
 
@@ -192,19 +203,14 @@ impl AggCall {
         let declared = c.cx.func(func)?;
         let result = result_type(c.cx, &declared.site.args, &types, declared.site.result.oid)?;
         let site = CallSite { func, args: types, result: TypeRef::new(result), collation, variadic, columns: None };
-        let src = |f: Oid| if f == 0 { "-" } else { builtin::proc(f).map_or("-", |p| p.src()) };
+        let src = |f: Oid| if f == 0 { "-" } else { builtin::proc(f).map_or("?", |p| p.src()) };
         let name = format!("{}/{}", src(parts.trans), src(parts.final_fn));
         let how = match c.kernels().aggregate(&name) {
-            Some(spec) if builtin::proc(parts.trans).is_some() => How::Spec(spec),
+            Some(spec) if func < builtin::FIRST_NORMAL_OBJECT_ID || is_builtin(&parts) => How::Spec(spec),
             _ if parts.kind == b'h' && rank(src(parts.final_fn)).is_some() => {
                 How::Hypothetical(rank(src(parts.final_fn)).unwrap_or(Rank::Rank))
             }
-            _ => {
-                if parts.kind != b'n' {
-                    return Err(Error::unsupported(format!("aggregate {}", declared.name)));
-                }
-                How::Generic(Box::new(transition(c, &parts, &site, trans_type, &declared.name)?))
-            }
+            _ => How::Generic(Box::new(transition(c, &parts, &site, trans_type, &declared.name)?)),
         };
         Ok(AggCall {
             how,
@@ -264,9 +270,49 @@ impl AggCall {
     }
 }
 
+fn is_ordered_set(c: &Compiler<'_, '_>, func: Oid) -> Result<bool> {
+    Ok(aggregate_parts(&c.cx.catalog, func)?.kind != b'n')
+}
+
+/// Whether the parts are those of one of PostgreSQL's own aggregates, whose accumulator may then stand for them.
+fn is_builtin(parts: &AggregateParts) -> bool {
+    builtin::Aggregate::all().any(|a| {
+        a.transfn() == parts.trans
+            && a.finalfn() == parts.final_fn
+            && a.transtype() == parts.trans_type
+            && a.kind() == parts.kind
+            && a.initval() == parts.init.as_deref()
+    })
+}
+
+impl AggCall {
+    /// Runs the aggregate by its moving form (`msfunc`, `minvfunc`), if it has one and is run function by function.
+    fn make_moving(&mut self, c: &mut Compiler<'_, '_>, func: Oid) -> Result<()> {
+        let mut parts = aggregate_parts(&c.cx.catalog, func)?;
+        if !matches!(self.how, How::Generic(_)) || parts.moving[0] == 0 {
+            return Ok(());
+        }
+        let inverse = c.cx.func(parts.moving[1])?;
+        // The plain form's parts take its place.
+        (parts.trans, parts.final_fn, parts.trans_type) = (parts.moving[0], parts.moving[2], parts.moving[3]);
+        parts.final_extra = parts.moving_extra;
+        parts.init = parts.moving_init.take();
+        let name = c.cx.func(func)?.name.clone();
+        let mut t = transition(c, &parts, &self.site, 0, &name)?;
+        t.inverse = Some(inverse);
+        self.how = How::Generic(Box::new(t));
+        Ok(())
+    }
+
+    /// Whether rows can be taken away again.
+    pub fn can_retreat(&self) -> bool {
+        matches!(&self.how, How::Generic(t) if t.inverse.is_some())
+    }
+}
+
 fn transition(
     c: &mut Compiler<'_, '_>,
-    parts: &tusklet_catalog::live::AggregateParts,
+    parts: &AggregateParts,
     site: &CallSite,
     trans_type: Oid,
     name: &str,
@@ -283,7 +329,8 @@ fn transition(
         None => Value::Null,
     };
     let mut args = vec![state];
-    args.extend_from_slice(&site.args);
+    let direct = if parts.kind == b'n' { 0 } else { (parts.direct_args.max(0) as usize).min(site.args.len()) };
+    args.extend_from_slice(&site.args[direct..]);
     let adopt = func.strict && init.is_null();
     let trans_site = CallSite { func: parts.trans, args, result: state, collation: site.collation, variadic: false, columns: None };
     let finish = match parts.final_fn {
@@ -291,9 +338,7 @@ fn transition(
         f => {
             let func = c.cx.func(f)?;
             let mut args = vec![state];
-            if parts.final_extra {
-                args.extend_from_slice(&site.args);
-            }
+            args.extend_from_slice(if parts.final_extra { &site.args } else { &site.args[..direct] });
             let site = CallSite { func: f, args, result: site.result, collation: site.collation, variadic: false, columns: None };
             Some((func, site))
         }
@@ -305,15 +350,28 @@ fn transition(
         init,
         adopt,
         finish,
-        extra: if parts.final_extra { site.args.len() } else { 0 },
+        inverse: None,
+        direct,
+        extra: if parts.final_extra { site.args.len() - direct } else { 0 },
     })
 }
 
 enum Acc {
     Own(Box<dyn Accumulator>),
-    /// One state a group; `None` until the first value of a function that adopts it.
-    Generic(Vec<Option<Value>>),
+    /// One state a group.
+    Generic(Vec<State>),
     Hypothetical(Vec<Standing>),
+}
+
+/// A group's state of an aggregate by its functions.
+#[derive(Clone, Default)]
+struct State {
+    /// `None` until the first value of a function that adopts it.
+    value: Option<Value>,
+    /// The direct arguments, from the group's first row.
+    direct: Option<Vec<Value>>,
+    /// Rows that moved it, for the inverse.
+    rows: usize,
 }
 
 /// The states of one aggregate for all groups.
@@ -334,8 +392,8 @@ impl AggState {
         match (&mut self.acc, &call.how) {
             (Acc::Own(a), _) => a.resize(groups),
             (Acc::Generic(s), How::Generic(t)) => {
-                let empty = if t.adopt { None } else { Some(t.init.clone()) };
-                s.resize(groups, empty);
+                let value = if t.adopt { None } else { Some(t.init.clone()) };
+                s.resize(groups, State { value, ..State::default() });
             }
             (Acc::Hypothetical(s), _) => s.resize(groups, Standing::default()),
             (Acc::Generic(_), _) => {}
@@ -384,11 +442,16 @@ impl AggState {
                 for (k, i) in sel.iter().enumerate() {
                     let g = groups.get(k).copied().unwrap_or(0) as usize;
                     let Some(state) = states.get_mut(g) else { continue };
+                    if t.direct > 0 && state.direct.is_none() {
+                        state.direct = Some(args.iter().take(t.direct).map(|a| a.value(i)).collect());
+                    }
+                    let args = &args[t.direct.min(args.len())..];
                     if t.func.strict && args.iter().any(|a| a.is_null(i)) {
                         continue;
                     }
-                    let Some(old) = state else {
-                        *state = Some(args.first().map_or(Value::Null, |a| a.value(i)));
+                    state.rows += 1;
+                    let Some(old) = &mut state.value else {
+                        state.value = Some(args.first().map_or(Value::Null, |a| relabel(a.get(i), t.phys).to_value()));
                         continue;
                     };
                     if t.func.strict && old.is_null() {
@@ -398,7 +461,13 @@ impl AggState {
                     let mut datums: Vec<Datum<'_>> = Vec::with_capacity(args.len() + 1);
                     datums.push(old.as_datum());
                     datums.extend(args.iter().map(|a| a.get(i)));
-                    *state = Some(t.func.call_at(cx, &t.site, &mut self.extra, t.phys, &datums)?);
+                    state.value = Some(t.func.call_at(cx, &t.site, &mut self.extra, t.phys, &datums)?);
+                    if t.inverse.is_some() && state.value.as_ref().is_some_and(Value::is_null) {
+                        return Err(err!(
+                            NULL_VALUE_NOT_ALLOWED,
+                            "moving-aggregate transition function must not return null"
+                        ));
+                    }
                 }
                 Ok(())
             }
@@ -431,6 +500,34 @@ impl AggState {
             }
             (Acc::Generic(_), _) => Ok(()),
         }
+    }
+
+    /// Takes rows of group 0 away again by the inverse transition function; `false` when that cannot be done and the rows that
+    /// are left must be given anew (`advance_windowaggregate_base`).
+    pub fn retreat(&mut self, cx: &mut ExecCx<'_>, call: &AggCall, args: &[Rc<Vector>], sel: &Sel) -> Result<bool> {
+        let (Acc::Generic(states), How::Generic(t)) = (&mut self.acc, &call.how) else { return Ok(false) };
+        let (Some(state), Some(inverse)) = (states.first_mut(), &t.inverse) else { return Ok(false) };
+        let args = &args[..call.seen.min(args.len())];
+        for i in sel.iter() {
+            if inverse.strict && args.iter().any(|a| a.is_null(i)) {
+                continue;
+            }
+            let Some(old) = state.value.as_mut().filter(|v| !(inverse.strict && v.is_null())) else { return Ok(false) };
+            // The last row is not taken away: the state starts anew.
+            if state.rows <= 1 {
+                return Ok(false);
+            }
+            state.rows -= 1;
+            let old = std::mem::take(old);
+            let mut datums: Vec<Datum<'_>> = vec![old.as_datum()];
+            datums.extend(args.iter().map(|a| a.get(i)));
+            let new = inverse.call_at(cx, &t.site, &mut self.extra, t.phys, &datums)?;
+            if new.is_null() {
+                return Ok(false);
+            }
+            state.value = Some(new);
+        }
+        Ok(true)
     }
 
     /// All rows were given: those kept for sorting are taken now.
@@ -483,12 +580,14 @@ impl AggState {
                 o.finish();
             }
             (Acc::Generic(states), How::Generic(t)) => {
-                let state = states.get(group).cloned().flatten().unwrap_or_default();
+                let state = states.get(group).cloned().unwrap_or_default();
+                let value = state.value.unwrap_or_default();
                 let v = match &t.finish {
-                    None => state,
+                    None => value,
                     Some((f, site)) => {
-                        let mut args = vec![state.as_datum()];
-                        args.resize(1 + t.extra, Datum::Null);
+                        let mut args = vec![value.as_datum()];
+                        args.extend(state.direct.iter().flatten().map(|d| d.as_datum()));
+                        args.resize(1 + t.direct + t.extra, Datum::Null);
                         f.call_at(cx, site, &mut None, call.phys, &args)?
                     }
                 };

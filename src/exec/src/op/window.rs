@@ -83,9 +83,9 @@ fn function(src: &str) -> Option<Function> {
     })
 }
 
-fn call(c: &mut Compiler<'_, '_>, w: &WindowCall) -> Result<Call> {
+fn call(c: &mut Compiler<'_, '_>, w: &WindowCall, moving: bool) -> Result<Call> {
     if w.aggregate {
-        let agg = AggCall::compile_window(c, w)?;
+        let agg = AggCall::compile_window(c, w, moving)?;
         return Ok(Call { phys: agg.phys, what: What::Aggregate(Box::new(agg)), args: vec![] });
     }
     let f = builtin::proc(w.func).and_then(|p| function(p.src()));
@@ -114,8 +114,9 @@ pub(crate) fn compile(
     let types = c.phys_of(&input.columns);
     let ((input, calls, frame_c), deps) = c.tracked(|c| {
         let input = c.plan(input)?;
-        let calls: Vec<Call> = calls.iter().map(|w| call(c, w)).collect::<Result<_>>()?;
         let frame = CFrame::compile(c, frame, order)?;
+        let moving = !frame.starts_first();
+        let calls: Vec<Call> = calls.iter().map(|w| call(c, w, moving)).collect::<Result<_>>()?;
         Ok((input, calls, frame))
     })?;
     Ok(Rc::new(WindowPlan {
@@ -267,6 +268,13 @@ impl WindowPlan {
                 continue;
             }
             let (a, b) = frame;
+            // Rows that left the frame are taken away where there is an inverse; else the state begins anew.
+            if let (Some(s), true) = (&mut state, call.can_retreat() && a > from && a < to && b >= to) {
+                if retreat(cx, call, s, chunks, from, a)? {
+                    from = a;
+                    shown = None;
+                }
+            }
             let goes_on = state.is_some() && a == from && b >= to && (grows || a < b);
             if !goes_on {
                 let mut s = call.start();
@@ -409,6 +417,32 @@ fn feed(
     from: usize,
     to: usize,
 ) -> Result<()> {
+    each_chunk(chunks, from, to, &mut |chunk, sel| {
+        state.update(cx, call, &chunk.args, sel, &[])?;
+        Ok(true)
+    })?;
+    Ok(())
+}
+
+/// Takes the rows `from..to` away; `false` when that cannot be done.
+fn retreat(
+    cx: &mut ExecCx<'_>,
+    call: &AggCall,
+    state: &mut AggState,
+    chunks: &[Chunk],
+    from: usize,
+    to: usize,
+) -> Result<bool> {
+    each_chunk(chunks, from, to, &mut |chunk, sel| state.retreat(cx, call, &chunk.args, sel))
+}
+
+/// Calls `f` for the rows `from..to` that a call wants, chunk by chunk, as long as it answers `true`.
+fn each_chunk(
+    chunks: &[Chunk],
+    from: usize,
+    to: usize,
+    f: &mut dyn FnMut(&Chunk, &Sel) -> Result<bool>,
+) -> Result<bool> {
     let mut at = from;
     while at < to {
         let c = at / BATCH;
@@ -423,10 +457,12 @@ fn feed(
                 r.to_vec()
             }
         };
-        state.update(cx, call, &chunk.args, &Sel::Rows(Rc::new(rows)), &[])?;
+        if !f(chunk, &Sel::Rows(Rc::new(rows)))? {
+            return Ok(false);
+        }
         at = end;
     }
-    Ok(())
+    Ok(true)
 }
 
 impl ExecCx<'_> {

@@ -7,7 +7,7 @@ use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropStmt, ObjectName, ObjectType, TypeName};
 
 use crate::commands::object_address::{Objects, relation_word};
-use crate::commands::{acl, dependency, functioncmds, heap, kind_words, lock, namespace};
+use crate::commands::{acl, castcmds, dependency, functioncmds, heap, kind_words, lock, namespace, operatorcmds};
 use crate::session::Shared;
 
 fn wanted_kind(t: ObjectType) -> Option<RelKind> {
@@ -189,6 +189,21 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             acl::check_owner(shared, owner, &word(t), w.name.last().map(String::as_str).unwrap_or_default())?;
             pinned(shared, Objects::proc(oid))?;
             Ok(Some(Objects::proc(oid)))
+        }
+        (ObjectType::Operator, ObjectName::WithArgs(w)) => {
+            let Some(oid) = operatorcmds::with_args(shared, w, missing_ok)? else { return Ok(None) };
+            let owner = shared.catalog().operator(oid).map_or(0, |p| p.owner);
+            acl::check_owner(shared, owner, "operator", &w.name.join("."))?;
+            let a = ObjectAddress::new(ObjectClass::Operator, oid);
+            pinned(shared, a)?;
+            Ok(Some(a))
+        }
+        (ObjectType::Cast, ObjectName::Cast { source, target }) => {
+            let a = castcmds::find(shared, source, target, missing_ok)?;
+            if let Some(a) = a {
+                pinned(shared, a)?;
+            }
+            Ok(a)
         }
         (ObjectType::Extension, ObjectName::Name(n)) => {
             let name = n.join(".");

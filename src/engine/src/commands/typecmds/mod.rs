@@ -1,5 +1,6 @@
 //! Types: enums, composites, ranges; domains are in `domain.rs` (`typecmds.c`).
 
+pub mod base;
 pub mod domain;
 
 use tusklet_catalog::builtin::oids;
