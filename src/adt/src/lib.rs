@@ -13,6 +13,7 @@ pub mod formats;
 pub mod formatting;
 pub mod geo;
 pub mod hash;
+pub mod hashfn;
 pub mod int;
 pub mod interval;
 pub mod json;

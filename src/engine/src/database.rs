@@ -55,6 +55,8 @@ pub struct Database {
     pub catalog: RefCell<Catalog>,
     /// OIDs handed out so far.
     next_oid: Cell<Oid>,
+    /// When it was opened.
+    pub(crate) opened: i64,
     pub(crate) env: Rc<dyn Environment>,
     pub(crate) kernels: KernelTable,
     pub(crate) sessions: RefCell<Vec<Weak<Shared>>>,
@@ -207,6 +209,7 @@ impl Database {
             store,
             catalog: RefCell::new(catalog),
             next_oid: Cell::new(highest + 1),
+            opened: env.now(),
             env,
             kernels,
             sessions: RefCell::default(),

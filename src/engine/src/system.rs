@@ -4,6 +4,7 @@
 //! `prosrc` in one sorted table. Strictness has been seen to by the caller: a strict function gets no NULL.
 
 mod activity;
+mod admin;
 mod definition;
 mod locks;
 mod names;
@@ -41,10 +42,19 @@ pub(crate) type SetFunction = fn(&mut Env<'_, '_>, &[Datum<'_>], &[TypeRef]) -> 
 static FUNCTIONS: &[(&str, Function)] = &[
     ("PG_char_to_encoding", session::char_to_encoding),
     ("PG_encoding_to_char", session::encoding_to_char),
+    ("aclcontains", privilege::aclcontains),
     ("acldefault_sql", privilege::acldefault),
+    ("aclinsert", privilege::no_longer),
     ("aclitem_eq", privilege::aclitem_eq),
     ("aclitemin", privilege::aclitem_in),
     ("aclitemout", privilege::aclitem_out),
+    ("aclremove", privilege::no_longer),
+    ("amvalidate", admin::amvalidate),
+    ("be_lo_export", admin::server_file),
+    ("be_lo_import", admin::server_file),
+    ("be_lo_import_with_oid", admin::server_file),
+    ("btequalimage", admin::yes),
+    ("btvarstrequalimage", admin::yes),
     ("current_database", session::current_database),
     ("current_schema", session::current_schema),
     ("current_schemas", session::current_schemas),
@@ -53,12 +63,17 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("format_type", names::format_type),
     ("get_current_ts_config", names::current_ts_config),
     ("getdatabaseencoding", session::database_encoding),
+    ("hash_aclitem", privilege::hash_aclitem),
+    ("hash_aclitem_extended", privilege::hash_aclitem),
     ("inet_client_addr", session::null),
     ("inet_client_port", session::null),
     ("inet_server_addr", session::null),
     ("inet_server_port", session::null),
     ("lastval", session::lastval),
+    ("makeaclitem", privilege::makeaclitem),
+    ("mxid_age", admin::mxid_age),
     ("nextval_oid", session::nextval),
+    ("oidvectortypes", admin::oidvectortypes),
     ("pg_advisory_lock_int4", locks::lock),
     ("pg_advisory_lock_int8", locks::lock),
     ("pg_advisory_lock_shared_int4", locks::lock_shared),
@@ -73,19 +88,31 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_advisory_xact_lock_shared_int4", locks::xact_lock_shared),
     ("pg_advisory_xact_lock_shared_int8", locks::xact_lock_shared),
     ("pg_backend_pid", session::backend_pid),
+    ("pg_blocking_pids", locks::blocking_pids),
     ("pg_cancel_backend", activity::cancel_backend),
     ("pg_client_encoding", session::client_encoding),
     ("pg_collation_actual_version", session::null),
     ("pg_collation_for", names::collation_for),
     ("pg_collation_is_visible", visible::collation),
+    ("pg_column_compression", session::null),
     ("pg_column_is_updatable", relation::column_is_updatable),
+    ("pg_column_size", admin::column_size),
+    ("pg_conf_load_time", admin::start_time),
     ("pg_conversion_is_visible", visible::conversion),
+    ("pg_create_restore_point", admin::wal_lsn),
+    ("pg_current_logfile", admin::current_logfile),
+    ("pg_current_logfile_1arg", admin::current_logfile),
+    ("pg_current_snapshot", admin::current_snapshot),
+    ("pg_current_wal_flush_lsn", admin::wal_flush_lsn),
+    ("pg_current_wal_insert_lsn", admin::wal_lsn),
+    ("pg_current_wal_lsn", admin::wal_lsn),
     ("pg_current_xact_id", session::current_xact_id),
     ("pg_current_xact_id_if_assigned", session::current_xact_id_if_assigned),
     ("pg_database_collation_actual_version", session::null),
     ("pg_database_size_name", relation::database_size),
     ("pg_database_size_oid", relation::database_size),
     ("pg_describe_object", definition::describe_object),
+    ("pg_drop_replication_slot", admin::no_slot),
     ("pg_encoding_max_length_sql", session::encoding_max_length),
     ("pg_filenode_relation", relation::filenode_relation),
     ("pg_function_is_visible", visible::function),
@@ -107,7 +134,9 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_get_ruledef", definition::ruledef),
     ("pg_get_ruledef_ext", definition::ruledef),
     ("pg_get_serial_sequence", relation::serial_sequence),
+    ("pg_get_statisticsobjdef", session::null),
     ("pg_get_statisticsobjdef_columns", session::null),
+    ("pg_get_statisticsobjdef_expressions", session::null),
     ("pg_get_triggerdef", definition::triggerdef),
     ("pg_get_triggerdef_ext", definition::triggerdef),
     ("pg_get_userbyid", names::userbyid),
@@ -116,33 +145,82 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_get_viewdef_name", definition::viewdef_name),
     ("pg_get_viewdef_name_ext", definition::viewdef_name),
     ("pg_get_viewdef_wrap", definition::viewdef_wrap),
+    ("pg_get_wal_replay_pause_state", admin::not_in_recovery),
     ("pg_has_role_id", privilege::has_role),
     ("pg_has_role_id_id", privilege::has_role),
     ("pg_has_role_id_name", privilege::has_role),
     ("pg_has_role_name", privilege::has_role),
     ("pg_has_role_name_id", privilege::has_role),
     ("pg_has_role_name_name", privilege::has_role),
+    ("pg_import_system_collations", admin::zero),
     ("pg_indexes_size", relation::indexes_size),
     ("pg_is_in_recovery", session::no),
     ("pg_is_other_temp_schema", session::is_other_temp_schema),
+    ("pg_is_wal_replay_paused", admin::not_in_recovery),
+    ("pg_isolation_test_session_is_blocked", locks::session_is_blocked),
     ("pg_jit_available", session::no),
+    ("pg_last_wal_receive_lsn", session::null),
+    ("pg_last_wal_replay_lsn", session::null),
+    ("pg_last_xact_replay_timestamp", session::null),
+    ("pg_log_backend_memory_contexts", admin::not_a_server_process),
+    ("pg_logical_emit_message_bytea", admin::wal_lsn),
+    ("pg_logical_emit_message_text", admin::wal_lsn),
     ("pg_my_temp_schema", session::my_temp_schema),
+    ("pg_notification_queue_usage", admin::zero),
     ("pg_notify", activity::notify),
     ("pg_opclass_is_visible", visible::opclass),
     ("pg_operator_is_visible", visible::operator),
     ("pg_opfamily_is_visible", visible::opfamily),
+    ("pg_partition_root", relation::partition_root),
+    ("pg_postmaster_start_time", admin::start_time),
+    ("pg_promote", admin::not_in_recovery),
+    ("pg_read_binary_file", admin::read_file),
+    ("pg_read_binary_file_all", admin::read_file),
+    ("pg_read_binary_file_off_len", admin::read_file),
+    ("pg_read_file", admin::read_file),
+    ("pg_read_file_all", admin::read_file),
+    ("pg_read_file_off_len", admin::read_file),
+    ("pg_read_file_v2", admin::read_file),
     ("pg_relation_filenode", relation::filenode),
+    ("pg_relation_filepath", admin::relation_filepath),
     ("pg_relation_is_publishable", relation::is_publishable),
     ("pg_relation_is_updatable", relation::is_updatable),
     ("pg_relation_size", relation::size),
+    ("pg_reload_conf", admin::yes),
+    ("pg_replication_origin_advance", admin::no_origin),
+    ("pg_replication_origin_drop", admin::no_origin),
+    ("pg_replication_origin_oid", session::null),
+    ("pg_replication_origin_progress", admin::no_origin),
+    ("pg_replication_origin_session_is_setup", session::no),
+    ("pg_replication_origin_session_progress", admin::no_origin),
+    ("pg_replication_origin_session_reset", admin::no_origin),
+    ("pg_replication_origin_session_setup", admin::no_origin),
+    ("pg_replication_origin_xact_reset", admin::void),
+    ("pg_replication_origin_xact_setup", admin::no_origin),
+    ("pg_rotate_logfile", admin::rotate_logfile),
+    ("pg_rotate_logfile_v2", admin::rotate_logfile),
+    ("pg_safe_snapshot_blocking_pids", admin::no_pids),
     ("pg_sequence_last_value", relation::sequence_last_value),
-    ("pg_size_pretty", relation::size_pretty),
+    ("pg_settings_get_flags", admin::settings_get_flags),
     ("pg_sleep", session::sleep),
+    ("pg_stat_clear_snapshot", admin::void),
+    ("pg_stat_force_next_flush", admin::void),
     ("pg_stat_get_backend_pid", session::backend_pid),
+    ("pg_stat_have_stats", admin::have_stats),
+    ("pg_stat_reset", admin::void),
+    ("pg_stat_reset_replication_slot", admin::reset_slot),
+    ("pg_stat_reset_shared", admin::reset_shared),
+    ("pg_stat_reset_single_function_counters", admin::void),
+    ("pg_stat_reset_single_table_counters", admin::void),
+    ("pg_stat_reset_slru", admin::void),
+    ("pg_stat_reset_subscription_stats", admin::void),
     ("pg_statistics_obj_is_visible", session::null),
+    ("pg_switch_wal", admin::wal_lsn),
     ("pg_table_is_visible", visible::table),
     ("pg_table_size", relation::table_size),
     ("pg_tablespace_location", relation::tablespace_location),
+    ("pg_tablespace_size_name", admin::tablespace_size),
+    ("pg_tablespace_size_oid", admin::tablespace_size),
     ("pg_terminate_backend", activity::cancel_backend),
     ("pg_total_relation_size", relation::total_size),
     ("pg_trigger_depth", session::trigger_depth),
@@ -160,6 +238,11 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_ts_template_is_visible", visible::ts_object),
     ("pg_type_is_visible", visible::ty),
     ("pg_typeof", names::typeof_),
+    ("pg_wal_replay_pause", admin::not_in_recovery),
+    ("pg_wal_replay_resume", admin::not_in_recovery),
+    ("pg_walfile_name", admin::walfile_name),
+    ("pg_xact_commit_timestamp", admin::commit_timestamp),
+    ("pg_xact_status", admin::xact_status),
     ("pgsql_version", session::version),
     ("regclassin", names::regclass_in),
     ("regclassout", names::regclass_out),
@@ -201,6 +284,7 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("to_regprocedure", names::to_regprocedure),
     ("to_regrole", names::to_regrole),
     ("to_regtype", names::to_regtype),
+    ("xid_age", admin::xid_age),
 ];
 
 static SETS: &[(&str, SetFunction)] = &[
@@ -208,18 +292,48 @@ static SETS: &[(&str, SetFunction)] = &[
     ("pg_available_extension_versions", activity::no_rows),
     ("pg_available_extensions", activity::available_extensions),
     ("pg_config", activity::no_rows),
+    ("pg_copy_logical_replication_slot_a", admin::no_logical),
+    ("pg_copy_logical_replication_slot_b", admin::no_logical),
+    ("pg_copy_logical_replication_slot_c", admin::no_logical),
+    ("pg_copy_physical_replication_slot_a", admin::no_slots),
+    ("pg_copy_physical_replication_slot_b", admin::no_slots),
+    ("pg_create_logical_replication_slot", admin::no_logical),
     ("pg_cursor", activity::no_rows),
+    ("pg_extension_update_paths", activity::no_rows),
     ("pg_get_keywords", activity::keywords),
+    ("pg_get_multixact_members", admin::multixact_members),
     ("pg_get_publication_tables", activity::no_rows),
     ("pg_get_replication_slots", activity::no_rows),
+    ("pg_get_shmem_allocations", activity::no_rows),
+    ("pg_hba_file_rules", activity::no_rows),
+    ("pg_ident_file_mappings", activity::no_rows),
+    ("pg_last_committed_xact", admin::commit_timestamps),
     ("pg_listening_channels", activity::listening_channels),
     ("pg_lock_status", activity::lock_status),
+    ("pg_logical_slot_get_binary_changes", admin::no_logical),
+    ("pg_logical_slot_get_changes", admin::no_logical),
+    ("pg_logical_slot_peek_binary_changes", admin::no_logical),
+    ("pg_logical_slot_peek_changes", admin::no_logical),
+    ("pg_ls_archive_statusdir", activity::no_rows),
+    ("pg_ls_dir", admin::ls_dir),
+    ("pg_ls_dir_1arg", admin::ls_dir),
+    ("pg_ls_logdir", admin::ls_dir),
+    ("pg_ls_logicalmapdir", activity::no_rows),
+    ("pg_ls_logicalsnapdir", activity::no_rows),
+    ("pg_ls_replslotdir", admin::no_slots),
+    ("pg_ls_tmpdir_1arg", activity::no_rows),
+    ("pg_ls_tmpdir_noargs", activity::no_rows),
+    ("pg_ls_waldir", activity::no_rows),
     ("pg_options_to_table", relation::options_to_table),
     ("pg_partition_ancestors", relation::partition_ancestors),
     ("pg_partition_tree", relation::partition_tree),
     ("pg_prepared_statement", activity::prepared_statements),
     ("pg_prepared_xact", activity::no_rows),
+    ("pg_replication_slot_advance", admin::no_slots),
     ("pg_sequence_parameters", relation::sequence_parameters),
+    ("pg_show_replication_origin_status", activity::no_rows),
+    ("pg_stat_file", admin::stat_file),
+    ("pg_stat_file_1arg", admin::stat_file),
     ("pg_stat_get_activity", activity::activity),
     ("pg_stat_get_backend_idset", activity::backend_ids),
     ("pg_stat_get_progress_info", activity::no_rows),
@@ -228,6 +342,8 @@ static SETS: &[(&str, SetFunction)] = &[
     ("pg_tablespace_databases", activity::no_rows),
     ("pg_timezone_abbrevs", activity::timezone_abbrevs),
     ("pg_timezone_names", activity::timezone_names),
+    ("pg_walfile_name_offset", admin::walfile_name_offset),
+    ("pg_xact_commit_timestamp_origin", admin::commit_timestamps),
     ("show_all_file_settings", activity::no_rows),
     ("show_all_settings", activity::settings),
 ];
@@ -242,6 +358,7 @@ pub fn implements(prosrc: &str) -> bool {
         || find(SETS, prosrc).is_some()
         || privilege::is_has_privilege(prosrc)
         || prosrc.starts_with("pg_stat_get_")
+        || admin::refusal(prosrc).is_some()
 }
 
 /// Calls a function of the session; `None` when `prosrc` is not one.
@@ -259,8 +376,43 @@ pub fn call(
     if let Some(r) = privilege::has_privilege(&mut env, prosrc, args) {
         return Some(r);
     }
+    if let Some(f) = find(SETS, prosrc) {
+        return one_row(&mut env, f, args);
+    }
+    if let Some(e) = admin::refusal(prosrc) {
+        return Some(Err(e));
+    }
     // The counters of the statistics collector: nothing is counted.
     activity::statistic(&mut env, prosrc)
+}
+
+/// A function of one row of several columns, called where one value is wanted.
+fn one_row(env: &mut Env<'_, '_>, f: SetFunction, args: &[Datum<'_>]) -> Option<Result<Value>> {
+    let p = env.cx.catalog.proc(env.site.func)?;
+    if p.retset {
+        return None;
+    }
+    let mut types = vec![];
+    for (ty, mode) in p.all_args.iter().zip(&p.modes) {
+        if matches!(mode, b'o' | b'b' | b't') {
+            types.push(TypeRef::new(*ty));
+        }
+    }
+    Some(f(env, args, &types).map(|rows| match rows.first() {
+        Some(row) => {
+            let stored: Vec<Option<Vec<u8>>> = row
+                .iter()
+                .map(|v| {
+                    let mut b = vec![];
+                    v.as_datum().store(&mut b);
+                    (!v.is_null()).then_some(b)
+                })
+                .collect();
+            let fields: Vec<_> = types.iter().zip(&stored).map(|(t, b)| (t.oid, b.as_deref())).collect();
+            Value::bytes(&tusklet_adt::record::encode(&fields))
+        }
+        None => Value::Null,
+    }))
 }
 
 /// Calls a set-returning one.

@@ -12,6 +12,7 @@ mod minmax;
 mod numeric;
 mod ordered;
 mod sum;
+pub(crate) mod transition;
 
 use tusklet_error::Result;
 use tusklet_vector::{AggSpec, Call, Sel, Vector};

@@ -7,7 +7,7 @@ use tusklet_adt::numeric::Numeric;
 use tusklet_adt::time::TimeTz;
 use tusklet_adt::{date, text, time, timestamp, varchar};
 use tusklet_error::{Error, Result, bail, err};
-use tusklet_vector::Kernel;
+use tusklet_vector::{Call, Kernel, TypeKind, TypeRef, Value};
 
 use crate::bind::{Entry, bytes_written};
 
@@ -48,6 +48,33 @@ fn wire<const N: usize>(b: &[u8]) -> Result<[u8; N]> {
     <[u8; N]>::try_from(b).map_err(|_| Error::internal("wire value of the wrong length"))
 }
 
+/// The bytes of a message, read from the front.
+pub(crate) struct Wire<'a>(pub &'a [u8]);
+
+impl<'a> Wire<'a> {
+    /// The next `n` bytes.
+    pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
+        let Some((head, tail)) = self.0.split_at_checked(n) else {
+            bail!(PROTOCOL_VIOLATION, "insufficient data left in message")
+        };
+        self.0 = tail;
+        Ok(head)
+    }
+
+    /// The next 32-bit integer.
+    pub fn int(&mut self) -> Result<u32> {
+        Ok(self.take(4)?.iter().fold(0, |v, b| v << 8 | *b as u32))
+    }
+
+    /// Nothing may be left.
+    pub fn end(&self) -> Result<()> {
+        if !self.0.is_empty() {
+            bail!(INVALID_BINARY_REPRESENTATION, "incorrect binary data format");
+        }
+        Ok(())
+    }
+}
+
 const TEXT_IN: Kernel = f!(a: &[u8] => a);
 const TEXT_RECV: Kernel = f!(a: &[u8] => check_utf8(a)?);
 const RAW: Kernel = f!(a: &[u8] => a);
@@ -55,13 +82,6 @@ const OID_RECV: Kernel = f!(a: &[u8] => u32::from_be_bytes(wire(a)?) as i64);
 const OID_SEND: Kernel = f!(a: i64 => (a as u32).to_be_bytes().to_vec());
 const I64_RECV: Kernel = f!(a: &[u8] => i64::from_be_bytes(wire(a)?));
 const I64_SEND: Kernel = f!(a: i64 => a.to_be_bytes().to_vec());
-
-/// 0A000 for pseudo types that can be neither read nor shown.
-macro_rules! refuse {
-    ($verb:literal, $ty:literal) => {
-        Kernel::Scalar(|_, _, _| Err(err!(FEATURE_NOT_SUPPORTED, concat!("cannot ", $verb, " a value of type ", $ty))))
-    };
-}
 
 pub const TABLES: &[&[Entry]] = &[
     &[
@@ -196,30 +216,15 @@ pub const TABLES: &[&[Entry]] = &[
         ("cidr_send", f!(a: Inet => bytes_written(|b| a.send(true, b)))),
     ],
     &[
+        ("domain_in", f!(c; a: Option<&str>, ty: Option<i64>, typmod: i32 => domain_in(c, a, ty, typmod)?)),
+        ("domain_recv", f!(c; a: Option<&[u8]>, ty: Option<i64>, typmod: i32 => match (a, ty) {
+            (Some(a), Some(ty)) => Some(c.cx.recv(TypeRef { oid: ty as u32, typmod }, a)?),
+            _ => None,
+        })),
         ("void_in", f!(_a: &[u8] => ())),
         ("void_out", f!( => "")),
         ("void_recv", f!(_a: &[u8] => ())),
         ("void_send", f!( => "")),
-        ("any_in", refuse!("accept", "any")),
-        ("any_out", refuse!("display", "any")),
-        ("anyelement_in", refuse!("accept", "anyelement")),
-        ("anyelement_out", refuse!("display", "anyelement")),
-        ("anynonarray_in", refuse!("accept", "anynonarray")),
-        ("anynonarray_out", refuse!("display", "anynonarray")),
-        ("anyarray_in", refuse!("accept", "anyarray")),
-        ("anycompatible_in", refuse!("accept", "anycompatible")),
-        ("anycompatible_out", refuse!("display", "anycompatible")),
-        ("trigger_in", refuse!("accept", "trigger")),
-        ("trigger_out", refuse!("display", "trigger")),
-        ("event_trigger_in", refuse!("accept", "event_trigger")),
-        ("event_trigger_out", refuse!("display", "event_trigger")),
-        ("internal_in", refuse!("accept", "internal")),
-        ("internal_out", refuse!("display", "internal")),
-        ("language_handler_in", refuse!("accept", "language_handler")),
-        ("language_handler_out", refuse!("display", "language_handler")),
-        ("fdw_handler_in", refuse!("accept", "fdw_handler")),
-        ("fdw_handler_out", refuse!("display", "fdw_handler")),
-        ("pg_node_tree_in", refuse!("accept", "pg_node_tree")),
         ("pg_node_tree_out", TEXT_IN),
         ("pg_node_tree_send", RAW),
     ],
@@ -237,7 +242,18 @@ pub(crate) fn modifiers(b: &[u8]) -> Result<Vec<i32>> {
     a.iter().flatten().map(|i| tusklet_adt::int::parse_int4(std::str::from_utf8(i).unwrap_or(""))).collect()
 }
 
-fn precision(c: &mut tusklet_vector::Call<'_>, b: &[u8], name: &str, zone: &str) -> Result<i32> {
+/// `domain_in`, as SQL may call it.
+fn domain_in(c: &mut Call<'_>, text: Option<&str>, ty: Option<i64>, typmod: i32) -> Result<Option<Value>> {
+    let Some(ty) = ty else { return Ok(None) };
+    let oid = ty as u32;
+    if !matches!(c.cx.type_desc(oid)?.kind, TypeKind::Domain(_)) {
+        let name = crate::record::type_name(c, oid)?;
+        bail!(DATATYPE_MISMATCH, "type {name} is not a domain");
+    }
+    text.map(|t| c.cx.input(TypeRef { oid, typmod }, t)).transpose()
+}
+
+fn precision(c: &mut Call<'_>, b: &[u8], name: &str, zone: &str) -> Result<i32> {
     let &[n] = modifiers(b)?.as_slice() else { bail!(INVALID_PARAMETER_VALUE, "invalid type modifier") };
     if n < 0 {
         bail!(INVALID_PARAMETER_VALUE, "{name}({n}){zone} precision must not be negative");

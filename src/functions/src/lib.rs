@@ -18,6 +18,7 @@ mod enums;
 mod float;
 mod formatting;
 mod geo;
+mod hash;
 mod int;
 mod io;
 mod json;
@@ -39,6 +40,7 @@ mod text;
 mod timestamp;
 mod to_json;
 mod uuid;
+mod xid8funcs;
 
 pub mod aggregates;
 pub mod keys;

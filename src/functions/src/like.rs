@@ -66,6 +66,15 @@ const NOT_LIKE: Kernel = Kernel::Batch(batch::<false, true>, row::<false, true>)
 const ILIKE: Kernel = Kernel::Batch(batch::<true, false>, row::<true, false>);
 const NOT_ILIKE: Kernel = Kernel::Batch(batch::<true, true>, row::<true, true>);
 
+/// Bytes as text whose characters they are, so that a pattern's `_` is a byte.
+fn latin1(b: &[u8]) -> String {
+    b.iter().map(|c| *c as char).collect()
+}
+
+fn bytes_like(a: &[u8], p: &[u8]) -> Result<bool> {
+    Pattern::new(&latin1(p), false).matches(latin1(a).as_bytes())
+}
+
 pub const TABLES: &[&[Entry]] = &[&[
     ("textlike", LIKE),
     ("textnlike", NOT_LIKE),
@@ -76,6 +85,11 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("nameiclike", ILIKE),
     ("nameicnlike", NOT_ILIKE),
     ("like_escape", f!(p: &str, e: &str => like_escape(p, e)?)),
+    ("like_escape_bytea", f!(p: &[u8], e: &[u8] => {
+        like_escape(&latin1(p), &latin1(e))?.chars().map(|c| c as u8).collect::<Vec<u8>>()
+    })),
+    ("bytealike", f!(a: &[u8], p: &[u8] => bytes_like(a, p)?)),
+    ("byteanlike", f!(a: &[u8], p: &[u8] => !bytes_like(a, p)?)),
     ("similar_to_escape_2", f!(p: &str, e: &str => similar_to_escape(p, Some(e))?)),
     ("similar_to_escape_1", f!(p: &str => similar_to_escape(p, None)?)),
     (

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use tusklet_adt::array::Array;
-use tusklet_adt::multirange::{self as adt, Multirange};
+use tusklet_adt::multirange::{self as adt, Multirange, parts};
 use tusklet_adt::range::Subtype;
 use tusklet_error::{Result, bail};
 use tusklet_vector::{
@@ -254,8 +254,41 @@ fn before(a: &Multirange<'_>, b: &Multirange<'_>, t: &Subtype<'_>) -> bool {
     a.before(b, t)
 }
 
+/// `multirange_send`: how many ranges, then each with its length.
+fn send(c: &mut Call<'_>, b: &[u8]) -> Result<Vec<u8>> {
+    let ty = site_subtype(c)?;
+    let ranges = parts(b);
+    let mut out = (ranges.len() as u32).to_be_bytes().to_vec();
+    for r in ranges {
+        let mut wire = vec![];
+        crate::range::send(c, ty, r, &mut wire)?;
+        out.extend_from_slice(&(wire.len() as u32).to_be_bytes());
+        out.extend_from_slice(&wire);
+    }
+    Ok(out)
+}
+
+fn recv(c: &mut Call<'_>, b: &[u8], ty: u32, typmod: i32) -> Result<Vec<u8>> {
+    let TypeKind::Multirange(range) = c.cx.type_desc(ty)?.kind else {
+        bail!(DATATYPE_MISMATCH, "type {ty} is not a multirange type")
+    };
+    let mut wire = crate::io::Wire(b);
+    let mut ranges = vec![];
+    for _ in 0..wire.int()? {
+        let n = wire.int()?;
+        ranges.push(crate::range::recv(c, wire.take(n as usize)?, range, typmod)?);
+    }
+    wire.end()?;
+    let TypeKind::Range(subtype) = c.cx.type_desc(range)?.kind else { return Ok(vec![]) };
+    with(c, subtype, |t| adt::collect(ranges, t))?
+}
+
 pub const TABLES: &[&[Entry]] = &[&[
     ("multirange_in", f!(c; a: &str, ty: i64, typmod: i32 => multirange_in(c, a, ty as u32, typmod)?)),
+    ("multirange_send", f!(c; a: &[u8] => send(c, a)?)),
+    ("multirange_recv", f!(c; a: &[u8], ty: i64, typmod: i32 => recv(c, a, ty as u32, typmod)?)),
+    ("anymultirange_out", f!(c; a: &[u8] => multirange_out(c, a)?)),
+    ("anycompatiblemultirange_out", f!(c; a: &[u8] => multirange_out(c, a)?)),
     ("multirange_out", f!(c; a: &[u8] => multirange_out(c, a)?)),
     ("multirange_constructor0", Kernel::Scalar(|_, _, out| { out.bytes(&[]); Ok(()) })),
     ("multirange_constructor1", f!(c; a: &[u8] => collect(c, vec![a.to_vec()])?)),

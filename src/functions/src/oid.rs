@@ -123,6 +123,8 @@ macro_rules! unsigned_cmp {
     };
 }
 
+const LSN_DIFF: Kernel = f!(a: i64, b: i64 => Numeric::from_i128(a as u64 as i128 - b as u64 as i128));
+
 pub const TABLES: &[&[Entry]] = &[
     &int_cmp!("oid", i64),
     &int_cmp!("tid", i64),
@@ -159,7 +161,8 @@ pub const TABLES: &[&[Entry]] = &[
         ("tidout", f!(a: i64 => format!("({},{})", a >> 16, a & 0xFFFF))),
         ("pg_lsn_in", f!(a: &str => lsn(a)?)),
         ("pg_lsn_out", f!(a: i64 => format!("{:X}/{:X}", a as u64 >> 32, a as u32))),
-        ("pg_lsn_mi", f!(a: i64, b: i64 => Numeric::from_i128(a as u64 as i128 - b as u64 as i128))),
+        ("pg_lsn_mi", LSN_DIFF),
+        ("pg_wal_lsn_diff", LSN_DIFF),
         ("pg_lsn_pli", f!(a: i64, b: Numeric => lsn_plus(a, b, false)?)),
         ("pg_lsn_mii", f!(a: i64, b: Numeric => lsn_plus(a, b, true)?)),
         (

@@ -4,12 +4,14 @@ use std::cmp::Ordering;
 
 use tusklet_adt::date::date_pli;
 use tusklet_adt::int::{int4, int8};
+use tusklet_adt::numeric::Numeric;
 use tusklet_adt::range::{self as adt, Range, Subtype};
 use tusklet_error::{Result, bail, err};
-use tusklet_vector::{Call, CallContext, Datum, Out, Phys, TypeKind, TypeRef};
+use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Phys, TypeKind, TypeRef};
 
 use crate::array::stored;
 use crate::bind::{Entry, too_few};
+use crate::io::Wire;
 use crate::oids;
 use crate::stored::{phys_of, with_order};
 
@@ -123,6 +125,47 @@ fn range_out(c: &mut Call<'_>, b: &[u8]) -> Result<String> {
     Ok(out)
 }
 
+/// `range_send`: the flags, then every bound there is with its length.
+pub(crate) fn send(c: &mut Call<'_>, ty: u32, b: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    let phys = phys_of(&mut *c.cx, ty)?;
+    out.push(b.first().copied().unwrap_or(1));
+    let r = Range::decode(b);
+    for v in [r.lower.value, r.upper.value].into_iter().flatten() {
+        let mut wire = vec![];
+        c.cx.send(ty, Datum::load(phys, v), &mut wire)?;
+        out.extend_from_slice(&(wire.len() as u32).to_be_bytes());
+        out.extend_from_slice(&wire);
+    }
+    Ok(())
+}
+
+/// `range_recv`.
+pub(crate) fn recv(c: &mut Call<'_>, b: &[u8], range: u32, typmod: i32) -> Result<Vec<u8>> {
+    let ty = subtype(&mut *c.cx, range)?;
+    let mut wire = Wire(b);
+    let flags = wire.take(1)?.first().copied().unwrap_or(1) & 31;
+    let mut bounds = [None, None];
+    for (v, infinite) in bounds.iter_mut().zip([8, 16]) {
+        // 1 is the empty range.
+        if flags & (1 | infinite) == 0 {
+            let n = wire.int()?;
+            let value = c.cx.recv(TypeRef { oid: ty, typmod }, wire.take(n as usize)?)?;
+            *v = stored(value.as_datum());
+        }
+    }
+    wire.end()?;
+    if flags & 1 != 0 {
+        return Ok(adt::empty());
+    }
+    let [lower, upper] = bounds;
+    with(c, ty, |t| adt::make(lower.as_deref(), upper.as_deref(), flags & 2 != 0, flags & 4 != 0, t))?
+}
+
+/// A discrete range as `[lower, upper)`. Stored ranges already are.
+const CANONICAL: Kernel = f!(a: &[u8] => a);
+const INT_DIFF: Kernel = f!(a: Datum, b: Datum => a.int() as f64 - b.int() as f64);
+const TIME_DIFF: Kernel = f!(a: i64, b: i64 => (a as f64 - b as f64) / 1e6);
+
 fn bound(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>, upper: bool) -> Result<()> {
     let &[a, ..] = args else { return Err(too_few()) };
     let r = Range::decode(a.bytes());
@@ -149,6 +192,24 @@ macro_rules! ordered {
 pub const TABLES: &[&[Entry]] = &[&[
     ("range_in", f!(c; a: &str, ty: i64, typmod: i32 => read_range(c, a, ty as u32, typmod)?)),
     ("range_out", f!(c; a: &[u8] => range_out(c, a)?)),
+    ("anyrange_out", f!(c; a: &[u8] => range_out(c, a)?)),
+    ("anycompatiblerange_out", f!(c; a: &[u8] => range_out(c, a)?)),
+    ("range_send", f!(c; a: &[u8] => {
+        let ty = site_subtype(c)?;
+        let mut out = vec![];
+        send(c, ty, a, &mut out)?;
+        out
+    })),
+    ("range_recv", f!(c; a: &[u8], ty: i64, typmod: i32 => recv(c, a, ty as u32, typmod)?)),
+    ("int4range_canonical", CANONICAL),
+    ("int8range_canonical", CANONICAL),
+    ("daterange_canonical", CANONICAL),
+    ("int4range_subdiff", INT_DIFF),
+    ("int8range_subdiff", INT_DIFF),
+    ("daterange_subdiff", INT_DIFF),
+    ("numrange_subdiff", f!(a: Numeric, b: Numeric => a.sub(&b)?.to_f64()?)),
+    ("tsrange_subdiff", TIME_DIFF),
+    ("tstzrange_subdiff", TIME_DIFF),
     ("range_constructor2", f!(c; a: Datum, b: Datum => construct(c, a, b, "[)")?)),
     (
         "range_constructor3",

@@ -5,6 +5,7 @@ use tusklet_vector::KernelTable;
 use crate::bind::Entry;
 
 const FAMILIES: &[&[&[Entry]]] = &[
+    crate::aggregates::transition::TABLES,
     crate::array::TABLES,
     crate::bit::TABLES,
     crate::bool::TABLES,
@@ -16,6 +17,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::float::TABLES,
     crate::formatting::TABLES,
     crate::geo::TABLES,
+    crate::hash::TABLES,
     crate::int::TABLES,
     crate::io::TABLES,
     crate::json::TABLES,
@@ -35,6 +37,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::text::TABLES,
     crate::timestamp::TABLES,
     crate::uuid::TABLES,
+    crate::xid8funcs::TABLES,
 ];
 
 const fn count() -> usize {

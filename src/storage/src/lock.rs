@@ -290,6 +290,11 @@ impl LockTable {
         };
     }
 
+    /// Whom `waiter` waits for.
+    pub fn waits_for(&self, waiter: TxNo) -> Option<TxNo> {
+        self.waits.borrow().get(&waiter).copied()
+    }
+
     /// Whether `holder` waits, at however many removes, for `waiter`.
     pub fn would_deadlock(&self, waiter: TxNo, holder: TxNo) -> bool {
         let waits = self.waits.borrow();

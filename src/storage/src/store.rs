@@ -245,6 +245,11 @@ impl Store {
         self.locks.set_waiting(waiter, holder);
     }
 
+    /// Whom a transaction waits for.
+    pub fn waits_for(&self, waiter: TxNo) -> Option<TxNo> {
+        self.locks.waits_for(waiter)
+    }
+
     /// Whether `waiter` would wait for itself if it waited for `holder` (40P01).
     pub fn would_deadlock(&self, waiter: TxNo, holder: TxNo) -> bool {
         self.locks.would_deadlock(waiter, holder)

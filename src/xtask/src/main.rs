@@ -7,6 +7,7 @@ mod catalog;
 mod size;
 mod split;
 mod tidy;
+mod unicode;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   catalog --check       say whether the committed generated files are what the TSVs generate
   unimplemented FILE    compare the functions of the catalog with FILE, the implemented prosrcs one per line;
                         --write rewrites src/catalog/data/unimplemented.tsv, which may only shrink
+  unicode [--dsn DSN]   extract src/adt/data/{normalization,encodings}.bin from a running PostgreSQL 15
   bless [WORDS...]      rewrite golden expectations from a running PostgreSQL 15 (the harness in tests does it)
   tidy                  check the house rules: crate dependencies, READMEs, file lengths, forbidden words
   size [FILE...]        raw, gzip and brotli sizes of FILEs (default: pkg/dist), through node's zlib
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match args.split_first() {
         Some((&"catalog", rest)) => catalog::run(rest),
         Some((&"unimplemented", rest)) => catalog::unimplemented::run(rest),
+        Some((&"unicode", rest)) => unicode::run(rest),
         Some((&"bless", rest)) => bless(rest),
         Some((&"tidy", rest)) => tidy::run(rest),
         Some((&"size", rest)) => size::run(rest),

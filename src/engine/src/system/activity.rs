@@ -131,7 +131,7 @@ pub(super) fn available_extensions(_: &mut Env<'_, '_>, _: &[Datum<'_>], _: &[Ty
     Ok(vec![vec![Value::text("plpgsql"), Value::text("1.0"), Value::text("PL/pgSQL procedural language")]])
 }
 
-fn sessions(shared: &Shared) -> Vec<std::rc::Rc<Shared>> {
+pub(super) fn sessions(shared: &Shared) -> Vec<std::rc::Rc<Shared>> {
     let cluster = shared.db.cluster.borrow().upgrade();
     let databases = cluster.map_or_else(Vec::new, |c| c.databases());
     databases.iter().flat_map(|d| d.sessions.borrow().iter().filter_map(|s| s.upgrade()).collect::<Vec<_>>()).collect()

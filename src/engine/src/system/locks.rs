@@ -3,6 +3,8 @@
 //! Those of a transaction end with it. Those of a session are held by a transaction that the session keeps for nothing
 //! else; they are counted, as each lock wants its own unlock.
 
+use tusklet_catalog::builtin::oids;
+use tusklet_catalog::system::values;
 use tusklet_error::{Result, SqlState};
 use tusklet_storage::{LockMode, LockTag, TableLock, TxNo};
 use tusklet_vector::{Datum, Value};
@@ -119,4 +121,29 @@ pub(super) fn unlock_all(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value
         env.shared.db.store.abort(&tx);
     }
     Ok(Value::bytes(VOID))
+}
+
+/// The sessions whose transactions the session `pid` waits for.
+fn blockers(env: &Env<'_, '_>, pid: i64) -> Vec<i64> {
+    let all = super::activity::sessions(env.shared);
+    let number = |s: &crate::session::Shared| s.transaction.try_borrow().ok()?.as_ref().map(|t| t.tx.no());
+    let Some(waiter) = all.iter().find(|s| s.id as i64 == pid).and_then(|s| number(s)) else { return vec![] };
+    let Some(holder) = env.shared.db.store.waits_for(waiter) else { return vec![] };
+    let of = |s: &crate::session::Shared| {
+        number(s) == Some(holder)
+            || s.advisory.try_borrow().is_ok_and(|a| a.locks.values().any(|(_, tx)| tx.no() == holder))
+    };
+    all.iter().filter(|s| of(s)).map(|s| s.id as i64).collect()
+}
+
+pub(super) fn blocking_pids(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    values::array(oids::INT4, blockers(env, args[0].int()))
+}
+
+/// Whether one of the given sessions blocks another: what PostgreSQL's isolation tests ask.
+pub(super) fn session_is_blocked(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let by = blockers(env, args[0].int());
+    let given = tusklet_adt::array::Array::decode(args[1].bytes())?;
+    let mut pids = given.iter().flatten().map(|b| Datum::load(tusklet_vector::Phys::I32, b).int());
+    Ok(Value::Bool(pids.any(|p| by.contains(&p))))
 }

@@ -372,3 +372,42 @@ pub(super) fn aclexplode(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef
     }
     Ok(out)
 }
+
+/// `aclinsert` and `aclremove`.
+pub(super) fn no_longer(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
+    let name = builtin::proc(env.site.func).map_or("", |p| p.name());
+    Err(err!(FEATURE_NOT_SUPPORTED, "{name} is no longer supported"))
+}
+
+/// Whether some item is of the same grantee and grantor and has all the rights.
+pub(super) fn aclcontains(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let wanted = parse_item(&env.cx.catalog, args[1].str())?;
+    for item in Array::decode(args[0].bytes())?.iter().flatten() {
+        let has = parse_item(&env.cx.catalog, &String::from_utf8_lossy(item))?;
+        if (has.grantee, has.grantor) == (wanted.grantee, wanted.grantor) && has.bits & wanted.bits == wanted.bits {
+            return Ok(Value::Bool(true));
+        }
+    }
+    Ok(Value::Bool(false))
+}
+
+pub(super) fn makeaclitem(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let [grantee, grantor, privileges, option] = args else { return Err(Error::internal("makeaclitem takes four arguments")) };
+    let mut bits = parse_privileges(privileges.str(), u32::from(u16::MAX))?.into_iter().fold(0, |a, b| a | b);
+    if option.bool() {
+        bits |= bits << GRANT_OPTION;
+    }
+    let item = AclItem { grantee: grantee.int() as u32, grantor: grantor.int() as u32, bits };
+    Ok(Value::text(&values::acl_text(&env.cx.catalog, &item)))
+}
+
+/// The sum of its parts; with a seed, hashed.
+pub(super) fn hash_aclitem(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let item = parse_item(&env.cx.catalog, args[0].str())?;
+    let sum = item.bits.wrapping_add(item.grantee).wrapping_add(item.grantor);
+    Ok(match args.get(1).map(|d| d.int()) {
+        None => Value::I32(sum as i32),
+        Some(0) => Value::I64(sum as i64),
+        Some(seed) => Value::I64(tusklet_adt::hashfn::word(sum, seed as u64) as i64),
+    })
+}

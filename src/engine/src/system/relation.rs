@@ -85,35 +85,6 @@ pub(super) fn database_size(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Va
     Ok(Value::I64(sum as i64))
 }
 
-/// As `pg_size_pretty`: rounded half away from zero in the unit below the first that would show under 10240 (10 kB …).
-pub(super) fn size_pretty(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    let mut size = args[0].int();
-    // Limit, whether to round, bits of this unit.
-    let units: [(&str, i64, bool, u32); 6] = [
-        ("bytes", 10 * 1024, false, 0),
-        ("kB", 20 * 1024 - 1, true, 10),
-        ("MB", 20 * 1024 - 1, true, 20),
-        ("GB", 20 * 1024 - 1, true, 30),
-        ("TB", 20 * 1024 - 1, true, 40),
-        ("PB", 20 * 1024 - 1, true, 50),
-    ];
-    for (i, (name, limit, round, bits)) in units.iter().enumerate() {
-        let next = units.get(i + 1);
-        if next.is_none() || size.unsigned_abs() < *limit as u64 {
-            if *round {
-                size = (size + if size < 0 { -1 } else { 1 }) / 2;
-            }
-            return Ok(Value::text(&format!("{size} {name}")));
-        }
-        if let Some((_, _, next_round, next_bits)) = next {
-            // One bit is kept for rounding.
-            let shift = next_bits - bits - u32::from(*next_round) + u32::from(*round);
-            size /= 1i64 << shift;
-        }
-    }
-    Ok(Value::Null)
-}
-
 pub(super) fn filenode(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     let stored = env.cx.catalog.relation(oid(args)).filter(|r| {
         matches!(r.kind, RelKind::Table | RelKind::Index | RelKind::Sequence | RelKind::MatView | RelKind::Toast)
@@ -198,6 +169,12 @@ pub(super) fn partition_ancestors(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: 
         at = r.parents.first().filter(|_| r.partition_bound.is_some()).and_then(|p| c.user_relation(*p)).cloned();
     }
     Ok(out)
+}
+
+/// The last of the ancestors.
+pub(super) fn partition_root(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let mut all = partition_ancestors(env, args, &[])?;
+    Ok(all.pop().and_then(|mut r| r.pop()).unwrap_or(Value::Null))
 }
 
 pub(super) fn partition_tree(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> Result<Vec<Vec<Value>>> {

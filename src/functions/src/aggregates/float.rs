@@ -58,15 +58,30 @@ pub const SUM_F64: AggSpec = AggSpec { make: |_| Box::new(Sum::<f64> { states: V
 
 /// Count, sum, and sum of squared differences from the mean.
 #[derive(Clone, Copy, Default)]
-struct Moments {
-    n: f64,
-    sx: f64,
-    sxx: f64,
+pub(super) struct Moments {
+    pub n: f64,
+    pub sx: f64,
+    pub sxx: f64,
 }
 
 impl Moments {
+    /// As `float8_combine`.
+    pub fn merged(&self, o: &Moments) -> Result<Moments> {
+        if self.n == 0.0 || o.n == 0.0 {
+            return Ok(if self.n == 0.0 { *o } else { *self });
+        }
+        let n = self.n + o.n;
+        let t = self.sx / self.n - o.sx / o.n;
+        let s = Moments { n, sx: self.sx + o.sx, sxx: self.sxx + o.sxx + self.n * o.n * t * t / n };
+        let infinite = |a: f64, b: f64, sum: f64| sum.is_infinite() && !a.is_infinite() && !b.is_infinite();
+        if infinite(self.sx, o.sx, s.sx) || infinite(self.sxx, o.sxx, s.sxx) {
+            return Err(overflow());
+        }
+        Ok(s)
+    }
+
     #[inline]
-    fn add(&mut self, x: f64) -> Result<()> {
+    pub fn add(&mut self, x: f64) -> Result<()> {
         let before = *self;
         self.n += 1.0;
         self.sx += x;
@@ -129,46 +144,78 @@ impl<A: Elem + Into<f64>> Accumulator for Variance<A> {
     }
 }
 
-fn var_pop(s: &Moments) -> Option<f64> {
-    (s.n > 0.0).then(|| s.sxx / s.n)
-}
+/// What the moments tell.
+pub(super) mod variance {
+    use super::Moments;
 
-fn var_samp(s: &Moments) -> Option<f64> {
-    (s.n > 1.0).then(|| s.sxx / (s.n - 1.0))
+    pub fn avg(s: &Moments) -> Option<f64> {
+        (s.n > 0.0).then(|| s.sx / s.n)
+    }
+
+    pub fn var_pop(s: &Moments) -> Option<f64> {
+        (s.n > 0.0).then(|| s.sxx / s.n)
+    }
+
+    pub fn var_samp(s: &Moments) -> Option<f64> {
+        (s.n > 1.0).then(|| s.sxx / (s.n - 1.0))
+    }
+
+    pub fn stddev_pop(s: &Moments) -> Option<f64> {
+        var_pop(s).map(f64::sqrt)
+    }
+
+    pub fn stddev_samp(s: &Moments) -> Option<f64> {
+        var_samp(s).map(f64::sqrt)
+    }
 }
 
 macro_rules! variance {
-    ($($f32:ident $f64:ident $squares:literal $end:expr;)*) => {$(
+    ($($f32:ident $f64:ident $squares:literal $end:ident;)*) => {$(
         pub const $f32: AggSpec = AggSpec {
-            make: |_| Box::new(Variance::<f32> { states: Vec::new(), squares: $squares, end: $end, of: std::marker::PhantomData }),
+            make: |_| Box::new(Variance::<f32> { states: Vec::new(), squares: $squares, end: variance::$end, of: std::marker::PhantomData }),
         };
         pub const $f64: AggSpec = AggSpec {
-            make: |_| Box::new(Variance::<f64> { states: Vec::new(), squares: $squares, end: $end, of: std::marker::PhantomData }),
+            make: |_| Box::new(Variance::<f64> { states: Vec::new(), squares: $squares, end: variance::$end, of: std::marker::PhantomData }),
         };
     )*};
 }
 
 variance!(
-    AVG_F32 AVG_F64 false |s| (s.n > 0.0).then(|| s.sx / s.n);
+    AVG_F32 AVG_F64 false avg;
     VAR_POP_F32 VAR_POP_F64 true var_pop;
     VAR_SAMP_F32 VAR_SAMP_F64 true var_samp;
-    STDDEV_POP_F32 STDDEV_POP_F64 true |s| var_pop(s).map(f64::sqrt);
-    STDDEV_SAMP_F32 STDDEV_SAMP_F64 true |s| var_samp(s).map(f64::sqrt);
+    STDDEV_POP_F32 STDDEV_POP_F64 true stddev_pop;
+    STDDEV_SAMP_F32 STDDEV_SAMP_F64 true stddev_samp;
 );
 
 /// The sums of pairs.
 #[derive(Clone, Copy, Default)]
-struct Pair {
-    n: f64,
-    sx: f64,
-    sxx: f64,
-    sy: f64,
-    syy: f64,
-    sxy: f64,
+pub(super) struct Pair {
+    pub n: f64,
+    pub sx: f64,
+    pub sxx: f64,
+    pub sy: f64,
+    pub syy: f64,
+    pub sxy: f64,
 }
 
 impl Pair {
-    fn add(&mut self, y: f64, x: f64) -> Result<()> {
+    /// As `float8_regr_combine`.
+    pub fn merged(&self, o: &Pair) -> Result<Pair> {
+        if self.n == 0.0 || o.n == 0.0 {
+            return Ok(if self.n == 0.0 { *o } else { *self });
+        }
+        let x = Moments { n: self.n, sx: self.sx, sxx: self.sxx }.merged(&Moments { n: o.n, sx: o.sx, sxx: o.sxx })?;
+        let y = Moments { n: self.n, sx: self.sy, sxx: self.syy }.merged(&Moments { n: o.n, sx: o.sy, sxx: o.syy })?;
+        let (tx, ty) = (self.sx / self.n - o.sx / o.n, self.sy / self.n - o.sy / o.n);
+        let sxy = self.sxy + o.sxy + self.n * o.n * tx * ty / x.n;
+        if sxy.is_infinite() && !self.sxy.is_infinite() && !o.sxy.is_infinite() {
+            return Err(overflow());
+        }
+        Ok(Pair { n: x.n, sx: x.sx, sxx: x.sxx, sy: y.sx, syy: y.sxx, sxy })
+    }
+
+    pub fn add(&mut self, y: f64, x: f64) -> Result<()> {
         let b = *self;
         self.n += 1.0;
         self.sx += x;
@@ -243,21 +290,28 @@ impl Accumulator for Regression {
 }
 
 macro_rules! regression {
-    ($($name:ident |$s:ident| $e:expr;)*) => {$(
-        pub const $name: AggSpec = AggSpec { make: |_| Box::new(Regression { states: Vec::new(), end: |$s| $e }) };
-    )*};
+    ($($name:ident $end:ident |$s:ident| $e:expr;)*) => {
+        $(pub const $name: AggSpec = AggSpec { make: |_| Box::new(Regression { states: Vec::new(), end: regression::$end }) };)*
+
+        /// What the sums of at least one pair tell.
+        pub(super) mod regression {
+            use super::Pair;
+
+            $(pub fn $end($s: &Pair) -> Option<f64> { $e })*
+        }
+    };
 }
 
 regression!(
-    REGR_SXX |s| Some(s.sxx);
-    REGR_SYY |s| Some(s.syy);
-    REGR_SXY |s| Some(s.sxy);
-    REGR_AVGX |s| Some(s.sx / s.n);
-    REGR_AVGY |s| Some(s.sy / s.n);
-    COVAR_POP |s| Some(s.sxy / s.n);
-    COVAR_SAMP |s| (s.n >= 2.0).then(|| s.sxy / (s.n - 1.0));
-    CORR |s| (s.sxx != 0.0 && s.syy != 0.0).then(|| s.sxy / (s.sxx * s.syy).sqrt());
-    REGR_R2 |s| if s.sxx == 0.0 { None } else if s.syy == 0.0 { Some(1.0) } else { Some((s.sxy * s.sxy) / (s.sxx * s.syy)) };
-    REGR_SLOPE |s| (s.sxx != 0.0).then(|| s.sxy / s.sxx);
-    REGR_INTERCEPT |s| (s.sxx != 0.0).then(|| (s.sy - s.sx * s.sxy / s.sxx) / s.n);
+    REGR_SXX sxx |s| Some(s.sxx);
+    REGR_SYY syy |s| Some(s.syy);
+    REGR_SXY sxy |s| Some(s.sxy);
+    REGR_AVGX avgx |s| Some(s.sx / s.n);
+    REGR_AVGY avgy |s| Some(s.sy / s.n);
+    COVAR_POP covar_pop |s| Some(s.sxy / s.n);
+    COVAR_SAMP covar_samp |s| (s.n >= 2.0).then(|| s.sxy / (s.n - 1.0));
+    CORR corr |s| (s.sxx != 0.0 && s.syy != 0.0).then(|| s.sxy / (s.sxx * s.syy).sqrt());
+    REGR_R2 r2 |s| if s.sxx == 0.0 { None } else if s.syy == 0.0 { Some(1.0) } else { Some((s.sxy * s.sxy) / (s.sxx * s.syy)) };
+    REGR_SLOPE slope |s| (s.sxx != 0.0).then(|| s.sxy / s.sxx);
+    REGR_INTERCEPT intercept |s| (s.sxx != 0.0).then(|| (s.sy - s.sx * s.sxy / s.sxx) / s.n);
 );
