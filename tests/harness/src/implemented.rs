@@ -17,7 +17,10 @@ pub fn prosrcs() -> BTreeSet<String> {
     let table = rows("pg_proc.tsv");
     let column = table[0].iter().position(|c| c == "prosrc").expect("pg_proc has prosrc");
     let parts: HashSet<&str> = KERNELS.aggregates.iter().flat_map(|(name, _)| name.split('/')).collect();
-    let known = |s: &str| KERNELS.kernel(s).is_some() || parts.contains(s) || tusklet_engine::implements(s);
+    // Window functions are operators of the executor.
+    let known = |s: &str| {
+        KERNELS.kernel(s).is_some() || parts.contains(s) || s.starts_with("window_") || tusklet_engine::implements(s)
+    };
     table[1..].iter().map(|r| r[column].clone()).filter(|s| known(s)).collect()
 }
 

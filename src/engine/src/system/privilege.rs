@@ -393,7 +393,12 @@ pub(super) fn aclcontains(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<V
 
 pub(super) fn makeaclitem(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     let [grantee, grantor, privileges, option] = args else { return Err(Error::internal("makeaclitem takes four arguments")) };
-    let mut bits = parse_privileges(privileges.str(), u32::from(u16::MAX))?.into_iter().fold(0, |a, b| a | b);
+    let name = privileges.str();
+    let mut bits = match parse_privileges(name, u32::from(u16::MAX)).as_deref() {
+        // One privilege, not a list.
+        Ok([one]) if *one >> GRANT_OPTION == 0 && !name.contains(',') => *one,
+        _ => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{name}\"")),
+    };
     if option.bool() {
         bits |= bits << GRANT_OPTION;
     }
