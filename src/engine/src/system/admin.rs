@@ -392,6 +392,7 @@ pub(super) fn refusal(prosrc: &str) -> Option<Error> {
     };
     let shown = match ty {
         "shell" => "a shell type",
+        "gtsvector" => return Some(err!(FEATURE_NOT_SUPPORTED, "gtsvector_{way} not implemented")),
         "brin_bloom_summary" => "type pg_brin_bloom_summary",
         "brin_minmax_multi_summary" => "type pg_brin_minmax_multi_summary",
         _ if PSEUDO.contains(&ty) => return Some(err!(FEATURE_NOT_SUPPORTED, "cannot {verb} a value of type {ty}")),
@@ -404,6 +405,6 @@ pub(super) fn refusal(prosrc: &str) -> Option<Error> {
 static PSEUDO: &[&str] = &[
     "any", "anyarray", "anycompatible", "anycompatiblearray", "anycompatiblemultirange", "anycompatiblenonarray",
     "anycompatiblerange", "anyelement", "anyenum", "anymultirange", "anynonarray", "anyrange", "event_trigger",
-    "fdw_handler", "gtsvector", "index_am_handler", "internal", "language_handler", "pg_ddl_command", "pg_dependencies",
+    "fdw_handler", "index_am_handler", "internal", "language_handler", "pg_ddl_command", "pg_dependencies",
     "pg_mcv_list", "pg_ndistinct", "pg_node_tree", "table_am_handler", "trigger", "tsm_handler",
 ];
