@@ -125,6 +125,9 @@ impl AnalyzeContext for BodyAnalyzer<'_> {
     }
 }
 
+/// Tables below this many rows have statistics once ANALYZE took them; a larger one's are always taken.
+const UNANALYZED: f64 = 10_000.0;
+
 /// The session as the planner sees it.
 struct PlanCx<'a> {
     shared: &'a Shared,
@@ -148,10 +151,24 @@ impl PlanContext for PlanCx<'_> {
             return RelStats { rows: store.live_rows(file) as f64, ..RelStats::default() };
         }
         let Ok(table) = store.table(file) else { return RelStats::default() };
-        let rows = table.live_rows() as f64;
-        // Column statistics cost a sample: only where a choice could depend on them.
-        if rows < 64.0 {
-            return RelStats { rows, ..RelStats::default() };
+        let mut rows = table.live_rows() as f64;
+        let seen = table.looked_at();
+        // Column statistics cost a sample: only where a choice could depend on them. Those of a small table nobody analyzed
+        // PostgreSQL does not know, nor does it know how small one is that nobody counted.
+        if rows < 64.0 && !seen.analyzed || !seen.analyzed && rows < UNANALYZED {
+            let (mut pages, most) = tusklet_planner::heap_pages(rel, rows, &[]);
+            if !seen.counted && pages < 10.0 {
+                (pages, rows) = (10.0, rows.max(most));
+            }
+            let mut columns = vec![ColumnStats::default(); rel.columns.len()];
+            for index in rel.indexes.iter().filter_map(|i| self.catalog.relation(*i)) {
+                if let Some(ix) = index.index.as_ref().filter(|ix| ix.unique && ix.keys == 1 && ix.predicate.is_none())
+                    && let Some(c) = columns.get_mut((ix.columns[0].attno.max(1) - 1) as usize)
+                {
+                    c.distinct = if ix.columns[0].attno > 0 { rows } else { c.distinct };
+                }
+            }
+            return RelStats { rows, pages, visible: seen.vacuumed, columns, params: None };
         }
         let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
             return RelStats { rows, ..RelStats::default() };
@@ -174,9 +191,12 @@ impl PlanContext for PlanCx<'_> {
                     (Some(a), Some(b)) => Some((a, b)),
                     _ => None,
                 },
+                correlation: c.correlation,
             })
             .collect();
-        RelStats { rows, columns, params: self.guess.clone() }
+        let widths: Vec<f64> = s.columns.iter().map(|c| c.width).collect();
+        let (pages, _) = tusklet_planner::heap_pages(rel, rows, &widths);
+        RelStats { rows, pages, visible: seen.vacuumed, columns, params: self.guess.clone() }
     }
 
     fn evaluate(&mut self, e: &Expr) -> Result<Value> {
@@ -558,8 +578,10 @@ impl Planned {
 
 /// Classes of table sizes between which plans are expected to differ: fourfold, and small ones are all the same.
 fn size_class(shared: &Shared, rel: tusklet_storage::RelId) -> u32 {
-    let rows = shared.db.store.table(rel).map_or(0, |t| t.live_rows() as u64);
-    (rows >> 6).checked_ilog2().map_or(0, |n| n / 2 + 1)
+    let Ok(t) = shared.db.store.table(rel) else { return 0 };
+    let (rows, seen) = (t.live_rows() as u64, t.looked_at());
+    let seen = u32::from(seen.counted) << 6 | u32::from(seen.analyzed) << 7 | u32::from(seen.vacuumed) << 8;
+    (rows >> 6).checked_ilog2().map_or(0, |n| n / 2 + 1) | seen
 }
 
 fn same_path(a: &Rc<SearchPath>, b: &Rc<SearchPath>) -> bool {

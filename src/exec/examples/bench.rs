@@ -146,17 +146,18 @@ fn main() {
         time("10^6 rows, sum by 1000 groups", 10, || assert_eq!(drain(cx, &p, &none), 1000));
         let p = Program::compile(cx, Rc::new(sum(input(), vec![sort_key(2, false, false)], 0))).expect("compile");
         time("10^6 rows, sum by 10^6 groups", 3, || assert!(drain(cx, &p, &none) > 600_000));
-        let sort = Node::Sort { input: Box::new(input()), keys: vec![sort_key(2, false, false)], limit: None };
+        let sort = Node::Sort { input: Box::new(input()), keys: vec![sort_key(2, false, false)], presorted: 0, limit: None };
         let p = Program::compile(cx, Rc::new(stmt(node(sort, &[INT4; 3])))).expect("compile");
         time("10^6 rows, sort by int", 3, || assert_eq!(drain(cx, &p, &none), N as usize));
         let keys = vec![sort_key(1, false, false), sort_key(2, true, false)];
-        let sort = Node::Sort { input: Box::new(input()), keys, limit: None };
+        let sort = Node::Sort { input: Box::new(input()), keys, presorted: 0, limit: None };
         let p = Program::compile(cx, Rc::new(stmt(node(sort, &[INT4; 3])))).expect("compile");
         time("10^6 rows, sort by two ints", 3, || assert_eq!(drain(cx, &p, &none), N as usize));
         let ten = || Some(Expr::constant(Value::I64(10), INT8));
         let sort = Node::Sort {
             input: Box::new(input()),
             keys: vec![sort_key(2, false, false)],
+            presorted: 0,
             limit: Some(Box::new((ten(), None))),
         };
         let p = Program::compile(cx, Rc::new(stmt(node(sort, &[INT4; 3])))).expect("compile");
@@ -185,7 +186,7 @@ fn main() {
     within(&db, |cx| {
         let rel = scan_rel(rel.0, &[1, 2, 3]);
         let keys = vec![(0, bound())];
-        let lookup = Node::IndexScan { rel, index: 20000, index_storage: index, keys, backward: false };
+        let lookup = Node::IndexScan { rel, index: 20000, index_storage: index, keys, backward: false, only: false };
         let mut s = stmt(node(lookup, &[INT4; 3]));
         s.straight = Some(Rc::new(Straight {
             rel: 1,
@@ -257,6 +258,7 @@ fn main() {
                     index_storage: index,
                     keys: vec![(0, bound())],
                     backward: false,
+                    only: false,
                 },
                 &[TID, INT4],
             ),

@@ -218,9 +218,10 @@ impl<'c, 'a> Compiler<'c, 'a> {
         Ok(match &p.node {
             Node::Result { once, input } => op::result::compile(self, once.as_ref(), input.as_deref())?,
             Node::SeqScan { rel, zones, sample } => op::seq_scan::compile(self, rel, zones, sample.as_deref())?,
-            Node::IndexScan { rel, index, index_storage, keys, backward } => {
-                op::index_scan::compile(self, rel, *index, *index_storage, keys, *backward)?
+            Node::IndexScan { rel, index, index_storage, keys, backward, only: _ } => {
+                Rc::new(op::index_scan::compile(self, rel, *index, *index_storage, keys, *backward)?)
             }
+            Node::BitmapScan { rel, bitmap } => op::bitmap_scan::compile(self, rel, bitmap)?,
             Node::TidScan { rel, tids } => op::tid_scan::compile(self, rel, tids)?,
             Node::CatalogScan { rel } => op::catalog_scan::compile(self, rel, p)?,
             Node::FunctionScan { functions, ordinality, alias: _ } => {
@@ -241,7 +242,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             Node::MergeJoin { kind, left, right, keys, on } => {
                 op::merge_join::compile(self, p, *kind, left, right, keys, on.as_ref())?
             }
-            Node::Sort { input, keys, limit } => op::sort::compile(self, input, keys, limit.as_deref())?,
+            Node::Sort { input, keys, presorted: _, limit } => op::sort::compile(self, input, keys, limit.as_deref())?,
             Node::Limit { input, limit, offset, ties } => {
                 op::limit::compile(self, input, limit.as_ref(), offset.as_ref(), ties.as_deref())?
             }
@@ -249,7 +250,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             Node::Aggregate { input, strategy, groups, sets, aggs } => {
                 op::agg::compile(self, input, *strategy, groups, sets.as_deref(), aggs)?
             }
-            Node::WindowAgg { input, partition, order, frame, calls } => {
+            Node::WindowAgg { input, partition, order, frame, calls, run: _ } => {
                 op::window::compile(self, input, partition, order, frame, calls)?
             }
             Node::Append { inputs } => op::append::compile(self, inputs)?,

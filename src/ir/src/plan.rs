@@ -182,6 +182,16 @@ pub enum AggStrategy {
     Hashed,
 }
 
+/// One grouping set of an aggregation.
+#[derive(Clone, Debug)]
+pub struct AggregateSet {
+    /// Which of the groups it has.
+    pub columns: Vec<u32>,
+    /// Of what rollup it is a part; `None` when it is hashed. The sets of a rollup stand together, the longest first; each
+    /// begins with the columns of those after it, and their groups come in one order, as sorting by those columns gives it.
+    pub rollup: Option<u32>,
+}
+
 /// A zone-map test: rows outside need not be read. Never changes an answer.
 #[derive(Clone, Debug)]
 pub struct ZoneFilter {
@@ -189,6 +199,39 @@ pub struct ZoneFilter {
     pub attno: i16,
     /// `column op value`, ordered types of fixed width only.
     pub bound: IndexBound,
+}
+
+/// The places of rows, as indexes find them.
+#[derive(Clone, Debug)]
+pub struct Bitmap {
+    /// Where from.
+    pub source: BitmapSource,
+    /// Estimated rows.
+    pub rows: f64,
+    /// Cost.
+    pub cost: f64,
+}
+
+/// Where a [`Bitmap`] comes from.
+#[derive(Clone, Debug)]
+pub enum BitmapSource {
+    /// One index, `keys` as [`Node::IndexScan`]'s.
+    #[allow(missing_docs)]
+    Index { index: Oid, index_storage: u32, keys: Vec<(u32, IndexBound)> },
+    /// In all of them.
+    And(Vec<Bitmap>),
+    /// In any.
+    Or(Vec<Bitmap>),
+}
+
+impl Bitmap {
+    /// The bounds of all indexes in it.
+    pub fn bounds<'a>(&'a self, out: &mut Vec<&'a IndexBound>) {
+        match &self.source {
+            BitmapSource::Index { keys, .. } => out.extend(keys.iter().map(|(_, b)| b)),
+            BitmapSource::And(list) | BitmapSource::Or(list) => list.iter().for_each(|b| b.bounds(out)),
+        }
+    }
 }
 
 /// Kinds of plan nodes. Children are inside.
@@ -201,7 +244,17 @@ pub enum Node {
     SeqScan { rel: ScanRel, zones: Vec<ZoneFilter>, sample: Option<Box<crate::TableSample>> },
     /// Rows an index finds, in its order. `keys[i]` bounds key column `i`: several bounds on one column are several
     /// entries with the same number. Native: `rel.columns`.
-    IndexScan { rel: ScanRel, index: Oid, index_storage: u32, keys: Vec<(u32, IndexBound)>, backward: bool },
+    /// `only`: the index has all the columns (what EXPLAIN calls it).
+    IndexScan {
+        rel: ScanRel,
+        index: Oid,
+        index_storage: u32,
+        keys: Vec<(u32, IndexBound)>,
+        backward: bool,
+        only: bool,
+    },
+    /// The rows that indexes find, in the order of the heap. Native: `rel.columns`.
+    BitmapScan { rel: ScanRel, bitmap: Bitmap },
     /// The rows with one of these ctids. Native: `rel.columns`.
     TidScan { rel: ScanRel, tids: Vec<Expr> },
     /// A system catalog, made from the live one. Native: `rel.columns`.
@@ -235,29 +288,31 @@ pub enum Node {
     },
     /// Both inputs sorted by `keys` (left, right). Native as NestLoop.
     MergeJoin { kind: JoinKind, left: Box<Plan>, right: Box<Plan>, keys: Vec<(SortKey, SortKey)>, on: Option<Expr> },
-    /// Sorts, stably; with `limit` keeps only that many. Native: the input's columns.
-    Sort { input: Box<Plan>, keys: Vec<SortKey>, limit: Option<Box<(Option<Expr>, Option<Expr>)>> },
+    /// Sorts; with `limit` keeps only that many. The input comes ordered by the first `presorted` of the keys. Native: the
+    /// input's columns.
+    Sort { input: Box<Plan>, keys: Vec<SortKey>, presorted: u32, limit: Option<Box<(Option<Expr>, Option<Expr>)>> },
     /// LIMIT and OFFSET (bigint). WITH TIES compares `ties`. Native: the input's columns.
     Limit { input: Box<Plan>, limit: Option<Expr>, offset: Option<Expr>, ties: Option<Vec<SortKey>> },
     /// First of each run of equal rows (input sorted). Native: the input's columns.
     Unique { input: Box<Plan>, keys: Vec<SortKey> },
-    /// GROUP BY and aggregates. `groups`: columns of the input, with their orders. Grouping sets list which of `groups`
-    /// each set has. Native: the group columns (NULL when not in the set), then the aggregates, then, with grouping sets,
-    /// the number of the set as int4.
+    /// GROUP BY and aggregates. `groups`: columns of the input, with their orders. Native: the group columns (NULL when not
+    /// in the set), then the aggregates, then, with grouping sets, the number of the set as int4.
     Aggregate {
         input: Box<Plan>,
         strategy: AggStrategy,
         groups: Vec<SortKey>,
-        sets: Option<Vec<Vec<u32>>>,
+        sets: Option<Vec<AggregateSet>>,
         aggs: Vec<Aggregate>,
     },
-    /// Window functions over one window; input sorted by `partition` then `order`. Native: the input's columns, then one a call.
+    /// Window functions over one window; input sorted by `partition` then `order`. `run`: conditions over the native output
+    /// without which no later row of a partition is wanted; the filter has them. Native: the input's columns, then one a call.
     WindowAgg {
         input: Box<Plan>,
         partition: Vec<SortKey>,
         order: Vec<SortKey>,
         frame: Box<Frame>,
         calls: Vec<WindowCall>,
+        run: Vec<Expr>,
     },
     /// One input after the other. Native: their columns.
     Append { inputs: Vec<Plan> },
@@ -434,6 +489,7 @@ impl Plan {
             Node::Result { input, .. } => input.iter().map(|p| &**p).collect(),
             Node::SeqScan { .. }
             | Node::IndexScan { .. }
+            | Node::BitmapScan { .. }
             | Node::TidScan { .. }
             | Node::CatalogScan { .. }
             | Node::FunctionScan { .. }

@@ -27,6 +27,18 @@ impl Planner<'_> {
 
     /// Folds constants in one expression.
     pub fn fold(&mut self, e: &mut Expr) -> Result<()> {
+        // A simple CASE of a constant is one of conditions about that constant.
+        if let ExprKind::Case { arg, whens, .. } = &mut e.kind
+            && let Some(a) = arg
+        {
+            self.fold(a)?;
+            if matches!(a.kind, ExprKind::Const(_)) {
+                for w in whens.iter_mut() {
+                    replace_case_test(&mut w.cond, a);
+                }
+                *arg = None;
+            }
+        }
         // CASE first: branches that cannot be taken must not be folded, they may raise.
         if let ExprKind::Case { arg: None, whens, default } = &mut e.kind {
             let mut kept = Vec::new();
@@ -131,6 +143,8 @@ impl Planner<'_> {
                     e.kind = ExprKind::Const(Value::Null);
                 } else if c.volatility == Volatility::Immutable && c.args.iter().all(|a| a.as_const().is_some()) {
                     return self.compute(e);
+                } else if let Some(simple) = boolean_equality(e) {
+                    *e = simple;
                 } else if let Some(body) = self.inlined(e) {
                     *e = body;
                     return self.fold(e);
@@ -229,6 +243,40 @@ impl Planner<'_> {
         e.kind = ExprKind::Const(v);
         Ok(())
     }
+}
+
+/// Puts a value where a CASE compares with its argument; what a CASE inside does so is that one's own.
+fn replace_case_test(e: &mut Expr, value: &Expr) {
+    match &mut e.kind {
+        ExprKind::CaseTest => *e = value.clone(),
+        ExprKind::Case { arg: Some(a), .. } => replace_case_test(a, value),
+        ExprKind::ArrayCoerce { arg, .. } => replace_case_test(arg, value),
+        _ => visit::children_mut(e, &mut |c| replace_case_test(c, value)),
+    }
+}
+
+/// `x = true` as `x`, `x = false` as `NOT x`, and the like with `<>`: NULL stays NULL, nothing is evaluated less or more
+/// (`simplify_boolean_equality`).
+fn boolean_equality(e: &Expr) -> Option<Expr> {
+    let ExprKind::Call(c) = &e.kind else { return None };
+    let [a, b] = c.args.as_slice() else { return None };
+    if c.op == 0 || a.ty.oid != oids::BOOL || b.ty.oid != oids::BOOL {
+        return None;
+    }
+    let (other, value) = match (&a.kind, &b.kind) {
+        (_, ExprKind::Const(Value::Bool(v))) => (a, *v),
+        (ExprKind::Const(Value::Bool(v)), _) => (b, *v),
+        _ => return None,
+    };
+    let equal = match builtin::operator(c.op)?.name() {
+        "=" => true,
+        "<>" => false,
+        _ => return None,
+    };
+    Some(match value == equal {
+        true => other.clone(),
+        false => Expr { kind: ExprKind::Not(Box::new(other.clone())), ..e.clone() },
+    })
 }
 
 /// Whether an element conversion calls something not immutable.

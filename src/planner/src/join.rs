@@ -11,6 +11,7 @@ use tusklet_error::Result;
 use tusklet_ir::*;
 
 use crate::scan::{IndexChoice, Wanted};
+use crate::cost::Cost;
 use crate::{Planner, Rel, RelSet, RelStats, cost, expr, prep, resolve};
 
 /// Most items whose orders are all tried.
@@ -58,6 +59,24 @@ struct Best {
     rows: f64,
 }
 
+impl Best {
+    fn cost(&self) -> Cost {
+        Cost { startup: self.startup, total: self.total }
+    }
+}
+
+/// Whether a node's rows are there to be read again (`ExecMaterializesOutput`).
+fn keeps_rows(n: &Node) -> bool {
+    matches!(
+        n,
+        Node::Material { .. }
+            | Node::FunctionScan { .. }
+            | Node::CteScan { .. }
+            | Node::WorkTableScan { .. }
+            | Node::Sort { .. }
+    )
+}
+
 /// What planning FROM needs to know of the query.
 #[derive(Clone, Copy)]
 pub(crate) struct FromContext<'a> {
@@ -75,7 +94,8 @@ impl Planner<'_> {
         let (Some(wanted), Some(ordered)) = (fc.wanted, ordered) else { return Ok(best) };
         let rows = best.plan.rows.max(1.0);
         let kept = wanted.limit.map_or(rows, |l| l.min(rows));
-        let sorted = best.plan.total_cost + rows * cost::log2(kept) * cost::OP * 2.0;
+        let input = Cost { startup: best.plan.startup_cost, total: best.plan.total_cost };
+        let sorted = cost::sort(input, rows, best.plan.width, wanted.limit).part(kept / rows);
         let part = (kept / ordered.plan.rows.max(1.0)).min(1.0);
         let (startup, total) = (ordered.plan.startup_cost, ordered.plan.total_cost);
         Ok(if startup + (total - startup) * part < sorted { ordered } else { best })
@@ -89,6 +109,26 @@ impl Planner<'_> {
         if flat.is_empty() {
             let rel = Rel::new(Node::Result { once: None, input: None }, vec![], 0, 1.0, 0.0, cost::ROW);
             return Ok(Paths { best: self.filtered(rel, quals, &RelStats::default())?, ordered: None });
+        }
+        // Nothing passes a condition that is never TRUE (`set_dummy_rel_pathlist`).
+        let never = |c: &Expr| matches!(&c.kind, ExprKind::Const(Value::Bool(false) | Value::Null));
+        if quals.iter().any(never) {
+            let set = nodes.iter().fold(0, |s, n| s | prep::from_rels(n));
+            let mut cols = Vec::new();
+            for r in (0..fc.q.rtable.len()).filter(|r| set >> r & 1 == 1) {
+                let needed = &fc.needed[r];
+                if matches!(fc.q.rtable[r].kind, RteKind::Relation { .. }) {
+                    cols.extend(needed.iter().map(|a| crate::scan::column_var(fc.q, r as u32, *a)));
+                } else {
+                    let n = fc.q.rtable[r].columns.len();
+                    cols.extend((1..=n).map(|a| crate::scan::column_var(fc.q, r as u32, a as i16)));
+                }
+                if let RteKind::Relation { oid, .. } = fc.q.rtable[r].kind {
+                    self.note_use(oid, |u| u.select = true);
+                }
+            }
+            let rel = Rel::new(Node::Append { inputs: vec![] }, cols, set, 1.0, 0.0, 0.0);
+            return Ok(Paths { best: rel, ordered: None });
         }
         // Conditions without variables guard everything at once.
         let (once, mut quals): (Vec<Expr>, Vec<Expr>) =
@@ -267,18 +307,29 @@ impl Planner<'_> {
         let (hash_on, merge_on, loop_on) =
             (on(self, "enable_hashjoin"), on(self, "enable_mergejoin"), on(self, "enable_nestloop"));
         // What each costs beyond reading the left side once. Without an order to use, a hash join beats a merge join.
-        let hash_cost = hashable.then_some(right.rel.plan.total_cost + rrows * 0.02 + lrows * cost::ROW * fc.fraction + hash_on);
+        let keys = quals.iter().filter(|c| hash_side(c, lset, rset).is_some()).count() as f64;
+        let l_cost = Cost { startup: 0.0, total: 0.0 };
+        let r_cost = Cost { startup: right.rel.plan.startup_cost, total: right.rel.plan.total_cost };
+        let out = join_rows(kind, lrows, rrows, 1.0 / lrows.max(rrows).max(1.0));
+        let hash_cost = hashable.then(|| {
+            cost::hash_join(l_cost, lrows, r_cost, rrows, keys, self.bucket(fc, &refs, rset, rrows), out).part(fc.fraction)
+                + hash_on
+        });
         let sorts = if as_is { 0.0 } else { Self::merge_sort_cost(lrows) + Self::merge_sort_cost(rrows) };
         let merge_cost = (mergeable && (as_is || hash_on > 0.0))
             .then_some(right.rel.plan.total_cost + sorts + Self::merge_cost(lrows, rrows) + merge_on);
         let probe = if lateral { None } else { self.probe_choice(fc, &right, lset, &quals)? };
-        let probe_cost = probe.as_ref().map(|(choice, _)| {
-            let visited = if choice.unique { 1.0 } else { (right_rows(&right) * choice.selectivity).max(1.0) };
-            lrows * (cost::INDEX_START + visited * cost::INDEX_ROW) * fc.fraction + loop_on
-        });
-        // A loop over kept rows, only where there is nothing better to do.
-        let loop_cost = (!hashable || hash_on > 0.0)
-            .then_some(right.rel.plan.total_cost + lrows * rrows * cost::OP * fc.fraction + loop_on);
+        let probe_cost = match &probe {
+            Some((choice, all)) => {
+                let (each, found) = self.probe_cost(fc, &right, choice, all, lrows)?;
+                Some(cost::nest_loop(l_cost, lrows, each, found, each.total, 0.0).part(fc.fraction) + loop_on)
+            }
+            None => None,
+        };
+        // A loop over kept rows.
+        let (kept, again) = cost::material(r_cost, rrows, right.rel.plan.width);
+        let loop_cost =
+            Some(cost::nest_loop(l_cost, lrows, kept, rrows, again, cost::quals_cost(&refs)).part(fc.fraction) + loop_on);
         let least = [probe_cost, hash_cost, merge_cost, loop_cost].into_iter().flatten().fold(f64::INFINITY, f64::min);
         if let (Some((choice, all)), Some(c)) = (probe, probe_cost)
             && c <= least
@@ -317,7 +368,7 @@ impl Planner<'_> {
         all.extend(quals.iter().filter(|c| expr::rels(c) & !(others | set) == 0 && expr::rels(c) & set != 0).cloned());
         let stats = self.cx.stats(&relation);
         let mut best: Option<IndexChoice> = None;
-        for c in self.index_choices(fc.q, *r, &relation, &all, &stats)? {
+        for c in self.index_choices(&fc.needed[*r as usize], *r, &relation, &all, &stats)? {
             let joins = c.keys.iter().any(|(_, b)| expr::rels(&b.value) & others != 0);
             if joins && best.as_ref().is_none_or(|b| c.selectivity < b.selectivity || c.unique && !b.unique) {
                 best = Some(c);
@@ -357,9 +408,51 @@ impl Planner<'_> {
             }
         }
         choice.answered = answered;
-        let rows = self.cx.stats(&relation).rows.max(1.0);
-        let out = (rows * choice.selectivity).max(1.0);
-        self.index_scan(rel, cols, set, own, choice, false, vec![], rows, out)
+        let (each, found) = self.probe_cost(fc, right, &choice, &own, 1.0)?;
+        Ok(self.index_scan(rel, cols, set, own, choice, false, vec![])?.costed(found, each.startup, each.total))
+    }
+
+    /// What one of `loops` entries of a table through an index costs, and the rows it gives.
+    fn probe_cost(
+        &mut self,
+        fc: &FromContext<'_>,
+        right: &Item,
+        choice: &IndexChoice,
+        all: &[Expr],
+        loops: f64,
+    ) -> Result<(Cost, f64)> {
+        let table = right.table.as_ref().map(|(r, _)| &fc.q.rtable[*r as usize].kind);
+        let Some(RteKind::Relation { oid, .. }) = table else {
+            return Err(tusklet_error::Error::internal("probe of no table"));
+        };
+        let relation = self.cx.relation(*oid)?;
+        let stats = self.cx.stats(&relation);
+        let rest: Vec<&Expr> =
+            all.iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
+        let found = if choice.unique { 1.0 } else { (stats.rows * choice.selectivity).round().max(1.0) };
+        Ok((choice.scan_cost(&stats, loops, &rest), found))
+    }
+
+    /// The share of the inner rows of a hash join that an outer row meets in its bucket (`estimate_hash_bucket_stats`).
+    fn bucket(&mut self, fc: &FromContext<'_>, quals: &[&Expr], inner: RelSet, rows: f64) -> f64 {
+        let mut least: f64 = 1.0;
+        for c in quals {
+            let ExprKind::Call(call) = &c.kind else { continue };
+            for a in call.args.iter().filter(|a| expr::rels(a) != 0 && expr::rels(a) & !inner == 0) {
+                let distinct = self.distinct(fc.q, a);
+                least = least.min(distinct.map_or(0.1, |d| 1.0 / d.min(rows).max(1.0)));
+            }
+        }
+        least
+    }
+
+    /// How many different values an expression has, where it is a column that is known.
+    pub(crate) fn distinct(&mut self, q: &Query, e: &Expr) -> Option<f64> {
+        let ExprKind::Var(v) = &e.kind else { return None };
+        let RteKind::Relation { oid, .. } = &q.rtable.get(v.rte as usize)?.kind else { return None };
+        let rel = self.cx.relation(*oid).ok().filter(|r| !r.system)?;
+        let stats = self.cx.stats(&rel);
+        stats.columns.get((v.attno.max(1) - 1) as usize).map(|c| c.distinct).filter(|d| *d > 0.0)
     }
 
     fn nest_loop(
@@ -383,10 +476,12 @@ impl Planner<'_> {
         let mut right_plan = right.plan;
         let mut rescan = right_plan.total_cost;
         if params.is_empty()
-            && !matches!(right_plan.node, Node::Material { .. } | Node::CteScan { .. } | Node::ValuesScan { .. })
+            && (!keeps_rows(&right_plan.node) || matches!(right_plan.node, Node::FunctionScan { .. }))
             && outer.is_empty()
         {
-            let (columns, width, total) = (right_plan.columns.clone(), right_plan.width, right_plan.total_cost);
+            let (columns, width) = (right_plan.columns.clone(), right_plan.width);
+            let input = Cost { startup: right_plan.startup_cost, total: right_plan.total_cost };
+            let (kept, again) = cost::material(input, rrows, width);
             right_plan = Plan {
                 node: Node::Material { input: Box::new(right_plan) },
                 filter: None,
@@ -394,13 +489,15 @@ impl Planner<'_> {
                 columns,
                 rows: rrows,
                 width,
-                startup_cost: total,
-                total_cost: total,
+                startup_cost: kept.startup,
+                total_cost: kept.total,
             };
-            rescan = rrows * cost::OP;
+            rescan = again;
         }
-        let startup = left.plan.startup_cost;
-        let total = left.plan.total_cost + right_plan.total_cost + lrows * (rescan + rrows * cost::OP);
+        let l_cost = Cost { startup: left.plan.startup_cost, total: left.plan.total_cost };
+        let r_cost = Cost { startup: right_plan.startup_cost, total: right_plan.total_cost };
+        let tests = cost::quals_cost(&quals.iter().collect::<Vec<_>>());
+        let Cost { startup, total } = cost::nest_loop(l_cost, lrows, r_cost, rrows, rescan, tests);
         let cols = match kind {
             JoinKind::Semi | JoinKind::Anti => left.cols.clone(),
             _ => native,
@@ -437,9 +534,11 @@ impl Planner<'_> {
             }
         }
         let (lrows, rrows) = (left.plan.rows, right.plan.rows);
-        let startup = right.plan.total_cost + rrows * 0.02 + left.plan.startup_cost;
-        let total = startup + left.plan.total_cost + lrows * cost::ROW;
         let rows = join_rows(kind, lrows, rrows, 1.0 / lrows.max(rrows).max(1.0) * 0.3f64.powi(rest.len() as i32));
+        let l_cost = Cost { startup: left.plan.startup_cost, total: left.plan.total_cost };
+        let r_cost = Cost { startup: right.plan.startup_cost, total: right.plan.total_cost };
+        let Cost { startup, total } =
+            cost::hash_join(l_cost, lrows, r_cost, rrows, keys.len() as f64, 1.0 / rrows.max(1.0), rows);
         let cols = match kind {
             JoinKind::Semi | JoinKind::Anti => left.cols.clone(),
             _ => native,
@@ -583,8 +682,10 @@ impl Planner<'_> {
                     put(Best { shape: Rc::new(Shape::Merge(l.shape.clone(), r.shape.clone())), startup, total, rows });
                 }
                 if hashable && !lateral {
-                    let startup = r.total + r.rows * 0.02 + l.startup + hash_on;
-                    let total = startup + (l.total - l.startup) + l.rows * cost::ROW + rows * cost::ROW * 0.5;
+                    let keys = between.iter().filter(|c| hash_side(c, lset, rset).is_some()).count() as f64;
+                    let bucket = this.bucket(fc, &between, rset, r.rows);
+                    let c = cost::hash_join(l.cost(), l.rows, r.cost(), r.rows, keys, bucket, rows);
+                    let (startup, total) = (c.startup + hash_on, c.total + hash_on);
                     put(Best { shape: Rc::new(Shape::Hash(l.shape.clone(), r.shape.clone())), startup, total, rows });
                 }
                 if b.count_ones() == 1 && !lateral {
@@ -596,47 +697,45 @@ impl Planner<'_> {
                         probes.insert(key, found.map(|(c, all)| (Rc::new(c), Rc::new(all))));
                     }
                     if let Some(Some((choice, all))) = probes.get(&key) {
-                        let visited =
-                            if choice.unique { 1.0 } else { (items[i].rel.plan.rows * choice.selectivity).max(1.0) };
-                        let each = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::ROW);
-                        let total = l.total + l.rows * each + loop_on;
-                        put(Best {
-                            shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
-                            startup: l.startup + cost::INDEX_START + loop_on,
-                            total,
-                            rows,
-                        });
+                        let (each, found) = this.probe_cost(fc, &items[i], choice, all, l.rows)?;
+                        let shape = |l: &Best| Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone()));
+                        let c = cost::nest_loop(l.cost(), l.rows, each, found, each.total, 0.0);
+                        put(Best { shape: shape(&l), startup: c.startup + loop_on, total: c.total + loop_on, rows });
                         if let Some(l) = &in_order {
-                            put_ordered(Best {
-                                shape: Rc::new(Shape::Probe(l.shape.clone(), i, choice.clone(), all.clone())),
-                                startup: l.startup + cost::INDEX_START,
-                                total: l.total + l.rows * each,
-                                rows,
-                            });
+                            let Cost { startup, total } =
+                                cost::nest_loop(l.cost(), l.rows, each, found, each.total, 0.0);
+                            put_ordered(Best { shape: shape(l), startup, total, rows });
                         }
                     }
                 }
-                // The right side's rows are kept and gone through for each left row.
+                // The right side's rows are kept and gone through for each left row, or computed for each.
+                let (first, again) = match &*r.shape {
+                    _ if lateral => (r.cost(), r.total),
+                    Shape::Item(i) if keeps_rows(&items[*i].rel.plan.node) => (r.cost(), r.total - r.startup),
+                    _ => cost::material(r.cost(), r.rows, 8),
+                };
+                let tests = cost::quals_cost(&between);
                 if let (Some(l), false) = (&in_order, lateral) {
+                    let c = cost::nest_loop(l.cost(), l.rows, first, r.rows, again, tests);
                     put_ordered(Best {
                         shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
-                        startup: l.startup + r.total,
-                        total: l.total + r.total + l.rows * r.rows * cost::OP + rows * cost::ROW,
+                        startup: c.startup,
+                        total: c.total,
                         rows,
                     });
                 }
-                if lateral || !hashable || hash_on > 0.0 {
-                    // Cartesian products only when nothing connects.
-                    let extra = if lateral { l.rows * r.total } else { r.total + l.rows * r.rows * cost::OP };
-                    let total =
-                        l.total + extra + rows * cost::ROW + if between.is_empty() && !lateral { 1e6 } else { loop_on };
-                    put(Best {
-                        shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
-                        startup: l.startup + r.startup,
-                        total,
-                        rows,
-                    });
-                }
+                // Cartesian products only when nothing connects.
+                let elsewhere = between.is_empty()
+                    && !lateral
+                    && masks.iter().any(|m| *m & mask != 0 && *m & !mask != 0);
+                let extra = if elsewhere { 1e6 } else { loop_on };
+                let c = cost::nest_loop(l.cost(), l.rows, first, r.rows, again, tests);
+                put(Best {
+                    shape: Rc::new(Shape::Loop(l.shape.clone(), r.shape.clone())),
+                    startup: c.startup + extra,
+                    total: c.total + extra,
+                    rows,
+                });
                 Ok(())
             };
         let full: u64 = (1 << n) - 1;
@@ -645,9 +744,17 @@ impl Planner<'_> {
                 if mask.count_ones() < 2 {
                     continue;
                 }
+                // In the order of `join_search_one_level`, which decides among equals: one more item, then bushy ones.
+                for j in (0..n).rev().filter(|j| mask >> j & 1 == 1) {
+                    let b = 1u64 << j;
+                    consider(self, &mut best, mask & !b, b)?;
+                    consider(self, &mut best, b, mask & !b)?;
+                }
                 let mut a = (mask - 1) & mask;
                 while a != 0 {
-                    consider(self, &mut best, a, mask & !a)?;
+                    if a.count_ones() > 1 && (mask & !a).count_ones() > 1 {
+                        consider(self, &mut best, a, mask & !a)?;
+                    }
                     a = (a - 1) & mask;
                 }
             }
@@ -783,29 +890,11 @@ impl Planner<'_> {
         for a in &call.args {
             let set = expr::rels(a);
             let rows = items.iter().filter(|i| i.rel.set & set != 0).map(|i| i.rel.plan.rows).fold(1.0, f64::max);
-            let mut d = rows;
-            if let ExprKind::Var(v) = &a.kind {
-                if let RteKind::Relation { oid, .. } = &fc.q.rtable[v.rte as usize].kind {
-                    if let Ok(rel) = self.cx.relation(*oid) {
-                        if !rel.system {
-                            let s = self.cx.stats(&rel);
-                            if let Some(cs) = s.columns.get((v.attno.max(1) - 1) as usize) {
-                                if cs.distinct > 0.0 {
-                                    d = cs.distinct.min(rows.max(1.0)).max(1.0);
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            distinct = distinct.max(d);
+            let known = self.distinct(fc.q, a);
+            distinct = distinct.max(known.map_or(rows.min(200.0), |d| d.min(rows)));
         }
         1.0 / distinct
     }
-}
-
-fn right_rows(i: &Item) -> f64 {
-    i.rel.plan.rows.max(1.0)
 }
 
 pub(crate) fn join_rows(kind: JoinKind, l: f64, r: f64, sel: f64) -> f64 {

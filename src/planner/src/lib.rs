@@ -10,11 +10,13 @@ mod cost;
 mod cte;
 mod expr;
 mod fold;
+mod grouping;
 mod join;
 mod merge_join;
 mod modify;
 mod planagg;
 mod prep;
+mod pushdown;
 mod rel;
 mod resolve;
 mod scan;
@@ -53,8 +55,12 @@ pub trait PlanContext {
 /// Statistics of a table, from storage.
 #[derive(Clone, Debug, Default)]
 pub struct RelStats {
-    /// Live rows.
+    /// Live rows, or of a small table nobody counted as many as PostgreSQL would guess.
     pub rows: f64,
+    /// Pages of 8 KiB they would fill.
+    pub pages: f64,
+    /// All pages are marked visible to all: an index with all columns needs not look at the table.
+    pub visible: bool,
     /// By attribute number - 1; missing entries are unknown.
     pub columns: Vec<ColumnStats>,
     /// What `$1`, … will be, to estimate by.
@@ -98,7 +104,11 @@ pub struct ColumnStats {
     pub null_frac: f64,
     /// Least and greatest value as numbers, for types where that makes sense.
     pub range: Option<(f64, f64)>,
+    /// How far the rows lie in the order of the values, from -1 to 1.
+    pub correlation: f64,
 }
+
+pub use cost::heap_pages;
 
 /// Plans a query.
 pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
@@ -126,7 +136,7 @@ pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
         straight: None,
         volatile: p.volatile || command != CommandType::Select,
     };
-    stmt.straight = straight::find(&stmt).map(Rc::new);
+    stmt.straight = straight::find(p.cx, &stmt).map(Rc::new);
     Ok(stmt)
 }
 
@@ -150,6 +160,8 @@ pub(crate) struct Level {
     pub used: Vec<(u32, Expr)>,
     /// First number of this level's range-table entries in the statement.
     pub rte_base: u32,
+    /// What WHERE makes equal: an expression and a constant, or another expression.
+    pub equal: Vec<(Expr, Option<Expr>)>,
 }
 
 /// What a WITH name stands for.

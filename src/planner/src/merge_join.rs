@@ -114,7 +114,7 @@ impl Planner<'_> {
     }
 
     pub(crate) fn merge_sort_cost(rows: f64) -> f64 {
-        rows * cost::log2(rows) * cost::OP * 2.0 + rows * cost::OP
+        cost::sort(cost::Cost { startup: 0.0, total: 0.0 }, rows, 8, None).total
     }
 
     /// A merge join. Without equalities every row meets every other, which is how a full join on a constant is run.

@@ -61,6 +61,7 @@ impl Planner<'_> {
         }
         let stats = self.cx.stats(&relation);
         let rows = stats.rows.max(1.0);
+        let needed = self.needed(q).swap_remove(r as usize);
         let mut links = Vec::new();
         let mut total = 0.0;
         for (aggregate, arg, mut by) in found {
@@ -73,7 +74,7 @@ impl Planner<'_> {
                 expr::conjuncts(f.clone(), &mut quals);
             }
             if !quals.iter().any(|c| expr::same(c, &not_null)) {
-                quals.push(not_null);
+                quals.insert(0, not_null);
             }
             // Where NULLs would stand does not matter: any index will do that has the values in order.
             let mut found = None;
@@ -81,20 +82,21 @@ impl Planner<'_> {
                 by.nulls_first = nulls_first;
                 let key = crate::upper::sort_key(&by, 0, &arg);
                 let wanted = Wanted { keys: vec![(arg.clone(), key)], limit: Some(1.0) };
-                found = self.ordered_choice(q, r, &quals, &wanted)?;
+                found = self.ordered_choice(q, r, &quals, &needed, &wanted)?;
                 if found.is_some() {
                     break;
                 }
             }
             let Some((choice, _)) = found else { return Ok(()) };
-            // As many rows are visited as there are for each that is kept.
-            let share: f64 = quals.iter().map(|c| cost::selectivity(c, &stats)).product();
-            let visited = (choice.selectivity / share.max(1e-9)).clamp(1.0, rows);
-            total += cost::INDEX_START + visited * (cost::INDEX_ROW + cost::OP * quals.len() as f64);
+            let refs: Vec<&Expr> = quals.iter().collect();
+            let kept = (rows * cost::conjunction(&refs, &stats)).max(1.0);
+            let rest: Vec<&Expr> =
+                quals.iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
+            total += choice.scan_cost(&stats, 1.0, &rest).part((1.0 / kept).min(1.0)) + cost::ROW;
             links.push((aggregate, self.first_row(q, arg, by, quals)));
         }
-        let width = q.filter.iter().count() as f64 + links.len() as f64;
-        if total >= rows * (cost::ROW + cost::OP * width) {
+        let whole = cost::seq_scan(&stats, &q.filter.iter().collect::<Vec<_>>()).total;
+        if total >= whole + rows * cost::OP * links.len() as f64 {
             return Ok(());
         }
         for t in &mut q.targets {
@@ -121,9 +123,13 @@ impl Planner<'_> {
         // What was outside the query is one level further out now.
         visit::query_exprs_mut(&mut sub, &mut |e| {
             visit::walk_mut(e, &mut |x| {
-                if let ExprKind::Var(v) = &mut x.kind {
-                    v.level += (v.level > 0) as u32;
-                }
+                let level = match &mut x.kind {
+                    ExprKind::Var(v) => &mut v.level,
+                    ExprKind::Aggregate(a) => &mut a.level,
+                    ExprKind::Grouping { level, .. } => level,
+                    _ => return,
+                };
+                *level += (*level > 0) as u32;
             })
         });
         let kind = SubLinkKind::Expr;

@@ -7,6 +7,7 @@ use tusklet_catalog::live::{RelKind, Relation};
 use tusklet_error::{Error, Result};
 use tusklet_ir::*;
 
+use crate::cost::Cost;
 use crate::{CteRef, Planner, Rel, RelStats, cost, expr, resolve};
 
 /// Access methods whose indexes are ordered.
@@ -26,14 +27,45 @@ pub(crate) struct Wanted {
 pub(crate) struct IndexChoice {
     pub index: Rc<Relation>,
     pub keys: Vec<(u32, IndexBound)>,
-    /// Which of the conditions it answers exactly.
+    /// Which of the conditions it answers exactly, and which it uses.
     pub answered: Vec<usize>,
-    /// Share of the table's rows it visits.
+    pub used: Vec<usize>,
+    /// Share of the table's rows it visits, and of its own entries.
     pub selectivity: f64,
+    pub boundary: f64,
+    /// Times it is entered (`= ANY`).
+    pub scans: f64,
     /// Key columns fixed by equality.
     pub fixed: usize,
     /// At most one row.
     pub unique: bool,
+    /// It has all the columns that are read.
+    pub only: bool,
+    /// It has a predicate, which the conditions imply.
+    pub partial: bool,
+}
+
+/// What is added to the cost of a way that is disabled, as PostgreSQL's `disable_cost`.
+const DISABLED: f64 = 1e10;
+
+/// How a table is read: by which of the indexes, backward, and whether for its order.
+enum Way {
+    Seq,
+    Index(usize, bool, bool),
+    Bitmap,
+}
+
+/// A bitmap and which of the conditions it answers exactly.
+struct BitmapChoice {
+    bitmap: Bitmap,
+    share: f64,
+    answered: Vec<usize>,
+    used: Vec<usize>,
+}
+
+/// Estimated rows under conditions.
+fn share_of(rows: f64, quals: &[Expr], stats: &RelStats) -> f64 {
+    (rows * cost::conjunction(&quals.iter().collect::<Vec<_>>(), stats)).round().max(1.0)
 }
 
 impl Planner<'_> {
@@ -62,7 +94,13 @@ impl Planner<'_> {
             RteKind::Subquery { query, .. } => {
                 let before = std::mem::take(&mut self.level().used);
                 let mut sub = (**query).clone();
-                let inner = self.plan_query(&mut sub, true)?;
+                let mut quals = if let RteKind::Subquery { view, .. } = &rte.kind && self.is_barrier(*view) {
+                    quals
+                } else {
+                    crate::pushdown::push_down(&mut sub, r, quals)
+                };
+                let mut inner = self.plan_query(&mut sub, true)?;
+                quals.retain(|c| !crate::pushdown::run_condition(&mut inner.plan, r, c));
                 let params = self.take_used(before);
                 let rows = inner.plan.rows;
                 let (s, t) = (inner.plan.startup_cost, inner.plan.total_cost);
@@ -79,7 +117,8 @@ impl Planner<'_> {
                 let mut rel =
                     Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias }, cols, set, rows, s, t);
                 rel.order = order;
-                self.with_params(rel, params)
+                let rel = self.with_params(rel, params);
+                return self.filtered(rel, quals, &RelStats::default());
             }
             RteKind::Function { functions, ordinality } => {
                 let before = std::mem::take(&mut self.level().used);
@@ -137,6 +176,14 @@ impl Planner<'_> {
             RteKind::Join { .. } => return Err(Error::internal("join entry in FROM")),
         };
         self.filtered(rel, quals, &RelStats::default())
+    }
+
+    /// Whether a view keeps conditions from looking at rows it does not show.
+    fn is_barrier(&mut self, view: Oid) -> bool {
+        view != 0
+            && self.cx.relation(view).is_ok_and(|r| {
+                r.options.iter().any(|(k, v)| k == "security_barrier" && !matches!(v.as_str(), "false" | "off" | "0" | "no"))
+            })
     }
 
     /// Variables of this level in an entry's own expressions are lateral references: parameters.
@@ -267,59 +314,86 @@ impl Planner<'_> {
         }
         let stats = self.cx.stats(relation);
         let rows = stats.rows.max(1.0);
-        let seq_cost = rows * (cost::ROW + cost::OP * quals.len() as f64);
-        let share: f64 = quals.iter().map(|c| cost::selectivity(c, &stats)).product();
-        let out_rows = (rows * share).max(1.0);
-
-        let mut best: Option<(f64, IndexChoice, bool, Vec<(Expr, SortKey)>)> = None;
-        if sample.is_none() && self.cx.enabled("enable_indexscan") {
-            for choice in self.index_choices(q, r, relation, &quals, &stats)? {
-                let visited = if choice.unique { 1.0 } else { (rows * choice.selectivity).max(1.0) };
-                let (order, backward) = match wanted {
-                    Some(w) => match index_order(r, &choice, w) {
-                        Some(backward) => (w.keys.clone(), backward),
-                        None => (vec![], false),
-                    },
-                    None => (vec![], false),
-                };
-                if choice.keys.is_empty() && order.is_empty() {
+        let out_rows = share_of(rows, &quals, &stats);
+        let refs: Vec<&Expr> = quals.iter().collect();
+        // What a way costs once its rows are in the wanted order and LIMIT has had enough.
+        let width = cost::width(&cols.iter().map(|c| c.ty).collect::<Vec<_>>());
+        let after = |c: Cost, ordered: bool| match wanted {
+            None => c.total,
+            Some(w) => {
+                let c = if ordered { c } else { cost::sort(c, out_rows, width, w.limit) };
+                c.part(w.limit.map_or(1.0, |l| (l / out_rows).min(1.0)))
+            }
+        };
+        let seq = cost::seq_scan(&stats, &refs);
+        let tid = tid_conditions(r, &quals);
+        let indexed = sample.is_none() && tid.is_none() && !relation.indexes.is_empty();
+        let off = |this: &Self, setting: &str| if indexed && !this.cx.enabled(setting) { DISABLED } else { 0.0 };
+        let (seq_off, index_off, bitmap_off) =
+            (off(self, "enable_seqscan"), off(self, "enable_indexscan"), off(self, "enable_bitmapscan"));
+        let start = Cost { startup: seq_off, total: seq.total + seq_off };
+        let mut best = (start, after(start, false), Way::Seq);
+        let mut consider = |c: Cost, ordered: bool, way: &dyn Fn() -> Way| {
+            let price = after(c, ordered);
+            let better = match (wanted, ordered) {
+                (None, _) | (_, false) if !matches!(best.2, Way::Index(_, _, true)) => c.beats(best.0),
+                _ => price < best.1,
+            };
+            if better {
+                best = (c, price, way());
+            }
+        };
+        if indexed {
+            let choices = self.index_choices(attnos, r, relation, &quals, &stats)?;
+            for (i, choice) in choices.iter().enumerate() {
+                let backward = wanted.and_then(|w| index_order(r, choice, w));
+                if choice.keys.is_empty() && backward.is_none() && !choice.only && !choice.partial {
                     continue;
                 }
-                let mut total = cost::INDEX_START + visited * (cost::INDEX_ROW + cost::OP * quals.len() as f64);
-                let mut compare = total;
-                if let (Some(w), false) = (wanted, order.is_empty()) {
-                    // What the order saves: a sort of what comes out, or with LIMIT reading most of the rows.
-                    let part = w.limit.map_or(1.0, |l| (l / out_rows).min(1.0));
-                    compare = cost::INDEX_START + (total - cost::INDEX_START) * part
-                        - out_rows * cost::log2(out_rows) * cost::OP * 2.0 * part;
-                    if w.limit.is_some() {
-                        compare = compare.max(cost::INDEX_START);
-                    }
-                }
+                let rest: Vec<&Expr> =
+                    quals.iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
+                let mut c = choice.scan_cost(&stats, 1.0, &rest);
+                // One row of a small table is found as fast by its key, and without looking at the others.
                 if choice.unique {
-                    total = total.min(cost::INDEX_START + cost::INDEX_ROW);
-                    compare = compare.min(total);
+                    c.total = c.total.min(seq.total * 0.5);
                 }
-                if best.as_ref().is_none_or(|b| compare < b.0) {
-                    best = Some((compare, choice, backward, order));
+                c.startup += index_off;
+                c.total += index_off;
+                consider(c, backward.is_some(), &|| Way::Index(i, backward.unwrap_or(false), backward.is_some()));
+            }
+            let unique = index_off == 0.0 && choices.iter().any(|c| c.unique);
+            let found =
+                if unique { None } else { self.bitmap_choice(r, relation, &quals, &choices, &stats)? };
+            if let Some(found) = found {
+                let mut c = cost::bitmap_scan((found.bitmap.cost, found.share), &stats, 1.0, &refs);
+                c.startup += bitmap_off;
+                c.total += bitmap_off;
+                consider(c, false, &|| Way::Bitmap);
+                if let Way::Bitmap = best.2 {
+                    return self.bitmap_scan(rel, cols, set, quals, found, best.0, out_rows);
                 }
             }
-        }
-        let seq_allowed = self.cx.enabled("enable_seqscan") || best.is_none();
-        if let Some((compare, choice, backward, order)) = best {
-            if compare < seq_cost || !seq_allowed {
-                return self.index_scan(rel, cols, set, quals, choice, backward, order, rows, out_rows);
+            if let Way::Index(i, backward, ordered) = best.2
+                && let Some(choice) = choices.into_iter().nth(i)
+            {
+                let order = match wanted {
+                    Some(w) if ordered => w.keys.clone(),
+                    _ => vec![],
+                };
+                return Ok(self
+                    .index_scan(rel, cols, set, quals, choice, backward, order)?
+                    .costed(out_rows, best.0.startup, best.0.total));
             }
         }
         let zones = quals.iter().filter_map(|c| zone_filter(r, c)).collect();
-        if let Some(tids) = tid_conditions(r, &quals) {
+        if let Some(tids) = tid {
             let n = tids.len() as f64;
-            let scan = Rel::new(Node::TidScan { rel, tids }, cols, set, n, 0.0, n * cost::INDEX_ROW);
+            let scan = Rel::new(Node::TidScan { rel, tids }, cols, set, n, 0.0, n * (cost::RANDOM_PAGE + cost::ROW));
             let quals = quals.into_iter().filter(|c| !is_tid_condition(r, c)).collect();
             return self.filtered(scan, quals, &stats);
         }
-        let scan = Rel::new(Node::SeqScan { rel, zones, sample }, cols, set, rows, 0.0, rows * cost::ROW);
-        Ok(self.filtered(scan, quals, &stats)?.costed(out_rows, 0.0, seq_cost))
+        let scan = Rel::new(Node::SeqScan { rel, zones, sample }, cols, set, rows, 0.0, seq.total);
+        Ok(self.filtered(scan, quals, &stats)?.costed(out_rows, 0.0, seq.total))
     }
 
     /// The index that gives a table's rows in the wanted order, visiting the fewest, and whether backward.
@@ -328,6 +402,7 @@ impl Planner<'_> {
         q: &Query,
         r: u32,
         quals: &[Expr],
+        needed: &[i16],
         wanted: &Wanted,
     ) -> Result<Option<(IndexChoice, bool)>> {
         if wanted.keys.iter().any(|(e, _)| expr::rels(e) != 1 << r) || !self.cx.enabled("enable_indexscan") {
@@ -341,7 +416,7 @@ impl Planner<'_> {
         }
         let stats = self.cx.stats(&relation);
         let mut best: Option<(IndexChoice, bool)> = None;
-        for choice in self.index_choices(q, r, &relation, quals, &stats)? {
+        for choice in self.index_choices(needed, r, &relation, quals, &stats)? {
             let Some(backward) = index_order(r, &choice, wanted) else { continue };
             if best.as_ref().is_none_or(|(b, _)| choice.selectivity < b.selectivity) {
                 best = Some((choice, backward));
@@ -359,7 +434,7 @@ impl Planner<'_> {
         needed: &[i16],
         wanted: &Wanted,
     ) -> Result<Option<Rel>> {
-        let Some((choice, backward)) = self.ordered_choice(q, r, quals, wanted)? else { return Ok(None) };
+        let Some((choice, backward)) = self.ordered_choice(q, r, quals, needed, wanted)? else { return Ok(None) };
         let rte = &q.rtable[r as usize];
         let RteKind::Relation { oid, .. } = rte.kind else { return Ok(None) };
         let relation = self.cx.relation(oid)?;
@@ -373,13 +448,15 @@ impl Planner<'_> {
             columns: needed.to_vec(),
         };
         let cols = needed.iter().map(|a| column_var(q, r, *a)).collect();
-        let rows = stats.rows.max(1.0);
-        let share: f64 = quals.iter().map(|c| cost::selectivity(c, &stats)).product();
-        let (quals, order, out) = (quals.to_vec(), wanted.keys.clone(), (rows * share).max(1.0));
-        Ok(Some(self.index_scan(rel, cols, 1 << r, quals, choice, backward, order, rows, out)?))
+        let out = share_of(stats.rows.max(1.0), quals, &stats);
+        let rest: Vec<&Expr> =
+            quals.iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
+        let c = choice.scan_cost(&stats, 1.0, &rest);
+        let scan = self.index_scan(rel, cols, 1 << r, quals.to_vec(), choice, backward, wanted.keys.clone())?;
+        Ok(Some(scan.costed(out, c.startup, c.total)))
     }
 
-    /// An index scan from a choice.
+    /// An index scan from a choice; its costs are the caller's to set.
     #[allow(clippy::too_many_arguments)]
     pub fn index_scan(
         &mut self,
@@ -390,11 +467,7 @@ impl Planner<'_> {
         choice: IndexChoice,
         backward: bool,
         order: Vec<(Expr, SortKey)>,
-        rows: f64,
-        out_rows: f64,
     ) -> Result<Rel> {
-        let visited = if choice.unique { 1.0 } else { (rows * choice.selectivity).max(1.0) };
-        let total = cost::INDEX_START + visited * cost::INDEX_ROW;
         let mut params = Vec::new();
         let keys: Vec<(u32, IndexBound)> = choice
             .keys
@@ -406,12 +479,10 @@ impl Planner<'_> {
             .collect();
         let rest: Vec<Expr> =
             quals.into_iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
-        let node =
-            Node::IndexScan { rel, index: choice.index.oid, index_storage: choice.index.storage, keys, backward };
-        let scan = Rel::new(node, cols, set, visited, cost::INDEX_START, total);
+        let (index, index_storage, only) = (choice.index.oid, choice.index.storage, choice.only);
+        let node = Node::IndexScan { rel, index, index_storage, keys, backward, only };
+        let scan = Rel::new(node, cols, set, 1.0, 0.0, 0.0);
         let mut scan = self.filtered(scan, rest, &RelStats::default())?;
-        let total = scan.plan.total_cost;
-        scan = scan.costed(if choice.unique { 1.0 } else { out_rows }, cost::INDEX_START, total);
         scan.order = order;
         Ok(self.with_params(scan, params))
     }
@@ -419,13 +490,14 @@ impl Planner<'_> {
     /// Every ordered index of a table with what it can do for these conditions.
     pub fn index_choices(
         &mut self,
-        _q: &Query,
+        attnos: &[i16],
         r: u32,
         relation: &Relation,
         quals: &[Expr],
         stats: &RelStats,
     ) -> Result<Vec<IndexChoice>> {
         let mut all = Vec::new();
+        let only = self.cx.enabled("enable_indexonlyscan");
         for oid in &relation.indexes {
             let index = self.cx.relation(*oid)?;
             let Some(ix) = &index.index else { continue };
@@ -445,10 +517,17 @@ impl Planner<'_> {
                 index: index.clone(),
                 keys: vec![],
                 answered: vec![],
+                used: vec![],
                 selectivity: 1.0,
+                boundary: 1.0,
+                scans: 1.0,
                 fixed: 0,
                 unique: false,
+                only: only && attnos.iter().all(|a| *a > 0 && ix.columns.iter().any(|c| c.attno == *a)),
+                partial: ix.predicate.is_some(),
             };
+            // An earlier column is without an equality: what is said of later ones does not narrow the range.
+            let mut open = false;
             for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
                 let mut equal = false;
                 let mut ranged = false;
@@ -461,12 +540,18 @@ impl Planner<'_> {
                             _ if equal => continue,
                             _ => ranged = true,
                         }
+                        // A row is tested by its own columns only.
+                        if open && col.attno == 0 {
+                            continue;
+                        }
                         choice.keys.push((k as u32, IndexBound { op, value }));
                         if m.exact && !choice.answered.contains(&i) {
                             choice.answered.push(i);
                         }
+                        if !choice.used.contains(&i) {
+                            choice.used.push(i);
+                        }
                     }
-                    choice.selectivity *= cost::selectivity(c, stats);
                 }
                 if equal && ranged {
                     // An equality came after a range on the same column: keep the equality, recheck the rest.
@@ -485,7 +570,16 @@ impl Planner<'_> {
                 if scalar && choice.fixed == k {
                     choice.fixed = k + 1;
                 }
-                if !equal {
+                let used: Vec<&Expr> = choice.used.iter().filter_map(|i| quals.get(*i)).collect();
+                choice.selectivity = cost::conjunction(&used, stats);
+                if !open {
+                    choice.boundary = choice.selectivity;
+                    for (_, b) in choice.keys.iter().filter(|(n, b)| *n == k as u32 && b.op == BoundOp::In) {
+                        choice.scans *= cost::elements(&b.value);
+                    }
+                }
+                open |= !equal;
+                if open && choice.keys.is_empty() {
                     break;
                 }
             }
@@ -496,6 +590,148 @@ impl Planner<'_> {
             all.push(choice);
         }
         Ok(all)
+    }
+
+    /// The best bitmap for these conditions: of one index, of several together, or for an OR of one for each arm
+    /// (`generate_bitmap_or_paths`, `choose_bitmap_and`).
+    fn bitmap_choice(
+        &mut self,
+        r: u32,
+        relation: &Relation,
+        quals: &[Expr],
+        choices: &[IndexChoice],
+        stats: &RelStats,
+    ) -> Result<Option<BitmapChoice>> {
+        let mut all: Vec<BitmapChoice> = Vec::new();
+        for c in choices.iter().filter(|c| !c.keys.is_empty()) {
+            let (cost, share) = c.bitmap_cost(stats, 1.0);
+            let source = BitmapSource::Index {
+                index: c.index.oid,
+                index_storage: c.index.storage,
+                keys: c.keys.clone(),
+            };
+            let bitmap = Bitmap { source, rows: (stats.rows * share).max(1.0), cost };
+            all.push(BitmapChoice { bitmap, share, answered: c.answered.clone(), used: c.used.clone() });
+        }
+        for (i, q) in quals.iter().enumerate() {
+            let ExprKind::Or(arms) = &q.kind else { continue };
+            if let Some(mut found) = self.bitmap_or(r, relation, arms, stats)? {
+                found.answered = if found.answered.is_empty() { vec![] } else { vec![i] };
+                found.used = vec![i];
+                all.push(found);
+            }
+        }
+        let price = |list: &[&BitmapChoice]| {
+            let share: f64 = list.iter().map(|b| b.share).product();
+            let cost = list.iter().map(|b| b.bitmap.cost).sum::<f64>() + 100.0 * cost::OP * (list.len() - 1) as f64;
+            let refs: Vec<&Expr> = quals.iter().collect();
+            cost::bitmap_scan((cost, share), stats, 1.0, &refs).total
+        };
+        all.sort_by(|a, b| a.bitmap.cost.total_cmp(&b.bitmap.cost).then(a.share.total_cmp(&b.share)));
+        // Of several for the same conditions the cheapest.
+        let mut distinct: Vec<BitmapChoice> = Vec::new();
+        for b in all {
+            if !distinct.iter().any(|d| d.used == b.used) {
+                distinct.push(b);
+            }
+        }
+        let mut best: Option<(f64, Vec<usize>)> = None;
+        for i in 0..distinct.len() {
+            let mut list = vec![i];
+            let mut total = price(&[&distinct[i]]);
+            for j in i + 1..distinct.len() {
+                if list.iter().any(|k| distinct[*k].used.iter().any(|u| distinct[j].used.contains(u))) {
+                    continue;
+                }
+                list.push(j);
+                let with = price(&list.iter().map(|k| &distinct[*k]).collect::<Vec<_>>());
+                if with < total {
+                    total = with;
+                } else {
+                    list.pop();
+                }
+            }
+            if best.as_ref().is_none_or(|b| total < b.0) {
+                best = Some((total, list));
+            }
+        }
+        let Some((_, list)) = best else { return Ok(None) };
+        let mut kept: Vec<BitmapChoice> =
+            distinct.into_iter().enumerate().filter(|(i, _)| list.contains(i)).map(|(_, b)| b).collect();
+        if kept.len() == 1 {
+            return Ok(kept.pop());
+        }
+        let share: f64 = kept.iter().map(|b| b.share).product();
+        let cost = kept.iter().map(|b| b.bitmap.cost).sum::<f64>() + 100.0 * cost::OP * (kept.len() - 1) as f64;
+        let (mut answered, mut used, mut bitmaps) = (vec![], vec![], vec![]);
+        for b in kept {
+            answered.extend(b.answered);
+            used.extend(b.used);
+            bitmaps.push(b.bitmap);
+        }
+        let bitmap = Bitmap { source: BitmapSource::And(bitmaps), rows: (stats.rows * share).max(1.0), cost };
+        Ok(Some(BitmapChoice { bitmap, share, answered, used }))
+    }
+
+    /// A bitmap for each arm of an OR, when each has one. `answered` is empty where some arm is not answered exactly.
+    fn bitmap_or(
+        &mut self,
+        r: u32,
+        relation: &Relation,
+        arms: &[Expr],
+        stats: &RelStats,
+    ) -> Result<Option<BitmapChoice>> {
+        let (mut bitmaps, mut share, mut cost, mut exact) = (vec![], 0.0, 0.0, true);
+        for arm in arms {
+            let mut parts = Vec::new();
+            expr::conjuncts(arm.clone(), &mut parts);
+            let choices = self.index_choices(&[0], r, relation, &parts, stats)?;
+            let Some(found) = self.bitmap_choice(r, relation, &parts, &choices, stats)? else { return Ok(None) };
+            exact &= (0..parts.len()).all(|i| found.answered.contains(&i));
+            share += found.share;
+            cost += found.bitmap.cost;
+            bitmaps.push(found.bitmap);
+        }
+        cost += 100.0 * cost::OP * bitmaps.len().saturating_sub(1) as f64;
+        let share = share.min(1.0);
+        let bitmap = Bitmap { source: BitmapSource::Or(bitmaps), rows: (stats.rows * share).max(1.0), cost };
+        Ok(Some(BitmapChoice { bitmap, share, answered: if exact { vec![0] } else { vec![] }, used: vec![] }))
+    }
+
+    /// A scan of a table through a bitmap.
+    #[allow(clippy::too_many_arguments)]
+    fn bitmap_scan(
+        &mut self,
+        rel: ScanRel,
+        cols: Vec<Expr>,
+        set: u128,
+        quals: Vec<Expr>,
+        found: BitmapChoice,
+        c: Cost,
+        out_rows: f64,
+    ) -> Result<Rel> {
+        let mut params = Vec::new();
+        let mut bitmap = found.bitmap;
+        self.bitmap_params(&mut bitmap, &mut params);
+        let rest = quals.into_iter().enumerate().filter(|(i, _)| !found.answered.contains(i)).map(|(_, c)| c).collect();
+        let scan = Rel::new(Node::BitmapScan { rel, bitmap }, cols, set, 1.0, 0.0, 0.0);
+        let scan = self.filtered(scan, rest, &RelStats::default())?.costed(out_rows, c.startup, c.total);
+        Ok(self.with_params(scan, params))
+    }
+
+    fn bitmap_params(&mut self, b: &mut Bitmap, params: &mut Vec<(u32, Expr)>) {
+        match &mut b.source {
+            BitmapSource::Index { keys, .. } => {
+                for (_, k) in keys {
+                    self.outer_to_params(&mut k.value, params);
+                }
+            }
+            BitmapSource::And(list) | BitmapSource::Or(list) => {
+                for b in list {
+                    self.bitmap_params(b, params);
+                }
+            }
+        }
     }
 
     /// A table with the tables that inherit from it: each scanned in turn, its columns matched to the parent's by name.
@@ -579,17 +815,19 @@ impl Planner<'_> {
         Ok(rel)
     }
 
-    /// A table and everything below it, parents first, each once.
+    /// A table and everything below it, each once, level by level (`find_all_inheritors`).
     pub fn descendants(&mut self, parent: &Rc<Relation>, out: &mut Vec<Rc<Relation>>) -> Result<()> {
-        if out.iter().any(|t| t.oid == parent.oid) {
-            return Ok(());
-        }
+        let mut next = out.len();
         out.push(parent.clone());
-        let mut children = parent.children.clone();
-        children.sort_unstable();
-        for c in children {
-            let c = self.cx.relation(c)?;
-            self.descendants(&c, out)?;
+        while let Some(t) = out.get(next).cloned() {
+            next += 1;
+            let mut children = t.children.clone();
+            children.sort_unstable();
+            for c in children {
+                if !out.iter().any(|t| t.oid == c) {
+                    out.push(self.cx.relation(c)?);
+                }
+            }
         }
         Ok(())
     }
@@ -741,7 +979,8 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
             if name == "=" && text_like(col.ty.oid) && text_like(value.ty.oid) && expr::equality(op).is_some() {
                 return Some(Match { bounds: vec![(BoundOp::Eq, value.clone())], exact: true });
             }
-            if name == "~~" && text_like(col.ty.oid) {
+            let of_text = builtin::amproc(col.opfamily, oids::TEXT, oids::TEXT, 1).is_some();
+            if name == "~~" && text_like(col.ty.oid) && of_text {
                 return like_prefix(value, col.ty);
             }
             None

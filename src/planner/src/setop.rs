@@ -73,7 +73,23 @@ impl Planner<'_> {
                     let plans = inputs.into_iter().map(|i| i.plan).collect();
                     let mut rel = Rel::new(Node::Append { inputs: plans }, cols, 0, rows, 0.0, total);
                     rel.plan.columns = types;
-                    return Ok(if *all { rel } else { self.hash_distinct(rel, keys) });
+                    if *all {
+                        return Ok(rel);
+                    }
+                    // As many groups as rows: nothing is known of either (`choose_hashed_setop`).
+                    let hashable = crate::grouping::hashable(&rel.cols.iter().collect::<Vec<_>>());
+                    if hashable && self.cx.enabled("enable_hashagg") && !self.sorts_distinct(&rel, rows, keys.len(), &[]) {
+                        return Ok(self.hash_distinct(rel, keys, rows));
+                    }
+                    let cols = rel.cols.clone();
+                    let order: Vec<(Expr, SortKey)> = cols.iter().cloned().zip(keys.iter().cloned()).collect();
+                    let rel = self.sorted(rel, &order, None);
+                    let types = rel.plan.columns.clone();
+                    let (startup, total) = (rel.plan.startup_cost, rel.plan.total_cost);
+                    let mut rel = rel.over(|input| Node::Unique { input, keys }, cols).costed(rows, startup, total);
+                    rel.plan.columns = types;
+                    rel.order = vec![];
+                    return Ok(rel);
                 }
                 let l = self.plan_set_tree(q, left)?;
                 let r = self.plan_set_tree(q, right)?;

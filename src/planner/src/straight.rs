@@ -3,13 +3,15 @@
 use tusklet_ir::*;
 
 /// The straight path of a plan that is one probe of a unique index: `SELECT … WHERE key = $1`.
-pub(crate) fn find(stmt: &PlannedStmt) -> Option<Straight> {
+pub(crate) fn find(cx: &mut dyn crate::PlanContext, stmt: &PlannedStmt) -> Option<Straight> {
     if stmt.command != CommandType::Select || !stmt.subplans.is_empty() || !stmt.ctes.is_empty() || stmt.volatile {
         return None;
     }
     let plan = &stmt.plan;
     let Node::IndexScan { rel, index, index_storage, keys, .. } = &plan.node else { return None };
-    if plan.rows > 1.0 || keys.iter().enumerate().any(|(i, (k, b))| *k as usize != i || b.op != BoundOp::Eq) {
+    let relation = cx.relation(*index).ok()?;
+    let whole = |ix: &tusklet_catalog::live::Index| ix.unique && ix.keys as usize == keys.len();
+    if !relation.index.as_ref().is_some_and(whole) || keys.iter().enumerate().any(|(i, (k, b))| *k as usize != i || b.op != BoundOp::Eq) {
         return None;
     }
     let simple =

@@ -18,6 +18,7 @@ impl Planner<'_> {
         self.fold_query(q)?;
         self.pull_up_sublinks(q)?;
         self.pull_up_subqueries(q)?;
+        crate::pushdown::having_to_where(q);
         self.reduce_outer_joins(q);
         self.min_max_from_indexes(q)?;
         let base = self.level().rte_base;
@@ -86,7 +87,7 @@ impl Planner<'_> {
         if let Some(f) = q.filter.take() {
             expr::conjuncts(f, &mut quals);
         }
-        // HAVING without aggregates, over group columns alone, may as well be WHERE when no group appears from nothing.
+        self.level().equal = equalities(&quals);
         let limit = self.row_limit(q);
         let wanted = self.wanted_order(q, grouped, limit);
         let fraction = match (limit, grouped || q.distinct.is_some() || q.has_windows) {
@@ -98,13 +99,14 @@ impl Planner<'_> {
             _ => 1.0,
         };
         let from = q.from.clone();
+        let ordered = if grouped { self.ordered_for_groups(q, &from, &quals, &needed)? } else { None };
         let fc = FromContext { q, needed: &needed, wanted: wanted.as_ref(), fraction };
         let mut rel = self.plan_from(&fc, &from, quals)?;
         if rel.params.iter().any(|(_, e)| expr::rels(e) & !rel.set != 0) {
             return Err(Error::unsupported("this LATERAL reference"));
         }
         if grouped {
-            rel = self.plan_grouping(q, rel)?;
+            rel = self.plan_grouping(q, rel, ordered)?;
         }
         if q.has_windows {
             rel = self.plan_windows(q, rel)?;
@@ -156,16 +158,19 @@ impl Planner<'_> {
     }
 
     /// GROUP BY, aggregates, HAVING.
-    fn plan_grouping(&mut self, q: &mut Query, rel: Rel) -> Result<Rel> {
-        // Larger sets first, the grand total last, as a rollup is computed.
-        q.grouping_sets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+    fn plan_grouping(&mut self, q: &mut Query, rel: Rel, ordered: Option<Rel>) -> Result<Rel> {
         self.add_dependent_columns(q);
+        crate::grouping::distinguish_constants(q);
+        if q.grouping_sets.is_empty() {
+            crate::grouping::follow_order(q);
+        }
         let group_exprs: Vec<(u32, Expr)> = q
             .group_by
             .iter()
             .filter_map(|s| q.targets.iter().find(|t| t.sort_ref == s.target).map(|t| (s.target, t.expr.clone())))
             .collect();
         // The aggregates, each once.
+        let ordered = if rel.set.count_ones() == 1 { ordered } else { None };
         let mut calls: Vec<Expr> = Vec::new();
         let mut collect = |e: &Expr| {
             visit::walk(e, &mut |x| match &x.kind {
@@ -204,61 +209,61 @@ impl Planner<'_> {
             let at = find(e, &rel.cols).ok_or_else(|| Error::internal("group column not found"))?;
             groups.push(sort_key(s, at as u32, e));
         }
-        let sets = (!q.grouping_sets.is_empty()).then(|| {
-            q.grouping_sets
-                .iter()
-                .map(|set| {
-                    set.iter()
-                        .filter_map(|r| group_exprs.iter().position(|(g, _)| g == r).map(|p| p as u32))
-                        .collect::<Vec<u32>>()
-                })
-                .collect::<Vec<_>>()
-        });
-        let mut aggs = Vec::new();
-        for c in &calls {
-            let ExprKind::Aggregate(a) = &c.kind else { continue };
-            let mut a = (**a).clone();
-            for t in &mut a.args {
-                t.expr = resolve(&t.expr, &rel.cols)?;
-            }
-            a.direct = a.direct.iter().map(|d| resolve_direct(d, &rel.cols)).collect::<Result<_>>()?;
-            if let Some(f) = &mut a.filter {
-                **f = resolve(f, &rel.cols)?;
-            }
-            aggs.push(a);
-        }
+        let aggs = self.resolve_aggregates(&calls, &rel.cols)?;
         let mut out: Vec<Expr> = group_exprs.iter().map(|(_, e)| e.clone()).collect();
         out.extend(calls.iter().cloned());
+        let work = crate::grouping::Work::new(&group_exprs, &groups, &calls);
+        // What comes in the order of the groups takes their columns as it has them.
+        let ordered = ordered.filter(|_| !added);
+        let chosen = self.choose_grouping(q, rel, ordered, &work)?;
         let set_number = Expr::new(ExprKind::Param(SET_NUMBER), TypeRef::new(oids::INT4));
-        if let Some(sets) = &sets {
-            out.push(set_number.clone());
-            let refs: Vec<u32> = group_exprs.iter().map(|(r, _)| *r).collect();
-            replace_grouping(q, sets, &refs, &set_number);
-        } else {
-            replace_grouping(
-                q,
-                &[(0..group_exprs.len() as u32).collect()],
-                &group_exprs.iter().map(|(r, _)| *r).collect::<Vec<_>>(),
-                &set_number,
-            );
+        let refs: Vec<u32> = group_exprs.iter().map(|(r, _)| *r).collect();
+        let all = vec![AggregateSet { columns: (0..refs.len() as u32).collect(), rollup: None }];
+        replace_grouping(q, chosen.sets.as_ref().unwrap_or(&all), &refs, &set_number);
+        if chosen.sets.is_some() {
+            out.push(set_number);
         }
-        let in_rows = rel.plan.rows;
-        let strategy = if groups.is_empty() && sets.is_none() { AggStrategy::Plain } else { AggStrategy::Hashed };
-        let rows =
-            if groups.is_empty() { sets.as_ref().map_or(1.0, |s| s.len() as f64) } else { (in_rows / 10.0).max(1.0) };
-        let total = rel.plan.total_cost + in_rows * (cost::ROW + cost::OP * (calls.len() + groups.len()) as f64);
-        let rel = rel.over(|input| Node::Aggregate { input, strategy, groups, sets, aggs }, out).costed(
+        let crate::grouping::Chosen { input, strategy, sets, rows, cost } = chosen;
+        let kept = if strategy == AggStrategy::Sorted && sets.is_none() { input.order.clone() } else { vec![] };
+        // The columns of another input stand elsewhere.
+        let (mut groups, mut aggs) = (groups, aggs);
+        if !work.same_columns(&input) {
+            for (g, (_, e)) in groups.iter_mut().zip(&group_exprs) {
+                let at = find(e, &input.cols).ok_or_else(|| Error::internal("group column not found"))?;
+                g.column = at as u32;
+            }
+            aggs = self.resolve_aggregates(&calls, &input.cols)?;
+        }
+        let rel = input.over(|input| Node::Aggregate { input, strategy, groups, sets, aggs }, out).costed(
             rows,
-            total,
-            total + rows * cost::ROW,
+            cost.startup,
+            cost.total,
         );
-        let mut rel = Rel { order: vec![], ..rel };
+        let mut rel = Rel { order: kept, ..rel };
         if let Some(h) = q.having.take() {
             let mut quals = Vec::new();
             expr::conjuncts(h, &mut quals);
             rel = self.filtered(rel, quals, &Default::default())?;
         }
         Ok(rel)
+    }
+
+    /// The aggregates over columns.
+    fn resolve_aggregates(&mut self, calls: &[Expr], cols: &[Expr]) -> Result<Vec<Aggregate>> {
+        let mut aggs = Vec::new();
+        for c in calls {
+            let ExprKind::Aggregate(a) = &c.kind else { continue };
+            let mut a = (**a).clone();
+            for t in &mut a.args {
+                t.expr = resolve(&t.expr, cols)?;
+            }
+            a.direct = a.direct.iter().map(|d| resolve_direct(d, cols)).collect::<Result<_>>()?;
+            if let Some(f) = &mut a.filter {
+                **f = resolve(f, cols)?;
+            }
+            aggs.push(a);
+        }
+        Ok(aggs)
     }
 
     /// Columns that only depend on the grouped ones (through a primary key) become group columns: the groups stay the same.
@@ -309,11 +314,22 @@ impl Planner<'_> {
                 !matches!(x.kind, ExprKind::Window(_))
             });
         }
-        // Windows with more keys first: a later one sorted by a prefix needs no sort.
+        // In an order that lets a later one do without a sort (`select_active_windows`).
         let mut order: Vec<usize> = (0..q.windows.len())
             .filter(|w| calls.iter().any(|c| matches!(&c.kind, ExprKind::Window(x) if x.window as usize == *w)))
             .collect();
-        order.sort_by_key(|w| std::cmp::Reverse(q.windows[*w].partition_by.len() + q.windows[*w].order_by.len()));
+        let keys = |w: &usize| {
+            let mut keys: Vec<(u32, Oid, bool)> = Vec::new();
+            for s in q.windows[*w].partition_by.iter().chain(&q.windows[*w].order_by) {
+                let k = (s.target, s.sort_op, s.nulls_first);
+                if !keys.contains(&k) {
+                    keys.push(k);
+                }
+            }
+            keys
+        };
+        // Greater first, and of those that begin alike the longer.
+        order.sort_by(|a, b| keys(b).cmp(&keys(a)));
         for w in order {
             let win = &q.windows[w];
             let mut cols = rel.cols.clone();
@@ -369,7 +385,7 @@ impl Planner<'_> {
             let partition = partition.into_iter().map(|(_, k)| k).collect();
             let by = by.into_iter().map(|(_, k)| k).collect();
             rel = rel
-                .over(|input| Node::WindowAgg { input, partition, order: by, frame: Box::new(frame), calls: mine }, out)
+                .over(|input| Node::WindowAgg { input, partition, order: by, frame: Box::new(frame), calls: mine, run: vec![] }, out)
                 .costed(rows, startup, total);
             rel.order = order;
         }
@@ -450,7 +466,10 @@ impl Planner<'_> {
             for s in &d.items {
                 items.push(at(q, &rel, s)?);
             }
-            if d.on || !order.is_empty() {
+            let list: Vec<&Expr> = items.iter().map(|(e, _)| e).collect();
+            let groups = self.group_count(q, &list, rel.plan.rows);
+            let hashable = !d.on && self.cx.enabled("enable_hashagg") && crate::grouping::hashable(&list);
+            if !hashable || self.sorts_distinct(&rel, groups, items.len(), &order) {
                 // Sorted so that equal rows meet: ORDER BY first, as far as it goes, then the rest of the items.
                 let mut keys = order.clone();
                 for i in &items {
@@ -461,13 +480,13 @@ impl Planner<'_> {
                 rel = self.sorted(rel, &keys, None);
                 let cols = rel.cols.clone();
                 let keys: Vec<SortKey> = items.into_iter().map(|(_, k)| k).collect();
-                let rows = (rel.plan.rows / 2.0).max(1.0);
-                let (s, t) = (rel.plan.startup_cost, rel.plan.total_cost + rel.plan.rows * cost::OP);
+                let ops = rel.plan.rows * cost::OP * keys.len() as f64;
+                let (rows, s, t) = (groups, rel.plan.startup_cost, rel.plan.total_cost + ops);
                 let kept = rel.order.clone();
                 rel = rel.over(|input| Node::Unique { input, keys }, cols).costed(rows, s, t);
                 rel.order = kept;
             } else {
-                rel = self.hash_distinct(rel, items.into_iter().map(|(_, k)| k).collect());
+                rel = self.hash_distinct(rel, items.into_iter().map(|(_, k)| k).collect(), groups);
             }
         }
         if !order.is_empty() {
@@ -627,6 +646,26 @@ impl Planner<'_> {
         self.sorted_with(rel, keys, None, bound)
     }
 
+    /// Keys without those that say nothing: what equals a constant, or an earlier key, in all rows (redundant pathkeys).
+    fn canonical(&mut self, keys: &[(Expr, SortKey)]) -> Vec<(Expr, SortKey)> {
+        let equal = std::mem::take(&mut self.level().equal);
+        let mut kept: Vec<(Expr, SortKey)> = Vec::new();
+        for (e, k) in keys {
+            let says_nothing = equal.iter().any(|(a, b)| match b {
+                None => expr::same(a, e),
+                Some(b) => {
+                    let known = |x: &Expr| kept.iter().any(|(k, _)| expr::same(k, x));
+                    expr::same(a, e) && known(b) || expr::same(b, e) && known(a)
+                }
+            });
+            if !says_nothing && !kept.iter().any(|(o, _)| expr::same(o, e)) {
+                kept.push((e.clone(), k.clone()));
+            }
+        }
+        self.level().equal = equal;
+        kept
+    }
+
     fn sorted_with(
         &mut self,
         rel: Rel,
@@ -634,31 +673,46 @@ impl Planner<'_> {
         limit: Option<Box<(Option<Expr>, Option<Expr>)>>,
         bound: Option<f64>,
     ) -> Rel {
+        let keys = &self.canonical(keys)[..];
         if keys.is_empty() || is_ordered(&rel, keys) {
             return rel;
         }
-        let n = rel.plan.rows.max(1.0);
-        let kept = bound.map_or(n, |b| b.min(n)).max(2.0);
-        let startup = rel.plan.total_cost + n * cost::log2(kept) * cost::OP * 2.0;
-        let total = startup + n * cost::OP;
+        let presorted = (1..keys.len()).rev().find(|n| is_ordered(&rel, &keys[..*n])).unwrap_or(0);
+        let presorted = if self.cx.enabled("enable_incremental_sort") { presorted as u32 } else { 0 };
+        let input = cost::Cost { startup: rel.plan.startup_cost, total: rel.plan.total_cost };
+        let cost::Cost { startup, total } = cost::sort(input, rel.plan.rows, rel.plan.width, bound);
         let cols = rel.cols.clone();
         let sort_keys = keys.iter().map(|(_, k)| k.clone()).collect();
         let rows = rel.plan.rows;
-        let mut rel = rel.over(|input| Node::Sort { input, keys: sort_keys, limit }, cols).costed(rows, startup, total);
+        let mut rel = rel.over(|input| Node::Sort { input, keys: sort_keys, presorted, limit }, cols).costed(rows, startup, total);
         rel.order = keys.to_vec();
         rel
     }
 
+    /// Whether sorting is the cheaper way to see each of `groups` rows once, with an order to come out in
+    /// (`create_final_distinct_paths`).
+    pub fn sorts_distinct(&mut self, rel: &Rel, groups: f64, keys: usize, order: &[(Expr, SortKey)]) -> bool {
+        let input = cost::Cost { startup: rel.plan.startup_cost, total: rel.plan.total_cost };
+        let rows = rel.plan.rows;
+        let sorted = match order.is_empty() || !is_ordered(rel, order) {
+            true => cost::sort(input, rows, rel.plan.width, None),
+            false => input,
+        };
+        let by_sort = sorted.total + rows * cost::OP * keys as f64;
+        let hashed = cost::aggregate(input, rows, groups, keys as f64, 0.0, true);
+        let hashed = if order.is_empty() { hashed } else { cost::sort(hashed, groups, rel.plan.width, None) };
+        by_sort <= hashed.total
+    }
+
     /// Equal rows once, in order of first appearance.
-    pub fn hash_distinct(&mut self, rel: Rel, keys: Vec<SortKey>) -> Rel {
+    pub fn hash_distinct(&mut self, rel: Rel, keys: Vec<SortKey>, rows: f64) -> Rel {
         let cols = rel.cols.clone();
-        let n = rel.plan.rows;
-        let total = rel.plan.total_cost + n * (cost::ROW + cost::OP * keys.len() as f64);
+        let input = cost::Cost { startup: rel.plan.startup_cost, total: rel.plan.total_cost };
+        let c = cost::aggregate(input, rel.plan.rows, rows, keys.len() as f64, 0.0, true);
         // Columns that are no key (junk of ORDER BY) cannot be: DISTINCT demands they are in the list.
         let by_column = keys.iter().enumerate().all(|(i, k)| k.column as usize == i) && keys.len() == cols.len();
         let order: Vec<usize> = keys.iter().map(|k| k.column as usize).collect();
         let native: Vec<Expr> = order.iter().map(|i| cols[*i].clone()).collect();
-        let rows = (n / 2.0).max(1.0);
         let mut rel = rel
             .over(
                 |input| Node::Aggregate {
@@ -670,7 +724,7 @@ impl Planner<'_> {
                 },
                 native,
             )
-            .costed(rows, total, total + rows * cost::ROW);
+            .costed(rows, c.startup, c.total);
         rel.order = vec![];
         if !by_column {
             let exprs: Vec<Expr> = (0..cols.len())
@@ -706,6 +760,27 @@ pub(crate) fn is_ordered(rel: &Rel, keys: &[(Expr, SortKey)]) -> bool {
         })
 }
 
+/// What WHERE makes equal in all rows: an expression and a constant (`None`), or two expressions of a type. Equality is
+/// strict, so neither is NULL.
+fn equalities(quals: &[Expr]) -> Vec<(Expr, Option<Expr>)> {
+    let mut out = Vec::new();
+    for c in quals {
+        let ExprKind::Call(call) = &c.kind else { continue };
+        let [a, b] = call.args.as_slice() else { continue };
+        if call.op == 0 || expr::equality(call.op).is_none_or(|e| e.left != e.right) || expr::volatile(c) {
+            continue;
+        }
+        let fixed = |e: &Expr| expr::rels(e) == 0 && matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
+        match (fixed(a), fixed(b)) {
+            (false, true) => out.push((a.clone(), None)),
+            (true, false) => out.push((b.clone(), None)),
+            (false, false) => out.push((a.clone(), Some(b.clone()))),
+            (true, true) => {}
+        }
+    }
+    out
+}
+
 fn has_pending_set(e: &Expr, cols: &[Expr]) -> bool {
     let mut found = false;
     visit::walk(e, &mut |x| {
@@ -724,16 +799,16 @@ fn resolve_direct(e: &Expr, cols: &[Expr]) -> Result<Expr> {
 }
 
 /// GROUPING(…) by the number of the set: a CASE over constants.
-fn replace_grouping(q: &mut Query, sets: &[Vec<u32>], refs: &[u32], number: &Expr) {
+fn replace_grouping(q: &mut Query, sets: &[AggregateSet], refs: &[u32], number: &Expr) {
     let int4eq = builtin::operator_exact("=", oids::INT4, oids::INT4);
     let replace = |e: &mut Expr| {
         visit::walk_mut(e, &mut |x| {
             let ExprKind::Grouping { refs: wanted, level: 0, .. } = &x.kind else { return };
-            let value = |set: &Vec<u32>| {
+            let value = |set: &AggregateSet| {
                 let mut bits = 0i32;
                 for w in wanted {
                     let at = refs.iter().position(|r| r == w).map(|p| p as u32);
-                    let inside = at.is_some_and(|at| set.contains(&at));
+                    let inside = at.is_some_and(|at| set.columns.contains(&at));
                     bits = bits << 1 | i32::from(!inside);
                 }
                 Expr::constant(Value::I32(bits), TypeRef::new(oids::INT4))

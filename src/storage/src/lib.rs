@@ -34,7 +34,7 @@ pub use recovery::Recovery;
 pub use scan::{ScanColumn, Scanned, TableScan};
 pub use sequence::{NextValue, SequenceOptions, SequenceState};
 pub use snapshot::Snapshot;
-pub use stats::{ColumnStats, TableStats, ZoneFilter, zone_key};
+pub use stats::{ColumnStats, LookedAt, TableStats, ZoneFilter, zone_key};
 pub use store::Store;
 pub use transaction::{Tx, XidStatus};
 pub use vacuum::Vacuumed;

@@ -98,6 +98,8 @@ pub struct ColumnStats {
     pub min: Value,
     /// See `min`.
     pub max: Value,
+    /// How far the order of the rows is that of the values, from -1 to 1.
+    pub correlation: f64,
     /// The most common values of the sample with their shares, most frequent first; only those above average.
     pub common: Vec<(Value, f64)>,
 }
@@ -112,6 +114,59 @@ pub struct TableStats {
     /// For every column slot.
     pub columns: Vec<ColumnStats>,
     changes: u64,
+}
+
+/// What commands have looked at a table since it was made or opened: planning trusts the numbers of a small table only then,
+/// as PostgreSQL knows them only then.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LookedAt {
+    /// VACUUM, ANALYZE or the building of an index counted its rows.
+    pub counted: bool,
+    /// ANALYZE took statistics.
+    pub analyzed: bool,
+    /// VACUUM marked its rows visible to all.
+    pub vacuumed: bool,
+}
+
+/// Sums for a correlation of values with their places.
+#[derive(Default)]
+struct Correlation {
+    n: f64,
+    first: f64,
+    x: f64,
+    y: f64,
+    xx: f64,
+    yy: f64,
+    xy: f64,
+}
+
+impl Correlation {
+    fn add(&mut self, place: u64, d: &Datum<'_>) {
+        let head = |b: &[u8]| b.iter().take(8).fold(0u64, |n, c| n << 8 | *c as u64) << (8 * (8 - b.len().min(8)));
+        let y = match d {
+            Datum::Bytes(b) if b.is_empty() => 0.0,
+            Datum::Bytes(b) => head(b) as f64,
+            Datum::Fixed16(b) => head(b) as f64,
+            Datum::F32(_) | Datum::F64(_) => d.f64(),
+            other => other.i64() as f64,
+        };
+        if self.n == 0.0 {
+            self.first = y;
+        }
+        let (x, y) = (place as f64, y - self.first);
+        self.n += 1.0;
+        self.x += x;
+        self.y += y;
+        self.xx += x * x;
+        self.yy += y * y;
+        self.xy += x * y;
+    }
+
+    fn value(&self) -> f64 {
+        let both = (self.n * self.xx - self.x * self.x) * (self.n * self.yy - self.y * self.y);
+        let c = (self.n * self.xy - self.x * self.y) / both.max(0.0).sqrt();
+        if c.is_finite() { c.clamp(-1.0, 1.0) } else { 0.0 }
+    }
 }
 
 /// Groups read for a sample.
@@ -142,6 +197,18 @@ impl Table {
         *self.stats.borrow_mut() = None;
     }
 
+    /// What was looked at.
+    pub fn looked_at(&self) -> LookedAt {
+        self.looked_at.get()
+    }
+
+    /// Notes what a command looked at.
+    pub fn look_at(&self, f: impl FnOnce(&mut LookedAt)) {
+        let mut l = self.looked_at.get();
+        f(&mut l);
+        self.looked_at.set(l);
+    }
+
     fn sample(&self, snapshot: &Snapshot) -> Result<TableStats> {
         let heap = self.read()?;
         let status = self.txns.status.borrow();
@@ -166,6 +233,7 @@ impl Table {
             let (mut rows, mut nulls, mut width) = (0u64, 0u64, 0u64);
             let mut ends: [Option<(Vec<u8>, Value)>; 2] = [None, None];
             let mut buf = Vec::new();
+            let mut correlation = Correlation::default();
             for (gi, (g, sel)) in picked.iter().enumerate() {
                 for i in sel.iter() {
                     let d = g.value(&heap.columns, i, c);
@@ -174,6 +242,7 @@ impl Table {
                         nulls += 1;
                         continue;
                     }
+                    correlation.add(rows, &d);
                     let long = d.bytes().len();
                     width += if long > 0 { long } else { heap.columns[c].phys.width() } as u64;
                     // Long values are told apart by length and first bytes; a sample needs no more.
@@ -218,6 +287,7 @@ impl Table {
                     (n * d / (n - f1 + f1 * n / all)).clamp(d, all)
                 };
                 s.width = width as f64 / known as f64;
+                s.correlation = correlation.value();
                 let average = known as f64 / d;
                 let mut top: Vec<_> =
                     counts.values().filter(|e| e.0 > 1 && e.0 as f64 > average * 1.25).copied().collect();

@@ -555,6 +555,7 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
     if is_empty(shared, rel) {
         return Ok(());
     }
+    shared.db.store.table(heap::file(rel))?.look_at(|l| l.counted = true);
     let n = rel.columns.len();
     let (keys, predicate) = expressions::with_cx(shared, |cx| {
         let mut keys = vec![];

@@ -36,7 +36,6 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
             (n, false) => return Err(err!(SYNTAX_ERROR, "unrecognized ANALYZE option \"{n}\"").at(o.span)),
         }
     }
-    let _ = analyze;
     if *is_vacuumcmd {
         shared.prevent_in_block("VACUUM")?;
     }
@@ -92,6 +91,19 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
             .map(|r| r.oid)
             .collect();
         targets.sort_unstable();
+    }
+    for oid in &targets {
+        let rel = heap::get(shared, *oid)?;
+        if rel.storage != 0 && let Ok(t) = shared.db.store.table(heap::file(&rel)) {
+            t.look_at(|l| {
+                l.counted = true;
+                l.analyzed |= analyze;
+                l.vacuumed |= *is_vacuumcmd;
+            });
+            if analyze {
+                t.forget_statistics();
+            }
+        }
     }
     if !*is_vacuumcmd {
         return Ok(());

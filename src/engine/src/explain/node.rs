@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::Result;
 use tusklet_exec::{ExecCx, NodeStats};
+use tusklet_ir::codec::Codec;
 use tusklet_ir::{
-    AggStrategy, BoundOp, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
+    AggStrategy, Bitmap, BitmapSource, BoundOp, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
     Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
 };
 
@@ -58,6 +59,11 @@ fn exprs(p: &Plan) -> Vec<&Expr> {
     match &p.node {
         Node::Result { once, .. } => out.extend(once),
         Node::IndexScan { keys, .. } => out.extend(keys.iter().map(|(_, b)| &b.value)),
+        Node::BitmapScan { bitmap, .. } => {
+            let mut bounds = Vec::new();
+            bitmap.bounds(&mut bounds);
+            out.extend(bounds.iter().map(|b| &b.value));
+        }
         Node::TidScan { tids, .. } => out.extend(tids),
         Node::FunctionScan { functions, .. } => out.extend(functions.iter().map(|f| &f.expr)),
         Node::ValuesScan { rows } => out.extend(rows.iter().flatten()),
@@ -120,6 +126,13 @@ fn is_trivial(p: &Plan) -> bool {
     });
     match &p.node {
         Node::With { .. } => true,
+        // A function's rows are kept by itself (`FunctionScan`'s tuplestore).
+        Node::Material { input } => matches!(input.node, Node::FunctionScan { .. }),
+        // Columns that are only sorted by go at the end, by no node.
+        Node::Result { once: None, input: Some(_) } => {
+            let picks = |list: &Vec<Expr>| list.iter().all(|e| matches!(e.kind, ExprKind::Column(_)));
+            p.filter.is_none() && p.project.as_ref().is_none_or(picks)
+        }
         Node::SubqueryScan { .. } => p.filter.is_none() && same,
         _ => false,
     }
@@ -225,7 +238,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 && let Some(alias) = inputs.first().and_then(scan_alias)
                 && inputs.len() > 1
                 && inputs.iter().all(|i| scan_alias(i) == Some(alias))
-                && matches!(inputs[0].node, Node::SeqScan { .. } | Node::IndexScan { .. } | Node::TidScan { .. })
+                && scan_rte(&inputs[0]).is_some()
                 && !taken.iter().any(|t| t == alias)
             {
                 taken.push(alias.to_string());
@@ -408,11 +421,22 @@ impl<'a, 'c> Explainer<'a, 'c> {
         {
             return match &p.node {
                 Node::SubqueryScan { .. } => self.level(input, &[], relationship, name),
+                Node::Result { .. } => {
+                    let (tree, columns) = self.node(input, relationship, name)?;
+                    let picked = p.project.iter().flatten().filter_map(|e| match e.kind {
+                        ExprKind::Column(c) => columns.get(c as usize).cloned(),
+                        _ => None,
+                    });
+                    let picked = if p.project.is_some() { picked.collect() } else { columns };
+                    Ok((tree, picked))
+                }
                 _ => self.node(input, relationship, name),
             };
         }
         let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
         let mut inputs: Vec<Vec<Named>> = Vec::new();
+        // The columns below as they are computed there: what is grouped by is shown so.
+        let mut below: Vec<Named> = Vec::new();
         match &p.node {
             Node::NestLoop { left, right, params, .. } => {
                 let (tree, columns) = self.node(left, Some("Outer"), None)?;
@@ -444,6 +468,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 t.children.push((None, hash));
                 inputs.push(columns);
             }
+            Node::BitmapScan { rel, bitmap } => {
+                let prefix = std::mem::replace(&mut self.prefix, self.o.verbose);
+                let below = self.bitmap_node(p, rel, bitmap, "Outer");
+                self.prefix = prefix;
+                t.children.push((None, below?));
+            }
             Node::SubqueryScan { input, .. } => {
                 let (tree, _) = self.level(input, &[], Some("Subquery"), None)?;
                 t.children.push((None, tree));
@@ -459,6 +489,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for (i, c) in p.children().into_iter().enumerate() {
                     let (tree, columns) = self.node(c, Some(if i == 0 { "Outer" } else { "Inner" }), None)?;
                     t.children.push((None, tree));
+                    if i == 0 {
+                        below = columns.clone();
+                    }
                     inputs.push(boundary(columns));
                 }
             }
@@ -490,11 +523,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
             // A scan's own conditions show its columns bare; parameters keep their tables (`show_scan_qual`).
             let prefix = std::mem::replace(&mut self.prefix, self.o.verbose);
             let bare = self.native(p, &inputs)?;
-            let shown = self.details(&mut t, p, &inputs, &bare);
+            let shown = self.details(&mut t, p, &inputs, &bare, &below);
             self.prefix = prefix;
             shown?;
         } else {
-            self.details(&mut t, p, &inputs, &native)?;
+            self.details(&mut t, p, &inputs, &native, &below)?;
         }
         self.suffix(&mut t, p, p.startup_cost);
         let stmt = self.stmt;
@@ -517,6 +550,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         Ok(match &p.node {
             Node::SeqScan { rel, .. }
             | Node::IndexScan { rel, .. }
+            | Node::BitmapScan { rel, .. }
             | Node::TidScan { rel, .. }
             | Node::CatalogScan { rel } => {
                 let list = rel.columns.clone();
@@ -736,13 +770,18 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let on = on_relation(self, rel, &mut special);
                 ("Seq Scan", format!("Seq Scan on {on}"))
             }
-            Node::IndexScan { rel, index, backward, .. } => {
-                let index = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
+            Node::BitmapScan { rel, .. } => {
+                let on = on_relation(self, rel, &mut special);
+                ("Bitmap Heap Scan", format!("Bitmap Heap Scan on {on}"))
+            }
+            Node::IndexScan { rel, index, backward, only, .. } => {
+                let kind = if *only { "Index Only Scan" } else { "Index Scan" };
+                let index = self.index_name(*index);
                 special.push(("Scan Direction", if *backward { "Backward" } else { "Forward" }.into()));
                 special.push(("Index Name", index.clone()));
                 let how = if *backward { " Backward" } else { "" };
                 let on = on_relation(self, rel, &mut special);
-                ("Index Scan", format!("Index Scan{how} using {} on {on}", quote_identifier(&index)))
+                (kind, format!("{kind}{how} using {} on {on}", quote_identifier(&index)))
             }
             Node::TidScan { rel, .. } => {
                 let on = on_relation(self, rel, &mut special);
@@ -816,15 +855,18 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Join Type", join_type(*kind).into()));
                 ("Merge Join", join_title(*kind, "Merge"))
             }
+            Node::Sort { presorted: 1.., .. } => ("Incremental Sort", "Incremental Sort".into()),
             Node::Sort { .. } => ("Sort", "Sort".into()),
             Node::Limit { .. } => ("Limit", "Limit".into()),
             Node::Unique { .. } => ("Unique", "Unique".into()),
             Node::Aggregate { strategy, sets, .. } => {
-                let total = sets.as_ref().is_some_and(|s| s.iter().any(|s| s.is_empty()));
+                let of = |hashed: bool| sets.iter().flatten().any(|s| s.rollup.is_none() == hashed);
+                let columns = sets.as_ref().is_none_or(|s| s.iter().any(|s| !s.columns.is_empty()));
                 let (strategy, title) = match strategy {
+                    _ if of(true) && of(false) => ("Mixed", "MixedAggregate"),
+                    _ if !columns => ("Plain", "Aggregate"),
                     AggStrategy::Plain => ("Plain", "Aggregate"),
                     AggStrategy::Sorted => ("Sorted", "GroupAggregate"),
-                    AggStrategy::Hashed if total => ("Mixed", "MixedAggregate"),
                     AggStrategy::Hashed => ("Hashed", "HashAggregate"),
                 };
                 special.push(("Strategy", strategy.into()));
@@ -875,11 +917,19 @@ impl<'a, 'c> Explainer<'a, 'c> {
         self.frame(t, p, kind, relationship, name, &special);
     }
 
-    fn details(&mut self, t: &mut Tree, p: &Plan, inputs: &[Vec<Named>], native: &[Named]) -> Result<()> {
+    fn details(
+        &mut self,
+        t: &mut Tree,
+        p: &Plan,
+        inputs: &[Vec<Named>],
+        native: &[Named],
+        below: &[Named],
+    ) -> Result<()> {
         let empty = Vec::new();
         let first = inputs.first().unwrap_or(&empty);
         let second = inputs.get(1).unwrap_or(&empty);
         let mut filter_label = "Filter";
+        let mut run_condition = None;
         match &p.node {
             Node::Result { once, .. } => {
                 if let Some(c) = once {
@@ -910,6 +960,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 if !parts.is_empty() {
                     t.properties.push(line("Index Cond", Value::Text(conjunction(parts))));
                 }
+            }
+            Node::BitmapScan { rel, bitmap } => {
+                let text = self.bitmap_cond(p, rel, bitmap)?;
+                let text = if text.starts_with('(') { text } else { format!("({text})") };
+                t.properties.push(line("Recheck Cond", Value::Text(text)));
             }
             Node::TidScan { tids, .. } => {
                 let mut parts = Vec::new();
@@ -971,11 +1026,17 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::Sort { keys, .. } | Node::MergeAppend { keys, .. } => {
                 let list = keys.iter().map(|k| self.sort_key(k, first)).collect();
                 t.properties.push(line("Sort Key", Value::List(list)));
+                if let Node::Sort { presorted: n @ 1.., .. } = &p.node {
+                    let list = keys.iter().take(*n as usize).map(|k| {
+                        first.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone())
+                    });
+                    t.properties.push(line("Presorted Key", Value::List(list.collect())));
+                }
             }
-            Node::Aggregate { groups, sets, strategy, .. } => {
+            Node::Aggregate { groups, sets, .. } => {
                 let name = |i: usize| {
                     let at = groups.get(i).map_or(0, |g| g.column as usize);
-                    first.get(at).map_or_else(|| "?".into(), |n| n.text.clone())
+                    below.get(at).map_or_else(|| "?".into(), |n| n.text.clone())
                 };
                 match sets {
                     None if groups.is_empty() => {}
@@ -983,16 +1044,34 @@ impl<'a, 'c> Explainer<'a, 'c> {
                         t.properties.push(line("Group Key", Value::List((0..groups.len()).map(name).collect())));
                     }
                     Some(sets) => {
-                        let label = if *strategy == AggStrategy::Hashed { "Hash Key" } else { "Group Key" };
-                        for s in sets.iter().filter(|s| !s.is_empty()) {
-                            let list = s.iter().map(|i| name(*i as usize)).collect();
-                            t.properties.push(line(label, Value::List(list)));
-                        }
-                        for _ in sets.iter().filter(|s| s.is_empty()) {
-                            t.properties.push(line("Group Key", Value::Text("()".into())));
+                        let mut before = None;
+                        for s in sets {
+                            let list: Vec<String> = s.columns.iter().map(|i| name(*i as usize)).collect();
+                            let again = s.rollup.is_some() && before.is_some() && before != s.rollup && !list.is_empty();
+                            if again {
+                                t.properties.push(line("Sort Key", Value::List(list.clone())));
+                            }
+                            // A pass that sorts anew stands further in.
+                            let first = sets.iter().find_map(|s| s.rollup);
+                            let inner = s.rollup.is_some() && s.rollup != first;
+                            let label = match (s.rollup, inner) {
+                                (None, _) => "Hash Key",
+                                (_, true) => "  Group Key",
+                                _ => "Group Key",
+                            };
+                            before = s.rollup.or(before);
+                            let value = if list.is_empty() { Value::Text("()".into()) } else { Value::List(list) };
+                            t.properties.push(line(label, value));
                         }
                     }
                 }
+            }
+            Node::WindowAgg { run, .. } if !run.is_empty() => {
+                let mut parts = Vec::new();
+                for e in run {
+                    parts.push(self.show(e, native, false)?);
+                }
+                run_condition = Some(line("Run Condition", Value::Text(conjunction(parts))));
             }
             Node::ModifyTable(m) => {
                 if m.targets.len() > 1 {
@@ -1027,7 +1106,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
             _ => {}
         }
-        if let Some(f) = &p.filter {
+        // What a run condition tests is no filter beside it.
+        let filter = match (&p.filter, &p.node) {
+            (Some(f), Node::WindowAgg { run, .. }) if !run.is_empty() => rest_of_filter(f, run),
+            (f, _) => f.clone(),
+        };
+        if let Some(f) = &filter {
             let text = self.show(f, native, false)?;
             t.properties.push(line(filter_label, Value::Text(text)));
             let number = self.numbers.get(&std::ptr::from_ref(p));
@@ -1040,7 +1124,71 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 t.properties.push(Property { label, value, line: s.removed > 0 });
             }
         }
+        t.properties.extend(run_condition);
         Ok(())
+    }
+
+    fn index_name(&self, index: Oid) -> String {
+        self.shared.catalog().relation(index).map_or_else(String::new, |r| r.name.clone())
+    }
+
+    /// The bounds of a bitmap's indexes as one condition.
+    fn bitmap_cond(&mut self, p: &Plan, rel: &ScanRel, b: &Bitmap) -> Result<String> {
+        let mut parts = Vec::new();
+        let word = match &b.source {
+            BitmapSource::Index { index, keys, .. } => {
+                for (i, k) in keys {
+                    parts.push(self.bound(p, rel, *index, *i, k)?);
+                }
+                " AND "
+            }
+            BitmapSource::And(list) => {
+                for b in list {
+                    parts.push(self.bitmap_cond(p, rel, b)?);
+                }
+                " AND "
+            }
+            BitmapSource::Or(list) => {
+                for b in list {
+                    parts.push(self.bitmap_cond(p, rel, b)?);
+                }
+                " OR "
+            }
+        };
+        Ok(if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(word)) })
+    }
+
+    /// The nodes below a bitmap heap scan.
+    fn bitmap_node(&mut self, p: &Plan, rel: &ScanRel, b: &Bitmap, relationship: &'static str) -> Result<Tree> {
+        let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
+        let (kind, list): (&str, &[Bitmap]) = match &b.source {
+            BitmapSource::Index { .. } => ("Bitmap Index Scan", &[]),
+            BitmapSource::And(list) => ("BitmapAnd", list),
+            BitmapSource::Or(list) => ("BitmapOr", list),
+        };
+        t.title = kind.into();
+        let mut special = Vec::new();
+        let mut cond = None;
+        if let BitmapSource::Index { index, keys, .. } = &b.source {
+            let name = self.index_name(*index);
+            t.title = format!("{kind} on {}", quote_identifier(&name));
+            special.push(("Index Name", name));
+            let mut parts = Vec::new();
+            for (i, k) in keys {
+                parts.push(self.bound(p, rel, *index, *i, k)?);
+            }
+            cond = (!parts.is_empty()).then(|| line("Index Cond", Value::Text(conjunction(parts))));
+        }
+        self.frame(&mut t, p, kind, Some(relationship), None, &special);
+        t.properties.extend(cond);
+        if self.o.costs {
+            t.title.push_str(&format!("  (cost=0.00..{:.2} rows={:.0} width=0)", b.cost, b.rows));
+        }
+        for b in list {
+            let below = self.bitmap_node(p, rel, b, "Member")?;
+            t.children.push((None, below));
+        }
+        Ok(t)
     }
 
     /// A bound of an index scan as the condition it came from.
@@ -1093,6 +1241,21 @@ impl<'a, 'c> Explainer<'a, 'c> {
     }
 }
 
+/// A filter without the conditions that are run conditions, too.
+fn rest_of_filter(f: &Expr, run: &[Expr]) -> Option<Expr> {
+    let same = |e: &Expr| run.iter().any(|r| r.kind.to_bytes() == e.kind.to_bytes());
+    match &f.kind {
+        ExprKind::And(list) => {
+            let mut rest: Vec<Expr> = list.iter().filter(|e| !same(e)).cloned().collect();
+            match rest.len() {
+                0 | 1 => rest.pop(),
+                _ => Some(Expr { kind: ExprKind::And(rest), ..f.clone() }),
+            }
+        }
+        _ => (!same(f)).then(|| f.clone()),
+    }
+}
+
 fn line(label: &'static str, value: Value) -> Property {
     Property { label, value, line: true }
 }
@@ -1105,6 +1268,7 @@ fn scan_alias(p: &Plan) -> Option<&str> {
     match &p.node {
         Node::SeqScan { rel, .. }
         | Node::IndexScan { rel, .. }
+        | Node::BitmapScan { rel, .. }
         | Node::TidScan { rel, .. }
         | Node::CatalogScan { rel } => Some(&rel.alias),
         Node::FunctionScan { alias, .. }
@@ -1121,7 +1285,10 @@ fn is_scan(p: &Plan) -> bool {
 
 fn scan_rte(p: &Plan) -> Option<u32> {
     match &p.node {
-        Node::SeqScan { rel, .. } | Node::IndexScan { rel, .. } | Node::TidScan { rel, .. } => Some(rel.rte),
+        Node::SeqScan { rel, .. }
+        | Node::IndexScan { rel, .. }
+        | Node::BitmapScan { rel, .. }
+        | Node::TidScan { rel, .. } => Some(rel.rte),
         _ => None,
     }
 }

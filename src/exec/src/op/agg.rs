@@ -1,12 +1,13 @@
 //! GROUP BY and aggregates.
 //!
 //! Groups are numbered as they are first seen, by hashing, whatever the plan calls the strategy: on sorted input that is
-//! the sorted order, and of hashed groups PostgreSQL promises none. Each grouping set has its own table and states.
+//! the sorted order, and of hashed groups PostgreSQL promises none. Each grouping set has its own table and states; the
+//! groups of a rollup are put in order at the end.
 
 use std::rc::Rc;
 
 use tusklet_error::Result;
-use tusklet_ir::{AggStrategy, Aggregate, Plan, SortKey};
+use tusklet_ir::{AggStrategy, Aggregate, AggregateSet, Plan, SortKey};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{Batch, Datum, Phys, Sel, Vector};
 
@@ -26,6 +27,8 @@ struct AggPlan {
     groups: Vec<(usize, KeyPart, Phys)>,
     /// The members of `groups` each set has; one set of all without grouping sets.
     sets: Vec<Vec<usize>>,
+    /// What rollup each set is a part of; empty without grouping sets.
+    rollups: Vec<Option<u32>>,
     /// The set's number is a column.
     numbered: bool,
     calls: Vec<AggCall>,
@@ -37,7 +40,7 @@ pub(crate) fn compile(
     input: &Plan,
     _strategy: AggStrategy,
     groups: &[SortKey],
-    sets: Option<&[Vec<u32>]>,
+    sets: Option<&[AggregateSet]>,
     aggs: &[Aggregate],
 ) -> Result<Rc<dyn PlanNode>> {
     let ((input, calls), deps) = c.tracked(|c| {
@@ -48,11 +51,12 @@ pub(crate) fn compile(
     let groups: Vec<_> =
         groups.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp), phys(&c.cx.catalog, k.ty))).collect();
     let numbered = sets.is_some();
+    let rollups = sets.iter().flat_map(|s| s.iter().map(|s| s.rollup)).collect();
     let sets = match sets {
-        Some(s) => s.iter().map(|s| s.iter().map(|i| *i as usize).collect()).collect(),
+        Some(s) => s.iter().map(|s| s.columns.iter().map(|i| *i as usize).collect()).collect(),
         None => vec![(0..groups.len()).collect()],
     };
-    Ok(Rc::new(AggPlan { input, groups, sets, numbered, calls, deps }))
+    Ok(Rc::new(AggPlan { input, groups, sets, rollups, numbered, calls, deps }))
 }
 
 impl PlanNode for AggPlan {
@@ -61,7 +65,7 @@ impl PlanNode for AggPlan {
         deps.note(run);
         let input = self.input.start(run);
         let sets = self.start_sets();
-        Box::new(AggOp { plan: self, input, deps, sets, done: false, set: 0, at: 0 })
+        Box::new(AggOp { plan: self, input, deps, sets, done: false, order: None, set: 0, at: 0 })
     }
 }
 
@@ -99,6 +103,8 @@ struct AggOp {
     deps: Deps,
     sets: Vec<SetState>,
     done: bool,
+    /// The groups in the order they are given, when that is not set by set.
+    order: Option<Vec<(u32, u32)>>,
     /// The next group to give.
     set: usize,
     at: usize,
@@ -182,6 +188,32 @@ impl AggOp {
         }
     }
 
+    /// The groups of rollups in the order of their keys, a set's before those of the sets with fewer columns; then those of
+    /// hashed sets as they were met.
+    fn arrange(&mut self) {
+        if self.plan.rollups.iter().all(|r| r.is_none()) {
+            return;
+        }
+        let mut all: Vec<(u32, Vec<u8>, u32, u32)> = Vec::new();
+        for (i, set) in self.sets.iter().enumerate() {
+            let rollup = self.plan.rollups.get(i).copied().flatten();
+            for g in 0..set.groups {
+                let mut key = Vec::new();
+                if rollup.is_some() {
+                    for (k, m) in self.plan.sets[i].iter().enumerate() {
+                        // Behind all values stands that there is none.
+                        key.push(0);
+                        self.plan.groups[*m].1.write(set.rows.columns[k].get(g), &mut key);
+                    }
+                    key.push(1);
+                }
+                all.push((rollup.unwrap_or(u32::MAX), key, i as u32, g as u32));
+            }
+        }
+        all.sort_unstable();
+        self.order = Some(all.into_iter().map(|(_, _, set, group)| (set, group)).collect());
+    }
+
     /// Groups `from..to` of a set.
     fn output(&mut self, cx: &mut ExecCx<'_>, set: usize, from: usize, to: usize) -> Result<Batch> {
         let plan = self.plan.clone();
@@ -221,8 +253,18 @@ impl Operator for AggOp {
                         }
                     }
                     self.done = true;
+                    self.arrange();
                 }
             }
+        }
+        if let Some(order) = &self.order {
+            let Some(&(set, from)) = order.get(self.at) else { return Ok(Step::Done) };
+            // Neighbours that stood together go together.
+            let most = want.clamp(1, tusklet_vector::BATCH);
+            let n = order[self.at..].iter().take(most).zip(from..).take_while(|(o, g)| **o == (set, *g)).count();
+            let b = self.output(cx, set as usize, from as usize, from as usize + n)?;
+            self.at += n;
+            return Ok(Step::Batch(b));
         }
         while self.set < self.sets.len() {
             let groups = self.sets[self.set].groups;
@@ -244,6 +286,7 @@ impl Operator for AggOp {
         self.at = 0;
         if self.deps.changed(&cx.run) || !self.done {
             self.done = false;
+            self.order = None;
             self.sets = self.plan.start_sets();
             self.input.rescan(cx)?;
         }

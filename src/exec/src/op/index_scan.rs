@@ -56,7 +56,7 @@ struct Bound {
     elements: Option<CCall>,
 }
 
-struct IndexScanPlan {
+pub(crate) struct IndexScanPlan {
     columns: ScanColumns,
     index: RelId,
     keys: Vec<KeyColumn>,
@@ -73,7 +73,7 @@ pub(crate) fn compile(
     index_storage: u32,
     bounds: &[(u32, IndexBound)],
     backward: bool,
-) -> Result<Rc<dyn PlanNode>> {
+) -> Result<IndexScanPlan> {
     let keys = key_columns(c.cx, index)?;
     let mut list = Vec::with_capacity(bounds.len());
     for (column, b) in bounds {
@@ -100,19 +100,19 @@ pub(crate) fn compile(
     if recheck.iter().any(|i| keys[list[*i].column].slot.is_none()) {
         return Err(Error::unsupported("index scan with a bound on an expression after a range"));
     }
-    Ok(Rc::new(IndexScanPlan {
+    Ok(IndexScanPlan {
         columns: ScanColumns::new(rel)?,
         index: RelId(index_storage),
         keys,
         bounds: list,
         backward,
         recheck,
-    }))
+    })
 }
 
 impl PlanNode for IndexScanPlan {
     fn start(self: Rc<Self>, _: &Run) -> Box<dyn Operator> {
-        Box::new(IndexScanOp { plan: self, ranges: None, scan: None, values: vec![], tids: vec![], done: false })
+        Box::new(IndexScanOp::new(self))
     }
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn fit(d: Datum<'_>, to: Phys) -> Fit<'_> {
     }
 }
 
-struct IndexScanOp {
+pub(crate) struct IndexScanOp {
     plan: Rc<IndexScanPlan>,
     ranges: Option<std::vec::IntoIter<KeyRange>>,
     scan: Option<IndexScan>,
@@ -157,6 +157,38 @@ struct IndexScanOp {
 }
 
 impl IndexScanOp {
+    pub fn new(plan: Rc<IndexScanPlan>) -> IndexScanOp {
+        IndexScanOp { plan, ranges: None, scan: None, values: vec![], tids: vec![], done: false }
+    }
+
+    /// The places of all rows it finds, in index order.
+    pub fn places(&mut self, cx: &mut ExecCx<'_>) -> Result<Vec<Tid>> {
+        self.tids.clear();
+        for range in self.ranges(cx)? {
+            let mut scan = cx.store.index(self.plan.index)?.scan(range, false);
+            loop {
+                let before = self.tids.len();
+                scan.next_batch(&cx.snapshot, tusklet_vector::BATCH, &mut self.tids)?;
+                if self.tids.len() - before < tusklet_vector::BATCH {
+                    break;
+                }
+            }
+        }
+        let plan = self.plan.clone();
+        self.recheck(cx, &plan.recheck)?;
+        spend(cx, self.tids.len());
+        Ok(std::mem::take(&mut self.tids))
+    }
+
+    /// Whether the row there satisfies all bounds (on columns).
+    pub fn holds(&mut self, cx: &mut ExecCx<'_>, tid: Tid) -> Result<bool> {
+        self.ranges(cx)?;
+        self.tids = vec![tid];
+        let all: Vec<usize> = (0..self.plan.bounds.len()).collect();
+        self.recheck(cx, &all)?;
+        Ok(!self.tids.is_empty())
+    }
+
     /// The ranges to scan, in scan order.
     fn ranges(&mut self, cx: &mut ExecCx<'_>) -> Result<Vec<KeyRange>> {
         let plan = self.plan.clone();
@@ -326,10 +358,7 @@ impl IndexScanOp {
 
     fn epq(&mut self, cx: &mut ExecCx<'_>) -> Result<Option<Batch>> {
         let Some(e) = cx.run.epq.filter(|e| e.rte == self.plan.columns.rte) else { return Ok(None) };
-        self.ranges(cx)?;
-        self.tids = vec![e.tid];
-        let all: Vec<usize> = (0..self.plan.bounds.len()).collect();
-        self.recheck(cx, &all)?;
+        self.holds(cx, e.tid)?;
         let tids = std::mem::take(&mut self.tids);
         self.plan.columns.fetch(cx, &tids).map(Some)
     }

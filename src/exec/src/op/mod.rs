@@ -14,6 +14,7 @@ use crate::run::Run;
 pub(crate) mod agg;
 pub(crate) mod aggcall;
 pub(crate) mod append;
+pub(crate) mod bitmap_scan;
 pub(crate) mod catalog_scan;
 pub(crate) mod cte;
 pub(crate) mod epq;

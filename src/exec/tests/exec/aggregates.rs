@@ -37,7 +37,7 @@ fn agg(name: &str, args: Vec<Expr>) -> Aggregate {
     }
 }
 
-fn aggregate(input: Plan, groups: Vec<SortKey>, sets: Option<Vec<Vec<u32>>>, aggs: Vec<Aggregate>) -> Plan {
+fn aggregate(input: Plan, groups: Vec<SortKey>, sets: Option<Vec<AggregateSet>>, aggs: Vec<Aggregate>) -> Plan {
     let strategy = if groups.is_empty() { AggStrategy::Plain } else { AggStrategy::Hashed };
     let mut columns = vec![INT4; groups.len()];
     columns.extend(aggs.iter().map(|_| INT8));
@@ -122,7 +122,8 @@ fn grouping_sets_have_a_number_and_nulls() {
     let t = db.table(&[Phys::I32, Phys::I32], &[[1, 5], [1, 6], [2, 5]].map(|r| r.map(Value::I32).to_vec()));
     db.with(|cx| {
         let groups = vec![sort_key(0, false, false), sort_key(1, false, false)];
-        let sets = Some(vec![vec![0, 1], vec![0], vec![]]);
+        let set = |columns: &[u32]| AggregateSet { columns: columns.to_vec(), rollup: None };
+        let sets = Some(vec![set(&[0, 1]), set(&[0]), set(&[])]);
         let plan = aggregate(scan(t, &[(1, INT4), (2, INT4)]), groups, sets, vec![agg("count", vec![])]);
         let got: Vec<Vec<Option<i64>>> = run(cx, stmt(plan)).iter().map(|r| r.iter().map(num).collect()).collect();
         let n = Some;

@@ -56,7 +56,7 @@ fn join(kind: JoinKind, method: Method, l: u32, r: u32, residual: bool, null_awa
 fn merge(kind: JoinKind, left: Plan, right: Plan, on: Option<Expr>, desc: bool, nulls_first: bool) -> Plan {
     let key = int4_key(0, desc, nulls_first);
     let sort = |input: Plan| {
-        let node_kind = Node::Sort { input: Box::new(input), keys: vec![key.clone()], limit: None };
+        let node_kind = Node::Sort { input: Box::new(input), keys: vec![key.clone()], presorted: 0, limit: None };
         Box::new(node(node_kind, &[INT4, INT4]))
     };
     let width = if matches!(kind, JoinKind::Semi | JoinKind::Anti) { 2 } else { 4 };
@@ -216,6 +216,7 @@ fn a_nested_loop_probes_an_index_by_parameter() {
                     index_storage: i,
                     keys: vec![(0, IndexBound { op, value })],
                     backward: false,
+                    only: false,
                 },
                 &[INT4, INT4],
             )

@@ -92,7 +92,7 @@ fn sorted_inputs_merge() {
 fn a_run_yields_and_goes_on() {
     let db = Db::new();
     let sort = |input: Plan, desc| {
-        node(Node::Sort { input: Box::new(input), keys: vec![sort_key(0, desc, false)], limit: None }, &[INT4])
+        node(Node::Sort { input: Box::new(input), keys: vec![sort_key(0, desc, false)], presorted: 0, limit: None }, &[INT4])
     };
     let key = HashKey { left: col(0, INT4), right: col(0, INT4), cmp: proc("btint4cmp", &[23, 23]), collation: 0 };
     let join = node(

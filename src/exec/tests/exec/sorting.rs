@@ -34,7 +34,7 @@ fn sort_is_the_comparators_order_and_top_n_its_beginning() {
             let mut expect = rows.clone();
             expect.sort_by(|a, b| compare(&a[0], &b[0], d0, n0).then_with(|| compare(&a[1], &b[1], d1, n1)));
             db.with(|cx| {
-                let sort = |limit| Node::Sort { input: Box::new(input()), keys: keys.clone(), limit };
+                let sort = |limit| Node::Sort { input: Box::new(input()), keys: keys.clone(), presorted: 0, limit };
                 // The order of rows with equal keys is open: the keys must come in order, every row once.
                 let keys_of = |rows: &Rows| -> Vec<Vec<Value>> { rows.iter().map(|r| r[..2].to_vec()).collect() };
                 let numbers = |rows: &Rows| -> Vec<Option<i64>> {
@@ -78,6 +78,7 @@ fn sort_is_the_comparators_order_and_top_n_its_beginning() {
                         let plan = Node::Sort {
                             input: Box::new(scan(t, &[(1, INT4), (2, INT8)])),
                             keys: vec![sort_key(column, desc, false)],
+                            presorted: 0,
                             limit: limit.map(|n| Box::new((Some(big(n)), None))),
                         };
                         let got: Vec<i64> =

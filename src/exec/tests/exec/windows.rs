@@ -133,6 +133,7 @@ fn every_frame_is_what_its_clause_says() {
                         order: vec![sort_key(1, false, false)],
                         frame: Box::new(frame(mode, bound(s, true), bound(e, false), exclude)),
                         calls,
+                        run: vec![],
                     },
                     &[INT4; 8],
                 );
@@ -166,6 +167,7 @@ fn ranks_tiles_and_neighbours() {
             order: vec![sort_key(0, false, false)],
             frame: Box::new(frame(FrameMode::Range, bound(None, true), bound(Some(0), false), FrameExclude::NoOthers)),
             calls,
+            run: vec![],
         },
         &vec![INT4; n + 1],
     );

@@ -24,7 +24,7 @@ pub(crate) use fetch::visible_in_chain;
 pub(crate) use group::Group;
 pub use write::{RowLock, Wait, Write};
 
-use crate::stats::TableStats;
+use crate::stats::{LookedAt, TableStats};
 use crate::transaction::TxnTable;
 use crate::{RelId, Tid};
 
@@ -123,6 +123,7 @@ pub struct Table {
     /// Rows written or deleted since the table was opened; statistics age by it.
     pub(crate) changes: Cell<u64>,
     pub(crate) stats: RefCell<Option<Rc<TableStats>>>,
+    pub(crate) looked_at: Cell<LookedAt>,
     /// How many dying versions make it ask for vacuum.
     pub(crate) vacuum_at: Cell<usize>,
     pub(crate) cold: RefCell<Option<crate::recovery::ColdTable>>,
@@ -137,6 +138,7 @@ impl Table {
             live: Cell::new(0),
             changes: Cell::new(0),
             stats: RefCell::default(),
+            looked_at: Cell::default(),
             vacuum_at: Cell::new(64),
             cold: RefCell::default(),
         }

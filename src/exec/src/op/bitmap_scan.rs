@@ -1,0 +1,138 @@
+//! Rows that indexes find, in the order of the heap.
+//!
+//! The places are gathered and sorted first, so the rows come as a scan of the whole table would give them.
+
+use std::rc::Rc;
+
+use tusklet_error::Result;
+use tusklet_ir::{Bitmap, BitmapSource, ScanRel};
+use tusklet_storage::Tid;
+
+use super::index_scan::{self, IndexScanOp, IndexScanPlan};
+use super::seq_scan::ScanColumns;
+use super::{Operator, PlanNode};
+use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::executor::Step;
+use crate::run::Run;
+
+enum Places {
+    Index(Rc<IndexScanPlan>),
+    And(Vec<Places>),
+    Or(Vec<Places>),
+}
+
+struct BitmapScanPlan {
+    columns: ScanColumns,
+    places: Places,
+}
+
+pub(crate) fn compile(c: &mut Compiler<'_, '_>, rel: &ScanRel, bitmap: &Bitmap) -> Result<Rc<dyn PlanNode>> {
+    Ok(Rc::new(BitmapScanPlan { columns: ScanColumns::new(rel)?, places: places(c, rel, bitmap)? }))
+}
+
+fn places(c: &mut Compiler<'_, '_>, rel: &ScanRel, bitmap: &Bitmap) -> Result<Places> {
+    let mut all = Vec::new();
+    if let BitmapSource::And(list) | BitmapSource::Or(list) = &bitmap.source {
+        for b in list {
+            all.push(places(c, rel, b)?);
+        }
+    }
+    Ok(match &bitmap.source {
+        BitmapSource::Index { index, index_storage, keys } => {
+            Places::Index(Rc::new(index_scan::compile(c, rel, *index, *index_storage, keys, false)?))
+        }
+        BitmapSource::And(_) => Places::And(all),
+        BitmapSource::Or(_) => Places::Or(all),
+    })
+}
+
+impl Places {
+    /// In order, each once.
+    fn find(&self, cx: &mut ExecCx<'_>) -> Result<Vec<Tid>> {
+        let (list, and) = match self {
+            Places::Index(plan) => {
+                let mut found = IndexScanOp::new(plan.clone()).places(cx)?;
+                found.sort_unstable();
+                found.dedup();
+                return Ok(found);
+            }
+            Places::And(list) => (list, true),
+            Places::Or(list) => (list, false),
+        };
+        let mut all: Option<Vec<Tid>> = None;
+        for p in list {
+            let found = p.find(cx)?;
+            all = Some(match all {
+                None => found,
+                Some(mut all) if and => {
+                    all.retain(|t| found.binary_search(t).is_ok());
+                    all
+                }
+                Some(mut all) => {
+                    all.extend(found);
+                    all.sort_unstable();
+                    all.dedup();
+                    all
+                }
+            });
+        }
+        Ok(all.unwrap_or_default())
+    }
+
+    fn holds(&self, cx: &mut ExecCx<'_>, tid: Tid) -> Result<bool> {
+        let (list, and) = match self {
+            Places::Index(plan) => return IndexScanOp::new(plan.clone()).holds(cx, tid),
+            Places::And(list) => (list, true),
+            Places::Or(list) => (list, false),
+        };
+        for p in list {
+            if p.holds(cx, tid)? != and {
+                return Ok(!and);
+            }
+        }
+        Ok(and)
+    }
+}
+
+impl PlanNode for BitmapScanPlan {
+    fn start(self: Rc<Self>, _: &Run) -> Box<dyn Operator> {
+        Box::new(BitmapScanOp { plan: self, tids: None })
+    }
+}
+
+struct BitmapScanOp {
+    plan: Rc<BitmapScanPlan>,
+    /// The places left.
+    tids: Option<std::vec::IntoIter<Tid>>,
+}
+
+impl Operator for BitmapScanOp {
+    fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
+        if cx.budget < 0 {
+            return Ok(Step::Yield);
+        }
+        let plan = self.plan.clone();
+        let tids = match &mut self.tids {
+            Some(t) => t,
+            none => {
+                let found = match cx.run.epq.filter(|e| e.rte == plan.columns.rte).map(|e| e.tid) {
+                    Some(tid) if plan.places.holds(cx, tid)? => vec![tid],
+                    Some(_) => vec![],
+                    None => plan.places.find(cx)?,
+                };
+                none.insert(found.into_iter())
+            }
+        };
+        let some: Vec<Tid> = tids.take(want.clamp(1, tusklet_vector::BATCH)).collect();
+        if some.is_empty() {
+            return Ok(Step::Done);
+        }
+        Ok(Step::Batch(plan.columns.fetch(cx, &some)?))
+    }
+
+    fn rescan(&mut self, _: &mut ExecCx<'_>) -> Result<()> {
+        self.tids = None;
+        Ok(())
+    }
+}
