@@ -295,12 +295,13 @@ pub enum Node {
     Limit { input: Box<Plan>, limit: Option<Expr>, offset: Option<Expr>, ties: Option<Vec<SortKey>> },
     /// First of each run of equal rows (input sorted). Native: the input's columns.
     Unique { input: Box<Plan>, keys: Vec<SortKey> },
-    /// GROUP BY and aggregates. `groups`: columns of the input, with their orders. Native: the group columns (NULL when not
+    /// GROUP BY and aggregates. `groups`: columns of the input, with their orders; the last `carried` depend on the others. Native: the group columns (NULL when not
     /// in the set), then the aggregates, then, with grouping sets, the number of the set as int4.
     Aggregate {
         input: Box<Plan>,
         strategy: AggStrategy,
         groups: Vec<SortKey>,
+        carried: u32,
         sets: Option<Vec<AggregateSet>>,
         aggs: Vec<Aggregate>,
     },

@@ -20,6 +20,8 @@ pub(crate) struct Work {
     keys: Vec<(u32, Expr, SortKey)>,
     /// Operators the aggregates run for a row.
     ops: f64,
+    /// Group columns at the end that depend on those before them.
+    carried: usize,
     /// An aggregate takes its rows in an order of its own, which rules hashing out as PostgreSQL has it.
     ordered: bool,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Chosen {
     pub sets: Option<Vec<AggregateSet>>,
     pub rows: f64,
     pub cost: Cost,
+    /// The order the groups come in.
+    pub order: Vec<(Expr, SortKey)>,
 }
 
 /// Sets that one sorted pass gives, the longest first.
@@ -41,7 +45,7 @@ struct Rollup {
 }
 
 impl Work {
-    pub fn new(exprs: &[(u32, Expr)], keys: &[SortKey], calls: &[Expr]) -> Work {
+    pub fn new(exprs: &[(u32, Expr)], keys: &[SortKey], calls: &[Expr], carried: usize) -> Work {
         let keys = exprs.iter().zip(keys).map(|((r, e), k)| (*r, e.clone(), k.clone())).collect();
         let (mut ops, mut ordered) = (0.0, false);
         for c in calls {
@@ -49,7 +53,7 @@ impl Work {
             ops += 1.0 + cost::quals_cost(&a.args.iter().map(|t| &t.expr).collect::<Vec<_>>()) / cost::OP;
             ordered |= a.kind != b'n' || !a.order_by.is_empty() || !a.distinct.is_empty();
         }
-        Work { keys, ops, ordered }
+        Work { keys, ops, carried, ordered }
     }
 
     /// Whether a plan has the group columns where the keys look for them.
@@ -57,8 +61,14 @@ impl Work {
         self.keys.iter().all(|(_, e, k)| rel.cols.get(k.column as usize).is_some_and(|c| expr::same(c, e)))
     }
 
+    /// Group columns that are no others' dependents.
+    fn own(&self) -> usize {
+        self.keys.len() - self.carried.min(self.keys.len())
+    }
+
     fn order(&self, columns: &[u32]) -> Vec<(Expr, SortKey)> {
-        columns.iter().filter_map(|i| self.keys.get(*i as usize)).map(|(_, e, k)| (e.clone(), k.clone())).collect()
+        let own = &self.keys[..self.own()];
+        columns.iter().filter_map(|i| own.get(*i as usize)).map(|(_, e, k)| (e.clone(), k.clone())).collect()
     }
 
     fn hashable(&self, columns: &[u32]) -> bool {
@@ -86,18 +96,20 @@ pub(crate) fn hashable(list: &[&Expr]) -> bool {
     list.iter().all(|e| has_class(e.ty.oid, HASH))
 }
 
-/// A constant that is grouped by becomes NULL where it is in no set, unlike the same constant elsewhere: it is told apart by
-/// a relabelling that does nothing.
+/// A constant that is grouped by becomes NULL where it is in no set, unlike the same constant elsewhere, and so does an
+/// expression that is grouped by twice: they are told apart by a relabelling that does nothing.
 pub(crate) fn distinguish_constants(q: &mut Query) {
     if q.grouping_sets.is_empty() {
         return;
     }
     let grouped: Vec<u32> = q.group_by.iter().map(|s| s.target).collect();
+    let mut seen: Vec<Expr> = Vec::new();
     for t in q.targets.iter_mut().filter(|t| grouped.contains(&t.sort_ref)) {
-        if matches!(t.expr.kind, ExprKind::Const(_)) {
+        while matches!(t.expr.kind, ExprKind::Const(_)) || seen.iter().any(|e| expr::same(e, &t.expr)) {
             let arg = Box::new(t.expr.clone());
             t.expr.kind = ExprKind::Relabel { arg, form: CoercionForm::Implicit };
         }
+        seen.push(t.expr.clone());
     }
 }
 
@@ -202,7 +214,7 @@ impl Planner<'_> {
         work: &Work,
     ) -> Result<Chosen> {
         let rows = input.plan.rows;
-        let all: Vec<u32> = (0..work.keys.len() as u32).collect();
+        let all: Vec<u32> = (0..work.own() as u32).collect();
         if !q.grouping_sets.is_empty() {
             return self.choose_sets(q, input, ordered, work);
         }
@@ -210,10 +222,10 @@ impl Planner<'_> {
             let c = Cost { startup: input.plan.startup_cost, total: input.plan.total_cost };
             let total = c.total + rows * cost::OP * work.ops;
             let cost = Cost { startup: total, total: total + cost::ROW };
-            return Ok(Chosen { input, strategy: AggStrategy::Plain, sets: None, rows: 1.0, cost });
+            return Ok(Chosen { input, strategy: AggStrategy::Plain, sets: None, rows: 1.0, cost, order: vec![] });
         }
-        let groups = self.group_count(q, &work.keys.iter().map(|k| &k.1).collect::<Vec<_>>(), rows);
-        let n = work.keys.len() as f64;
+        let groups = self.group_count(q, &work.keys[..work.own()].iter().map(|k| &k.1).collect::<Vec<_>>(), rows);
+        let n = work.own() as f64;
         let order = work.order(&all);
         let hash_off = if self.cx.enabled("enable_hashagg") { 0.0 } else { 1e10 };
         let unsorted = Cost { startup: input.plan.startup_cost, total: input.plan.total_cost };
@@ -221,7 +233,7 @@ impl Planner<'_> {
         let hash = Cost { startup: hash.startup + hash_off, total: hash.total + hash_off };
         let can_hash = !work.ordered && work.hashable(&all);
         if !work.sortable(&all) {
-            return Ok(Chosen { input, strategy: AggStrategy::Hashed, sets: None, rows: groups, cost: hash });
+            return Ok(Chosen { input, strategy: AggStrategy::Hashed, sets: None, rows: groups, cost: hash, order: vec![] });
         }
         let sorted = self.sort_for(input.clone(), ordered, &order);
         let c = Cost { startup: sorted.plan.startup_cost, total: sorted.plan.total_cost };
@@ -248,9 +260,10 @@ impl Planner<'_> {
             }
         };
         Ok(if by_sort {
-            Chosen { input: sorted, strategy: AggStrategy::Sorted, sets: None, rows: groups, cost: sort }
+            let order = sorted.order.clone();
+            Chosen { input: sorted, strategy: AggStrategy::Sorted, sets: None, rows: groups, cost: sort, order }
         } else {
-            Chosen { input, strategy: AggStrategy::Hashed, sets: None, rows: groups, cost: hash }
+            Chosen { input, strategy: AggStrategy::Hashed, sets: None, rows: groups, cost: hash, order: vec![] }
         })
     }
 
@@ -286,7 +299,16 @@ impl Planner<'_> {
         let sorted = self.sort_for(input.clone(), ordered, &work.order(&first));
         let c = Cost { startup: sorted.plan.startup_cost, total: sorted.plan.total_cost };
         let mut best: Option<(Cost, AggStrategy, bool, Vec<Rollup>)> = None;
+        let by: Vec<(Expr, SortKey)> = q
+            .order_by
+            .iter()
+            .filter_map(|s| work.keys.iter().find(|k| k.0 == s.target).map(|(_, e, k)| (e.clone(), sort_key(s, k.column, e))))
+            .collect();
         let mut add = |c: Cost, strategy, by_sort, rollups: Vec<Rollup>| {
+            let groups: f64 = rollups.iter().map(|r| r.groups).sum();
+            let there = Rel { order: one_order(work, &rollups), ..input.clone() };
+            let comes = by.len() == q.order_by.len() && is_ordered(&there, &by);
+            let c = if q.order_by.is_empty() || q.has_windows || comes { c } else { cost::sort(c, groups, 32, None) };
             if best.as_ref().is_none_or(|b| c.total < b.0.total && (!b.2 || b.0.total > c.total * 1.01)) {
                 best = Some((c, strategy, by_sort, rollups));
             }
@@ -343,13 +365,14 @@ impl Planner<'_> {
             .detail("Some of the datatypes only support hashing, while others only support sorting."));
         };
         let groups = rollups.iter().map(|r| r.groups).sum();
+        let order = one_order(work, &rollups);
         let mut list = Vec::new();
         for (i, r) in rollups.into_iter().enumerate() {
             let rollup = (!r.hashed).then_some(i as u32);
             list.extend(r.sets.into_iter().map(|columns| AggregateSet { columns, rollup }));
         }
         let input = if by_sort { sorted } else { input };
-        Ok(Chosen { input, strategy, sets: Some(list), rows: groups, cost })
+        Ok(Chosen { input, strategy, sets: Some(list), rows: groups, cost, order })
     }
 
     fn set_groups(&mut self, q: &Query, work: &Work, set: &[u32], rows: f64) -> f64 {
@@ -386,6 +409,17 @@ impl Planner<'_> {
     }
 }
 
+/// The order of the groups of one rollup alone: that of its longest set, whose columns are NULL, last, in the others.
+fn one_order(work: &Work, rollups: &[Rollup]) -> Vec<(Expr, SortKey)> {
+    match rollups {
+        [Rollup { sets, hashed: false, .. }] => {
+            let order = work.order(sets.first().map_or(&[][..], |s| s));
+            if order.iter().any(|(_, k)| k.nulls_first) { vec![] } else { order }
+        }
+        _ => vec![],
+    }
+}
+
 /// Divides sets, the shortest first, into as few chains as can be in which each is part of the next; the chains with their
 /// shortest first, empty sets in the first chain (`extract_rollup_sets`).
 fn extract_rollups(sets: &[Vec<u32>]) -> Vec<Vec<Vec<u32>>> {
@@ -410,7 +444,7 @@ fn extract_rollups(sets: &[Vec<u32>]) -> Vec<Vec<Vec<u32>>> {
         before: &mut [Option<usize>],
         after: &mut [Option<usize>],
     ) -> bool {
-        for j in (0..seen.len()).rev() {
+        for j in 0..seen.len() {
             if seen[j] || !fits(j, i) {
                 continue;
             }

@@ -101,6 +101,15 @@ impl Planner<'_> {
         Ok(if startup + (total - startup) * part < sorted { ordered } else { best })
     }
 
+    /// Notes what an entry would have read.
+    fn note_reads(&mut self, kind: &RteKind) {
+        match kind {
+            RteKind::Relation { oid, .. } => self.note_use(*oid, |u| u.select = true),
+            RteKind::Subquery { query, .. } => query.rtable.iter().for_each(|r| self.note_reads(&r.kind)),
+            _ => {}
+        }
+    }
+
     fn plan_paths(&mut self, fc: &FromContext<'_>, nodes: &[FromNode], mut quals: Vec<Expr>) -> Result<Paths> {
         let mut flat = Vec::new();
         for n in nodes {
@@ -123,9 +132,7 @@ impl Planner<'_> {
                     let n = fc.q.rtable[r].columns.len();
                     cols.extend((1..=n).map(|a| crate::scan::column_var(fc.q, r as u32, a as i16)));
                 }
-                if let RteKind::Relation { oid, .. } = fc.q.rtable[r].kind {
-                    self.note_use(oid, |u| u.select = true);
-                }
+                self.note_reads(&fc.q.rtable[r].kind);
             }
             let rel = Rel::new(Node::Append { inputs: vec![] }, cols, set, 1.0, 0.0, 0.0);
             return Ok(Paths { best: rel, ordered: None });

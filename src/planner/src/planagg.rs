@@ -21,7 +21,8 @@ impl Planner<'_> {
         let r = *r;
         let plain = q.has_aggs
             && q.group_by.is_empty()
-            && q.grouping_sets.is_empty()
+            && q.grouping_sets.len() <= 1
+            && q.grouping_sets.iter().all(|s| s.is_empty())
             && q.having.is_none()
             && !q.has_windows
             && q.locks.is_empty()
@@ -105,6 +106,7 @@ impl Planner<'_> {
         q.from.clear();
         q.filter = None;
         q.has_aggs = false;
+        q.grouping_sets.clear();
         q.has_sublinks = true;
         Ok(())
     }

@@ -156,6 +156,10 @@ impl Planner<'_> {
                 if rte.lateral || !is_simple(query) {
                     return;
                 }
+                // What is grouped by becomes NULL in some sets: a column without variables must stay one.
+                if !q.grouping_sets.is_empty() && query.targets.iter().any(|t| expr::rels(&t.expr) == 0) {
+                    return;
+                }
                 if nullable {
                     let plain = query.targets.iter().all(|t| matches!(&t.expr.kind, ExprKind::Var(v) if v.level == 0));
                     if !plain

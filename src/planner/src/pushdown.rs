@@ -102,9 +102,10 @@ fn set_leaves(tree: &SetOpTree, out: &mut Vec<u32>) -> bool {
 /// Moves HAVING's conditions without aggregates to WHERE: a group is kept or dropped with all its rows. Not with grouping
 /// sets, whose columns become NULL; and where there is one group of no rows, the condition stays to judge that one, too.
 pub(crate) fn having_to_where(q: &mut Query) {
-    if q.having.is_none() || !q.grouping_sets.is_empty() || q.group_by.is_empty() {
+    if q.having.is_none() || !q.grouping_sets.is_empty() && !q.group_by.is_empty() {
         return;
     }
+    let one = q.group_by.is_empty();
     let mut parts = Vec::new();
     if let Some(h) = q.having.take() {
         expr::conjuncts(h, &mut parts);
@@ -118,7 +119,10 @@ pub(crate) fn having_to_where(q: &mut Query) {
                 )
             })
     };
-    let (having, filter): (Vec<Expr>, Vec<Expr>) = parts.into_iter().partition(stays);
+    let (mut having, filter): (Vec<Expr>, Vec<Expr>) = parts.into_iter().partition(stays);
+    if one {
+        having.extend(filter.iter().cloned());
+    }
     q.having = expr::and(having);
     if !filter.is_empty() {
         let mut all = Vec::new();

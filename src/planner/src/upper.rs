@@ -159,10 +159,12 @@ impl Planner<'_> {
 
     /// GROUP BY, aggregates, HAVING.
     fn plan_grouping(&mut self, q: &mut Query, rel: Rel, ordered: Option<Rel>) -> Result<Rel> {
-        self.add_dependent_columns(q);
+        let carried = self.useless_groups(q) + self.add_dependent_columns(q);
         crate::grouping::distinguish_constants(q);
         if q.grouping_sets.is_empty() {
+            let mut carried_last = q.group_by.split_off(q.group_by.len() - carried);
             crate::grouping::follow_order(q);
+            q.group_by.append(&mut carried_last);
         }
         let group_exprs: Vec<(u32, Expr)> = q
             .group_by
@@ -212,7 +214,7 @@ impl Planner<'_> {
         let aggs = self.resolve_aggregates(&calls, &rel.cols)?;
         let mut out: Vec<Expr> = group_exprs.iter().map(|(_, e)| e.clone()).collect();
         out.extend(calls.iter().cloned());
-        let work = crate::grouping::Work::new(&group_exprs, &groups, &calls);
+        let work = crate::grouping::Work::new(&group_exprs, &groups, &calls, carried);
         // What comes in the order of the groups takes their columns as it has them.
         let ordered = ordered.filter(|_| !added);
         let chosen = self.choose_grouping(q, rel, ordered, &work)?;
@@ -223,8 +225,7 @@ impl Planner<'_> {
         if chosen.sets.is_some() {
             out.push(set_number);
         }
-        let crate::grouping::Chosen { input, strategy, sets, rows, cost } = chosen;
-        let kept = if strategy == AggStrategy::Sorted && sets.is_none() { input.order.clone() } else { vec![] };
+        let crate::grouping::Chosen { input, strategy, sets, rows, cost, order } = chosen;
         // The columns of another input stand elsewhere.
         let (mut groups, mut aggs) = (groups, aggs);
         if !work.same_columns(&input) {
@@ -234,12 +235,12 @@ impl Planner<'_> {
             }
             aggs = self.resolve_aggregates(&calls, &input.cols)?;
         }
-        let rel = input.over(|input| Node::Aggregate { input, strategy, groups, sets, aggs }, out).costed(
+        let rel = input.over(|input| Node::Aggregate { input, strategy, groups, carried: carried as u32, sets, aggs }, out).costed(
             rows,
             cost.startup,
             cost.total,
         );
-        let mut rel = Rel { order: kept, ..rel };
+        let mut rel = Rel { order, ..rel };
         if let Some(h) = q.having.take() {
             let mut quals = Vec::new();
             expr::conjuncts(h, &mut quals);
@@ -267,14 +268,14 @@ impl Planner<'_> {
     }
 
     /// Columns that only depend on the grouped ones (through a primary key) become group columns: the groups stay the same.
-    fn add_dependent_columns(&mut self, q: &mut Query) {
+    fn add_dependent_columns(&mut self, q: &mut Query) -> usize {
         let grouped: Vec<Expr> = q
             .group_by
             .iter()
             .filter_map(|s| q.targets.iter().find(|t| t.sort_ref == s.target).map(|t| t.expr.clone()))
             .collect();
         if grouped.is_empty() {
-            return;
+            return 0;
         }
         let mut missing: Vec<Expr> = Vec::new();
         let mut look = |e: &Expr| {
@@ -291,6 +292,7 @@ impl Planner<'_> {
         q.targets.iter().for_each(|t| look(&t.expr));
         q.having.iter().for_each(&mut look);
         let mut next = q.targets.iter().map(|t| t.sort_ref).max().unwrap_or(0);
+        let n = missing.len();
         for e in missing {
             next += 1;
             // Only equality matters here; types without an order of their own compare as bytes.
@@ -301,6 +303,45 @@ impl Planner<'_> {
             }
             q.targets.push(Target { expr: e, name: String::new(), attno: 0, sort_ref: next, junk: true, origin: (0, 0) });
         }
+        n
+    }
+
+    /// Puts group columns that depend on others through a primary key at the end: how many there are. The groups are the
+    /// same with and without them (`remove_useless_groupby_columns`).
+    fn useless_groups(&mut self, q: &mut Query) -> usize {
+        if q.group_by.len() < 2 || !q.grouping_sets.is_empty() {
+            return 0;
+        }
+        let var = |q: &Query, s: &SortClause| match q.targets.iter().find(|t| t.sort_ref == s.target).map(|t| &t.expr.kind) {
+            Some(ExprKind::Var(v)) if v.level == 0 => Some(v.clone()),
+            _ => None,
+        };
+        let vars: Vec<Option<Var>> = q.group_by.iter().map(|s| var(q, s)).collect();
+        let mut useless: Vec<bool> = vec![false; vars.len()];
+        for (r, rte) in q.rtable.iter().enumerate() {
+            let RteKind::Relation { oid, .. } = rte.kind else { continue };
+            let mine: Vec<i16> = vars.iter().flatten().filter(|v| v.rte as usize == r).map(|v| v.attno).collect();
+            let Some(rel) = self.cx.relation(oid).ok().filter(|_| mine.len() > 1) else { continue };
+            if rel.system || rte.inherit && !rel.children.is_empty() {
+                continue;
+            }
+            for index in rel.indexes.iter().filter_map(|i| self.cx.relation(*i).ok()) {
+                let Some(ix) = index.index.as_ref().filter(|ix| ix.primary && ix.immediate) else { continue };
+                let key: Vec<i16> = ix.columns.iter().take(ix.keys as usize).map(|c| c.attno).collect();
+                if key.len() < mine.len() && key.iter().all(|a| mine.contains(a)) {
+                    for (v, u) in vars.iter().zip(&mut useless) {
+                        *u |= v.as_ref().is_some_and(|v| v.rte as usize == r && !key.contains(&v.attno));
+                    }
+                }
+            }
+        }
+        let mut marks = useless.iter();
+        let (last, first): (Vec<SortClause>, Vec<SortClause>) =
+            std::mem::take(&mut q.group_by).into_iter().partition(|_| marks.next() == Some(&true));
+        let n = last.len();
+        q.group_by = first;
+        q.group_by.extend(last);
+        n
     }
 
     /// Window functions, one window after the other.
@@ -658,7 +699,8 @@ impl Planner<'_> {
                     expr::same(a, e) && known(b) || expr::same(b, e) && known(a)
                 }
             });
-            if !says_nothing && !kept.iter().any(|(o, _)| expr::same(o, e)) {
+            let bare = |x: &Expr| expr::same(unlabelled(x), unlabelled(e));
+            if !says_nothing && !kept.iter().any(|(o, _)| bare(o)) {
                 kept.push((e.clone(), k.clone()));
             }
         }
@@ -719,6 +761,7 @@ impl Planner<'_> {
                     input,
                     strategy: AggStrategy::Hashed,
                     groups: keys,
+                    carried: 0,
                     sets: None,
                     aggs: vec![],
                 },
@@ -758,6 +801,13 @@ pub(crate) fn is_ordered(rel: &Rel, keys: &[(Expr, SortKey)]) -> bool {
                 && k.nulls_first == o.nulls_first
                 && k.collation == o.collation
         })
+}
+
+fn unlabelled(e: &Expr) -> &Expr {
+    match &e.kind {
+        ExprKind::Relabel { arg, .. } if arg.ty.oid == e.ty.oid => unlabelled(arg),
+        _ => e,
+    }
 }
 
 /// What WHERE makes equal in all rows: an expression and a constant (`None`), or two expressions of a type. Equality is

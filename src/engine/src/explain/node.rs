@@ -1033,7 +1033,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     t.properties.push(line("Presorted Key", Value::List(list.collect())));
                 }
             }
-            Node::Aggregate { groups, sets, .. } => {
+            Node::Aggregate { groups, carried, sets, .. } => {
+                let own = groups.len() - (*carried as usize).min(groups.len());
                 let name = |i: usize| {
                     let at = groups.get(i).map_or(0, |g| g.column as usize);
                     below.get(at).map_or_else(|| "?".into(), |n| n.text.clone())
@@ -1041,12 +1042,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 match sets {
                     None if groups.is_empty() => {}
                     None => {
-                        t.properties.push(line("Group Key", Value::List((0..groups.len()).map(name).collect())));
+                        t.properties.push(line("Group Key", Value::List((0..own).map(name).collect())));
                     }
                     Some(sets) => {
                         let mut before = None;
                         for s in sets {
-                            let list: Vec<String> = s.columns.iter().map(|i| name(*i as usize)).collect();
+                            let list: Vec<String> = s.columns.iter().map(|i| *i as usize).filter(|i| *i < own).map(name).collect();
                             let again = s.rollup.is_some() && before.is_some() && before != s.rollup && !list.is_empty();
                             if again {
                                 t.properties.push(line("Sort Key", Value::List(list.clone())));

@@ -44,7 +44,7 @@ fn aggregate(input: Plan, groups: Vec<SortKey>, sets: Option<Vec<AggregateSet>>,
     if sets.is_some() {
         columns.push(INT4);
     }
-    node(Node::Aggregate { input: Box::new(input), strategy, groups, sets, aggs }, &columns)
+    node(Node::Aggregate { input: Box::new(input), strategy, groups, carried: 0, sets, aggs }, &columns)
 }
 
 #[test]
