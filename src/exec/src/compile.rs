@@ -231,7 +231,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             Node::LiteralScan { rows, types } => op::values::literals(self, rows, types)?,
             Node::CteScan { cte, alias: _ } => op::cte::compile_scan(self, *cte)?,
             Node::WorkTableScan { id, alias: _ } => op::recursive_union::compile_scan(self, *id),
-            Node::SubqueryScan { input, alias: _ } => op::result::compile_subquery(self, input)?,
+            Node::SubqueryScan { input, alias: _, junk: _ } => op::result::compile_subquery(self, input)?,
             Node::With { ctes, input } => op::cte::compile_with(self, ctes, input)?,
             Node::NestLoop { kind, left, right, on, params } => {
                 op::nest_loop::compile(self, p, *kind, left, right, on.as_ref(), params)?

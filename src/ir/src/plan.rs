@@ -269,8 +269,8 @@ pub enum Node {
     CteScan { cte: u32, alias: String },
     /// The work table of the recursive union with this number. Native: its columns.
     WorkTableScan { id: u32, alias: String },
-    /// A subquery, for its alias. Native: the input's columns.
-    SubqueryScan { input: Box<Plan>, alias: String },
+    /// A subquery, for its alias. `junk`: it computes columns that it does not show. Native: the input's columns.
+    SubqueryScan { input: Box<Plan>, alias: String, junk: bool },
     /// Starting it forgets the rows of these WITH queries, so that a rescan computes them anew.
     With { ctes: Vec<u32>, input: Box<Plan> },
     /// For each left row: set `params` (over left's columns), restart right. Native: left ++ right (left only for Semi,

@@ -309,7 +309,8 @@ impl Planner<'_> {
             let there = Rel { order: one_order(work, &rollups), ..input.clone() };
             let comes = by.len() == q.order_by.len() && is_ordered(&there, &by);
             let c = if q.order_by.is_empty() || q.has_windows || comes { c } else { cost::sort(c, groups, 32, None) };
-            if best.as_ref().is_none_or(|b| c.total < b.0.total && (!b.2 || b.0.total > c.total * 1.01)) {
+            let close = |b: &Cost| b.total <= c.total * 1.01 && c.startup >= b.startup;
+            if best.as_ref().is_none_or(|b| c.total < b.0.total && !(b.2 && close(&b.0))) {
                 best = Some((c, strategy, by_sort, rollups));
             }
         };
@@ -384,6 +385,7 @@ impl Planner<'_> {
     fn sets_cost(&self, input: Cost, rows: f64, width: u32, work: &Work, rollups: &[Rollup], off: bool) -> Cost {
         let mut total = input;
         let mut sorted_before = false;
+        let mixed = rollups.iter().any(|r| !r.hashed);
         for (i, r) in rollups.iter().enumerate() {
             let keys = r.sets.first().map_or(0, |s| s.len()) as f64;
             let none = Cost { startup: 0.0, total: 0.0 };
@@ -395,7 +397,8 @@ impl Planner<'_> {
                 none
             };
             sorted_before |= !r.hashed;
-            let c = cost::aggregate(from, rows, r.groups, keys, work.ops, r.hashed);
+            // Where some are sorted, the first groups come at once.
+            let c = cost::aggregate(from, rows, r.groups, keys, work.ops, r.hashed && (i > 0 || !mixed));
             if i == 0 {
                 total = c;
             } else {

@@ -6,6 +6,7 @@
 //! grouping, windows, DISTINCT, ORDER BY and LIMIT. Between these a plan travels as a [`Rel`]: the plan so far and the
 //! query-level expression each of its columns computes; [`resolve`] turns expressions into references to those columns.
 
+mod bitmap;
 mod cost;
 mod cte;
 mod expr;

@@ -55,14 +55,6 @@ enum Way {
     Bitmap,
 }
 
-/// A bitmap and which of the conditions it answers exactly.
-struct BitmapChoice {
-    bitmap: Bitmap,
-    share: f64,
-    answered: Vec<usize>,
-    used: Vec<usize>,
-}
-
 /// Estimated rows under conditions.
 fn share_of(rows: f64, quals: &[Expr], stats: &RelStats) -> f64 {
     (rows * cost::conjunction(&quals.iter().collect::<Vec<_>>(), stats)).round().max(1.0)
@@ -99,6 +91,7 @@ impl Planner<'_> {
                 } else {
                     crate::pushdown::push_down(&mut sub, r, quals)
                 };
+                let junk = sub.targets.iter().any(|t| t.junk);
                 let mut inner = self.plan_query(&mut sub, true)?;
                 quals.retain(|c| !crate::pushdown::run_condition(&mut inner.plan, r, c));
                 let params = self.take_used(before);
@@ -115,7 +108,7 @@ impl Planner<'_> {
                     })
                     .collect();
                 let mut rel =
-                    Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias }, cols, set, rows, s, t);
+                    Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias, junk }, cols, set, rows, s, t);
                 rel.order = order;
                 let rel = self.with_params(rel, params);
                 return self.filtered(rel, quals, &RelStats::default());
@@ -149,13 +142,13 @@ impl Planner<'_> {
                 for e in rows.iter_mut().flatten() {
                     self.outer_to_params(e, &mut params);
                 }
-                let rel = Rel::new(Node::ValuesScan { rows }, cols, set, n, 0.0, n * cost::ROW);
+                let rel = Rel::new(Node::ValuesScan { rows }, cols, set, n, 0.0, n * (cost::ROW + cost::OP));
                 self.with_params(rel, params)
             }
             RteKind::Literals(rows) => {
                 let n = rows.0.iter().map(|b| b.len() as f64).sum();
                 let types = rte.columns.iter().map(|c| c.ty).collect();
-                Rel::new(Node::LiteralScan { rows: rows.clone(), types }, cols, set, n, 0.0, n * cost::ROW)
+                Rel::new(Node::LiteralScan { rows: rows.clone(), types }, cols, set, n, 0.0, n * (cost::ROW + cost::OP))
             }
             RteKind::Cte { name, level, .. } => {
                 let alias = rte.name.clone();
@@ -187,7 +180,7 @@ impl Planner<'_> {
     }
 
     /// Variables of this level in an entry's own expressions are lateral references: parameters.
-    fn outer_to_params(&mut self, e: &mut Expr, params: &mut Vec<(u32, Expr)>) {
+    pub(crate) fn outer_to_params(&mut self, e: &mut Expr, params: &mut Vec<(u32, Expr)>) {
         visit::walk_mut(e, &mut |x| {
             if matches!(&x.kind, ExprKind::Var(v) if v.level == 0) {
                 let id = match params.iter().find(|(_, p)| expr::same(p, x)) {
@@ -590,148 +583,6 @@ impl Planner<'_> {
             all.push(choice);
         }
         Ok(all)
-    }
-
-    /// The best bitmap for these conditions: of one index, of several together, or for an OR of one for each arm
-    /// (`generate_bitmap_or_paths`, `choose_bitmap_and`).
-    fn bitmap_choice(
-        &mut self,
-        r: u32,
-        relation: &Relation,
-        quals: &[Expr],
-        choices: &[IndexChoice],
-        stats: &RelStats,
-    ) -> Result<Option<BitmapChoice>> {
-        let mut all: Vec<BitmapChoice> = Vec::new();
-        for c in choices.iter().filter(|c| !c.keys.is_empty()) {
-            let (cost, share) = c.bitmap_cost(stats, 1.0);
-            let source = BitmapSource::Index {
-                index: c.index.oid,
-                index_storage: c.index.storage,
-                keys: c.keys.clone(),
-            };
-            let bitmap = Bitmap { source, rows: (stats.rows * share).max(1.0), cost };
-            all.push(BitmapChoice { bitmap, share, answered: c.answered.clone(), used: c.used.clone() });
-        }
-        for (i, q) in quals.iter().enumerate() {
-            let ExprKind::Or(arms) = &q.kind else { continue };
-            if let Some(mut found) = self.bitmap_or(r, relation, arms, stats)? {
-                found.answered = if found.answered.is_empty() { vec![] } else { vec![i] };
-                found.used = vec![i];
-                all.push(found);
-            }
-        }
-        let price = |list: &[&BitmapChoice]| {
-            let share: f64 = list.iter().map(|b| b.share).product();
-            let cost = list.iter().map(|b| b.bitmap.cost).sum::<f64>() + 100.0 * cost::OP * (list.len() - 1) as f64;
-            let refs: Vec<&Expr> = quals.iter().collect();
-            cost::bitmap_scan((cost, share), stats, 1.0, &refs).total
-        };
-        all.sort_by(|a, b| a.bitmap.cost.total_cmp(&b.bitmap.cost).then(a.share.total_cmp(&b.share)));
-        // Of several for the same conditions the cheapest.
-        let mut distinct: Vec<BitmapChoice> = Vec::new();
-        for b in all {
-            if !distinct.iter().any(|d| d.used == b.used) {
-                distinct.push(b);
-            }
-        }
-        let mut best: Option<(f64, Vec<usize>)> = None;
-        for i in 0..distinct.len() {
-            let mut list = vec![i];
-            let mut total = price(&[&distinct[i]]);
-            for j in i + 1..distinct.len() {
-                if list.iter().any(|k| distinct[*k].used.iter().any(|u| distinct[j].used.contains(u))) {
-                    continue;
-                }
-                list.push(j);
-                let with = price(&list.iter().map(|k| &distinct[*k]).collect::<Vec<_>>());
-                if with < total {
-                    total = with;
-                } else {
-                    list.pop();
-                }
-            }
-            if best.as_ref().is_none_or(|b| total < b.0) {
-                best = Some((total, list));
-            }
-        }
-        let Some((_, list)) = best else { return Ok(None) };
-        let mut kept: Vec<BitmapChoice> =
-            distinct.into_iter().enumerate().filter(|(i, _)| list.contains(i)).map(|(_, b)| b).collect();
-        if kept.len() == 1 {
-            return Ok(kept.pop());
-        }
-        let share: f64 = kept.iter().map(|b| b.share).product();
-        let cost = kept.iter().map(|b| b.bitmap.cost).sum::<f64>() + 100.0 * cost::OP * (kept.len() - 1) as f64;
-        let (mut answered, mut used, mut bitmaps) = (vec![], vec![], vec![]);
-        for b in kept {
-            answered.extend(b.answered);
-            used.extend(b.used);
-            bitmaps.push(b.bitmap);
-        }
-        let bitmap = Bitmap { source: BitmapSource::And(bitmaps), rows: (stats.rows * share).max(1.0), cost };
-        Ok(Some(BitmapChoice { bitmap, share, answered, used }))
-    }
-
-    /// A bitmap for each arm of an OR, when each has one. `answered` is empty where some arm is not answered exactly.
-    fn bitmap_or(
-        &mut self,
-        r: u32,
-        relation: &Relation,
-        arms: &[Expr],
-        stats: &RelStats,
-    ) -> Result<Option<BitmapChoice>> {
-        let (mut bitmaps, mut share, mut cost, mut exact) = (vec![], 0.0, 0.0, true);
-        for arm in arms {
-            let mut parts = Vec::new();
-            expr::conjuncts(arm.clone(), &mut parts);
-            let choices = self.index_choices(&[0], r, relation, &parts, stats)?;
-            let Some(found) = self.bitmap_choice(r, relation, &parts, &choices, stats)? else { return Ok(None) };
-            exact &= (0..parts.len()).all(|i| found.answered.contains(&i));
-            share += found.share;
-            cost += found.bitmap.cost;
-            bitmaps.push(found.bitmap);
-        }
-        cost += 100.0 * cost::OP * bitmaps.len().saturating_sub(1) as f64;
-        let share = share.min(1.0);
-        let bitmap = Bitmap { source: BitmapSource::Or(bitmaps), rows: (stats.rows * share).max(1.0), cost };
-        Ok(Some(BitmapChoice { bitmap, share, answered: if exact { vec![0] } else { vec![] }, used: vec![] }))
-    }
-
-    /// A scan of a table through a bitmap.
-    #[allow(clippy::too_many_arguments)]
-    fn bitmap_scan(
-        &mut self,
-        rel: ScanRel,
-        cols: Vec<Expr>,
-        set: u128,
-        quals: Vec<Expr>,
-        found: BitmapChoice,
-        c: Cost,
-        out_rows: f64,
-    ) -> Result<Rel> {
-        let mut params = Vec::new();
-        let mut bitmap = found.bitmap;
-        self.bitmap_params(&mut bitmap, &mut params);
-        let rest = quals.into_iter().enumerate().filter(|(i, _)| !found.answered.contains(i)).map(|(_, c)| c).collect();
-        let scan = Rel::new(Node::BitmapScan { rel, bitmap }, cols, set, 1.0, 0.0, 0.0);
-        let scan = self.filtered(scan, rest, &RelStats::default())?.costed(out_rows, c.startup, c.total);
-        Ok(self.with_params(scan, params))
-    }
-
-    fn bitmap_params(&mut self, b: &mut Bitmap, params: &mut Vec<(u32, Expr)>) {
-        match &mut b.source {
-            BitmapSource::Index { keys, .. } => {
-                for (_, k) in keys {
-                    self.outer_to_params(&mut k.value, params);
-                }
-            }
-            BitmapSource::And(list) | BitmapSource::Or(list) => {
-                for b in list {
-                    self.bitmap_params(b, params);
-                }
-            }
-        }
     }
 
     /// A table with the tables that inherit from it: each scanned in turn, its columns matched to the parent's by name.

@@ -692,7 +692,7 @@ impl Planner<'_> {
         let equal = std::mem::take(&mut self.level().equal);
         let mut kept: Vec<(Expr, SortKey)> = Vec::new();
         for (e, k) in keys {
-            let says_nothing = equal.iter().any(|(a, b)| match b {
+            let says_nothing = matches!(unlabelled(e).kind, ExprKind::Const(_)) || equal.iter().any(|(a, b)| match b {
                 None => expr::same(a, e),
                 Some(b) => {
                     let known = |x: &Expr| kept.iter().any(|(k, _)| expr::same(k, x));

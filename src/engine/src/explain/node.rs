@@ -133,7 +133,7 @@ fn is_trivial(p: &Plan) -> bool {
             let picks = |list: &Vec<Expr>| list.iter().all(|e| matches!(e.kind, ExprKind::Column(_)));
             p.filter.is_none() && p.project.as_ref().is_none_or(picks)
         }
-        Node::SubqueryScan { .. } => p.filter.is_none() && same,
+        Node::SubqueryScan { junk, .. } => p.filter.is_none() && same && !junk,
         _ => false,
     }
 }
@@ -480,8 +480,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
             Node::Append { .. } | Node::MergeAppend { .. } => {
                 for c in p.children() {
-                    let (tree, columns) = self.node(c, Some("Member"), None)?;
+                    let (tree, mut columns) = self.node(c, Some("Member"), None)?;
                     t.children.push((None, tree));
+                    // A column of several inputs is none of their constants.
+                    for (n, e) in columns.iter_mut().zip(c.project.iter().flatten()) {
+                        n.plain &= !matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
+                    }
                     inputs.push(boundary(columns));
                 }
             }
