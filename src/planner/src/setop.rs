@@ -81,6 +81,12 @@ impl Planner<'_> {
                     if hashable && self.cx.enabled("enable_hashagg") && !self.sorts_distinct(&rel, rows, keys.len(), &[]) {
                         return Ok(self.hash_distinct(rel, keys, rows));
                     }
+                    // The rows are of all inputs: none of the first's expressions says what is in them.
+                    let mut rel = rel;
+                    let first = leftmost(left);
+                    for (i, c) in rel.cols.iter_mut().enumerate() {
+                        c.kind = ExprKind::Var(Var { rte: first, attno: i as i16 + 1, level: 0 });
+                    }
                     let cols = rel.cols.clone();
                     let order: Vec<(Expr, SortKey)> = cols.iter().cloned().zip(keys.iter().cloned()).collect();
                     let rel = self.sorted(rel, &order, None);
