@@ -5,6 +5,8 @@
 //! library accepts it, while PostgreSQL treats the interval's ends as excluded (`1e23` prints as `9.999999999999999e+22`).
 //! Such ties can only be short between 2^52 and about 1e40, which is the only range that pays for the check.
 
+mod decimal;
+
 use std::cmp::Ordering;
 
 use tusklet_error::{Error, Result, bail, err};
@@ -77,12 +79,21 @@ fn scan(s: &str) -> Option<(Literal<'_>, &str)> {
     Some((Literal::Decimal(&s[..i], nonzero), &s[i..]))
 }
 
+/// The number that is all of `s`, as `strtod` reads it; `None` if it is none.
+pub fn number(s: &str) -> Option<f64> {
+    match scan(s)? {
+        (Literal::Decimal(text, _), "") => Some(decimal::float8(text)),
+        (Literal::Special(v), "") => Some(v),
+        _ => None,
+    }
+}
+
 /// Reads a `double precision` at the start of a text, and gives what follows. None where no number starts.
 pub fn scan_float8(s: &str) -> Result<Option<(f64, &str)>> {
     Ok(match scan(s.trim_start_matches(is_space)) {
         Some((Literal::Special(v), rest)) => Some((v, rest)),
         Some((Literal::Decimal(text, nonzero), rest)) => {
-            let Ok(v) = text.parse::<f64>() else { return Ok(None) };
+            let v = decimal::float8(text);
             if v.is_infinite() || (v == 0.0 && nonzero) {
                 bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{text}\" is out of range for type double precision");
             }
@@ -107,7 +118,7 @@ pub fn parse_float4(s: &str) -> Result<f32> {
     let v = match literal {
         Literal::Special(v) => v as f32,
         Literal::Decimal(text, nonzero) => {
-            let v: f32 = text.parse().map_err(|_| bad())?;
+            let v = decimal::float4(text);
             if v.is_infinite() || (v == 0.0 && nonzero) {
                 bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{text}\" is out of range for type real");
             }
@@ -207,7 +218,7 @@ pub fn write_float8(v: f64, out: &mut String) {
     let (mut digits, mut exp) = split_scientific(&format!("{a:e}"));
     if (4.0e15..1e40).contains(&a) {
         let mut p = digits.len();
-        let reads_back = |s: &str| s.parse() == Ok(a);
+        let reads_back = |s: &str| decimal::float8(s) == a;
         while p < 17 && (on_border(&digits, exp, reads_back) || !reads_back(&format!("{digits}e{}", exp - digits.len() as i32 + 1))) {
             (digits, exp) = split_scientific(&format!("{a:.p$e}"));
             p += 1;
@@ -228,7 +239,7 @@ pub fn write_float4(v: f32, out: &mut String) {
     let (mut digits, mut exp) = split_scientific(&format!("{a:e}"));
     if (8.0e6..1e24).contains(&a) {
         let mut p = digits.len();
-        let reads_back = |s: &str| s.parse() == Ok(a);
+        let reads_back = |s: &str| decimal::float4(s) == a;
         while p < 9 && (on_border(&digits, exp, reads_back) || !reads_back(&format!("{digits}e{}", exp - digits.len() as i32 + 1))) {
             (digits, exp) = split_scientific(&format!("{a:.p$e}"));
             p += 1;

@@ -391,7 +391,7 @@ fn may_change(s: Setting, source: Source) -> Result<()> {
 }
 
 fn bounds(s: Setting, n: f64) -> Result<()> {
-    let limit = |v: Option<&str>| v.and_then(|v| v.parse::<f64>().ok());
+    let limit = |v: Option<&str>| v.and_then(tusklet_adt::float::number);
     let (Some(lo), Some(hi)) = (limit(s.min_val()), limit(s.max_val())) else { return Ok(()) };
     if (lo..=hi).contains(&n) {
         return Ok(());
@@ -528,7 +528,7 @@ fn format_date_style(style: DateStyle, order: DateOrder) -> String {
 /// A zone as TimeZone takes it: a name, or hours east of UTC, or a POSIX specification.
 fn session_zone(v: &str) -> Option<std::rc::Rc<TimeZone>> {
     let v = v.trim();
-    if let Ok(h) = v.parse::<f64>() {
+    if let Some(h) = tusklet_adt::float::number(v) {
         return (h.abs() <= 167.0).then(|| TimeZone::fixed((h * 3600.0) as i32));
     }
     if let Some(inner) = v.strip_prefix('<') {
@@ -553,7 +553,7 @@ fn posix_offset(v: &str) -> Option<i32> {
 
 fn zone_name(v: &str) -> Option<String> {
     let zone = session_zone(v)?;
-    if v.trim().parse::<f64>().is_ok() {
+    if tusklet_adt::float::number(v.trim()).is_some() {
         let east = zone.fixed_offset()?;
         let (h, m) = (east.abs() / 3600, east.abs() % 3600 / 60);
         let minutes = if m == 0 { String::new() } else { format!(":{m:02}") };

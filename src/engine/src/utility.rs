@@ -543,7 +543,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             );
         }
         "seed" => {
-            let v: f64 = value.parse().map_err(|_| {
+            let v = tusklet_adt::float::number(value).ok_or_else(|| {
                 err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"seed\": \"{value}\"")
             })?;
             tusklet_exec::Host::set_seed(shared, v);

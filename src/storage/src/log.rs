@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use tusklet_error::{Error, Result, err};
 
@@ -183,53 +184,46 @@ pub(crate) fn corrupt(message: impl Into<String>) -> Error {
     Error::new(tusklet_error::SqlState::DATA_CORRUPTED, message)
 }
 
-/// CRC-32C, a byte at a time over a table built at compile time.
+/// CRC-32C, eight bytes at a time.
 pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
+    let t: &[[u32; 256]; 8] = &CRC;
     let mut c = !0u32;
     let mut words = bytes.chunks_exact(8);
     for w in &mut words {
         let lo = u32::from_le_bytes([w[0], w[1], w[2], w[3]]) ^ c;
-        c = CRC[7][(lo & 0xFF) as usize]
-            ^ CRC[6][(lo >> 8 & 0xFF) as usize]
-            ^ CRC[5][(lo >> 16 & 0xFF) as usize]
-            ^ CRC[4][(lo >> 24) as usize]
-            ^ CRC[3][w[4] as usize]
-            ^ CRC[2][w[5] as usize]
-            ^ CRC[1][w[6] as usize]
-            ^ CRC[0][w[7] as usize];
+        c = t[7][(lo & 0xFF) as usize]
+            ^ t[6][(lo >> 8 & 0xFF) as usize]
+            ^ t[5][(lo >> 16 & 0xFF) as usize]
+            ^ t[4][(lo >> 24) as usize]
+            ^ t[3][w[4] as usize]
+            ^ t[2][w[5] as usize]
+            ^ t[1][w[6] as usize]
+            ^ t[0][w[7] as usize];
     }
     for b in words.remainder() {
-        c = c >> 8 ^ CRC[0][((c ^ *b as u32) & 0xFF) as usize];
+        c = c >> 8 ^ t[0][((c ^ *b as u32) & 0xFF) as usize];
     }
     !c
 }
 
-static CRC: [[u32; 256]; 8] = crc_tables();
-
-const fn crc_tables() -> [[u32; 256]; 8] {
-    let mut t = [[0u32; 256]; 8];
-    let mut i = 0;
-    while i < 256 {
+/// Made in a few microseconds when first used: as data they would be 8 KiB of every download, noise that does not compress.
+static CRC: LazyLock<Box<[[u32; 256]; 8]>> = LazyLock::new(|| {
+    let mut t = Box::new([[0u32; 256]; 8]);
+    for i in 0..256 {
         let mut c = i as u32;
-        let mut k = 0;
-        while k < 8 {
+        for _ in 0..8 {
             c = if c & 1 == 1 { c >> 1 ^ 0x82F6_3B78 } else { c >> 1 };
-            k += 1;
         }
         t[0][i] = c;
-        i += 1;
     }
-    let mut j = 1;
-    while j < 8 {
-        let mut i = 0;
-        while i < 256 {
-            t[j][i] = t[j - 1][i] >> 8 ^ t[0][(t[j - 1][i] & 0xFF) as usize];
-            i += 1;
+    for j in 1..8 {
+        for i in 0..256 {
+            let before = t[j - 1][i];
+            t[j][i] = before >> 8 ^ t[0][(before & 0xFF) as usize];
         }
-        j += 1;
     }
     t
-}
+});
 
 /// First bytes of a record.
 pub(crate) const MAGIC: [u8; 4] = *b"tskR";

@@ -826,7 +826,7 @@ impl Reader<'_> {
         let mut digits = text;
         if let Some(dot) = text.find('.') {
             let part = &text[dot..];
-            let value: f64 = if part.len() == 1 { 0.0 } else { part.parse().map_err(|_| Refused::BadFormat)? };
+            let value: f64 = if part.len() == 1 { 0.0 } else { crate::float::number(part).ok_or(Refused::BadFormat)? };
             self.tm.usec = (value * 1e6).round_ties_even() as i32;
             digits = &text[..dot];
         } else if fmask & DATE_M != DATE_M && digits.len() >= 6 && digits.is_ascii() {

@@ -317,7 +317,7 @@ fn iso_number(s: &str) -> Parsed<(i64, f64, &str)> {
             i = end;
         }
     }
-    let value: f64 = s[..i].parse().map_err(|_| Refused::BadFormat)?;
+    let value = crate::float::number(&s[..i]).ok_or(Refused::BadFormat)?;
     if !value.is_finite() {
         return Err(Refused::BadFormat);
     }

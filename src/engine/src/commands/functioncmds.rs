@@ -200,7 +200,7 @@ fn number(o: &DefElem) -> Result<f64> {
     match &o.arg {
         Some(DefArg::Integer(i)) => Ok(*i as f64),
         Some(DefArg::Float(t)) => {
-            t.parse::<f64>().map_err(|_| err!(SYNTAX_ERROR, "{} requires a numeric value", o.name))
+            tusklet_adt::float::number(t).ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a numeric value", o.name))
         }
         _ => bail!(SYNTAX_ERROR, "{} requires a numeric value", o.name),
     }
