@@ -35,6 +35,7 @@ pub mod text_format;
 pub mod time;
 pub mod timestamp;
 pub mod timezone;
+pub mod tsearch;
 pub mod uuid;
 pub mod varchar;
 

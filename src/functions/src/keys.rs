@@ -43,6 +43,14 @@ pub(crate) fn bits(d: Datum<'_>, out: &mut Vec<u8>) {
     Bits::decode(d.bytes()).key(out);
 }
 
+pub(crate) fn tsvector(d: Datum<'_>, out: &mut Vec<u8>) {
+    tusklet_adt::tsearch::tsvector::key(d.bytes(), out);
+}
+
+pub(crate) fn tsquery(d: Datum<'_>, out: &mut Vec<u8>) {
+    tusklet_adt::tsearch::tsquery::key(d.bytes(), out);
+}
+
 fn unsigned(d: Datum<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(&d.i64().to_be_bytes());
 }
@@ -97,5 +105,7 @@ pub const TABLE: &[(&str, KeyFn)] = &[
     ("numeric_cmp", numeric),
     ("pg_lsn_cmp", unsigned),
     ("timetz_cmp", timetz),
+    ("tsquery_cmp", tsquery),
+    ("tsvector_cmp", tsvector),
     ("xid8cmp", unsigned),
 ];

@@ -56,4 +56,6 @@ oids!(
     LSEG = 601 "lseg",
     BOX = 603 "box",
     LINE = 628 "line",
+    TSVECTOR = 3614 "tsvector",
+    TSQUERY = 3615 "tsquery",
 );

@@ -114,6 +114,8 @@ pub(crate) fn key_of(ty: u32) -> (Phys, KeyOrder) {
         oids::INET | oids::CIDR => return custom(crate::keys::network),
         oids::BIT | oids::VARBIT => return custom(crate::keys::bits),
         oids::RECORD => return custom(crate::keys::record),
+        oids::TSVECTOR => return custom(crate::keys::tsvector),
+        oids::TSQUERY => return custom(crate::keys::tsquery),
         _ => Phys::Bytes,
     };
     (phys, KeyOrder::Native)
