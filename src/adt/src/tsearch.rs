@@ -18,6 +18,7 @@ pub mod execute;
 pub mod query_parse;
 pub mod rank;
 pub mod rewrite;
+pub mod snowball;
 pub mod tsquery;
 pub mod tsvector;
 

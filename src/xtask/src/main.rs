@@ -5,6 +5,7 @@
 
 mod catalog;
 mod size;
+mod snowball;
 mod split;
 mod tidy;
 mod unicode;
@@ -26,6 +27,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   bless [WORDS...]      rewrite golden expectations from a running PostgreSQL 15 (the harness in tests does it)
   tidy                  check the house rules: crate dependencies, READMEs, file lengths, forbidden words
   size [FILE...]        raw, gzip and brotli sizes of FILEs (default: pkg/dist), through node's zlib
+  snowball ALGORITHMS STOPWORDS
+                        compile the stemmers (folder of *.sbl) and stop words (folder of *.stop) into one data file
   instrument IN OUT     a WebAssembly module whose functions note that they ran, for scripts/train.mjs
   split IN PROFILE OUT COLD
                         one module in two: what ran according to PROFILE, and the rest
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Some((&"bless", rest)) => bless(rest),
         Some((&"tidy", rest)) => tidy::run(rest),
         Some((&"size", rest)) => size::run(rest),
+        Some((&"snowball", rest)) => snowball::run(rest),
         Some((&"instrument", rest)) => split::instrument(rest),
         Some((&"split", rest)) => split::split(rest),
         _ => Err(USAGE.to_string()),
