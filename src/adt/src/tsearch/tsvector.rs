@@ -191,20 +191,18 @@ pub struct Word {
 /// A document from occurrences in any order. Of a lexeme's positions the first `most` are kept, of two weights the higher.
 pub fn assemble(buf: &[u8], words: &mut [Word], most: usize) -> Result<Vec<u8>> {
     let lexeme = |w: &Word| buf.get(w.start..w.start + w.len).unwrap_or(&[]);
-    words.sort_unstable_by(|a, b| {
-        lexeme(a).cmp(lexeme(b)).then_with(|| (position(a.position), a.position).cmp(&(position(b.position), b.position)))
-    });
+    words.sort_by(|a, b| lexeme(a).cmp(lexeme(b)).then(position(a.position).cmp(&position(b.position))));
     let mut out = Builder::default();
     let mut kept: Vec<u16> = vec![];
     for (i, w) in words.iter().enumerate() {
-        let last = kept.last().map(|p| position(*p));
-        if w.position != 0 {
-            if last == Some(position(w.position)) {
-                kept.pop();
-                kept.push(w.position);
-            } else if kept.len() < most && last != Some(MAX_POSITION) {
-                kept.push(w.position);
-            }
+        let (p, n) = (w.position, kept.len());
+        match kept.last_mut() {
+            _ if p == 0 => {}
+            // Behind the last possible position PostgreSQL looks at nothing any more.
+            Some(last) if position(*last) == MAX_POSITION && n > 1 => {}
+            Some(last) if position(*last) == position(p) => *last = p.max(*last),
+            _ if n < most => kept.push(p),
+            _ => {}
         }
         if words.get(i + 1).is_none_or(|n| lexeme(n) != lexeme(w)) {
             out.push(lexeme(w), kept.iter().copied());
