@@ -8,6 +8,7 @@ pub mod char;
 pub mod date;
 pub mod datetime;
 pub mod digest;
+pub mod encoding;
 pub mod float;
 pub mod formats;
 pub mod formatting;
@@ -36,6 +37,7 @@ pub mod time;
 pub mod timestamp;
 pub mod timezone;
 pub mod tsearch;
+pub mod unicode_norm;
 pub mod uuid;
 pub mod varchar;
 

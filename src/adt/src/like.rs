@@ -216,10 +216,11 @@ pub fn similar_to_escape(pattern: &str, escape: Option<&str>) -> Result<String> 
         }
     };
     let mut out = String::from("^(?:");
-    let (mut after, mut class, mut quotes) = (false, false, 0);
+    // How deep in brackets; how far into one, of which the first three steps (`[`, `^`, `]`) count.
+    let (mut after, mut depth, mut step, mut quotes) = (false, 0, 0, 0);
     for c in pattern.chars() {
         if after {
-            if c == '"' && !class {
+            if c == '"' && depth == 0 {
                 match quotes {
                     0 => out.push_str("){1,1}?("),
                     1 => out.push_str("){1,1}(?:"),
@@ -232,21 +233,31 @@ pub fn similar_to_escape(pattern: &str, escape: Option<&str>) -> Result<String> 
             } else {
                 out.push('\\');
                 out.push(c);
+                step = 3;
             }
             after = false;
         } else if Some(c) == e {
             after = true;
-        } else if class {
+        } else if depth > 0 {
             if c == '\\' {
                 out.push('\\');
             }
             out.push(c);
-            class = c != ']';
+            match c {
+                ']' if step > 2 => depth -= 1,
+                '[' => {
+                    depth += 1;
+                    step = 3;
+                }
+                '^' => step += 1,
+                _ => step = 3,
+            }
         } else {
             match c {
                 '[' => {
                     out.push(c);
-                    class = true;
+                    depth = 1;
+                    step = 1;
                 }
                 '%' => out.push_str(".*"),
                 '_' => out.push('.'),

@@ -453,7 +453,13 @@ impl Regex {
         let node = &self.tree.nodes[sub];
         if s == e && min == 0 {
             // An empty iteration captures, if the operand can be empty; otherwise there is none.
-            return !self.spans(node.code, t, s, e) || self.dissect(sub, t, s, e, caps);
+            if self.spans(node.code, t, s, e) {
+                let saved = caps.clone();
+                if !self.dissect(sub, t, s, e, caps) {
+                    *caps = saved;
+                }
+            }
+            return true;
         }
         let max = max.map_or(usize::MAX, |m| m as usize);
         let ends = |from: usize| {

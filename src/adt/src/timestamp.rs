@@ -340,9 +340,8 @@ pub fn timestamp_pl_interval(t: i64, v: &Interval) -> Result<i64> {
     }
     let micros = if v.months == 0 {
         // Days have 24 hours on a clock without zone.
-        i64::from(v.days)
-            .checked_mul(USECS_PER_DAY)
-            .and_then(|d| t.checked_add(d))
+        i64::try_from(i128::from(v.days) * i128::from(USECS_PER_DAY) + i128::from(t))
+            .ok()
             .filter(|&t| is_valid_timestamp(t))
             .and_then(|t| t.checked_add(v.micros))
             .filter(|&t| is_valid_timestamp(t))

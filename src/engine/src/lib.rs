@@ -17,6 +17,7 @@ pub mod query;
 mod routine;
 mod ruleutils;
 mod sequence;
+mod sleep;
 pub mod session;
 pub mod settings;
 mod statement_cache;

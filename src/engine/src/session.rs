@@ -140,6 +140,8 @@ pub struct Shared {
     pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
     /// Advisory locks held for the session.
     pub(crate) advisory: RefCell<AdvisoryLocks>,
+    /// `pg_sleep`'s pauses.
+    pub(crate) sleep: crate::sleep::Sleep,
     /// How deep functions call queries that call functions.
     pub depth: Cell<u32>,
     /// What one of the engine's own queries had to wait for.
@@ -212,6 +214,7 @@ impl Session {
             told: RefCell::default(),
             cancelled: Cell::new(false),
             deadline: Cell::new(None),
+            sleep: Default::default(),
             rng: Cell::new([a | 1, b]),
             sequences: RefCell::default(),
             temp_schema: Cell::new(0),

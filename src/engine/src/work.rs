@@ -335,6 +335,7 @@ impl Session {
     /// Goes on with the request.
     pub fn step(&mut self, out: &mut dyn Output) -> Status {
         if let Some(w) = self.work.waiting.take() {
+            self.shared.sleep.look(self.shared.db.env.now());
             let over = self.shared.db.store.wait_over(&w);
             let stop = if over { Ok(()) } else { self.interrupt_wait() };
             if !over && stop.is_ok() {
@@ -377,7 +378,7 @@ impl Session {
         use tusklet_exec::Host;
         self.shared.check_interrupts()?;
         let timeout = self.shared.flags.get().lock_timeout;
-        if timeout > 0 && self.shared.db.env.now() > self.work.waiting_since + timeout * 1000 {
+        if timeout > 0 && !self.shared.sleep.is_on() && self.shared.db.env.now() > self.work.waiting_since + timeout * 1000 {
             return Err(err!(LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout"));
         }
         Ok(())
@@ -396,6 +397,7 @@ impl Session {
     pub(crate) fn failed(&mut self) {
         self.work.task = None;
         self.work.waiting = None;
+        self.shared.sleep.forget();
         self.shared.statement_failed();
         self.close_transaction_portals();
     }
@@ -641,6 +643,14 @@ impl Session {
 
     /// Runs a portal for a while. With `describe`, the columns are announced before the first row.
     fn run_portal(&mut self, p: &mut Portal, out: &mut dyn Output, max: usize, describe: bool) -> Result<PortalStep> {
+        let step = self.portal_step(p, out, max, describe);
+        if matches!(step, Ok(PortalStep::Finished(_))) {
+            self.shared.sleep.forget();
+        }
+        step
+    }
+
+    fn portal_step(&mut self, p: &mut Portal, out: &mut dyn Output, max: usize, describe: bool) -> Result<PortalStep> {
         let shared = self.shared.clone();
         // An Execute that paused goes on with what it has not given yet.
         let mut left = if max == 0 { usize::MAX } else { max.saturating_sub(p.given as usize) };

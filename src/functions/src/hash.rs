@@ -99,7 +99,8 @@ fn other(c: &mut Call<'_>, ty: u32, d: Datum<'_>, seed: u64) -> Result<u64> {
         _ if desc.name.starts_with("reg") && desc.array != 0 => word(d.int() as u32, seed),
         _ => {
             let name = crate::record::type_name(c, ty)?;
-            bail!(UNDEFINED_FUNCTION, "could not identify a hash function for type {name}")
+            let what = if c.site.args.len() > 1 { "an extended" } else { "a" };
+            bail!(UNDEFINED_FUNCTION, "could not identify {what} hash function for type {name}")
         }
     })
 }

@@ -11,32 +11,7 @@ use tusklet_vector::{Call, Kernel, TypeKind, TypeRef, Value};
 
 use crate::bind::{Entry, bytes_written};
 
-/// Text from bytes a client sent: valid UTF-8 without NUL.
-pub(crate) fn check_utf8(b: &[u8]) -> Result<&str> {
-    let invalid = |at: usize, len: usize| {
-        let shown: Vec<String> = b.iter().skip(at).take(len).map(|x| format!("0x{x:02x}")).collect();
-        err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": {}", shown.join(" "))
-    };
-    match std::str::from_utf8(b) {
-        Ok(s) => match b.iter().position(|x| *x == 0) {
-            Some(at) => Err(invalid(at, 1)),
-            None => Ok(s),
-        },
-        Err(e) => {
-            let at = e.valid_up_to();
-            if let Some(zero) = b[..at].iter().position(|x| *x == 0) {
-                return Err(invalid(zero, 1));
-            }
-            let want = match b.get(at) {
-                Some(0xC0..=0xDF) => 2,
-                Some(0xE0..=0xEF) => 3,
-                Some(0xF0..=0xF7) => 4,
-                _ => 1,
-            };
-            Err(invalid(at, want))
-        }
-    }
-}
+pub(crate) use tusklet_adt::encoding::check_utf8;
 
 fn wire<const N: usize>(b: &[u8]) -> Result<[u8; N]> {
     if b.len() < N {

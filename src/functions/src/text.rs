@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use tusklet_adt::array::ArrayBuilder;
 use tusklet_adt::int::is_space;
+use tusklet_adt::encoding;
 use tusklet_adt::text_format;
 use tusklet_adt::varchar::{cmp_bpchar, trim_bpchar};
 use tusklet_adt::{digest, text as adt, varchar};
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, bail, err};
 use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
 use crate::batch::{bytes_eq, bytes2};
@@ -390,17 +391,46 @@ pub const TABLES: &[&[Entry]] = &[
         ("sha384_bytea", f!(a: &[u8] => digest::sha384(a))),
         ("sha512_bytea", f!(a: &[u8] => digest::sha512(a))),
         ("pg_client_encoding", f!( => "UTF8")),
-        ("pg_convert_to", f!(a: &[u8], enc: &str => { utf8(enc)?; a })),
-        ("pg_convert_from", f!(a: &[u8], enc: &str => { utf8(enc)?; crate::io::check_utf8(a)? })),
+        ("pg_convert", f!(a: &[u8], from: &str, to: &str => convert(a, from, to)?)),
+        ("pg_convert_to", f!(a: &[u8], to: &str => convert(a, "utf8", to)?)),
+        ("pg_convert_from", f!(a: &[u8], from: &str => convert(a, from, "utf8")?)),
+        ("length_in_encoding", f!(a: &[u8], e: &str => encoding::length(a, encoding_named(e, "")?)? as i32)),
+        ("to_ascii_default", f!(a: &str => encoding::to_ascii(a, encoding::UTF8)?)),
+        ("to_ascii_enc", f!(a: &str, e: i32 => match usize::try_from(e).ok().filter(|e| *e < encoding::NAMES.len()) {
+            Some(e) => encoding::to_ascii(a, e)?,
+            None => bail!(UNDEFINED_OBJECT, "{e} is not a valid encoding code"),
+        })),
+        ("to_ascii_encname", f!(a: &str, e: &str => match encoding::by_name(e) {
+            Some(e) => encoding::to_ascii(a, e)?,
+            None => bail!(UNDEFINED_OBJECT, "{e} is not a valid encoding name"),
+        })),
+        ("unicode_normalize_func", f!(a: &str, form: &str => normalized(a, form)?)),
+        ("unicode_is_normalized", f!(a: &str, form: &str => normalized(a, form)? == a)),
     ],
 ];
 
-fn utf8(name: &str) -> Result<()> {
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
-    match plain.as_str() {
-        "utf8" | "unicode" | "sqlascii" => Ok(()),
-        _ => Err(tusklet_error::Error::unsupported(format!("encoding \"{name}\""))),
+/// The number of an encoding; `what` is for the message.
+fn encoding_named(name: &str, what: &str) -> Result<usize> {
+    match encoding::by_name(name) {
+        Some(e) => Ok(e),
+        None => bail!(INVALID_PARAMETER_VALUE, "invalid {what}encoding name \"{name}\""),
     }
+}
+
+/// `pg_convert` and its short forms.
+fn convert(b: &[u8], from: &str, to: &str) -> Result<Vec<u8>> {
+    encoding::convert(b, encoding_named(from, "source ")?, encoding_named(to, "destination ")?)
+}
+
+fn normalized(s: &str, form: &str) -> Result<String> {
+    let (compatible, composed) = match form.to_ascii_uppercase().as_str() {
+        "NFC" => (false, true),
+        "NFD" => (false, false),
+        "NFKC" => (true, true),
+        "NFKD" => (true, false),
+        _ => bail!(INVALID_PARAMETER_VALUE, "invalid normalization form: {form}"),
+    };
+    Ok(tusklet_adt::unicode_norm::normalize(s, compatible, composed))
 }
 
 /// The parts of a string as a `text[]`; NULL text gives NULL, a NULL separator single characters.

@@ -240,6 +240,11 @@ impl Store {
         }
     }
 
+    /// What ends when `tx` does.
+    pub fn wait_for(&self, tx: &Tx) -> Wait {
+        Wait { tx: tx.no(), xid: crate::Xid::NONE, epoch: tx.0.epoch.get() }
+    }
+
     /// Notes that `waiter` is suspended for `holder`, or with `None` that it goes on.
     pub fn set_waiting(&self, waiter: TxNo, holder: Option<TxNo>) {
         self.locks.set_waiting(waiter, holder);

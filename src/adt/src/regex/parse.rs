@@ -149,6 +149,7 @@ pub(super) fn parse(pattern: &str, flags: Flags) -> Result<Tree> {
         tree: Tree { nodes: Vec::new(), sets: Vec::new(), root: 0, groups: 0, backrefs: false, flags },
         closed: Vec::new(),
         depth: 0,
+        constraints: 0,
     };
     p.prefixes()?;
     p.tree.root = if p.tree.flags.literal {
@@ -170,6 +171,8 @@ struct Parser {
     tree: Tree,
     closed: Vec<bool>,
     depth: usize,
+    /// How many lookaround constraints are open: in them nothing refers back.
+    constraints: usize,
 }
 
 impl Parser {
@@ -413,7 +416,9 @@ impl Parser {
         for (t, ahead, negated) in look {
             if self.take(t) {
                 let groups = self.tree.groups;
+                self.constraints += 1;
                 let sub = self.alternatives()?;
+                self.constraints -= 1;
                 self.close()?;
                 // Parentheses inside a constraint do not capture; their numbers are given back.
                 self.tree.groups = groups;
@@ -537,7 +542,7 @@ impl Parser {
                 let c = char::from_u32(v).filter(|_| k > 1).ok_or_else(|| invalid("invalid backreference number"))?;
                 return Ok((self.literal(c), false));
             }
-            if self.closed.get(n - 1) != Some(&true) {
+            if self.constraints > 0 || self.closed.get(n - 1) != Some(&true) {
                 return Err(invalid("invalid backreference number"));
             }
             self.tree.backrefs = true;

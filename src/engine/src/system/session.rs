@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use tusklet_adt::encoding;
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_catalog::system::values;
@@ -141,33 +142,22 @@ pub(super) fn trigger_depth(_: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Valu
 }
 
 pub(super) fn sleep(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    // A page must not be blocked: only a pause of no length can be had.
-    if args[0].f64() > 0.0 {
-        return Err(Error::unsupported("function pg_sleep"));
-    }
     tusklet_vector::CallContext::check_interrupts(env.cx)?;
-    Ok(Value::bytes(&[]))
+    let db = &env.shared.db;
+    let now = db.env.now();
+    match env.shared.sleep.ask(&db.store, now, now.saturating_add((args[0].f64() * 1e6) as i64)) {
+        Some(wait) => Err(env.cx.must_wait(wait)),
+        None => Ok(Value::bytes(&[])),
+    }
 }
 
-/// PostgreSQL's encodings by number.
-static ENCODINGS: [&str; 42] = [
-    "SQL_ASCII", "EUC_JP", "EUC_CN", "EUC_KR", "EUC_TW", "EUC_JIS_2004", "UTF8", "MULE_INTERNAL", "LATIN1", "LATIN2",
-    "LATIN3", "LATIN4", "LATIN5", "LATIN6", "LATIN7", "LATIN8", "LATIN9", "LATIN10", "WIN1256", "WIN1258", "WIN866",
-    "WIN874", "KOI8R", "WIN1251", "WIN1252", "ISO_8859_5", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
-    "WIN1253", "WIN1254", "WIN1255", "WIN1257", "KOI8U", "SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB",
-    "SHIFT_JIS_2004",
-];
-
 pub(super) fn encoding_to_char(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    let name = usize::try_from(args[0].int()).ok().and_then(|i| ENCODINGS.get(i)).copied();
+    let name = usize::try_from(args[0].int()).ok().and_then(|i| encoding::NAMES.get(i)).copied();
     Ok(Value::text(name.unwrap_or("")))
 }
 
 pub(super) fn char_to_encoding(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    let plain = |s: &str| s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let wanted = plain(args[0].str());
-    let wanted = if wanted == "UNICODE" { "UTF8".to_string() } else { wanted };
-    Ok(Value::I32(ENCODINGS.iter().position(|e| plain(e) == wanted).map_or(-1, |i| i as i32)))
+    Ok(Value::I32(encoding::by_name(args[0].str()).map_or(-1, |i| i as i32)))
 }
 
 pub(super) fn encoding_max_length(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {

@@ -1,0 +1,213 @@
+//! Encodings other than the engine's own: their names, and those of one byte a character.
+//!
+//! `data/encodings.bin` has the characters of bytes 128 to 255 of each (`cargo xtask unicode` asks PostgreSQL). Those of
+//! several bytes are known by name only: their tables would be as much to download as a tenth of the engine.
+
+use tusklet_error::{Error, Result, bail, err};
+
+static DATA: &[u8] = include_bytes!("../data/encodings.bin");
+
+/// PostgreSQL's encodings by number.
+pub static NAMES: [&str; 42] = [
+    "SQL_ASCII", "EUC_JP", "EUC_CN", "EUC_KR", "EUC_TW", "EUC_JIS_2004", "UTF8", "MULE_INTERNAL", "LATIN1", "LATIN2",
+    "LATIN3", "LATIN4", "LATIN5", "LATIN6", "LATIN7", "LATIN8", "LATIN9", "LATIN10", "WIN1256", "WIN1258", "WIN866",
+    "WIN874", "KOI8R", "WIN1251", "WIN1252", "ISO_8859_5", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
+    "WIN1253", "WIN1254", "WIN1255", "WIN1257", "KOI8U", "SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB",
+    "SHIFT_JIS_2004",
+];
+
+/// No encoding: bytes are taken as they come.
+pub const SQL_ASCII: usize = 0;
+/// The engine's own.
+pub const UTF8: usize = 6;
+
+/// Other names, letters and digits only.
+static ALIASES: [(&str, &str); 26] = [
+    ("abc", "win1258"), ("alt", "win866"), ("iso88591", "latin1"), ("iso885910", "latin6"), ("iso885913", "latin7"),
+    ("iso885914", "latin8"), ("iso885915", "latin9"), ("iso885916", "latin10"), ("iso88592", "latin2"),
+    ("iso88593", "latin3"), ("iso88594", "latin4"), ("iso88599", "latin5"), ("koi8", "koi8r"), ("mskanji", "sjis"),
+    ("shiftjis", "sjis"), ("tcvn", "win1258"), ("tcvn5712", "win1258"), ("unicode", "utf8"), ("vscii", "win1258"),
+    ("win", "win1251"), ("win932", "sjis"), ("win936", "gbk"), ("win949", "uhc"), ("win950", "big5"),
+    ("windows932", "sjis"), ("windows936", "gbk"),
+];
+
+fn plain(s: &str) -> String {
+    s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
+/// `pg_char_to_encoding`: the number of an encoding by any of its names.
+pub fn by_name(name: &str) -> Option<usize> {
+    let mut wanted = plain(name);
+    if let Some(rest) = wanted.strip_prefix("windows") {
+        wanted = format!("win{rest}");
+    }
+    let wanted = ALIASES.iter().find(|a| a.0 == wanted).map_or(wanted.as_str(), |a| a.1);
+    NAMES.iter().position(|n| plain(n) == wanted)
+}
+
+/// The characters of the upper half, 0 where there is none.
+fn upper(encoding: usize) -> Option<[u32; 128]> {
+    let mut data = DATA;
+    while let Some((number, rest)) = data.split_first() {
+        data = rest;
+        let (mut table, mut c) = ([0; 128], 0i64);
+        for slot in &mut table {
+            let n = i64::from(crate::unicode_norm::number(&mut data));
+            c += if n & 1 == 0 { n >> 1 } else { -(n >> 1) - 1 };
+            *slot = c as u32;
+        }
+        if usize::from(*number) == encoding {
+            return Some(table);
+        }
+    }
+    None
+}
+
+fn unsupported(encoding: usize) -> Error {
+    Error::unsupported(format!("encoding {}", NAMES.get(encoding).copied().unwrap_or("")))
+}
+
+fn shown(b: &[u8]) -> String {
+    b.iter().map(|b| format!("0x{b:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+fn no_equivalent(b: &[u8], from: usize, to: usize) -> Error {
+    err!(
+        UNTRANSLATABLE_CHARACTER,
+        "character with byte sequence {} in encoding \"{}\" has no equivalent in encoding \"{}\"",
+        shown(b), NAMES[from], NAMES[to]
+    )
+}
+
+fn invalid(encoding: usize, b: &[u8]) -> Error {
+    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"{}\": {}", NAMES[encoding], shown(b))
+}
+
+/// Text from bytes a client sent: valid UTF-8 without NUL.
+pub fn check_utf8(b: &[u8]) -> Result<&str> {
+    let (end, s) = match std::str::from_utf8(b) {
+        Ok(s) => (b.len(), Some(s)),
+        Err(e) => (e.valid_up_to(), None),
+    };
+    if let Some(zero) = b[..end].iter().position(|x| *x == 0) {
+        return Err(invalid(UTF8, &b[zero..zero + 1]));
+    }
+    s.ok_or_else(|| {
+        let want = match b.get(end) {
+            Some(0xC0..=0xDF) => 2,
+            Some(0xE0..=0xEF) => 3,
+            Some(0xF0..=0xF7) => 4,
+            _ => 1,
+        };
+        invalid(UTF8, &b[end..b.len().min(end + want)])
+    })
+}
+
+/// `pg_verify_mbstr_len`: how many characters there are.
+pub fn length(b: &[u8], encoding: usize) -> Result<usize> {
+    match encoding {
+        UTF8 => Ok(check_utf8(b)?.chars().count()),
+        SQL_ASCII | 8..=34 => match b.contains(&0) {
+            true => Err(invalid(encoding, &[0])),
+            false => Ok(b.len()),
+        },
+        // What is ASCII is so in all of them.
+        _ if b.iter().all(|c| (1..128).contains(c)) => Ok(b.len()),
+        _ => Err(unsupported(encoding)),
+    }
+}
+
+/// Encodings that are converted into one another without a detour, but for what concerns the user.
+static SIDEWAYS: [&[usize]; 2] = [&[20, 22, 23, 25], &[9, 29]];
+
+/// `pg_convert`: bytes of one encoding as bytes of another.
+pub fn convert(b: &[u8], from: usize, to: usize) -> Result<Vec<u8>> {
+    length(b, from)?;
+    if from == to || to == SQL_ASCII {
+        return Ok(b.to_vec());
+    }
+    if from == SQL_ASCII {
+        length(b, to)?;
+        return Ok(b.to_vec());
+    }
+    if from != UTF8 && to != UTF8 && !SIDEWAYS.iter().any(|g| g.contains(&from) && g.contains(&to)) {
+        bail!(
+            UNDEFINED_FUNCTION,
+            "default conversion function for encoding \"{}\" to \"{}\" does not exist",
+            NAMES[from], NAMES[to]
+        );
+    }
+    if b.is_ascii() {
+        return Ok(b.to_vec());
+    }
+    let table = |e: usize| if e == UTF8 { Ok(None) } else { upper(e).map(Some).ok_or_else(|| unsupported(e)) };
+    let (source, target) = (table(from)?, table(to)?);
+    let mut out = Vec::with_capacity(b.len() + b.len() / 2);
+    let mut one = |c: u32, bytes: &[u8]| -> Result<()> {
+        if c < 128 {
+            out.push(c as u8);
+            return Ok(());
+        }
+        match &target {
+            None => match char::from_u32(c).filter(|_| c != 0) {
+                Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => return Err(no_equivalent(bytes, from, to)),
+            },
+            Some(t) => match t.iter().position(|x| *x == c) {
+                Some(i) => out.push(i as u8 + 128),
+                None => return Err(no_equivalent(bytes, from, to)),
+            },
+        }
+        Ok(())
+    };
+    match &source {
+        None => {
+            for c in check_utf8(b)?.chars() {
+                one(c as u32, c.encode_utf8(&mut [0; 4]).as_bytes())?;
+            }
+        }
+        Some(t) => {
+            for x in b {
+                let c = if *x < 128 { u32::from(*x) } else { t[usize::from(*x - 128)] };
+                if c == 0 {
+                    return Err(no_equivalent(&[*x], from, to));
+                }
+                one(c, &[*x])?;
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// What `to_ascii` makes of bytes from 128 on, as far as they occur in UTF-8.
+static ASCII: [(usize, &str); 4] = [
+    (8, "                                  cL Y  \"Ca  -R     'u .,      ?AAAAAAACEEEEIIII NOOOOOxOUUUUYTBaaaaaaaceeeeiiii nooo"),
+    (9, "                                 A L LS \"SSTZ-ZZ a,l'ls ,sstz\"zzAAAAALCCCEEEEIIDDNNOOOOxRUUUUYTBraaaalccceeeeiiddnnoo"),
+    (16, "                                  cL YS sCa  -R     Zu .z   EeY?AAAAAAACEEEEIIII NOOOOOxOUUUUYTBaaaaaaaceeeeiiii nooo"),
+    (29, "  ' \"    %S<STZZ `'\"\".--  s>stzz   L A  \"CS  -RZ  ,l'u .,as L\"lzAAAAALCCCEEEEIIDDNNOOOOxRUUUUYTBraaaalccceeeeiiddnnoo"),
+];
+
+/// `to_ascii`: PostgreSQL looks at the bytes of the text as if it were in that encoding.
+pub fn to_ascii(s: &str, encoding: usize) -> Result<String> {
+    let Some((_, table)) = ASCII.iter().find(|a| a.0 == encoding) else {
+        bail!(FEATURE_NOT_SUPPORTED, "encoding conversion from {} to ASCII not supported", NAMES[encoding]);
+    };
+    let of = |b: u8| if b < 128 { b } else { table.as_bytes().get(usize::from(b - 128)).copied().unwrap_or(b' ') };
+    Ok(s.bytes().map(|b| of(b) as char).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_there_is_comes_back() {
+        for e in 8..=34 {
+            for b in 1..=255u8 {
+                if let Ok(u) = convert(&[b], e, UTF8) {
+                    assert_eq!(convert(&u, UTF8, e).ok(), Some(vec![b]), "{} {b}", NAMES[e]);
+                }
+            }
+        }
+    }
+}
