@@ -150,3 +150,17 @@ async function cancel(client) {
     socket.on('error', reject);
   });
 }
+
+test('pg_sleep keeps nobody else waiting, pauses as often as it is called, and can be cancelled', async () => {
+  const [a, b] = [await server.client(), await server.client()];
+  const start = performance.now();
+  const slept = a.query('SELECT count(*)::int AS n FROM (SELECT pg_sleep(0.1) FROM generate_series(1, 3)) x');
+  assert.deepEqual((await b.query('SELECT 1 AS x')).rows, [{ x: 1 }]);
+  assert.equal(await settled(slept, 50), 'waiting');
+  assert.deepEqual((await slept).rows, [{ n: 3 }]);
+  assert.ok(performance.now() - start >= 300);
+  await a.query("SET statement_timeout = '100ms'");
+  await assert.rejects(a.query('SELECT pg_sleep(60)'), (e) => e.code === '57014');
+  await a.end();
+  await b.end();
+});
