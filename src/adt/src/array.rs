@@ -706,7 +706,7 @@ pub fn fill(element: u32, value: Option<&[u8]>, lengths: &[i32], lowers: Option<
             .detail("Low bound array has different size than dimensions array."));
     }
     if lengths.iter().any(|&n| n < 0) {
-        bail!(ARRAY_SUBSCRIPT_ERROR, "array size exceeds the maximum allowed ({MAX_ELEMENTS})");
+        bail!(PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed ({MAX_ELEMENTS})");
     }
     let dims: Vec<Dim> =
         lengths.iter().enumerate().map(|(i, &len)| Dim { len, lower: lowers.map_or(1, |l| l[i]) }).collect();

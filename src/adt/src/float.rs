@@ -47,6 +47,11 @@ fn scan(s: &str) -> Option<(Literal<'_>, &str)> {
             return Some((Literal::Special(value), &s[i + word.len()..]));
         }
     }
+    if b.len() > i + 1 && b[i] == b'0' && b[i + 1] | 32 == b'x'
+        && let Some((value, end)) = hexadecimal(b, i + 2)
+    {
+        return Some((Literal::Special(if negative { -value } else { value }), &s[end..]));
+    }
     let (mut digits, mut nonzero) = (0, false);
     let mut point = false;
     while i < b.len() {
@@ -88,6 +93,41 @@ pub fn number(s: &str) -> Option<f64> {
     }
 }
 
+/// C's hexadecimal floating point from `i` on, and where it ends. Digits beyond the sixteenth are not looked at.
+fn hexadecimal(b: &[u8], mut i: usize) -> Option<(f64, usize)> {
+    let (mut m, mut exp, mut digits, mut point) = (0u64, 0i32, 0, false);
+    while let Some(&c) = b.get(i) {
+        match char::from(c).to_digit(16) {
+            Some(d) => {
+                digits += 1;
+                if m >> 60 == 0 {
+                    m = m << 4 | u64::from(d);
+                    exp -= if point { 4 } else { 0 };
+                } else if !point {
+                    exp = exp.saturating_add(4);
+                }
+            }
+            None if c == b'.' && !point => point = true,
+            None => break,
+        }
+        i += 1;
+    }
+    if digits == 0 {
+        return None;
+    }
+    if let Some(b'p' | b'P') = b.get(i) {
+        let sign = matches!(b.get(i + 1), Some(b'+' | b'-'));
+        let start = i + 1 + usize::from(sign);
+        let end = start + b[start.min(b.len())..].iter().take_while(|c| c.is_ascii_digit()).count();
+        if end > start {
+            let e = std::str::from_utf8(&b[start..end]).ok()?.parse::<i32>().unwrap_or(1 << 20).min(1 << 20);
+            exp = exp.saturating_add(if b[i + 1] == b'-' { -e } else { e });
+            i = end;
+        }
+    }
+    Some((m as f64 * 2f64.powi(exp.clamp(-2000, 2000)), i))
+}
+
 /// Reads a `double precision` at the start of a text, and gives what follows. None where no number starts.
 pub fn scan_float8(s: &str) -> Result<Option<(f64, &str)>> {
     Ok(match scan(s.trim_start_matches(is_space)) {
@@ -120,7 +160,7 @@ pub fn parse_float4(s: &str) -> Result<f32> {
         Literal::Decimal(text, nonzero) => {
             let v = decimal::float4(text);
             if v.is_infinite() || (v == 0.0 && nonzero) {
-                bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{text}\" is out of range for type real");
+                bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{s}\" is out of range for type real");
             }
             v
         }
@@ -519,7 +559,19 @@ pub fn tanh(a: f64) -> f64 {
 /// `asinh(a)`.
 pub fn asinh(a: f64) -> f64 {
     // Beyond 2^28 the square swallows the one, and squaring would overflow.
-    if a.abs() > 268435456.0 && a.is_finite() { (a.abs().ln() + std::f64::consts::LN_2).copysign(a) } else { a.asinh() }
+    let x = a.abs();
+    if !x.is_finite() {
+        return a;
+    }
+    let r = if x > 268435456.0 {
+        x.ln() + std::f64::consts::LN_2
+    } else if x > 2.0 {
+        (2.0 * x + 1.0 / ((x * x + 1.0).sqrt() + x)).ln()
+    } else {
+        let t = x * x;
+        (x + t / (1.0 + (1.0 + t).sqrt())).ln_1p()
+    };
+    if x < 3.7e-9 { a } else { r.copysign(a) }
 }
 
 /// `acosh(a)`.
@@ -528,8 +580,11 @@ pub fn acosh(a: f64) -> Result<f64> {
         Err(out_of_range_input())
     } else if a > 268435456.0 && a.is_finite() {
         Ok(a.ln() + std::f64::consts::LN_2)
+    } else if a > 2.0 {
+        Ok((2.0 * a - 1.0 / (a + (a * a - 1.0).sqrt())).ln())
     } else {
-        Ok(a.acosh())
+        let t = a - 1.0;
+        Ok((t + (2.0 * t + t * t).sqrt()).ln_1p())
     }
 }
 
@@ -543,7 +598,10 @@ pub fn atanh(a: f64) -> Result<f64> {
     } else if a == -1.0 {
         f64::NEG_INFINITY
     } else {
-        a.atanh()
+        let x = a.abs();
+        let t = x + x;
+        let r = if x < 0.5 { t + t * x / (1.0 - x) } else { t / (1.0 - x) };
+        if x < 3.7e-9 { a } else { (0.5 * r.ln_1p()).copysign(a) }
     })
 }
 

@@ -63,7 +63,19 @@ pub fn parse_int8(s: &str) -> Result<i64> {
 
 /// Reads an `int2vector`.
 pub fn parse_int2vector(s: &str) -> Result<Vec<i16>> {
-    s.split(is_space).filter(|w| !w.is_empty()).map(parse_int2).collect()
+    let (mut out, mut rest) = (Vec::new(), s.trim_start_matches(is_space));
+    while !rest.is_empty() {
+        let word = rest.split(is_space).next().unwrap_or(rest);
+        // What is told is all that is left.
+        let told = |mut e: tusklet_error::Error| {
+            let message = &mut e.report_mut().message;
+            *message = message.replace(&format!("\"{word}\""), &format!("\"{rest}\""));
+            e
+        };
+        out.push(parse_int2(word).map_err(told)?);
+        rest = rest[word.len()..].trim_start_matches(is_space);
+    }
+    Ok(out)
 }
 
 /// Appends the decimal digits of `v`.

@@ -145,16 +145,18 @@ impl Interval {
     }
 
     /// What `format_type` prints after `interval` (`intervaltypmodout`).
-    pub fn typmod_out(typmod: i32) -> String {
+    pub fn typmod_out(typmod: i32) -> Result<String> {
         if typmod < 0 {
-            return String::new();
+            return Ok(String::new());
         }
         let range = (typmod >> 16) & 0x7fff;
-        let name = RANGES.iter().find(|r| r.0 == range).map_or("", |r| r.1);
-        match typmod & 0xffff {
+        let Some((_, name)) = RANGES.iter().find(|r| r.0 == range) else {
+            return Err(Error::internal(format!("invalid INTERVAL typmod: 0x{typmod:x}")));
+        };
+        Ok(match typmod & 0xffff {
             FULL_PRECISION => name.to_string(),
             p => format!("{name}({p})"),
-        }
+        })
     }
 
     /// The number that orders and hashes intervals: microseconds, with months of 30 days.
@@ -340,7 +342,9 @@ impl Interval {
         }
         // PostgreSQL 15 computes these without looking for overflow.
         let micros = i64::from(hours) * USECS_PER_HOUR + i64::from(mins) * USECS_PER_MINUTE;
-        let secs = (secs * 1e6).round_ties_even() as i64;
+        let secs = (secs * 1e6).round_ties_even();
+        // What does not fit is the least number, as the processor makes it.
+        let secs = if secs.abs() < 9.3e18 { secs as i64 } else { i64::MIN };
         Ok(Interval {
             micros: micros.wrapping_add(secs),
             days: weeks.wrapping_mul(7).wrapping_add(days),

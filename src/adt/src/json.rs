@@ -158,18 +158,19 @@ impl<'a> Parser<'a> {
             Some(b'1'..=b'9') => i = digits(i),
             _ => ok = false,
         }
-        if ok && b.get(i) == Some(&b'.') {
+        // A number gone wrong is read on as if it had not: the message shows all of it.
+        if b.get(i) == Some(&b'.') {
             let j = digits(i + 1);
-            ok = j > i + 1;
+            ok &= j > i + 1;
             i = j;
         }
-        if ok && matches!(b.get(i), Some(b'e' | b'E')) {
+        if matches!(b.get(i), Some(b'e' | b'E')) {
             i += 1;
             if matches!(b.get(i), Some(b'+' | b'-')) {
                 i += 1;
             }
             let j = digits(i);
-            ok = j > i;
+            ok &= j > i;
             i = j;
         }
         // A word right behind makes one bad token of both.

@@ -4,49 +4,54 @@ use tusklet_error::{Error, Result, bail, err};
 
 use crate::int::is_space;
 
+/// Six numbers as `sscanf` reads them with `%x`, and nothing behind them.
+fn scan(b: &[u8], width: usize, between: &[u8; 5]) -> Option<[u32; 6]> {
+    let (mut i, mut out) = (0, [0u32; 6]);
+    let space = |i: usize| i + b[i..].iter().take_while(|&&c| is_space(char::from(c))).count();
+    for (n, x) in out.iter_mut().enumerate() {
+        i = space(i);
+        let end = i.saturating_add(width).min(b.len());
+        let minus = b.get(i) == Some(&b'-');
+        if i < end && matches!(b[i], b'-' | b'+') {
+            i += 1;
+        }
+        if i + 2 < end && b[i] == b'0' && b[i + 1] | 32 == b'x' && b[i + 2].is_ascii_hexdigit() {
+            i += 2;
+        }
+        let start = i;
+        let mut v = 0u64;
+        while let Some(d) = b[i..end].first().and_then(|&c| char::from(c).to_digit(16)) {
+            v = if v >> 60 == 0 { v << 4 | u64::from(d) } else { u64::MAX };
+            i += 1;
+        }
+        if i == start {
+            return None;
+        }
+        *x = if minus { v.wrapping_neg() as u32 } else { v as u32 };
+        match between.get(n) {
+            Some(b' ') | None => {}
+            Some(c) if b.get(i) == Some(c) => i += 1,
+            Some(_) => return None,
+        }
+    }
+    (space(i) == b.len()).then_some(out)
+}
+
 /// Reads a `macaddr` in any of its seven spellings.
 pub fn parse(s: &str) -> Result<[u8; 6]> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type macaddr: \"{s}\"");
-    let t = s.trim_matches(is_space);
-    let hex = |p: &str| -> Result<u32> {
-        if p.is_empty() || p.len() > 8 {
-            return Err(bad());
-        }
-        u32::from_str_radix(p, 16).map_err(|_| bad())
+    // Each byte's most digits, and what stands behind the bytes: what PostgreSQL gives `sscanf`, in its order.
+    const FORMS: [(usize, &[u8; 5]); 7] = [
+        (usize::MAX, b":::::"),
+        (usize::MAX, b"-----"),
+        (2, b"  :  "),
+        (2, b"  -  "),
+        (2, b" . . "),
+        (2, b" - - "),
+        (2, b"     "),
+    ];
+    let Some(out) = FORMS.iter().find_map(|(width, between)| scan(s.as_bytes(), *width, between)) else {
+        return Err(err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type macaddr: \"{s}\""));
     };
-    if t.contains('+') {
-        return Err(bad());
-    }
-    let pairs = |p: &str, out: &mut Vec<u32>| -> Result<()> {
-        if !p.is_ascii() || p.len() % 2 != 0 {
-            return Err(bad());
-        }
-        for i in (0..p.len()).step_by(2) {
-            out.push(hex(&p[i..i + 2])?);
-        }
-        Ok(())
-    };
-    let mut out = Vec::new();
-    for separator in [':', '-', '.'] {
-        let parts: Vec<&str> = t.split(separator).collect();
-        match parts.len() {
-            6 if separator != '.' => {
-                for p in parts {
-                    out.push(hex(p)?);
-                }
-            }
-            2 if separator != '.' && parts.iter().all(|p| p.len() == 6) => parts.iter().try_for_each(|p| pairs(p, &mut out))?,
-            3 if separator != ':' && parts.iter().all(|p| p.len() == 4) => parts.iter().try_for_each(|p| pairs(p, &mut out))?,
-            _ => continue,
-        }
-        break;
-    }
-    if out.is_empty() && t.len() == 12 {
-        pairs(t, &mut out)?;
-    }
-    if out.len() != 6 {
-        return Err(bad());
-    }
     let mut v = [0; 6];
     for (b, x) in v.iter_mut().zip(out) {
         *b = u8::try_from(x)
@@ -62,7 +67,8 @@ pub fn parse8(s: &str) -> Result<[u8; 8]> {
     let mut out = Vec::with_capacity(8);
     let mut spacer = None;
     let mut i = 0;
-    while i < b.len() {
+    // A last single character is not looked at: `macaddr8_in` does not either.
+    while i + 1 < b.len() {
         let digit = |i: usize| b.get(i).and_then(|&c| char::from(c).to_digit(16));
         let (Some(hi), Some(lo)) = (digit(i), digit(i + 1)) else { return Err(bad()) };
         if out.len() == 8 {

@@ -279,10 +279,8 @@ impl Inet {
 
     /// `self - n`.
     pub fn sub(&self, n: i64) -> Result<Inet> {
-        if n == i64::MIN {
-            return self.add(i64::MAX)?.add(1);
-        }
-        self.add(-n)
+        // The least number is its own negative, as in PostgreSQL.
+        self.add(n.wrapping_neg())
     }
 
     /// `self - o`: the distance.

@@ -25,6 +25,8 @@ use crate::int::{division_by_zero, int2_range, int4_range, int8_range, is_space}
 const MIN_SIG_DIGITS: i32 = 16;
 const MAX_DISPLAY_SCALE: i32 = 1000;
 const MAX_RESULT_SCALE: i32 = 2000;
+/// The most digits behind the point that can be stored.
+const MAX_SCALE: i32 = 16_383;
 
 const KIND_SMALL: u8 = 0x10;
 const KIND_BIG: u8 = 0x20;
@@ -293,14 +295,19 @@ impl Numeric {
                 return Err(bad());
             }
             i += 1;
-            let exp = &t[i..];
+            // `strtol` skips blanks.
+            let exp = t[i..].trim_start_matches(crate::int::is_space);
             let digits = exp.strip_prefix(['+', '-']).unwrap_or(exp);
-            if digits.is_empty() || !digits.bytes().all(|c| c.is_ascii_digit()) {
+            let (digits, junk) = digits.split_at(digits.bytes().take_while(u8::is_ascii_digit).count());
+            if digits.is_empty() {
                 return Err(bad());
             }
             let e: i64 = digits.parse().unwrap_or(i64::MAX);
             if e >= i64::from(i32::MAX / 2) {
                 return Err(overflow());
+            }
+            if !junk.is_empty() {
+                return Err(bad());
             }
             scale -= if exp.starts_with('-') { -e } else { e };
         }
@@ -792,7 +799,7 @@ impl Numeric {
 
     /// `round(self, scale)`, half away from zero; negative scales round before the point.
     pub fn round(&self, scale: i32) -> Result<Numeric> {
-        let scale = scale.clamp(-MAX_RESULT_SCALE, MAX_RESULT_SCALE);
+        let scale = scale.clamp(-131_073, MAX_SCALE);
         if let Small(d) = self
             && (0..=28).contains(&scale)
         {
@@ -815,7 +822,7 @@ impl Numeric {
 
     /// `trunc(self, scale)`.
     pub fn trunc(&self, scale: i32) -> Result<Numeric> {
-        let scale = scale.clamp(-MAX_RESULT_SCALE, MAX_RESULT_SCALE);
+        let scale = scale.clamp(-131_073, MAX_SCALE);
         self.map(|v| {
             v.trunc(scale);
             v.dscale = scale.max(0);

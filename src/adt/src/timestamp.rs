@@ -156,7 +156,7 @@ fn iso(s: &[u8]) -> Option<(i64, Option<i32>)> {
 #[inline]
 pub fn timestamp_scale(t: i64, typmod: i32) -> Result<i64> {
     if !(0..6).contains(&typmod) || !is_finite(t) {
-        if typmod > 6 {
+        if is_finite(t) && typmod != -1 && typmod != 6 {
             bail!(INVALID_PARAMETER_VALUE, "timestamp({typmod}) precision must be between 0 and 6");
         }
         return Ok(t);
@@ -487,27 +487,32 @@ pub fn make_timestamp(year: i32, mon: i32, mday: i32, hour: i32, min: i32, sec: 
 
 /// Seconds as C's `%02g` prints them.
 pub(crate) fn c_seconds(sec: f64) -> String {
+    let text = general(sec);
+    if sec.is_finite() { format!("{text:0>2}") } else { text }
+}
+
+/// A number as PostgreSQL's `%g` prints it.
+pub fn general(sec: f64) -> String {
     if !sec.is_finite() {
         return if sec.is_nan() {
-            "nan".into()
+            "NaN".into()
         } else if sec < 0.0 {
-            "-inf".into()
+            "-Infinity".into()
         } else {
-            "inf".into()
+            "Infinity".into()
         };
     }
     let exponent: i32 =
         if sec == 0.0 { 0 } else { format!("{sec:.5e}").rsplit('e').next().and_then(|e| e.parse().ok()).unwrap_or(0) };
     let trim = |s: String| if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_string() } else { s };
-    let text = if (-4..6).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         trim(format!("{sec:.*}", (5 - exponent).max(0) as usize))
     } else {
         let m = format!("{sec:.5e}");
         let (mantissa, _) = m.split_once('e').unwrap_or((&m, ""));
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{}e{sign}{:02}", trim(mantissa.to_string()), exponent.abs())
-    };
-    format!("{text:0>2}")
+    }
 }
 
 /// `make_timestamptz`, in the session's zone or a named one.

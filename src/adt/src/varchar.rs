@@ -54,7 +54,17 @@ pub fn bpchar(s: &str, typmod: i32, explicit: bool) -> Result<Cow<'_, str>> {
     let n = (typmod - 4) as usize;
     let t = cut(s, n, explicit, "character")?;
     let have = length(t) as usize;
-    Ok(if have >= n { Cow::Borrowed(t) } else { Cow::Owned(format!("{t}{:1$}", "", n - have)) })
+    if have >= n {
+        return Ok(Cow::Borrowed(t));
+    }
+    // Only a modifier given to a function by hand is as large.
+    if n >= 0x3fff_ffff {
+        return Err(tusklet_error::Error::internal(format!("invalid memory alloc request size {}", t.len() + n - have + 4)));
+    }
+    let mut out = String::with_capacity(t.len() + n - have);
+    out.push_str(t);
+    out.extend(std::iter::repeat_n(' ', n - have));
+    Ok(Cow::Owned(out))
 }
 
 /// A `char(n)` without its padding: what its length, comparison, hash, key and cast to text see.

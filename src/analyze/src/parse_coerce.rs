@@ -322,7 +322,9 @@ impl Analyzer<'_> {
                         TypeRef::new(oids::BOOL),
                     ));
                 }
-                Ok(Expr {
+                // `int2` becomes an `oid` by way of `int4`, whose bits the numbers of objects share.
+                let by_int4 = p.result == oids::INT4 && target.oid != oids::INT4;
+                let call = Expr {
                     kind: ExprKind::Call(Box::new(FuncCall {
                         func,
                         op: 0,
@@ -330,14 +332,19 @@ impl Analyzer<'_> {
                         input_collation: 0,
                         variadic: false,
                         retset: false,
-                        form,
+                        form: if by_int4 { CoercionForm::Implicit } else { form },
                         strict: p.strict,
                         volatility: volatility(p.volatility),
                     })),
-                    ty: TypeRef { oid: target.oid, typmod },
+                    ty: if by_int4 { TypeRef::new(oids::INT4) } else { TypeRef { oid: target.oid, typmod } },
                     collation: self.cat.type_collation(target.oid),
                     span,
-                })
+                };
+                if !by_int4 {
+                    return Ok(call);
+                }
+                let (ty, collation) = (TypeRef::new(target.oid), call.collation);
+                Ok(Expr { kind: ExprKind::Relabel { arg: Box::new(call), form }, ty, collation, span })
             }
             Pathway::Array => {
                 let source = self.cat.base_type_and_typmod(node.ty);

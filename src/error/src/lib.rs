@@ -230,6 +230,13 @@ impl Error {
         self
     }
 
+    /// Without a position: it was one in a text of its own, and the place of that text is what helps.
+    #[cold]
+    pub fn nowhere(mut self) -> Error {
+        self.0.span = Span::NONE;
+        self
+    }
+
     /// With one more line of context, outermost last.
     pub fn context(mut self, line: impl Into<String>) -> Error {
         let line = line.into();

@@ -9,8 +9,9 @@ use std::any::Any;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use tusklet_catalog::builtin;
 use tusklet_catalog::live::Catalog;
-use tusklet_error::{Error, Notice, Result};
+use tusklet_error::{Error, Notice, Result, err};
 use tusklet_ir::{LockStrength, Oid, SqlValueKind};
 use tusklet_storage::{Snapshot, Store, Tid, Tx, Wait};
 use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TypeDesc, TypeKind, TypeRef, Value};
@@ -311,8 +312,26 @@ impl CallContext for ExecCx<'_> {
         recv.call(self, &site, &[Datum::Bytes(bytes), Datum::I64(io.io_param as i64), Datum::I32(ty.typmod)])
     }
 
+    fn comparable(&mut self, ty: u32, equality: bool) -> Result<()> {
+        let s = self.catalog.sort_operators(ty);
+        let (missing, what) = if equality { (s.eq == 0, "an equality operator") } else { (s.cmp == 0, "a comparison function") };
+        if missing {
+            let name = &self.caches.type_desc(self, ty)?.name;
+            return Err(err!(UNDEFINED_FUNCTION, "could not identify {what} for type {name}"));
+        }
+        Ok(())
+    }
+
     fn compare(&mut self, ty: u32, collation: u32, a: Datum<'_>, b: Datum<'_>) -> Result<Ordering> {
-        let f = self.caches.comparison(self, ty)?;
+        let f = match self.caches.comparison(self, ty) {
+            Ok(f) => f,
+            // `xid` has equality and no order: who needs an order has asked `comparable`.
+            Err(e) => {
+                let equal = builtin::operator(self.catalog.sort_operators(ty).eq).ok_or(e)?.code();
+                let equal = self.call(equal, collation, &[a, b])?;
+                return Ok(if equal.as_datum().bool() { Ordering::Equal } else { Ordering::Less });
+            }
+        };
         let site = CallSite {
             func: f.oid,
             args: vec![TypeRef::new(ty), TypeRef::new(ty)],

@@ -142,7 +142,7 @@ fn no_func(oid: Oid) -> Error {
 }
 
 fn no_type(oid: Oid) -> Error {
-    Error::internal(format!("cache lookup failed for type {oid}"))
+    err!(UNDEFINED_OBJECT, "type with OID {oid} does not exist")
 }
 
 fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {

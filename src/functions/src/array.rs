@@ -93,7 +93,7 @@ fn compare(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<Ordering> {
 /// Runs `f` with the equality of the array's elements.
 fn with_equality<R>(c: &mut Call<'_>, a: &Array<'_>, f: impl FnOnce(&dyn Fn(&[u8], &[u8]) -> bool) -> R) -> Result<R> {
     let collation = c.site.collation;
-    with_order(&mut *c.cx, a.element, collation, |order| f(&|x, y| order(x, y) == Ordering::Equal))
+    crate::stored::with_equality(&mut *c.cx, a.element, collation, |order| f(&|x, y| order(x, y) == Ordering::Equal))
 }
 
 fn both<'a>(a: &'a [u8], b: &'a [u8]) -> Result<(Array<'a>, Array<'a>)> {
@@ -106,6 +106,9 @@ fn both<'a>(a: &'a [u8], b: &'a [u8]) -> Result<(Array<'a>, Array<'a>)> {
 
 fn equals(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<bool> {
     let (a, b) = both(a, b)?;
+    if a.dims != b.dims {
+        return Ok(false);
+    }
     with_equality(c, &a, |eq| a.equals(&b, eq))
 }
 

@@ -3,7 +3,7 @@
 use tusklet_adt::formatting::datetime;
 use tusklet_adt::formatting::number::{self, NumberFormat, Wanted};
 use tusklet_adt::numeric::Numeric;
-use tusklet_error::{Result, err};
+use tusklet_error::Result;
 
 use crate::bind::Entry;
 
@@ -56,10 +56,10 @@ fn numeric_to_char(n: Numeric, format: &str) -> Result<Option<String>> {
 
 fn to_number(text: &str, format: &str) -> Result<Option<Numeric>> {
     let Some(r) = number::to_number(text, format)? else { return Ok(None) };
-    let typmod = tusklet_adt::numeric::typmod_in(&[(r.precision + r.scale) as i32, r.scale as i32]).map_err(|_| {
-        err!(INVALID_PARAMETER_VALUE, "NUMERIC precision {} must be between 1 and 1000", r.precision + r.scale)
-    })?;
-    let n = Numeric::parse(&r.text)?.apply_typmod(typmod)?;
+    let parsed = Numeric::parse(&r.text)?;
+    // Made by hand, without a look at its limits.
+    let typmod = (((r.precision + r.scale) as i32) << 16 | (r.scale as i32 & 0x7ff)) + 4;
+    let n = parsed.apply_typmod(typmod)?;
     if r.shift == 0 {
         return Ok(Some(n));
     }

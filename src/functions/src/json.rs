@@ -38,7 +38,7 @@ pub(crate) fn path(b: &[u8]) -> Result<Option<Vec<&str>>> {
 
 fn extract<'a>(s: &'a str, p: &[u8]) -> Result<Option<&'a str>> {
     match path(p)? {
-        Some(p) => adt::get_path(decoded(s)?, &p),
+        Some(p) => Ok(adt::get_path(decoded(s)?, &p)?.map(str::trim)),
         None => Ok(None),
     }
 }

@@ -75,7 +75,6 @@ fn set_lax(
     null: Option<&str>,
 ) -> Result<Option<Vec<u8>>> {
     let (Some(j), Some(p), Some(create)) = (j, p, create) else { return Ok(None) };
-    let p = text_items(p)?;
     let unknown =
         "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
     let Some(null) = null else { bail!(INVALID_PARAMETER_VALUE, "{unknown}") };
@@ -84,13 +83,21 @@ fn set_lax(
             "raise_exception" => Err(tusklet_error::err!(NULL_VALUE_NOT_ALLOWED, "JSON value must not be null")
                 .detail("Exception was raised because null_value_treatment is \"raise_exception\".")
                 .hint("To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.")),
-            "use_json_null" => Jsonb(j).set(&p, &Jsonb(&adt::null()), create).map(Some),
-            "delete_key" => Jsonb(j).delete_path(&p).map(Some),
+            "use_json_null" => Jsonb(j).set(&target(p)?, &Jsonb(&adt::null()), create).map(Some),
+            "delete_key" => Jsonb(j).delete_path(&target(p)?).map(Some),
             "return_target" => Ok(Some(j.to_vec())),
             _ => bail!(INVALID_PARAMETER_VALUE, "{unknown}"),
         };
     };
-    Jsonb(j).set(&p, &Jsonb(v), create).map(Some)
+    Jsonb(j).set(&target(p)?, &Jsonb(v), create).map(Some)
+}
+
+/// A path to what is changed.
+fn target(b: &[u8]) -> Result<Vec<Option<&str>>> {
+    if tusklet_adt::array::Array::decode(b)?.dims.len() > 1 {
+        bail!(ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts");
+    }
+    text_items(b)
 }
 
 /// A subscript as a step of a path.
@@ -226,12 +233,12 @@ pub const TABLES: &[&[Entry]] = &[
         ("jsonb_exists_all", f!(a: &[u8], k: &[u8] => strings(k)?.iter().all(|k| Jsonb(a).exists(k)))),
         ("jsonb_concat", f!(a: &[u8], b: &[u8] => Jsonb(a).concat(&Jsonb(b)))),
         ("jsonb_delete", f!(a: &[u8], k: &str => Jsonb(a).delete_keys(&[k])?)),
-        ("jsonb_delete_array", f!(a: &[u8], k: &[u8] => Jsonb(a).delete_keys(&strings(k)?)?)),
+        ("jsonb_delete_array", f!(a: &[u8], k: &[u8] => Jsonb(a).delete_keys(&target(k)?.into_iter().flatten().collect::<Vec<_>>())?)),
         ("jsonb_delete_idx", f!(a: &[u8], i: i32 => Jsonb(a).delete_index(i)?)),
-        ("jsonb_delete_path", f!(a: &[u8], p: &[u8] => Jsonb(a).delete_path(&text_items(p)?)?)),
+        ("jsonb_delete_path", f!(a: &[u8], p: &[u8] => Jsonb(a).delete_path(&target(p)?)?)),
         (
             "jsonb_set",
-            f!(a: &[u8], p: &[u8], v: &[u8], create: bool => Jsonb(a).set(&text_items(p)?, &Jsonb(v), create)?),
+            f!(a: &[u8], p: &[u8], v: &[u8], create: bool => Jsonb(a).set(&target(p)?, &Jsonb(v), create)?),
         ),
         (
             "jsonb_set_lax",
@@ -239,7 +246,7 @@ pub const TABLES: &[&[Entry]] = &[
         ),
         (
             "jsonb_insert",
-            f!(a: &[u8], p: &[u8], v: &[u8], after: bool => Jsonb(a).insert(&text_items(p)?, &Jsonb(v), after)?),
+            f!(a: &[u8], p: &[u8], v: &[u8], after: bool => Jsonb(a).insert(&target(p)?, &Jsonb(v), after)?),
         ),
         ("jsonb_bool", f!(a: &[u8] => Jsonb(a).as_bool().ok_or_else(|| Jsonb(a).cannot_cast("boolean"))?)),
         ("jsonb_numeric", f!(a: &[u8] => number(a, "numeric")?)),

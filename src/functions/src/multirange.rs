@@ -72,10 +72,10 @@ fn multirange_in(c: &mut Call<'_>, text: &str, mut ty: u32, typmod: i32) -> Resu
         match c.cx.type_desc(ty)?.kind {
             TypeKind::Multirange(r) => match c.cx.type_desc(r)?.kind {
                 TypeKind::Range(s) => break (r, s),
-                _ => bail!(DATATYPE_MISMATCH, "type {ty} is not a multirange type"),
+                _ => return Err(tusklet_error::Error::internal(format!("type {ty} is not a multirange type"))),
             },
             TypeKind::Domain(base) => ty = base.oid,
-            _ => bail!(DATATYPE_MISMATCH, "type {ty} is not a multirange type"),
+            _ => return Err(tusklet_error::Error::internal(format!("type {ty} is not a multirange type"))),
         }
     };
     let mut ranges = Vec::new();

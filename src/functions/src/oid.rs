@@ -66,10 +66,18 @@ fn vector_cmp(a: &[u8], b: &[u8]) -> Result<std::cmp::Ordering> {
 
 fn tid(s: &str) -> Result<i64> {
     let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type tid: \"{s}\"");
-    let (block, offset) =
-        s.trim().strip_prefix('(').and_then(|r| r.strip_suffix(')')).and_then(|r| r.split_once(',')).ok_or_else(bad)?;
-    let block: u32 = block.trim().parse().map_err(|_| bad())?;
-    let offset: u16 = offset.trim().parse().map_err(|_| bad())?;
+    // Whatever stands before the first parenthesis or comma, and behind the last, is not looked at: `tidin` does not either.
+    let (_, r) = s.split_once(['(', ',']).ok_or_else(bad)?;
+    let (block, r) = r.split_once(',').ok_or_else(bad)?;
+    let (offset, _) = r.split_once(')').ok_or_else(bad)?;
+    // As `strtoul`: nothing is zero.
+    let number = |t: &str| match t.trim_start() {
+        "" => Ok(0),
+        t => t.parse::<i64>().map_err(|_| bad()),
+    };
+    let (block, offset) = (number(block)?, number(offset)?);
+    let block = u32::try_from(block).or_else(|_| i32::try_from(block).map(|b| b as u32)).map_err(|_| bad())?;
+    let offset = u16::try_from(offset).map_err(|_| bad())?;
     Ok((block as i64) << 16 | offset as i64)
 }
 

@@ -6,7 +6,7 @@ use tusklet_adt::date::date_pli;
 use tusklet_adt::int::{int4, int8};
 use tusklet_adt::numeric::Numeric;
 use tusklet_adt::range::{self as adt, Range, Subtype};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Error, Result, bail};
 use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Phys, TypeKind, TypeRef};
 
 use crate::array::stored;
@@ -22,7 +22,7 @@ fn subtype(cx: &mut dyn CallContext, ty: u32) -> Result<u32> {
         TypeKind::Range(s) => Ok(*s),
         TypeKind::Multirange(range) => subtype(cx, *range),
         TypeKind::Domain(base) => subtype(cx, base.oid),
-        _ => Err(err!(DATATYPE_MISMATCH, "type {} is not a range type", desc.name)),
+        _ => Err(Error::internal(format!("type {ty} is not a range type"))),
     }
 }
 
@@ -75,6 +75,11 @@ fn make(
 ) -> Result<Vec<u8>> {
     let ty = site_subtype(c)?;
     with(c, ty, |t| f(&Range::decode(a), &Range::decode(b), t))?
+}
+
+/// A transition function called by a user; the aggregate has its own.
+pub(crate) fn outside(name: &str) -> Result<&'static [u8]> {
+    Err(Error::internal(format!("{name} called in non-aggregate context")))
 }
 
 fn compare(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<Ordering> {
@@ -249,7 +254,10 @@ pub const TABLES: &[&[Entry]] = &[&[
         }),
     ),
     ("range_intersect", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.intersect(b, t))?)),
-    ("range_intersect_agg_transfn", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.intersect(b, t))?)),
+    (
+        "range_intersect_agg_transfn",
+        f!(_a: &[u8], _b: &[u8] => outside("range_intersect_agg_transfn")?),
+    ),
     ("range_merge", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.merge(b, t))?)),
     ("range_union", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.union(b, t))?)),
     ("range_minus", f!(c; a: &[u8], b: &[u8] => make(c, a, b, |a, b, t| a.minus(b, t))?)),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use tusklet_adt::record::{Record, add_names, encode, parse, write};
 use tusklet_error::{Result, bail, err};
-use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, TypeKind, TypeRef};
+use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Phys, TypeKind, TypeRef};
 
 use crate::array::stored;
 use crate::bind::{Entry, too_few};
@@ -17,7 +17,11 @@ pub(crate) fn fields_of(cx: &mut dyn CallContext, ty: u32) -> Result<Vec<(String
     match &desc.kind {
         TypeKind::Composite(f) => Ok(f.clone()),
         TypeKind::Domain(base) => fields_of(cx, base.oid),
-        _ => Err(err!(DATATYPE_MISMATCH, "type {} is not composite", desc.name)),
+        _ => {
+            let mut name = String::new();
+            cx.output(oids::REGTYPE, Datum::I64(ty as i64), &mut name)?;
+            Err(err!(WRONG_OBJECT_TYPE, "type {name} is not composite"))
+        }
     }
 }
 
@@ -164,7 +168,15 @@ fn image(a: &[u8], b: &[u8]) -> Result<Ordering> {
             (None, None) => Ordering::Equal,
             (None, _) => Ordering::Greater,
             (_, None) => Ordering::Less,
-            (Some(x), Some(y)) => x.cmp(y),
+            (Some(x), Some(y)) => match crate::stored::key_of(a.field_type(i)).0 {
+                Phys::Bytes | Phys::Fixed16 => x.cmp(y),
+                // As the machine word the number stands in, without a sign.
+                phys @ (Phys::F32 | Phys::F64) => {
+                    let bits = |b| Datum::load(phys, b).f64().to_bits();
+                    bits(x).cmp(&bits(y))
+                }
+                phys => (Datum::load(phys, x).int() as u64).cmp(&(Datum::load(phys, y).int() as u64)),
+            },
         };
         if order != Ordering::Equal {
             return Ok(order);

@@ -53,18 +53,31 @@ pub(crate) fn with_order<R>(
     f: impl FnOnce(Compare<'_>) -> R,
 ) -> Result<R> {
     let (mut f, mut r) = (Some(f), None);
-    ordered(cx, ty, collation, &mut |order| r = f.take().map(|f| f(order)))?;
+    ordered(cx, ty, collation, false, &mut |order| r = f.take().map(|f| f(order)))?;
+    r.ok_or_else(|| Error::internal("no order"))
+}
+
+/// The same for who asks only whether values are equal.
+pub(crate) fn with_equality<R>(
+    cx: &mut dyn CallContext,
+    ty: u32,
+    collation: u32,
+    f: impl FnOnce(Compare<'_>) -> R,
+) -> Result<R> {
+    let (mut f, mut r) = (Some(f), None);
+    ordered(cx, ty, collation, true, &mut |order| r = f.take().map(|f| f(order)))?;
     r.ok_or_else(|| Error::internal("no order"))
 }
 
 type Compare<'a> = &'a dyn Fn(&[u8], &[u8]) -> Ordering;
 
 /// [`with_order`], once for all results: it has many callers.
-fn ordered(cx: &mut dyn CallContext, ty: u32, collation: u32, f: &mut dyn FnMut(Compare<'_>)) -> Result<()> {
+fn ordered(cx: &mut dyn CallContext, ty: u32, collation: u32, equality: bool, f: &mut dyn FnMut(Compare<'_>)) -> Result<()> {
     if let Some(order) = native(ty) {
         f(&order);
         return Ok(());
     }
+    cx.comparable(ty, equality)?;
     let phys = cx.type_desc(ty)?.phys;
     let cx = RefCell::new(cx);
     let failed = RefCell::new(None);

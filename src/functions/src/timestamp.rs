@@ -44,12 +44,12 @@ fn izone(c: &Call<'_>, z: &Interval) -> Result<ZoneSpec> {
     Ok(ZoneSpec::Fixed(adt::interval_zone(z, datetime(c)?.interval_style)?))
 }
 
-/// Compares a local time with an instant; local times too far out for an instant are beyond all of them.
+/// Compares a local time with an instant; local times too far out for an instant are beyond all but the infinite.
 fn cmp_tz(local: i64, t: i64, config: &DateTimeConfig<'_>) -> Ordering {
     match adt::local_to_utc(local, config.zone) {
         Ok(u) => u.cmp(&t),
-        Err(_) if local < 0 => Ordering::Less,
-        Err(_) => Ordering::Greater,
+        Err(_) if local < 0 => if t == i64::MIN { Ordering::Greater } else { Ordering::Less },
+        Err(_) => if t == i64::MAX { Ordering::Less } else { Ordering::Greater },
     }
 }
 

@@ -95,6 +95,10 @@ pub trait CallContext {
     fn recv(&mut self, ty: TypeRef, bytes: &[u8]) -> Result<Value>;
     /// Compares two non-NULL values by the type's default B-tree operator class.
     fn compare(&mut self, ty: u32, collation: u32, a: Datum<'_>, b: Datum<'_>) -> Result<Ordering>;
+    /// Raises 42883 when values of the type cannot be compared, or with `equality` not even told apart.
+    fn comparable(&mut self, _ty: u32, _equality: bool) -> Result<()> {
+        Ok(())
+    }
     /// Calls any function of the catalog.
     fn call(&mut self, func: u32, collation: u32, args: &[Datum<'_>]) -> Result<Value>;
     /// Casts as an explicit `CAST` from one type to another would, for containers and JSON.

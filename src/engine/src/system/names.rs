@@ -20,6 +20,12 @@ fn oid(args: &[Datum<'_>]) -> Oid {
     args[0].int() as u32
 }
 
+/// Identifiers are cut at 63 bytes.
+fn truncated(mut name: String) -> String {
+    name.truncate(name.floor_char_boundary(63));
+    name
+}
+
 /// `a.b` with PostgreSQL's quoting (`stringToQualifiedNameList`).
 pub(crate) fn split_qualified(s: &str) -> Result<Vec<String>> {
     let bad = || err!(INVALID_NAME, "invalid name syntax");
@@ -43,14 +49,14 @@ pub(crate) fn split_qualified(s: &str) -> Result<Vec<String>> {
                     None => break,
                 }
             }
-            out.push(name);
+            out.push(truncated(name));
             rest = quoted;
         } else {
             let end = rest.find(|c: char| c == '.' || c.is_ascii_whitespace()).unwrap_or(rest.len());
             if end == 0 {
                 return Err(bad());
             }
-            out.push(rest[..end].to_ascii_lowercase());
+            out.push(truncated(rest[..end].to_ascii_lowercase()));
             rest = &rest[end..];
         }
         rest = rest.trim_start();
@@ -68,6 +74,7 @@ fn qualified(s: &str) -> Result<(Option<String>, String)> {
     match parts.len() {
         1 => Ok((None, parts.remove(0))),
         2 => Ok((Some(parts.remove(0)), parts.remove(0))),
+        3 => Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {s}")),
         _ => Err(err!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {s}")),
     }
 }
@@ -108,8 +115,8 @@ fn number(s: &str) -> Option<Result<Value>> {
     }
     let digits = !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| {
-        let v = s.parse::<u32>().map_err(|_| err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type oid"))?;
-        Ok(values::oid(v))
+        let v = s.parse::<u64>().ok().filter(|&v| v <= u64::from(u32::MAX) || v == v as i32 as u64);
+        v.map(|v| values::oid(v as u32)).ok_or_else(|| err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type oid"))
     })
 }
 
@@ -127,7 +134,7 @@ fn input(env: &mut Env<'_, '_>, args: &[Datum<'_>], look: Lookup) -> Result<Valu
 fn to(env: &mut Env<'_, '_>, args: &[Datum<'_>], look: Lookup) -> Result<Value> {
     let s = args[0].str();
     if let Some(r) = number(s) {
-        return r.map(|v| if matches!(v, Value::I64(0)) { v } else { v });
+        return r;
     }
     match look(env.shared, s) {
         Ok(v) => Ok(values::oid(v)),
@@ -143,8 +150,11 @@ fn class(shared: &Shared, s: &str) -> Result<Oid> {
 }
 
 pub(super) fn ty(shared: &Shared, s: &str) -> Result<Oid> {
-    let name = tusklet_syntax::parse_type_name(s).map_err(|e| e.at(tusklet_error::Span::NONE))?;
-    Ok(tusklet_analyze::resolve_type_name(&mut Analyzer(shared), &name).map_err(|e| e.at(tusklet_error::Span::NONE))?.oid)
+    if s.trim().is_empty() {
+        return Err(err!(SYNTAX_ERROR, "invalid type name \"{s}\""));
+    }
+    let name = tusklet_syntax::parse_type_name(s).map_err(Error::nowhere)?;
+    Ok(tusklet_analyze::resolve_type_name(&mut Analyzer(shared), &name).map_err(Error::nowhere)?.oid)
 }
 
 fn procs_of(shared: &Shared, s: &str) -> Result<Vec<std::rc::Rc<tusklet_catalog::live::Proc>>> {
@@ -251,6 +261,13 @@ fn operators_of(shared: &Shared, s: &str) -> Result<Vec<Oid>> {
 }
 
 fn oper(shared: &Shared, s: &str) -> Result<Oid> {
+    // `0` names none.
+    if s == "0" {
+        return Ok(0);
+    }
+    if operator_name(s.trim()).1.is_empty() {
+        return Err(err!(INVALID_NAME, "invalid name syntax"));
+    }
     let all = operators_of(shared, s)?;
     match all.as_slice() {
         [o] => Ok(*o),
@@ -306,6 +323,9 @@ fn namespace(shared: &Shared, s: &str) -> Result<Oid> {
 fn collation(shared: &Shared, s: &str) -> Result<Oid> {
     let (schema, name) = qualified(s)?;
     let found = shared.catalog().lookup_collation(&shared.search_path(), schema.as_deref(), &name);
+    if found.is_none() && let Some(s) = &schema {
+        schema_of(&shared.catalog(), &shared.search_path(), s)?;
+    }
     let shown = schema.map_or_else(|| name.clone(), |s| format!("{s}.{name}"));
     found.ok_or_else(|| err!(UNDEFINED_OBJECT, "collation \"{shown}\" for encoding \"UTF8\" does not exist"))
 }

@@ -141,9 +141,6 @@ impl Accumulator for ArrayAggArray {
         try_each(call, v, sel, groups, |_, i, g| {
             let b = v.get(i).bytes();
             let array = tusklet_adt::array::Array::decode(b)?;
-            if array.is_empty() {
-                return Err(tusklet_error::err!(ARRAY_SUBSCRIPT_ERROR, "cannot accumulate empty arrays"));
-            }
             if let Some(first) = states[g].first()
                 && tusklet_adt::array::Array::decode(first)?.dims != array.dims
             {
@@ -151,6 +148,9 @@ impl Accumulator for ArrayAggArray {
                     ARRAY_SUBSCRIPT_ERROR,
                     "cannot accumulate arrays of different dimensionality"
                 ));
+            }
+            if array.is_empty() {
+                return Err(tusklet_error::err!(ARRAY_SUBSCRIPT_ERROR, "cannot accumulate empty arrays"));
             }
             *held += b.len();
             sizes[g] += b.len();

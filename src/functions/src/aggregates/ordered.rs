@@ -1,13 +1,12 @@
 //! Ordered-set aggregates: `percentile_cont`, `percentile_disc`, `mode`. Rows come sorted, direct arguments first.
 
 use tusklet_adt::array::{Array, ArrayBuilder};
-use tusklet_adt::float::write_float8;
 use tusklet_adt::interval::Interval;
 use tusklet_error::{Result, bail};
 use tusklet_vector::{Accumulator, AggSpec, Call, Datum, Out, Phys, Sel, Value, Vector};
 
 use crate::array::stored;
-use crate::bind::{Arg, written};
+use crate::bind::Arg;
 
 /// Which value a fraction picks.
 type Pick = fn(&[Value], f64) -> Result<Value>;
@@ -23,7 +22,7 @@ struct Percentile {
 
 fn checked(p: f64) -> Result<f64> {
     if !(0.0..=1.0).contains(&p) {
-        let shown = written(|s| write_float8(p, s));
+        let shown = tusklet_adt::timestamp::general(p);
         bail!(NUMERIC_VALUE_OUT_OF_RANGE, "percentile value {shown} is not between 0 and 1");
     }
     Ok(p)
