@@ -73,6 +73,16 @@ fn array_send(c: &mut Call<'_>, b: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Vectors have one dimension even when they are empty.
+fn vector_send(c: &mut Call<'_>, b: &[u8]) -> Result<Vec<u8>> {
+    let mut out = array_send(c, b)?;
+    if let [0, 0, 0, dims @ 0, ..] = &mut out[..] {
+        *dims = 1;
+        out.extend_from_slice(&[0; 8]);
+    }
+    Ok(out)
+}
+
 fn array_recv(c: &mut Call<'_>, b: &[u8], element: u32, typmod: i32) -> Result<Vec<u8>> {
     let cx = &mut *c.cx;
     adt::recv(b, element, &mut |b| {
@@ -136,6 +146,13 @@ fn or_empty(c: &mut Call<'_>, a: Option<&[u8]>) -> Result<Vec<u8>> {
 fn position(c: &mut Call<'_>, a: Option<&[u8]>, x: Datum<'_>, start: Option<i32>) -> Result<Option<i32>> {
     let Some(a) = a else { return Ok(None) };
     let a = Array::decode(a)?;
+    if a.is_empty() {
+        return Ok(None);
+    }
+    // Refused without a look at the type.
+    if a.dims.len() > 1 {
+        return a.position(None, start, &|_, _| false);
+    }
     let x = stored(x);
     with_equality(c, &a, |eq| a.position(x.as_deref(), start, eq))?
 }
@@ -144,7 +161,7 @@ fn positions(c: &mut Call<'_>, a: Option<&[u8]>, x: Datum<'_>) -> Result<Option<
     let Some(a) = a else { return Ok(None) };
     let a = Array::decode(a)?;
     let x = stored(x);
-    let all = with_equality(c, &a, |eq| a.positions(x.as_deref(), eq))??;
+    let all = if a.is_empty() { vec![] } else { with_equality(c, &a, |eq| a.positions(x.as_deref(), eq))?? };
     let mut b = ArrayBuilder::new(oids::INT4);
     all.iter().for_each(|p| b.push(Some(&p.to_le_bytes())));
     b.finish_1d().map(Some)
@@ -154,6 +171,9 @@ fn remove(c: &mut Call<'_>, a: Option<&[u8]>, x: Datum<'_>) -> Result<Option<Vec
     let Some(a) = a else { return Ok(None) };
     let a = Array::decode(a)?;
     let x = stored(x);
+    if a.is_empty() {
+        return empty(a.element).map(Some);
+    }
     with_equality(c, &a, |eq| a.remove(x.as_deref(), eq))?.map(Some)
 }
 
@@ -161,6 +181,9 @@ fn replace(c: &mut Call<'_>, a: Option<&[u8]>, x: Datum<'_>, y: Datum<'_>) -> Re
     let Some(a) = a else { return Ok(None) };
     let a = Array::decode(a)?;
     let (x, y) = (stored(x), stored(y));
+    if a.is_empty() {
+        return empty(a.element).map(Some);
+    }
     with_equality(c, &a, |eq| a.replace(x.as_deref(), y.as_deref(), eq))?.map(Some)
 }
 
@@ -435,8 +458,8 @@ pub const TABLES: &[&[Entry]] = &[
         ("array_send", f!(c; a: &[u8] => array_send(c, a)?)),
         ("anyarray_send", f!(c; a: &[u8] => array_send(c, a)?)),
         ("anycompatiblearray_send", f!(c; a: &[u8] => array_send(c, a)?)),
-        ("oidvectorsend", f!(c; a: &[u8] => array_send(c, a)?)),
-        ("int2vectorsend", f!(c; a: &[u8] => array_send(c, a)?)),
+        ("oidvectorsend", f!(c; a: &[u8] => vector_send(c, a)?)),
+        ("int2vectorsend", f!(c; a: &[u8] => vector_send(c, a)?)),
         ("array_eq", f!(c; a: &[u8], b: &[u8] => equals(c, a, b)?)),
         ("array_ne", f!(c; a: &[u8], b: &[u8] => !equals(c, a, b)?)),
         ("array_lt", ordered!(is_lt)),

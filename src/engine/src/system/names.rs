@@ -265,7 +265,7 @@ fn oper(shared: &Shared, s: &str) -> Result<Oid> {
     if s == "0" {
         return Ok(0);
     }
-    if operator_name(s.trim()).1.is_empty() {
+    if operator_name(s.trim()).1.is_empty() || s.trim_end().ends_with('.') {
         return Err(err!(INVALID_NAME, "invalid name syntax"));
     }
     let all = operators_of(shared, s)?;
