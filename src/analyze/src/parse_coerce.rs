@@ -431,7 +431,7 @@ impl Analyzer<'_> {
         node: Expr,
         base: Option<TypeRef>,
         domain: Oid,
-        _context: CoercionContext,
+        context: CoercionContext,
         form: CoercionForm,
         span: Span,
         hide_input: bool,
@@ -444,8 +444,8 @@ impl Analyzer<'_> {
         if hide_input {
             hide_coercion(&mut node);
         }
-        // The modifier of what the domain is over is always an implicit part of the domain.
-        let node = self.coerce_type_typmod(node, base, CoercionContext::Implicit, CoercionForm::Implicit, span, false)?;
+        // The modifier of what the domain is over is always an implicit part of the domain; it cuts as an explicit one does.
+        let node = self.coerce_type_typmod(node, base, context, CoercionForm::Implicit, span, false)?;
         Ok(Expr {
             kind: ExprKind::ToDomain { arg: Box::new(node), form },
             ty: TypeRef::new(domain),

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_adt::formats::Formats;
+use tusklet_catalog::live::TypeEntryKind;
 use tusklet_error::{Error, Notice, Result, err};
 use tusklet_exec::{ChangedRow, ExecCx, Host, RowEvent};
 use tusklet_ir::{Oid, SqlValueKind};
@@ -22,6 +23,15 @@ impl Host for Shared {
 
     fn clock_time(&self) -> i64 {
         self.db.env.now()
+    }
+
+    fn label_is_new(&self, ty: Oid, label: Oid) -> bool {
+        let committed = self.db.catalog.borrow();
+        let Some(t) = committed.user_type(ty) else { return false };
+        match &t.kind {
+            TypeEntryKind::Enum(labels) => !labels.iter().any(|l| l.oid == label),
+            _ => false,
+        }
     }
 
     fn random(&self) -> u64 {

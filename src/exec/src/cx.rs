@@ -55,6 +55,10 @@ pub trait Host {
     fn clock_time(&self) -> i64;
     /// Uniform random bits of the session's generator.
     fn random(&self) -> u64;
+    /// Whether an enum's label was added by the running transaction to a type that was there before.
+    fn label_is_new(&self, _ty: Oid, _label: Oid) -> bool {
+        false
+    }
     /// Seeds that generator.
     fn set_seed(&self, seed: f64);
     /// Unpredictable bits.
@@ -251,6 +255,10 @@ impl CallContext for ExecCx<'_> {
 
     fn random(&mut self) -> u64 {
         self.host.random()
+    }
+
+    fn label_is_new(&mut self, ty: u32, label: u32) -> bool {
+        self.host.label_is_new(ty, label)
     }
 
     fn set_seed(&mut self, seed: f64) {

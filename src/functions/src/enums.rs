@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use tusklet_adt::array::ArrayBuilder;
-use tusklet_error::{Result, bail};
+use tusklet_error::{Result, bail, err};
 use tusklet_vector::{Call, CallContext, TypeDesc, TypeKind};
 
 use crate::bind::Entry;
@@ -34,10 +34,24 @@ fn site_type(c: &mut Call<'_>) -> Result<Rc<TypeDesc>> {
     Ok(desc)
 }
 
+/// A label as a value; one that an open transaction added must not get anywhere (`check_safe_enum_use`).
+fn usable(c: &mut Call<'_>, desc: &TypeDesc, l: &(u32, f32, String)) -> Result<i64> {
+    if c.cx.label_is_new(desc.oid, l.0) {
+        return Err(err!(
+            UNSAFE_NEW_ENUM_VALUE_USAGE,
+            "unsafe use of new value \"{}\" of enum type {}",
+            l.2,
+            desc.name
+        )
+        .hint("New enum values must be committed before they can be used."));
+    }
+    Ok(l.0 as i64)
+}
+
 fn parse(c: &mut Call<'_>, s: &str, ty: u32) -> Result<i64> {
     let desc = enum_type(&mut *c.cx, ty)?;
     match labels(&desc).iter().find(|l| l.2 == s) {
-        Some(l) => Ok(l.0 as i64),
+        Some(l) => usable(c, &desc, l),
         None => {
             let name = crate::record::type_name(c, ty)?;
             bail!(INVALID_TEXT_REPRESENTATION, "invalid input value for enum {name}: \"{s}\"")
@@ -70,6 +84,7 @@ fn range(c: &mut Call<'_>, from: Option<i64>, to: Option<i64>) -> Result<Vec<u8>
         let v = l.0 as i64;
         inside |= Some(v) == from;
         if inside {
+            usable(c, &desc, l)?;
             b.push(Some(&v.to_le_bytes()));
         }
         if Some(v) == to {
@@ -83,7 +98,7 @@ fn end(c: &mut Call<'_>, last: bool) -> Result<i64> {
     let desc = site_type(c)?;
     let l = labels(&desc);
     match if last { l.last() } else { l.first() } {
-        Some(l) => Ok(l.0 as i64),
+        Some(l) => usable(c, &desc, l),
         None => bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "enum {} contains no values", desc.name),
     }
 }

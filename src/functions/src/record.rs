@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use tusklet_adt::record::{Record, add_names, encode, parse, write};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Error, Result, bail, err};
 use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Phys, TypeKind, TypeRef};
 
 use crate::array::stored;
@@ -49,7 +49,12 @@ fn record_in(c: &mut Call<'_>, text: &str, ty: u32) -> Result<Vec<u8>> {
 fn record_out(c: &mut Call<'_>, b: &[u8]) -> Result<String> {
     let r = Record::decode(b)?;
     let mut texts = Vec::with_capacity(r.len());
-    for i in 0..r.len() {
+    // A row stored before its type got another column ends early.
+    let width = match c.site.args.first() {
+        Some(t) if t.oid != oids::RECORD => fields_of(&mut *c.cx, t.oid).map_or(0, |f| f.len()),
+        _ => 0,
+    };
+    for i in 0..r.len().max(width) {
         texts.push(match r.field(i) {
             None => None,
             Some(b) => {
@@ -129,11 +134,7 @@ fn compare(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<Ordering> {
     let (a, b) = (Record::decode(a)?, Record::decode(b)?);
     let collation = c.site.collation;
     for i in 0..a.len().min(b.len()) {
-        let (s, t) = (a.field_type(i), b.field_type(i));
-        if s != t {
-            let (s, t) = (type_name(c, s)?, type_name(c, t)?);
-            bail!(DATATYPE_MISMATCH, "cannot compare dissimilar column types {s} and {t} at record column {}", i + 1);
-        }
+        let s = same_types(c, &a, &b, i)?;
         let order = match (a.field(i), b.field(i)) {
             (None, None) => Ordering::Equal,
             (None, _) => Ordering::Greater,
@@ -148,9 +149,23 @@ fn compare(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<Ordering> {
         }
     }
     if a.len() != b.len() {
-        bail!(DATATYPE_MISMATCH, "cannot compare record types with different numbers of columns");
+        return Err(other_length());
     }
     Ok(Ordering::Equal)
+}
+
+fn other_length() -> Error {
+    err!(DATATYPE_MISMATCH, "cannot compare record types with different numbers of columns")
+}
+
+/// The type of field `i` of both.
+fn same_types(c: &mut Call<'_>, a: &Record<'_>, b: &Record<'_>, i: usize) -> Result<u32> {
+    let (s, t) = (a.field_type(i), b.field_type(i));
+    if s != t {
+        let (s, t) = (type_name(c, s)?, type_name(c, t)?);
+        bail!(DATATYPE_MISMATCH, "cannot compare dissimilar column types {s} and {t} at record column {}", i + 1);
+    }
+    Ok(s)
 }
 
 /// The name `format_type` gives.
@@ -160,10 +175,22 @@ pub(crate) fn type_name(c: &mut Call<'_>, ty: u32) -> Result<String> {
     Ok(s)
 }
 
+/// `record_eq`: of a type without an order it is the equality that is missed.
+fn equal(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<bool> {
+    match compare(c, a, b) {
+        Ok(o) => Ok(o.is_eq()),
+        Err(e) => match e.message().strip_prefix("could not identify a comparison function for type ") {
+            Some(ty) => bail!(UNDEFINED_FUNCTION, "could not identify an equality operator for type {ty}"),
+            None => Err(e),
+        },
+    }
+}
+
 /// As `record_image_cmp`: by stored bytes.
-fn image(a: &[u8], b: &[u8]) -> Result<Ordering> {
+fn image(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<Ordering> {
     let (a, b) = (Record::decode(a)?, Record::decode(b)?);
     for i in 0..a.len().min(b.len()) {
+        same_types(c, &a, &b, i)?;
         let order = match (a.field(i), b.field(i)) {
             (None, None) => Ordering::Equal,
             (None, _) => Ordering::Greater,
@@ -182,7 +209,10 @@ fn image(a: &[u8], b: &[u8]) -> Result<Ordering> {
             return Ok(order);
         }
     }
-    Ok(a.len().cmp(&b.len()))
+    if a.len() != b.len() {
+        return Err(other_length());
+    }
+    Ok(Ordering::Equal)
 }
 
 fn construct(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
@@ -279,20 +309,20 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("record_out", f!(c; a: &[u8] => record_out(c, a)?)),
     ("record_recv", f!(c; a: &[u8], ty: i64 => record_recv(c, a, ty as u32)?)),
     ("record_send", f!(c; a: &[u8] => record_send(c, a)?)),
-    ("record_eq", ordered!(is_eq)),
-    ("record_ne", ordered!(is_ne)),
+    ("record_eq", f!(c; a: &[u8], b: &[u8] => equal(c, a, b)?)),
+    ("record_ne", f!(c; a: &[u8], b: &[u8] => !equal(c, a, b)?)),
     ("record_lt", ordered!(is_lt)),
     ("record_le", ordered!(is_le)),
     ("record_gt", ordered!(is_gt)),
     ("record_ge", ordered!(is_ge)),
     ("btrecordcmp", f!(c; a: &[u8], b: &[u8] => compare(c, a, b)? as i32)),
-    ("record_image_eq", f!(a: &[u8], b: &[u8] => image(a, b)?.is_eq())),
-    ("record_image_ne", f!(a: &[u8], b: &[u8] => image(a, b)?.is_ne())),
-    ("record_image_lt", f!(a: &[u8], b: &[u8] => image(a, b)?.is_lt())),
-    ("record_image_le", f!(a: &[u8], b: &[u8] => image(a, b)?.is_le())),
-    ("record_image_gt", f!(a: &[u8], b: &[u8] => image(a, b)?.is_gt())),
-    ("record_image_ge", f!(a: &[u8], b: &[u8] => image(a, b)?.is_ge())),
-    ("btrecordimagecmp", f!(a: &[u8], b: &[u8] => image(a, b)? as i32)),
+    ("record_image_eq", f!(c; a: &[u8], b: &[u8] => image(c, a, b)?.is_eq())),
+    ("record_image_ne", f!(c; a: &[u8], b: &[u8] => image(c, a, b)?.is_ne())),
+    ("record_image_lt", f!(c; a: &[u8], b: &[u8] => image(c, a, b)?.is_lt())),
+    ("record_image_le", f!(c; a: &[u8], b: &[u8] => image(c, a, b)?.is_le())),
+    ("record_image_gt", f!(c; a: &[u8], b: &[u8] => image(c, a, b)?.is_gt())),
+    ("record_image_ge", f!(c; a: &[u8], b: &[u8] => image(c, a, b)?.is_ge())),
+    ("btrecordimagecmp", f!(c; a: &[u8], b: &[u8] => image(c, a, b)? as i32)),
     ("pg_num_nulls", Kernel::Scalar(|c, args, out| count_nulls(c, args, out, true))),
     ("pg_num_nonnulls", Kernel::Scalar(|c, args, out| count_nulls(c, args, out, false))),
     ("tusklet_record_construct", Kernel::Scalar(construct)),

@@ -257,6 +257,13 @@ pub fn hash_join(l: Cost, l_rows: f64, r: Cost, r_rows: f64, keys: f64, bucket: 
     Cost { startup, total: startup + l.total - l.startup + OP * keys * l_rows + compare + out * ROW }
 }
 
+/// A merge join of sorted sides.
+pub fn merge_join(l: Cost, l_rows: f64, r: Cost, r_rows: f64, keys: f64, out: f64) -> Cost {
+    let startup = l.startup + r.startup;
+    let run = l.total - l.startup + r.total - r.startup;
+    Cost { startup, total: startup + run + OP * keys * (l_rows + r_rows) + out * ROW }
+}
+
 /// Different values where nothing is known (`DEFAULT_NUM_DISTINCT`).
 pub fn default_distinct(rows: f64) -> f64 {
     rows.clamp(1.0, 200.0)

@@ -102,7 +102,7 @@ impl Planner<'_> {
     }
 
     /// Notes what an entry would have read.
-    fn note_reads(&mut self, kind: &RteKind) {
+    pub(crate) fn note_reads(&mut self, kind: &RteKind) {
         match kind {
             RteKind::Relation { oid, .. } => self.note_use(*oid, |u| u.select = true),
             RteKind::Subquery { query, .. } => query.rtable.iter().for_each(|r| self.note_reads(&r.kind)),
@@ -322,9 +322,11 @@ impl Planner<'_> {
             cost::hash_join(l_cost, lrows, r_cost, rrows, keys, self.bucket(fc, &refs, rset, rrows), out).part(fc.fraction)
                 + hash_on
         });
-        let sorts = if as_is { 0.0 } else { Self::merge_sort_cost(lrows) + Self::merge_sort_cost(rrows) };
-        let merge_cost = (mergeable && (as_is || hash_on > 0.0))
-            .then_some(right.rel.plan.total_cost + sorts + Self::merge_cost(lrows, rrows) + merge_on);
+        let merge_cost = mergeable.then(|| {
+            let sort = |c, rows, width| if as_is { c } else { cost::sort(c, rows, width, None) };
+            let (l, r) = (sort(l_cost, lrows, left.rel.plan.width), sort(r_cost, rrows, right.rel.plan.width));
+            cost::merge_join(l, lrows, r, rrows, keys.max(1.0), out).part(fc.fraction) + merge_on
+        });
         let probe = if lateral { None } else { self.probe_choice(fc, &right, lset, &quals)? };
         let probe_cost = match &probe {
             Some((choice, all)) => {
@@ -441,7 +443,7 @@ impl Planner<'_> {
     }
 
     /// The share of the inner rows of a hash join that an outer row meets in its bucket (`estimate_hash_bucket_stats`).
-    fn bucket(&mut self, fc: &FromContext<'_>, quals: &[&Expr], inner: RelSet, rows: f64) -> f64 {
+    pub(crate) fn bucket(&mut self, fc: &FromContext<'_>, quals: &[&Expr], inner: RelSet, rows: f64) -> f64 {
         let mut least: f64 = 1.0;
         for c in quals {
             let ExprKind::Call(call) = &c.kind else { continue };
@@ -676,16 +678,12 @@ impl Planner<'_> {
                     (Shape::Item(i), Shape::Item(j)) => this.merges_as_is(&between, &items[*i].rel, &items[*j].rel),
                     _ => false,
                 };
-                if (as_is || hash_on > 0.0) && !lateral && between.iter().any(|c| this.mergeable(c, lset, rset)) {
-                    let sorts =
-                        if as_is { 0.0 } else { Self::merge_sort_cost(l.rows) + Self::merge_sort_cost(r.rows) };
-                    let startup = if as_is { l.startup + r.startup } else { l.total + r.total + sorts };
-                    let total = l.total
-                        + r.total
-                        + sorts
-                        + Self::merge_cost(l.rows, r.rows)
-                        + rows * cost::ROW * 0.5
-                        + on(this, "enable_mergejoin");
+                if !lateral && between.iter().any(|c| this.mergeable(c, lset, rset)) {
+                    let keys = between.iter().filter(|c| this.mergeable(c, lset, rset)).count() as f64;
+                    let sort = |b: &Best| if as_is { b.cost() } else { cost::sort(b.cost(), b.rows, 8, None) };
+                    let c = cost::merge_join(sort(&l), l.rows, sort(&r), r.rows, keys, rows);
+                    let off = on(this, "enable_mergejoin");
+                    let (startup, total) = (c.startup + off, c.total + off);
                     put(Best { shape: Rc::new(Shape::Merge(l.shape.clone(), r.shape.clone())), startup, total, rows });
                 }
                 if hashable && !lateral {

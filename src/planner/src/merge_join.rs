@@ -1,7 +1,7 @@
 //! Merge joins: when the planner takes one, and how its sides come to be sorted.
 //!
-//! A merge join is taken where both sides come sorted by the keys as they are, where hash joins are disabled, and for a
-//! full join nothing else can do. A side that is a plain table is read through an index that gives the order where that
+//! A merge join is taken where it costs less than hashing, which is so above all where both sides come sorted by the keys as
+//! they are, and for a full join nothing else can do. A side that is a plain table is read through an index that gives the order where that
 //! costs less than sorting it.
 
 use tusklet_error::{Error, Result, err};
@@ -12,9 +12,6 @@ use crate::resolve::find;
 use crate::scan::Wanted;
 use crate::upper::is_ordered;
 use crate::{Planner, Rel, RelSet, cost, expr, resolve};
-
-/// Comparing the keys of two rows.
-const COMPARE: f64 = cost::OP * 2.0;
 
 /// One equality between the sides.
 struct MergeClause {
@@ -108,15 +105,6 @@ impl Planner<'_> {
         merge_clause(c, left, right).is_some()
     }
 
-    /// What merging costs beyond its sides, and what sorting a side costs.
-    pub(crate) fn merge_cost(left_rows: f64, right_rows: f64) -> f64 {
-        (left_rows + right_rows) * COMPARE
-    }
-
-    pub(crate) fn merge_sort_cost(rows: f64) -> f64 {
-        cost::sort(cost::Cost { startup: 0.0, total: 0.0 }, rows, 8, None).total
-    }
-
     /// A merge join. Without equalities every row meets every other, which is how a full join on a constant is run.
     pub(crate) fn merge_join(
         &mut self,
@@ -146,13 +134,14 @@ impl Planner<'_> {
             rest.push(resolve::resolve(c, &native)?);
         }
         let (lrows, rrows) = (left.plan.rows, right.plan.rows);
-        let startup = left.plan.startup_cost + right.plan.startup_cost;
-        let total = left.plan.total_cost + right.plan.total_cost + Self::merge_cost(lrows, rrows);
         let sel = match keys.len() {
             0 => 1.0,
             _ => 1.0 / lrows.max(rrows).max(1.0),
         };
         let rows = join_rows(kind, lrows, rrows, sel * 0.3f64.powi(rest.len() as i32));
+        let of = |p: &Plan| cost::Cost { startup: p.startup_cost, total: p.total_cost };
+        let cost::Cost { startup, total } =
+            cost::merge_join(of(&left.plan), lrows, of(&right.plan), rrows, keys.len() as f64, rows);
         let cols = match kind {
             JoinKind::Semi | JoinKind::Anti => left.cols.clone(),
             _ => native,
@@ -220,10 +209,16 @@ impl Planner<'_> {
         }
         let refs: Vec<&Expr> = quals.iter().collect();
         let merge_on = self.cx.enabled("enable_mergejoin");
+        let as_is = self.merges_as_is(&refs, &left.rel, &right.rel);
+        let (lp, rp) = (&left.rel.plan, &right.rel.plan);
+        let of = |p: &Plan| cost::Cost { startup: p.startup_cost, total: p.total_cost };
+        let sort = |p: &Plan| if as_is { of(p) } else { cost::sort(of(p), p.rows, p.width, None) };
+        let (n, out) = (mergeable as f64, lp.rows.max(rp.rows));
+        let merged = cost::merge_join(sort(lp), lp.rows, sort(rp), rp.rows, n, out).total;
+        let (lc, rc, lr, rr) = (of(lp), of(rp), lp.rows, rp.rows);
+        let hashed = cost::hash_join(lc, lr, rc, rr, n, self.bucket(fc, &refs, r, rr), out).total;
         let merge = mergeable == 0
-            || all
-                && merge_on
-                && (!self.cx.enabled("enable_hashjoin") || self.merges_as_is(&refs, &left.rel, &right.rel));
+            || all && merge_on && (!self.cx.enabled("enable_hashjoin") || merged <= hashed);
         if merge {
             self.merge_join(fc, JoinKind::Full, left, right, quals)
         } else {

@@ -107,7 +107,7 @@ pub(crate) fn having_to_where(q: &mut Query) {
     }
     let one = q.group_by.is_empty();
     let mut parts = Vec::new();
-    if let Some(h) = q.having.take() {
+    if let Some(h) = if one { q.having.clone() } else { q.having.take() } {
         expr::conjuncts(h, &mut parts);
     }
     let stays = |c: &Expr| {
@@ -119,11 +119,10 @@ pub(crate) fn having_to_where(q: &mut Query) {
                 )
             })
     };
-    let (mut having, filter): (Vec<Expr>, Vec<Expr>) = parts.into_iter().partition(stays);
-    if one {
-        having.extend(filter.iter().cloned());
+    let (having, filter): (Vec<Expr>, Vec<Expr>) = parts.into_iter().partition(stays);
+    if !one {
+        q.having = expr::and(having);
     }
-    q.having = expr::and(having);
     if !filter.is_empty() {
         let mut all = Vec::new();
         if let Some(f) = q.filter.take() {
@@ -194,7 +193,10 @@ fn mark(plan: &mut Plan, at: usize, name: &str, mirrored: bool, call: &FuncCall)
             let w = calls.get(w)?;
             let (up, down) = match builtin::proc(w.func)?.src() {
                 "window_row_number" | "window_rank" | "window_dense_rank" => (true, false),
-                "aggregate_dummy" if builtin::proc(w.func)?.name() == "count" && w.filter.is_none() => {
+                "aggregate_dummy" if builtin::proc(w.func)?.name() == "count"
+                    && w.filter.is_none()
+                    && w.args.iter().all(|a| matches!(a.kind, ExprKind::Const(_))) =>
+                {
                     let none = order.is_empty();
                     (
                         none || matches!(frame.start, FrameBound::UnboundedPreceding),

@@ -8,7 +8,7 @@ use tusklet_error::{Error, Result};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
-use crate::{CteRef, Planner, Rel, RelStats, cost, expr, resolve};
+use crate::{CteRef, PlanContext, Planner, Rel, RelStats, cost, expr, resolve};
 
 /// Access methods whose indexes are ordered.
 const BTREE: Oid = 403;
@@ -386,7 +386,7 @@ impl Planner<'_> {
             return self.filtered(scan, quals, &stats);
         }
         let scan = Rel::new(Node::SeqScan { rel, zones, sample }, cols, set, rows, 0.0, seq.total);
-        Ok(self.filtered(scan, quals, &stats)?.costed(out_rows, 0.0, seq.total))
+        Ok(self.filtered(scan, quals, &stats)?.costed(out_rows, start.startup, start.total))
     }
 
     /// The index that gives a table's rows in the wanted order, visiting the fewest, and whether backward.
@@ -497,19 +497,26 @@ impl Planner<'_> {
             if !ix.valid || index.access_method != BTREE {
                 continue;
             }
+            let mut said = Vec::new();
             if let Some(p) = &ix.predicate {
                 let mut p = (**p).clone();
                 set_rte(&mut p, r);
                 let mut parts = Vec::new();
                 expr::conjuncts(p, &mut parts);
-                if !parts.iter().all(|p| quals.iter().any(|c| implies(c, p))) {
+                if !parts.iter().all(|p| quals.iter().any(|c| implies(self.cx, c, p))) {
                     continue;
+                }
+                // What the predicate says need not be tested again.
+                for (i, c) in quals.iter().enumerate() {
+                    if parts.iter().any(|p| implies(self.cx, p, c)) {
+                        said.push(i);
+                    }
                 }
             }
             let mut choice = IndexChoice {
                 index: index.clone(),
                 keys: vec![],
-                answered: vec![],
+                answered: said,
                 used: vec![],
                 selectivity: 1.0,
                 boundary: 1.0,
@@ -719,10 +726,18 @@ pub(crate) fn set_rte(e: &mut Expr, r: u32) {
     });
 }
 
-/// Whether condition `c` being TRUE makes `p` TRUE; only the plainest cases.
-fn implies(c: &Expr, p: &Expr) -> bool {
+/// Whether condition `c` being TRUE makes `p` TRUE (`predicate_implied_by`), of the plainest cases: parts of AND and OR, what
+/// is not NULL since a strict condition holds, and comparisons of one expression with two constants.
+fn implies(cx: &mut dyn PlanContext, c: &Expr, p: &Expr) -> bool {
     if expr::same(c, p) {
         return true;
+    }
+    match (&c.kind, &p.kind) {
+        (ExprKind::Or(arms), _) => return arms.iter().all(|a| implies(cx, a, p)),
+        (_, ExprKind::And(parts)) => return parts.iter().all(|p| implies(cx, c, p)),
+        (ExprKind::And(parts), _) => return parts.iter().any(|c| implies(cx, c, p)),
+        (_, ExprKind::Or(arms)) => return arms.iter().any(|p| implies(cx, c, p)),
+        _ => {}
     }
     // `x IS NOT NULL` follows from any strict condition on x.
     if let ExprKind::NullTest { arg, negated: true, .. } = &p.kind {
@@ -730,7 +745,43 @@ fn implies(c: &Expr, p: &Expr) -> bool {
             return visit::any(c, &mut |x| matches!(&x.kind, ExprKind::Var(w) if w == v));
         }
     }
-    false
+    compared(cx, c, p).unwrap_or(false)
+}
+
+/// `x c C` against `x p P` by what `P` and `C` are to each other (`operator_predicate_proof`).
+fn compared(cx: &mut dyn PlanContext, c: &Expr, p: &Expr) -> Option<bool> {
+    let side = |e: &Expr| -> Option<(Expr, Expr, Oid)> {
+        let ExprKind::Call(call) = &e.kind else { return None };
+        let [a, b] = call.args.as_slice() else { return None };
+        let o = builtin::operator(call.op)?;
+        match (a.as_const(), b.as_const()) {
+            (None, Some(_)) => Some((a.clone(), b.clone(), o.oid())),
+            (Some(_), None) => Some((b.clone(), a.clone(), o.commutator())),
+            _ => None,
+        }
+    };
+    let ((x, cv, co), (y, pv, po)) = (side(c)?, side(p)?);
+    if !expr::same(&x, &y) || cv.ty.oid != pv.ty.oid {
+        return None;
+    }
+    let strategy = |op: Oid, family: Oid| {
+        builtin::amops_by_operator(op).find(|m| m.method() == BTREE && m.family() == family).map(|m| m.strategy())
+    };
+    let family = builtin::amops_by_operator(co).find(|m| m.method() == BTREE)?.family();
+    // Which comparison of P with C proves it, by the strategies of c and p (1 to 5 are <, <=, =, >=, >).
+    let name = match (strategy(co, family)?, strategy(po, family)?) {
+        (1, 1 | 2) | (2 | 3, 2) => ">=",
+        (2 | 3, 1) => ">",
+        (3, 3) => "=",
+        (3 | 4, 4) | (5, 4 | 5) => "<=",
+        (3 | 4, 5) => "<",
+        _ => return None,
+    };
+    let op = builtin::operator_exact(name, pv.ty.oid, cv.ty.oid)?;
+    let ExprKind::Call(call) = &c.kind else { return None };
+    let test = FuncCall { op: op.oid(), func: op.code(), args: vec![pv, cv], ..(**call).clone() };
+    let test = Expr { kind: ExprKind::Call(Box::new(test)), ..c.clone() };
+    Some(matches!(cx.evaluate(&test), Ok(Value::Bool(true))))
 }
 
 struct Match {

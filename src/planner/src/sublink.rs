@@ -50,7 +50,8 @@ impl Planner<'_> {
                     && s.group_by.is_empty()
                     && s.grouping_sets.is_empty()
                     && s.having.is_none()
-                    && s.limit.is_none()
+                    // One row is as good as several, and no limit none.
+                    && s.limit.as_ref().is_none_or(|l| matches!(l.kind, ExprKind::Const(Value::Null | Value::I64(1..))))
                     && s.offset.is_none()
                     && s.locks.is_empty()
                     && !s.from.is_empty()

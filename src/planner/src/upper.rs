@@ -82,10 +82,27 @@ impl Planner<'_> {
     pub fn plan_select(&mut self, q: &mut Query) -> Result<Rel> {
         self.prepare(q)?;
         let needed = self.needed(q);
-        let grouped = q.has_aggs || !q.group_by.is_empty() || !q.grouping_sets.is_empty() || q.having.is_some();
+        let mut grouped = q.has_aggs || !q.group_by.is_empty() || !q.grouping_sets.is_empty() || q.having.is_some();
         let mut quals = Vec::new();
         if let Some(f) = q.filter.take() {
             expr::conjuncts(f, &mut quals);
+        }
+        // A group of all rows, of which nothing is asked but that it is there, is there without looking.
+        if grouped
+            && !q.has_aggs
+            && !q.has_windows
+            && q.group_by.is_empty()
+            && q.grouping_sets.len() <= 1
+            && q.grouping_sets.iter().all(|s| s.is_empty())
+        {
+            (0..q.rtable.len()).for_each(|r| self.note_reads(&q.rtable[r].kind));
+            q.from.clear();
+            q.grouping_sets.clear();
+            quals.clear();
+            if let Some(h) = q.having.take() {
+                expr::conjuncts(h, &mut quals);
+            }
+            grouped = false;
         }
         self.level().equal = equalities(&quals);
         let limit = self.row_limit(q);
@@ -693,10 +710,11 @@ impl Planner<'_> {
         let mut kept: Vec<(Expr, SortKey)> = Vec::new();
         for (e, k) in keys {
             let says_nothing = matches!(unlabelled(e).kind, ExprKind::Const(_)) || equal.iter().any(|(a, b)| match b {
-                None => expr::same(a, e),
+                None => expr::same(unlabelled(a), unlabelled(e)),
                 Some(b) => {
-                    let known = |x: &Expr| kept.iter().any(|(k, _)| expr::same(k, x));
-                    expr::same(a, e) && known(b) || expr::same(b, e) && known(a)
+                    let known = |x: &Expr| kept.iter().any(|(k, _)| expr::same(unlabelled(k), unlabelled(x)));
+                    let is = |x: &Expr| expr::same(unlabelled(x), unlabelled(e));
+                    is(a) && known(b) || is(b) && known(a)
                 }
             });
             let bare = |x: &Expr| expr::same(unlabelled(x), unlabelled(e));
@@ -805,7 +823,7 @@ pub(crate) fn is_ordered(rel: &Rel, keys: &[(Expr, SortKey)]) -> bool {
 
 fn unlabelled(e: &Expr) -> &Expr {
     match &e.kind {
-        ExprKind::Relabel { arg, .. } if arg.ty.oid == e.ty.oid => unlabelled(arg),
+        ExprKind::Relabel { arg, .. } => unlabelled(arg),
         _ => e,
     }
 }
@@ -817,7 +835,7 @@ fn equalities(quals: &[Expr]) -> Vec<(Expr, Option<Expr>)> {
     for c in quals {
         let ExprKind::Call(call) = &c.kind else { continue };
         let [a, b] = call.args.as_slice() else { continue };
-        if call.op == 0 || expr::equality(call.op).is_none_or(|e| e.left != e.right) || expr::volatile(c) {
+        if call.op == 0 || expr::equality(call.op).is_none() || expr::volatile(c) {
             continue;
         }
         let fixed = |e: &Expr| expr::rels(e) == 0 && matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));

@@ -77,6 +77,11 @@ pub trait CallContext {
     fn clock_time(&self) -> i64;
     /// Uniform random bits of the session's generator (`random`, `setseed`).
     fn random(&mut self) -> u64;
+    /// Whether a label was added to an enum type by a transaction that has not ended, though the type is older: it cannot be
+    /// used yet.
+    fn label_is_new(&mut self, _ty: u32, _label: u32) -> bool {
+        false
+    }
     /// Seeds that generator.
     fn set_seed(&mut self, seed: f64);
     /// Unpredictable bits (`gen_random_uuid`).

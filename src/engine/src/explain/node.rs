@@ -11,7 +11,7 @@ use tusklet_error::Result;
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
-    AggStrategy, Bitmap, BitmapSource, BoundOp, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
+    AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
     Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
 };
 
@@ -402,6 +402,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
     fn named(&mut self, e: &Expr, columns: &[Named]) -> Result<Named> {
         Ok(match &e.kind {
             ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named { text: "?".into(), plain: true }),
+            ExprKind::Relabel { arg, form: CoercionForm::Implicit } => self.named(arg, columns)?,
             _ => {
                 let plain = matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
                 Named { text: self.show(e, columns, false)?, plain }
@@ -520,7 +521,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
         }
         self.title(&mut t, p, relationship, name);
-        if self.o.verbose && !matches!(p.node, Node::ModifyTable(_)) && !columns.is_empty() {
+        let told = !matches!(
+            p.node,
+            Node::ModifyTable(_) | Node::Append { .. } | Node::MergeAppend { .. } | Node::RecursiveUnion { .. }
+        );
+        if self.o.verbose && told && !columns.is_empty() {
             t.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
         }
         if is_scan(p) {
@@ -939,6 +944,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 if let Some(c) = once {
                     let text = self.show(c, &[], false)?;
                     t.properties.push(line("One-Time Filter", Value::Text(text)));
+                }
+                if matches!(&p.node, Node::Result { input: None, .. }) {
+                    filter_label = "One-Time Filter";
                 }
             }
             Node::Append { inputs } if inputs.is_empty() => {

@@ -88,7 +88,11 @@ fn call(c: &mut Compiler<'_, '_>, w: &WindowCall, moving: bool) -> Result<Call> 
         let agg = AggCall::compile_window(c, w, moving)?;
         return Ok(Call { phys: agg.phys, what: What::Aggregate(Box::new(agg)), args: vec![] });
     }
-    let f = builtin::proc(w.func).and_then(|p| function(p.src()));
+    // One that a user made of an internal function is that function.
+    let f = match builtin::proc(w.func) {
+        Some(p) => function(p.src()),
+        None => c.cx.catalog.proc(w.func).and_then(|p| function(&p.source)),
+    };
     let Some(f) = f else {
         let name = c.cx.func(w.func)?.name.clone();
         return Err(Error::unsupported(format!("window function {name}")));

@@ -113,7 +113,8 @@ fn domain_default(shared: &Shared, ty: Oid) -> Option<Expr> {
 
 /// A table's row type may be another table's column; then its rows cannot change shape.
 fn refuse_rowtype_users(shared: &Shared, rel: &Relation, new: &NewColumn) -> Result<()> {
-    let has_value = new.default.is_some() || new.generated.is_some() || new.sequence.is_some() || new.column.not_null;
+    let null = |e: &ast::Expr| matches!(e, ast::Expr::Const(ast::AConst { value: ast::Const::Null, .. }));
+    let has_value = new.default.as_ref().is_some_and(|e| !null(e)) || new.generated.is_some() || new.sequence.is_some() || new.column.not_null;
     if has_value { alter_type::refuse_used_rowtype(shared, rel) } else { Ok(()) }
 }
 

@@ -169,23 +169,15 @@ fn columns(shared: &Shared, oid: Oid) -> Result<Vec<(Rc<Relation>, i16)>> {
                 match c.ty(other).as_deref().map(|t| &t.kind) {
                     Some(TypeEntryKind::Domain { .. }) => out.extend(columns(shared, other)?),
                     // A container of the domain that some table uses would have to be looked through.
-                    Some(_) if !columns_plain(&c, other).is_empty() => {
-                        let (rel, a) = columns_plain(&c, other).swap_remove(0);
-                        let shown = c.ty(oid).map(|t| t.name.clone()).unwrap_or_default();
-                        let column = rel.column(a).map(|k| k.name.clone()).unwrap_or_default();
-                        return Err(Error::new(
-                            SqlState::FEATURE_NOT_SUPPORTED,
-                            format!(
-                                "cannot alter type \"{shown}\" because column \"{}.{column}\" uses it",
-                                rel.name
-                            ),
-                        ));
-                    }
+                    Some(_) => refuse_used(&c, oid, other, 0)?,
                     _ => {}
                 }
             }
             ObjectAddress { class: ObjectClass::Relation, oid: rel, sub } if sub > 0 => {
                 if let Some(r) = c.relation(rel) {
+                    if r.row_type != 0 {
+                        refuse_used(&c, oid, r.row_type, 0)?;
+                    }
                     if matches!(r.kind, RelKind::Table | RelKind::MatView) && r.column(sub as i16).is_some() {
                         out.push((r, sub as i16));
                     }
@@ -197,13 +189,32 @@ fn columns(shared: &Shared, oid: Oid) -> Result<Vec<(Rc<Relation>, i16)>> {
     Ok(out)
 }
 
-fn columns_plain(c: &tusklet_catalog::live::Catalog, ty: Oid) -> Vec<(Rc<Relation>, i16)> {
-    c.dependents(Objects::ty(ty))
-        .iter()
-        .filter(|d| d.dependent.class == ObjectClass::Relation && d.dependent.sub > 0)
-        .filter_map(|d| c.relation(d.dependent.oid).map(|r| (r, d.dependent.sub as i16)))
-        .filter(|(r, _)| matches!(r.kind, RelKind::Table | RelKind::MatView))
-        .collect()
+/// Refuses to look through values of `ty`, in which there are some of `domain`, where a table's column holds them
+/// (`find_composite_type_dependencies`).
+fn refuse_used(c: &tusklet_catalog::live::Catalog, domain: Oid, ty: Oid, depth: u32) -> Result<()> {
+    for d in c.dependents(Objects::ty(ty)).to_vec() {
+        let at = d.dependent;
+        match at.class {
+            ObjectClass::Type if depth < 32 => refuse_used(c, domain, at.oid, depth + 1)?,
+            ObjectClass::Relation if at.sub > 0 => {
+                let Some(rel) = c.relation(at.oid) else { continue };
+                if matches!(rel.kind, RelKind::Table | RelKind::MatView) {
+                    let shown = c.ty(domain).map(|t| t.name.clone()).unwrap_or_default();
+                    let column = rel.column(at.sub as i16).map(|k| k.name.clone()).unwrap_or_default();
+                    return Err(err!(
+                        FEATURE_NOT_SUPPORTED,
+                        "cannot alter type \"{shown}\" because column \"{}.{column}\" uses it",
+                        rel.name
+                    ));
+                }
+                if rel.row_type != 0 && depth < 32 {
+                    refuse_used(c, domain, rel.row_type, depth + 1)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn validate_check(shared: &Shared, t: &Type, name: &str, e: &Expr) -> Result<()> {
