@@ -114,7 +114,7 @@ fn sum(input: Plan, groups: Vec<SortKey>, arg: u32) -> PlannedStmt {
     };
     let columns: Vec<_> = groups.iter().map(|_| INT4).chain([INT8]).collect();
     let strategy = AggStrategy::Hashed;
-    stmt(node(Node::Aggregate { input: Box::new(input), strategy, groups, carried: 0, sets: None, aggs: vec![agg] }, &columns))
+    stmt(node(Node::Aggregate { input: Box::new(input), strategy, groups, carried: 0, sets: None, groupings: vec![], aggs: vec![agg] }, &columns))
 }
 
 fn main() {

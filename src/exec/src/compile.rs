@@ -247,8 +247,8 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 op::limit::compile(self, input, limit.as_ref(), offset.as_ref(), ties.as_deref())?
             }
             Node::Unique { input, keys } => op::unique::compile(self, input, keys)?,
-            Node::Aggregate { input, strategy, groups, carried: _, sets, aggs } => {
-                op::agg::compile(self, input, *strategy, groups, sets.as_deref(), aggs)?
+            Node::Aggregate { input, strategy, groups, carried: _, sets, groupings, aggs } => {
+                op::agg::compile(self, input, *strategy, groups, sets.as_deref(), groupings, aggs)?
             }
             Node::WindowAgg { input, partition, order, frame, calls, run: _ } => {
                 op::window::compile(self, input, partition, order, frame, calls)?

@@ -296,13 +296,14 @@ pub enum Node {
     /// First of each run of equal rows (input sorted). Native: the input's columns.
     Unique { input: Box<Plan>, keys: Vec<SortKey> },
     /// GROUP BY and aggregates. `groups`: columns of the input, with their orders; the last `carried` depend on the others. Native: the group columns (NULL when not
-    /// in the set), then the aggregates, then, with grouping sets, the number of the set as int4.
+    /// in the set), then the aggregates, then the GROUPING of each list of groups in `groupings`.
     Aggregate {
         input: Box<Plan>,
         strategy: AggStrategy,
         groups: Vec<SortKey>,
         carried: u32,
         sets: Option<Vec<AggregateSet>>,
+        groupings: Vec<Vec<u32>>,
         aggs: Vec<Aggregate>,
     },
     /// Window functions over one window; input sorted by `partition` then `order`. `run`: conditions over the native output

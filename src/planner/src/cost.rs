@@ -396,6 +396,23 @@ pub fn selectivity(e: &Expr, stats: &RelStats) -> f64 {
             (elements(right) / if distinct > 0.0 { distinct } else { default_distinct(stats.rows) }).min(1.0)
         }
         ExprKind::Var(v) if v.attno > 0 => 0.5,
+        // By the first columns alone (`rowcomparesel`).
+        ExprKind::RowCompare { kind, left, right, .. } => {
+            let (Some(a), Some(b)) = (left.first(), right.first()) else { return 1.0 / 3.0 };
+            let less = matches!(kind, RowCompareKind::Lt | RowCompareKind::Le);
+            let (s, v, below) = match (column(stats, a), number(b, stats), column(stats, b), number(a, stats)) {
+                (Some(s), Some(v), _, _) => (s, v, less),
+                (_, _, Some(s), Some(v)) => (s, v, !less),
+                _ => return 1.0 / 3.0,
+            };
+            match s.range {
+                Some((lo, hi)) if hi > lo => {
+                    let f = part_below(v, (lo, hi));
+                    if below { f } else { 1.0 - f }
+                }
+                _ => 1.0 / 3.0,
+            }
+        }
         ExprKind::Call(c) if c.op != 0 && c.args.len() == 2 => {
             let Some(op) = tusklet_catalog::builtin::operator(c.op) else { return 0.25 };
             let (a, b) = (&c.args[0], &c.args[1]);

@@ -339,12 +339,26 @@ impl Planner<'_> {
         let (kept, again) = cost::material(r_cost, rrows, right.rel.plan.width);
         let loop_cost =
             Some(cost::nest_loop(l_cost, lrows, kept, rrows, again, cost::quals_cost(&refs)).part(fc.fraction) + loop_on);
-        let least = [probe_cost, hash_cost, merge_cost, loop_cost].into_iter().flatten().fold(f64::INFINITY, f64::min);
+        // A table made of the left side's rows, which remembers those that met nobody.
+        let swapped = (hashable && kind == JoinKind::Left).then(|| {
+            let built = Cost { startup: 0.0, total: 0.0 };
+            let bucket = self.bucket(fc, &refs, lset, lrows);
+            cost::hash_join(r_cost, rrows, built, lrows, keys, bucket, out).part(fc.fraction) + hash_on
+        });
+        let least = [probe_cost, hash_cost, merge_cost, loop_cost, swapped].into_iter().flatten().fold(f64::INFINITY, f64::min);
         if let (Some((choice, all)), Some(c)) = (probe, probe_cost)
             && c <= least
         {
             let probed = self.probe_rel(fc, &right, &choice, &all)?;
+            // What the index answered need not be tested again.
+            let mut quals = quals;
+            quals.retain(|c| !choice.answered.iter().any(|k| all.get(*k).is_some_and(|a| expr::same(a, c))));
             return self.nest_loop(kind, left.rel, probed, quals);
+        }
+        if let Some(c) = swapped
+            && c <= least
+        {
+            return self.hash_join(JoinKind::Right, right.rel, left.rel, quals);
         }
         if hash_cost.is_some_and(|c| c <= least) {
             self.hash_join(kind, left.rel, right.rel, quals)

@@ -830,7 +830,7 @@ fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
     }
     let integer = |t: Oid| matches!(t, oids::INT2 | oids::INT4 | oids::INT8);
     // Integers of any width are fitted to the key when the scan starts.
-    if matches!(value.kind, ExprKind::Param(Param::External(_))) && integer(v) && integer(ty) {
+    if !matches!(value.kind, ExprKind::Const(_)) && integer(v) && integer(ty) {
         return Some(value.clone());
     }
     // A wider constant that fits.
@@ -886,6 +886,24 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
                 return like_prefix(value, col.ty);
             }
             None
+        }
+        ExprKind::RowCompare { kind, left, right, .. } => {
+            // Rows are compared by their first columns first; the whole is tested again.
+            let (a, b) = (left.first()?, right.first()?);
+            let less = matches!(kind, RowCompareKind::Lt | RowCompareKind::Le);
+            let (value, less) = if is_key(r, a, col) && right.iter().all(free) {
+                (b, less)
+            } else if is_key(r, b, col) && left.iter().all(free) {
+                (a, !less)
+            } else {
+                return None;
+            };
+            let own = builtin::amproc(col.opfamily, value.ty.oid, value.ty.oid, 1).is_some();
+            if !keys_order(col) || !own {
+                return None;
+            }
+            let op = if less { BoundOp::Le } else { BoundOp::Ge };
+            Some(Match { bounds: vec![(op, as_key(value, col.ty.oid)?)], exact: false })
         }
         ExprKind::NullTest { arg, negated, row: false } if is_key(r, arg, col) => {
             let op = if *negated { BoundOp::IsNotNull } else { BoundOp::IsNull };

@@ -1,6 +1,6 @@
 //! Above the joins: grouping, windows, set-returning functions, DISTINCT, ORDER BY, row locks, LIMIT.
 
-use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::builtin::oids;
 use tusklet_error::{Error, Result};
 use tusklet_ir::*;
 
@@ -105,6 +105,9 @@ impl Planner<'_> {
             grouped = false;
         }
         self.level().equal = equalities(&quals);
+        // Equalities are tested last: they come back from the equivalence classes (`generate_base_implied_equalities`).
+        let equality = |c: &Expr| matches!(&c.kind, ExprKind::Call(f) if f.op != 0 && expr::equality(f.op).is_some());
+        quals.sort_by_key(|c| equality(c) && !expr::volatile(c));
         let limit = self.row_limit(q);
         let wanted = self.wanted_order(q, grouped, limit);
         let fraction = match (limit, grouped || q.distinct.is_some() || q.has_windows) {
@@ -235,13 +238,26 @@ impl Planner<'_> {
         // What comes in the order of the groups takes their columns as it has them.
         let ordered = ordered.filter(|_| !added);
         let chosen = self.choose_grouping(q, rel, ordered, &work)?;
-        let set_number = Expr::new(ExprKind::Param(SET_NUMBER), TypeRef::new(oids::INT4));
         let refs: Vec<u32> = group_exprs.iter().map(|(r, _)| *r).collect();
-        let all = vec![AggregateSet { columns: (0..refs.len() as u32).collect(), rollup: None }];
-        replace_grouping(q, chosen.sets.as_ref().unwrap_or(&all), &refs, &set_number);
-        if chosen.sets.is_some() {
-            out.push(set_number);
-        }
+        let mut groupings = Vec::new();
+        let mut known = Vec::new();
+        let set = chosen.sets.is_some();
+        let mut see = |e: &mut Expr| {
+            visit::walk_mut(e, &mut |x| {
+                let ExprKind::Grouping { refs: wanted, level: 0, .. } = &x.kind else { return };
+                // Without sets every group has all columns.
+                if !set {
+                    *x = Expr::constant(Value::I32(0), TypeRef::new(oids::INT4));
+                } else if find(x, &known).is_none() {
+                    let at = |w: &u32| refs.iter().position(|r| r == w).map(|p| p as u32);
+                    groupings.push(wanted.iter().filter_map(at).collect::<Vec<u32>>());
+                    known.push(x.clone());
+                }
+            })
+        };
+        q.targets.iter_mut().for_each(|t| see(&mut t.expr));
+        q.having.iter_mut().for_each(see);
+        out.extend(known);
         let crate::grouping::Chosen { input, strategy, sets, rows, cost, order } = chosen;
         // The columns of another input stand elsewhere.
         let (mut groups, mut aggs) = (groups, aggs);
@@ -252,7 +268,7 @@ impl Planner<'_> {
             }
             aggs = self.resolve_aggregates(&calls, &input.cols)?;
         }
-        let rel = input.over(|input| Node::Aggregate { input, strategy, groups, carried: carried as u32, sets, aggs }, out).costed(
+        let rel = input.over(|input| Node::Aggregate { input, strategy, groups, carried: carried as u32, sets, groupings, aggs }, out).costed(
             rows,
             cost.startup,
             cost.total,
@@ -781,6 +797,7 @@ impl Planner<'_> {
                     groups: keys,
                     carried: 0,
                     sets: None,
+                    groupings: vec![],
                     aggs: vec![],
                 },
                 native,
@@ -799,10 +816,6 @@ impl Planner<'_> {
 
 /// `byteacmp`.
 const BYTEACMP: Oid = 1954;
-
-/// Stands for the number of the grouping set until it is resolved to the aggregation's last column. No real parameter
-/// has this number.
-pub(crate) const SET_NUMBER: Param = Param::Exec(u32::MAX);
 
 /// A sort item as a key on column `at`.
 pub(crate) fn sort_key(s: &SortClause, at: u32, e: &Expr) -> SortKey {
@@ -864,53 +877,4 @@ fn has_pending_set(e: &Expr, cols: &[Expr]) -> bool {
 /// A direct argument of an ordered-set aggregate: over group columns, which below the aggregation are input columns.
 fn resolve_direct(e: &Expr, cols: &[Expr]) -> Result<Expr> {
     resolve(e, cols)
-}
-
-/// GROUPING(…) by the number of the set: a CASE over constants.
-fn replace_grouping(q: &mut Query, sets: &[AggregateSet], refs: &[u32], number: &Expr) {
-    let int4eq = builtin::operator_exact("=", oids::INT4, oids::INT4);
-    let replace = |e: &mut Expr| {
-        visit::walk_mut(e, &mut |x| {
-            let ExprKind::Grouping { refs: wanted, level: 0, .. } = &x.kind else { return };
-            let value = |set: &AggregateSet| {
-                let mut bits = 0i32;
-                for w in wanted {
-                    let at = refs.iter().position(|r| r == w).map(|p| p as u32);
-                    let inside = at.is_some_and(|at| set.columns.contains(&at));
-                    bits = bits << 1 | i32::from(!inside);
-                }
-                Expr::constant(Value::I32(bits), TypeRef::new(oids::INT4))
-            };
-            if sets.len() == 1 {
-                *x = value(&sets[0]);
-                return;
-            }
-            let Some(op) = int4eq else { return };
-            let whens = sets
-                .iter()
-                .enumerate()
-                .map(|(i, s)| When {
-                    cond: Expr::new(
-                        ExprKind::Call(Box::new(FuncCall {
-                            func: op.code(),
-                            op: op.oid(),
-                            args: vec![number.clone(), Expr::constant(Value::I32(i as i32), TypeRef::new(oids::INT4))],
-                            input_collation: 0,
-                            variadic: false,
-                            retset: false,
-                            form: CoercionForm::Implicit,
-                            strict: true,
-                            volatility: Volatility::Immutable,
-                        })),
-                        TypeRef::new(oids::BOOL),
-                    ),
-                    result: value(s),
-                })
-                .collect();
-            let default = Box::new(Expr::constant(Value::Null, TypeRef::new(oids::INT4)));
-            x.kind = ExprKind::Case { arg: None, whens, default };
-        })
-    };
-    q.targets.iter_mut().for_each(|t| replace(&mut t.expr));
-    q.having.iter_mut().for_each(replace);
 }

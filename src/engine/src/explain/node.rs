@@ -12,7 +12,7 @@ use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
     AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
-    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
+    Query, RowCompareKind, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
 };
 
 use super::Options;
@@ -553,6 +553,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
         Ok((t, columns))
     }
 
+    fn scan_columns(&self, p: &Plan, rel: &ScanRel) -> Vec<Named> {
+        rel.columns.iter().map(|a| self.column(p, self.attribute(rel.oid, *a))).collect()
+    }
+
     /// The texts of a node's native output.
     fn native(&mut self, p: &'a Plan, inputs: &[Vec<Named>]) -> Result<Vec<Named>> {
         let first = || inputs.first().cloned().unwrap_or_default();
@@ -561,10 +565,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             | Node::IndexScan { rel, .. }
             | Node::BitmapScan { rel, .. }
             | Node::TidScan { rel, .. }
-            | Node::CatalogScan { rel } => {
-                let list = rel.columns.clone();
-                list.into_iter().map(|a| self.column(p, self.attribute(rel.oid, a))).collect()
-            }
+            | Node::CatalogScan { rel } => self.scan_columns(p, rel),
             Node::FunctionScan { alias, .. }
             | Node::CteScan { alias, .. }
             | Node::WorkTableScan { alias, .. }
@@ -595,7 +596,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 all.extend(inputs.get(1).cloned().unwrap_or_default());
                 all
             }
-            Node::Aggregate { groups, aggs, sets, .. } => {
+            Node::Aggregate { groups, aggs, groupings, .. } => {
                 let input = first();
                 let mut out: Vec<Named> = Vec::new();
                 for g in groups {
@@ -604,8 +605,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for a in aggs {
                     out.push(Named { text: self.part(PlanPart::Aggregate(a), &input, false)?, plain: false });
                 }
-                if sets.is_some() {
-                    out.push(Named { text: "GROUPING()".into(), plain: false });
+                for list in groupings {
+                    let name = |g: &u32| groups.get(*g as usize).and_then(|k| input.get(k.column as usize));
+                    let list: Vec<&str> = list.iter().filter_map(name).map(|n| n.text.as_str()).collect();
+                    out.push(Named { text: format!("GROUPING({})", list.join(", ")), plain: false });
                 }
                 out
             }
@@ -1122,6 +1125,20 @@ impl<'a, 'c> Explainer<'a, 'c> {
         // What a run condition tests is no filter beside it.
         let filter = match (&p.filter, &p.node) {
             (Some(f), Node::WindowAgg { run, .. }) if !run.is_empty() => rest_of_filter(f, run),
+            // … nor what an index does wholly.
+            (Some(f), Node::IndexScan { rel, index, .. }) => match self.row_bound(p, rel, *index) {
+                Some((_, true)) => {
+                    let rows = |e: &Expr| matches!(e.kind, ExprKind::RowCompare { .. });
+                    match &f.kind {
+                        ExprKind::And(list) => {
+                            let known: Vec<Expr> = list.iter().filter(|e| rows(e)).take(1).cloned().collect();
+                            rest_of_filter(f, &known)
+                        }
+                        _ => None,
+                    }
+                }
+                _ => Some(f.clone()),
+            },
             (f, _) => f.clone(),
         };
         if let Some(f) = &filter {
@@ -1204,8 +1221,61 @@ impl<'a, 'c> Explainer<'a, 'c> {
         Ok(t)
     }
 
+    /// The comparison of rows among a scan's conditions of which a bound is the beginning: as far as the index has its
+    /// columns, and whether that is all of it (`expand_indexqual_rowcompare`).
+    fn row_bound(&self, p: &Plan, rel: &ScanRel, index: Oid) -> Option<(Expr, bool)> {
+        let columns = self.shared.catalog().relation(index)?;
+        let columns = &columns.index.as_ref()?.columns;
+        let attno = |e: &Expr| match e.kind {
+            ExprKind::Column(c) => rel.columns.get(c as usize).copied(),
+            _ => None,
+        };
+        let mut parts = Vec::new();
+        match p.filter.as_ref().map(|f| (&f.kind, f)) {
+            Some((ExprKind::And(list), _)) => parts.extend(list),
+            Some((_, f)) => parts.push(f),
+            None => {}
+        }
+        for e in parts {
+            let ExprKind::RowCompare { kind, ops, funcs, left, right, collations } = &e.kind else { continue };
+            let first = columns.first()?.attno;
+            let flip = left.first().and_then(attno) != Some(first);
+            let (keys, values) = if flip { (right, left) } else { (left, right) };
+            let n = keys.iter().zip(columns.iter()).take_while(|(k, c)| attno(k) == Some(c.attno)).count();
+            if n < 2 {
+                continue;
+            }
+            let whole = n == keys.len();
+            let greater = matches!(kind, RowCompareKind::Gt | RowCompareKind::Ge) != flip;
+            let strict = whole && matches!(kind, RowCompareKind::Gt | RowCompareKind::Lt);
+            let kind = match (greater, strict) {
+                (true, true) => RowCompareKind::Gt,
+                (true, false) => RowCompareKind::Ge,
+                (false, true) => RowCompareKind::Lt,
+                (false, false) => RowCompareKind::Le,
+            };
+            let kind = ExprKind::RowCompare {
+                kind,
+                ops: ops.clone(),
+                funcs: funcs.clone(),
+                left: keys[..n].to_vec(),
+                right: values[..n].to_vec(),
+                collations: collations.clone(),
+            };
+            return Some((Expr { kind, ..e.clone() }, whole));
+        }
+        None
+    }
+
     /// A bound of an index scan as the condition it came from.
     fn bound(&mut self, p: &Plan, rel: &ScanRel, index: Oid, key: u32, b: &IndexBound) -> Result<String> {
+        if key == 0
+            && matches!(b.op, BoundOp::Ge | BoundOp::Le)
+            && let Some((e, _)) = self.row_bound(p, rel, index)
+        {
+            let columns = self.scan_columns(p, rel);
+            return self.show(&e, &columns, false);
+        }
         let catalog = self.shared.catalog();
         let column = catalog.relation(index).and_then(|r| r.index.as_ref()?.columns.get(key as usize).cloned());
         let left = match column {

@@ -29,8 +29,8 @@ struct AggPlan {
     sets: Vec<Vec<usize>>,
     /// What rollup each set is a part of; empty without grouping sets.
     rollups: Vec<Option<u32>>,
-    /// The set's number is a column.
-    numbered: bool,
+    /// The groups of each GROUPING.
+    groupings: Vec<Vec<u32>>,
     calls: Vec<AggCall>,
     deps: Rc<[u32]>,
 }
@@ -41,6 +41,7 @@ pub(crate) fn compile(
     _strategy: AggStrategy,
     groups: &[SortKey],
     sets: Option<&[AggregateSet]>,
+    groupings: &[Vec<u32>],
     aggs: &[Aggregate],
 ) -> Result<Rc<dyn PlanNode>> {
     let ((input, calls), deps) = c.tracked(|c| {
@@ -50,13 +51,12 @@ pub(crate) fn compile(
     })?;
     let groups: Vec<_> =
         groups.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp), phys(&c.cx.catalog, k.ty))).collect();
-    let numbered = sets.is_some();
     let rollups = sets.iter().flat_map(|s| s.iter().map(|s| s.rollup)).collect();
     let sets = match sets {
         Some(s) => s.iter().map(|s| s.columns.iter().map(|i| *i as usize).collect()).collect(),
         None => vec![(0..groups.len()).collect()],
     };
-    Ok(Rc::new(AggPlan { input, groups, sets, rollups, numbered, calls, deps }))
+    Ok(Rc::new(AggPlan { input, groups, sets, rollups, groupings: groupings.to_vec(), calls, deps }))
 }
 
 impl PlanNode for AggPlan {
@@ -233,8 +233,10 @@ impl AggOp {
             }
             columns.push(Rc::new(v));
         }
-        if plan.numbered {
-            columns.push(Rc::new(Vector::constant(Phys::I32, Datum::I32(set as i32))));
+        for list in &plan.groupings {
+            let absent = |g: &u32| i32::from(!plan.sets[set].contains(&(*g as usize)));
+            let bits = list.iter().fold(0, |b, g| b << 1 | absent(g));
+            columns.push(Rc::new(Vector::constant(Phys::I32, Datum::I32(bits))));
         }
         Ok(Batch::new(columns, n))
     }

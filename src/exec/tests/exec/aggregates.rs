@@ -41,10 +41,10 @@ fn aggregate(input: Plan, groups: Vec<SortKey>, sets: Option<Vec<AggregateSet>>,
     let strategy = if groups.is_empty() { AggStrategy::Plain } else { AggStrategy::Hashed };
     let mut columns = vec![INT4; groups.len()];
     columns.extend(aggs.iter().map(|_| INT8));
-    if sets.is_some() {
-        columns.push(INT4);
-    }
-    node(Node::Aggregate { input: Box::new(input), strategy, groups, carried: 0, sets, aggs }, &columns)
+    let all: Vec<u32> = (0..groups.len() as u32).collect();
+    let groupings = if sets.is_some() { vec![all] } else { vec![] };
+    columns.extend(groupings.iter().map(|_| INT4));
+    node(Node::Aggregate { input: Box::new(input), strategy, groups, carried: 0, sets, groupings, aggs }, &columns)
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn nothing_still_has_one_row_without_groups() {
 }
 
 #[test]
-fn grouping_sets_have_a_number_and_nulls() {
+fn grouping_sets_have_nulls_and_tell_of_them() {
     let db = Db::new();
     let t = db.table(&[Phys::I32, Phys::I32], &[[1, 5], [1, 6], [2, 5]].map(|r| r.map(Value::I32).to_vec()));
     db.with(|cx| {
@@ -135,7 +135,7 @@ fn grouping_sets_have_a_number_and_nulls() {
                 vec![n(2), n(5), n(1), n(0)],
                 vec![n(1), None, n(2), n(1)],
                 vec![n(2), None, n(1), n(1)],
-                vec![None, None, n(3), n(2)],
+                vec![None, None, n(3), n(3)],
             ]
         );
     });
