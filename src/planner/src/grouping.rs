@@ -141,7 +141,7 @@ impl Planner<'_> {
         {
             return Ok(None);
         }
-        let refs: Vec<u32> = match q.grouping_sets.iter().max_by_key(|s| s.len()) {
+        let refs: Vec<u32> = match q.grouping_sets.iter().min_by_key(|s| std::cmp::Reverse(s.len())) {
             None => q.group_by.iter().map(|s| s.target).collect(),
             Some(longest) => longest.clone(),
         };

@@ -345,7 +345,10 @@ impl Planner<'_> {
             let bucket = self.bucket(fc, &refs, lset, lrows);
             cost::hash_join(r_cost, rrows, built, lrows, keys, bucket, out).part(fc.fraction) + hash_on
         });
-        let least = [probe_cost, hash_cost, merge_cost, loop_cost, swapped].into_iter().flatten().fold(f64::INFINITY, f64::min);
+        let least = [probe_cost, hash_cost, merge_cost, loop_cost].into_iter().flatten().fold(f64::INFINITY, f64::min);
+        if swapped.is_some_and(|c| c < least) {
+            return self.hash_join(JoinKind::Right, right.rel, left.rel, quals);
+        }
         if let (Some((choice, all)), Some(c)) = (probe, probe_cost)
             && c <= least
         {
@@ -354,11 +357,6 @@ impl Planner<'_> {
             let mut quals = quals;
             quals.retain(|c| !choice.answered.iter().any(|k| all.get(*k).is_some_and(|a| expr::same(a, c))));
             return self.nest_loop(kind, left.rel, probed, quals);
-        }
-        if let Some(c) = swapped
-            && c <= least
-        {
-            return self.hash_join(JoinKind::Right, right.rel, left.rel, quals);
         }
         if hash_cost.is_some_and(|c| c <= least) {
             self.hash_join(kind, left.rel, right.rel, quals)

@@ -52,6 +52,12 @@ pub(crate) fn flatten_join_vars(q: &mut Query) {
         *x = e;
     }
     visit::walk_levels_mut(q, 0, &mut |x, depth| replace(x, depth, &joins, &names));
+    // Nobody asks for them any more: what only they name is not read.
+    for r in &mut q.rtable {
+        if let RteKind::Join { columns, .. } = &mut r.kind {
+            columns.clear();
+        }
+    }
 }
 
 /// Whole-row references to something without a row type of its own in storage become ROW(…) of its columns.

@@ -309,12 +309,18 @@ impl Planner<'_> {
         let rows = stats.rows.max(1.0);
         let out_rows = share_of(rows, &quals, &stats);
         let refs: Vec<&Expr> = quals.iter().collect();
+        let sort_off = if wanted.is_none() || self.cx.enabled("enable_sort") { 0.0 } else { DISABLED };
         // What a way costs once its rows are in the wanted order and LIMIT has had enough.
         let width = cost::width(&cols.iter().map(|c| c.ty).collect::<Vec<_>>());
         let after = |c: Cost, ordered: bool| match wanted {
             None => c.total,
             Some(w) => {
-                let c = if ordered { c } else { cost::sort(c, out_rows, width, w.limit) };
+                let sort = |c| {
+                    let c = cost::sort(c, out_rows, width, w.limit);
+                    Cost { startup: c.startup + sort_off, ..c }
+                };
+                let c = if ordered { c } else { sort(c) };
+                let c = Cost { total: c.total.max(c.startup), ..c };
                 c.part(w.limit.map_or(1.0, |l| (l / out_rows).min(1.0)))
             }
         };

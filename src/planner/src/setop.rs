@@ -97,8 +97,8 @@ impl Planner<'_> {
                     rel.order = vec![];
                     return Ok(rel);
                 }
-                let l = self.plan_set_tree(q, left)?;
-                let r = self.plan_set_tree(q, right)?;
+                let l = self.plan_set_side(q, left)?;
+                let r = self.plan_set_side(q, right)?;
                 let rows = match kind {
                     SetOpKind::Intersect => l.plan.rows.min(r.plan.rows) / 2.0,
                     _ => l.plan.rows / 2.0,
@@ -112,6 +112,14 @@ impl Planner<'_> {
                 Ok(rel)
             }
         }
+    }
+
+    /// A side of INTERSECT or EXCEPT: a query is a subquery by its number there, which EXPLAIN shows.
+    fn plan_set_side(&mut self, q: &mut Query, tree: &SetOpTree) -> Result<Rel> {
+        let rel = self.plan_set_tree(q, tree)?;
+        let SetOpTree::Leaf(r) = tree else { return Ok(rel) };
+        let (cols, alias) = (rel.cols.clone(), format!("*SELECT* {}", r + 1));
+        Ok(rel.over(|input| Node::SubqueryScan { input, alias, junk: true }, cols))
     }
 
     /// The inputs of nested unions: UNION swallows any union below it, UNION ALL only UNION ALL.

@@ -757,6 +757,8 @@ impl Planner<'_> {
         let presorted = if self.cx.enabled("enable_incremental_sort") { presorted as u32 } else { 0 };
         let input = cost::Cost { startup: rel.plan.startup_cost, total: rel.plan.total_cost };
         let cost::Cost { startup, total } = cost::sort(input, rel.plan.rows, rel.plan.width, bound);
+        let off = if self.cx.enabled("enable_sort") { 0.0 } else { 1e10 };
+        let (startup, total) = (startup + off, total + off);
         let cols = rel.cols.clone();
         let sort_keys = keys.iter().map(|(_, k)| k.clone()).collect();
         let rows = rel.plan.rows;

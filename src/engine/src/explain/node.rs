@@ -239,6 +239,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 && inputs.len() > 1
                 && inputs.iter().all(|i| scan_alias(i) == Some(alias))
                 && scan_rte(&inputs[0]).is_some()
+                && inputs.iter().all(|i| scan_rte(i) == scan_rte(&inputs[0]))
                 && !taken.iter().any(|t| t == alias)
             {
                 taken.push(alias.to_string());
@@ -478,6 +479,16 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::SubqueryScan { input, .. } => {
                 let (tree, _) = self.level(input, &[], Some("Subquery"), None)?;
                 t.children.push((None, tree));
+            }
+            Node::SetOp { .. } => {
+                let mut both = Tree { title: "Append".into(), properties: vec![], children: vec![] };
+                self.frame(&mut both, p, "Append", Some("Outer"), None, &[]);
+                for c in p.children() {
+                    let (tree, columns) = self.node(c, Some("Member"), None)?;
+                    both.children.push((None, tree));
+                    inputs.push(boundary(columns));
+                }
+                t.children.push((None, both));
             }
             Node::Append { .. } | Node::MergeAppend { .. } => {
                 for c in p.children() {
@@ -978,8 +989,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
             Node::BitmapScan { rel, bitmap } => {
                 let text = self.bitmap_cond(p, rel, bitmap)?;
-                let text = if text.starts_with('(') { text } else { format!("({text})") };
-                t.properties.push(line("Recheck Cond", Value::Text(text)));
+                if !text.is_empty() {
+                    t.properties.push(line("Recheck Cond", Value::Text(text)));
+                }
             }
             Node::TidScan { tids, .. } => {
                 let mut parts = Vec::new();
@@ -1168,7 +1180,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let word = match &b.source {
             BitmapSource::Index { index, keys, .. } => {
                 for (i, k) in keys {
-                    parts.push(self.bound(p, rel, *index, *i, k)?);
+                    // What only leads to a condition that is tested anyway needs no second look.
+                    if !self.derived(p, rel, *index, *i) {
+                        parts.push(self.bound(p, rel, *index, *i, k)?);
+                    }
                 }
                 " AND "
             }
@@ -1185,7 +1200,31 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 " OR "
             }
         };
-        Ok(if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(word)) })
+        parts.retain(|p| !p.is_empty());
+        Ok(if parts.len() < 2 { parts.concat() } else { format!("({})", parts.join(word)) })
+    }
+
+    /// Whether a scan's filter has the comparison of rows or LIKE from which bounds on an index column were made.
+    fn derived(&self, p: &Plan, rel: &ScanRel, index: Oid, key: u32) -> bool {
+        let columns = self.shared.catalog().relation(index);
+        let Some(attno) = columns.and_then(|r| Some(r.index.as_ref()?.columns.get(key as usize)?.attno)) else {
+            return false;
+        };
+        let is = |e: &Expr| match &e.kind {
+            ExprKind::Column(c) => rel.columns.get(*c as usize) == Some(&attno),
+            ExprKind::Relabel { arg, .. } => {
+                matches!(arg.kind, ExprKind::Column(c) if rel.columns.get(c as usize) == Some(&attno))
+            }
+            _ => false,
+        };
+        let like = |op: Oid| tusklet_catalog::builtin::operator(op).is_some_and(|o| o.name() == "~~");
+        p.filter.iter().any(|f| {
+            visit::any(f, &mut |x| match &x.kind {
+                ExprKind::RowCompare { left, right, .. } => left.iter().chain(right).any(is),
+                ExprKind::Call(c) => like(c.op) && c.args.first().is_some_and(is),
+                _ => false,
+            })
+        })
     }
 
     /// The nodes below a bitmap heap scan.
