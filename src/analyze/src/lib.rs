@@ -3,6 +3,7 @@
 mod analyze;
 mod describe;
 mod equal;
+mod functions;
 mod literals;
 mod modify;
 mod parse_agg;
@@ -38,6 +39,7 @@ use tusklet_ir::{Expr, Oid, TypeRef, Value};
 pub use analyze::{analyze, analyze_expr, analyze_stmt, coerce_default, ExprScope};
 pub use describe::{ColumnDescription, describe};
 pub use equal::equal;
+pub use functions::{Returned, check_sql_fn_retval, no_result};
 pub use parse_coerce::CoercionContext;
 pub use parse_node::Clause;
 pub use parse_param::ParamTypes;

@@ -30,8 +30,8 @@ pub struct Prepared {
     variable: bool,
     /// Made by PREPARE, not by the protocol.
     pub from_sql: bool,
-    /// In a function's body: what its arguments are called.
-    names: Vec<String>,
+    /// In a function's body: what it is analysed with.
+    body: Option<Box<BodyContext>>,
     plan: RefCell<Option<Planned>>,
     /// What is computed of the parameters beforehand, as constants are: the values of the parameters after them.
     pub(crate) bound: Vec<Evaluator>,
@@ -77,11 +77,49 @@ impl AnalyzeContext for Analyzer<'_> {
     }
 }
 
-/// The same inside a SQL function's body: a name that is no column may be an argument's.
-struct BodyAnalyzer<'a> {
+/// What a statement of a SQL function's body is analysed with.
+pub struct BodyContext {
+    /// The function's name, which may stand before an argument's.
+    pub function: String,
+    /// Names of the input arguments, empty where they have none.
+    pub names: Vec<String>,
+    /// The statement, where the function keeps it analysed.
+    pub query: Option<Rc<Query>>,
+    /// What it must give, if it is the last.
+    pub returned: Option<tusklet_analyze::Returned>,
+}
+
+/// The session inside a SQL function's body: a name that is no column may be an argument's.
+pub(crate) struct BodyAnalyzer<'a> {
     session: Analyzer<'a>,
-    names: &'a [String],
+    body: &'a BodyContext,
     types: &'a [Oid],
+}
+
+impl<'a> BodyAnalyzer<'a> {
+    pub(crate) fn new(shared: &'a Shared, body: &'a BodyContext, types: &'a [Oid]) -> BodyAnalyzer<'a> {
+        BodyAnalyzer { session: Analyzer(shared), body, types }
+    }
+
+    fn argument(&self, name: &str) -> Option<Expr> {
+        if name.is_empty() {
+            return None;
+        }
+        let i = self.body.names.iter().take(self.types.len()).position(|n| n == name)?;
+        let ty = TypeRef::new(self.types[i]);
+        let mut e = Expr::new(ExprKind::Param(Param::External(i as u32 + 1)), ty);
+        e.collation = self.session.catalog().type_collation(ty.oid);
+        Some(e)
+    }
+
+    fn field(&self, arg: Expr, name: &str) -> Option<Expr> {
+        let c = self.session.catalog();
+        let rel = c.relation(c.type_relation(arg.ty.oid))?;
+        let (i, column) = rel.columns.iter().filter(|k| !k.dropped).enumerate().find(|(_, k)| k.name == name)?;
+        let mut e = Expr::new(ExprKind::Field { arg: Box::new(arg), field: i as i16 + 1 }, column.ty);
+        e.collation = column.collation;
+        Some(e)
+    }
 }
 
 impl AnalyzeContext for BodyAnalyzer<'_> {
@@ -111,17 +149,17 @@ impl AnalyzeContext for BodyAnalyzer<'_> {
 
     fn column_hook(&mut self, fields: &[String], found: bool) -> Result<Option<Expr>> {
         // Columns come before arguments (`sql_fn_post_column_ref`).
-        let [name] = fields else { return Ok(None) };
-        if found || name.is_empty() {
+        if found {
             return Ok(None);
         }
-        let at = self.names.iter().take(self.types.len()).position(|n| n == name);
-        Ok(at.map(|i| {
-            let ty = TypeRef::new(self.types[i]);
-            let mut e = Expr::new(ExprKind::Param(Param::External(i as u32 + 1)), ty);
-            e.collation = self.session.catalog().type_collation(ty.oid);
-            e
-        }))
+        let function = |name: &String| *name == self.body.function;
+        Ok(match fields {
+            [name] => self.argument(name),
+            [f, name] if function(f) && self.argument(name).is_some() => self.argument(name),
+            [name, field] => self.argument(name).and_then(|a| self.field(a, field)),
+            [f, name, field] if function(f) => self.argument(name).and_then(|a| self.field(a, field)),
+            _ => None,
+        })
     }
 }
 
@@ -242,12 +280,38 @@ pub(crate) struct Bodies {
     known: Vec<(Oid, Vec<Oid>, Option<Rc<Expr>>)>,
 }
 
-/// The body of a built-in function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).
+/// The body of a function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).
 fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Option<Expr> {
-    let source = shared.catalog().proc(func)?.source.clone();
-    let source = if source.is_empty() { crate::routine::builtin_body(func).ok()? } else { source };
-    let raw = tusklet_syntax::parse_one(&source).ok()?;
+    let p = shared.catalog().proc(func)?;
     let mut params = ParamTypes { types: args.to_vec(), variable: false };
+    let body = BodyContext {
+        function: p.name.clone(),
+        names: crate::routine::input_names(&p),
+        query: None,
+        returned: None,
+    };
+    let mut cx = BodyAnalyzer::new(shared, &body, args);
+    let query = match p.body.as_slice() {
+        [one] => (**one).clone(),
+        [] => {
+            let builtin = p.source.is_empty();
+            let source = if builtin { crate::routine::builtin_body(func).ok()? } else { p.source.clone() };
+            let raw = tusklet_syntax::parse_one(&source).ok()?;
+            if !is_query(&raw.stmt) {
+                return None;
+            }
+            tusklet_analyze::analyze_stmt(&mut cx, &raw.stmt, &mut params).ok()?
+        }
+        _ => return None,
+    };
+    let query = match p.oid >= tusklet_catalog::live::FIRST_USER_OID {
+        false => query,
+        true => {
+            let ty = crate::routine::result_type(shared, &p, args);
+            let want = tusklet_analyze::Returned { ty, columns: None, as_value: true };
+            tusklet_analyze::check_sql_fn_retval(&mut cx, query, &want).ok()?
+        }
+    };
     let Query {
         command: CommandType::Select,
         rtable,
@@ -264,7 +328,7 @@ fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Option<Expr> {
         has_srfs: false,
         has_sublinks: false,
         ..
-    } = tusklet_analyze::analyze_stmt(&mut Analyzer(shared), &raw.stmt, &mut params).ok()?
+    } = query
     else {
         return None;
     };
@@ -350,16 +414,16 @@ pub(crate) fn prevent_in_read_only(shared: &Shared, command: CommandType) -> Res
 impl Prepared {
     /// Analyses a statement. `given` are the types the client declared (0 unknown); with `variable` the rest is inferred.
     pub fn new(shared: &Shared, sql: Rc<str>, stmt: Option<Rc<Stmt>>, given: Vec<Oid>, variable: bool) -> Result<Prepared> {
-        Prepared::with_names(shared, sql, stmt, given, variable, vec![])
+        Prepared::with_body(shared, sql, stmt, given, variable, None)
     }
 
-    fn with_names(
+    fn with_body(
         shared: &Shared,
         sql: Rc<str>,
         stmt: Option<Rc<Stmt>>,
         given: Vec<Oid>,
         variable: bool,
-        names: Vec<String>,
+        body: Option<Box<BodyContext>>,
     ) -> Result<Prepared> {
         let mut p = Prepared {
             sql,
@@ -369,13 +433,18 @@ impl Prepared {
             given,
             variable,
             from_sql: false,
-            names,
+            body,
             plan: RefCell::new(None),
             bound: vec![],
             estimates: vec![],
         };
-        let Some(stmt) = p.stmt.clone() else { return Ok(p) };
-        if is_query(&stmt) {
+        let analysed = p.body.as_ref().is_some_and(|b| b.query.is_some());
+        let stmt = match p.stmt.clone() {
+            Some(s) => s,
+            None if analysed => Rc::new(Stmt::CheckPoint),
+            None => return Ok(p),
+        };
+        if analysed || is_query(&stmt) {
             let (program, types) = p.make(shared)?;
             p.param_types = types;
             if !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select {
@@ -423,7 +492,7 @@ impl Prepared {
             columns: told.then(|| told_columns(shared, &program).into()),
             given,
             variable: true,
-            names: vec![],
+            body: None,
             plan: RefCell::new(None),
             bound,
             from_sql: false,
@@ -447,14 +516,11 @@ impl Prepared {
     }
 
     fn make(&self, shared: &Shared) -> Result<(Rc<Program>, Vec<Oid>)> {
-        let Some(stmt) = &self.stmt else { return Err(Error::internal("empty statement")) };
         let mut params = ParamTypes { types: self.given.clone(), variable: self.variable };
-        let query = if self.names.is_empty() {
-            analyze_query(shared, stmt, &mut params)?
-        } else {
-            let mut cx = BodyAnalyzer { session: Analyzer(shared), names: &self.names, types: &self.given };
-            let query = tusklet_analyze::analyze_stmt(&mut cx, stmt, &mut params)?;
-            rewrite(shared, query)?
+        let empty = || Error::internal("empty statement");
+        let query = match &self.body {
+            None => analyze_query(shared, self.stmt.as_deref().ok_or_else(empty)?, &mut params)?,
+            Some(body) => rewrite(shared, analyze_in_function(shared, self.stmt.as_deref(), &self.given, body)?)?,
         };
         Ok((compile(shared, query)?, params.types))
     }
@@ -606,15 +672,44 @@ pub fn run_program(shared: &Shared, cx: &mut ExecCx<'_>, program: Rc<Program>, p
     }
 }
 
+/// Analyses a statement of a SQL function's body.
+pub(crate) fn analyze_in_function(shared: &Shared, stmt: Option<&Stmt>, types: &[Oid], body: &BodyContext) -> Result<Query> {
+    let mut cx = BodyAnalyzer::new(shared, body, types);
+    let query = match (&body.query, stmt) {
+        (Some(q), _) => (**q).clone(),
+        (None, Some(stmt)) => {
+            let mut params = ParamTypes { types: types.to_vec(), variable: false };
+            tusklet_analyze::analyze_stmt(&mut cx, stmt, &mut params)?
+        }
+        (None, None) => return Err(Error::internal("empty statement")),
+    };
+    match &body.returned {
+        Some(r) => tusklet_analyze::check_sql_fn_retval(&mut cx, query, r),
+        None => Ok(query),
+    }
+}
+
+/// `RETURN expression` as the query it stands for.
+pub(crate) fn return_statement(e: &tusklet_syntax::ast::Expr) -> Result<Stmt> {
+    let mut raw = tusklet_syntax::parse_one("SELECT 0")?;
+    if let Stmt::Select(s) = &mut raw.stmt
+        && let tusklet_syntax::ast::SelectBody::Select(core) = &mut s.body
+        && let [t] = core.target_list.as_mut_slice()
+    {
+        t.val = e.clone();
+    }
+    Ok(raw.stmt)
+}
+
 /// Prepares a statement of a SQL function's body: `$n` and the arguments' names are its parameters.
 pub fn prepare_in_function(
     shared: &Shared,
     sql: Rc<str>,
-    stmt: Stmt,
+    stmt: Option<Rc<Stmt>>,
     types: Vec<Oid>,
-    names: &[String],
+    body: BodyContext,
 ) -> Result<Prepared> {
-    Prepared::with_names(shared, sql, Some(Rc::new(stmt)), types, false, names.to_vec())
+    Prepared::with_body(shared, sql, stmt, types, false, Some(Box::new(body)))
 }
 
 /// Runs an analysed query to its end under a snapshot of its own.

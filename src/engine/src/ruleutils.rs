@@ -52,6 +52,8 @@ pub(crate) struct Deparse<'q, 'a, 'c> {
     scopes: Vec<Scope<'q>>,
     /// What a plan's references are called, when the expression is a plan's.
     plan: Option<&'q PlanNames>,
+    /// In a function's body: its name, and those of its arguments.
+    arguments: (String, Vec<String>),
 }
 
 /// What the references in a plan node's expressions are called.
@@ -86,6 +88,7 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
             prefix: false,
             scopes: vec![],
             plan: None,
+            arguments: Default::default(),
         }
     }
 

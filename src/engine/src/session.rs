@@ -132,6 +132,8 @@ pub struct Shared {
     pub constraint_modes: RefCell<(Option<bool>, BTreeMap<Oid, bool>)>,
     /// Plans of the engine's own queries and of SQL functions, by text.
     pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
+    /// Bodies of functions in SQL, by function.
+    pub(crate) routines: RefCell<HashMap<tusklet_ir::Oid, Vec<Rc<crate::routine::Body>>>>,
     /// Statements by text.
     pub(crate) statements: RefCell<crate::statement_cache::StatementCache>,
     /// Shapes of statements that came before.
@@ -224,6 +226,7 @@ impl Session {
             deferred_events: RefCell::default(),
             constraint_modes: RefCell::default(),
             internal_plans: RefCell::default(),
+            routines: RefCell::default(),
             prepared: RefCell::default(),
             statements: RefCell::default(),
             shapes: RefCell::default(),

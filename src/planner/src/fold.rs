@@ -146,8 +146,13 @@ impl Planner<'_> {
                 } else if let Some(simple) = boolean_equality(e) {
                     *e = simple;
                 } else if let Some(body) = self.inlined(e) {
+                    if let ExprKind::Call(c) = &e.kind {
+                        self.inlining.push(c.func);
+                    }
                     *e = body;
-                    return self.fold(e);
+                    let r = self.fold(e);
+                    self.inlining.pop();
+                    return r;
                 }
             }
             ExprKind::Relabel { arg, .. } if arg.as_const().is_some() => return self.compute(e),
@@ -191,15 +196,25 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// A call of a built-in function in SQL as what its body computes (`inline_function`).
+    /// A call of a function in SQL as what its body computes (`inline_function`).
     ///
     /// NULL: a strict function's body must be strict in every argument, so that it is NULL when the call is. Errors: the
     /// same, from the same operators. Volatility: the body does nothing its function does not admit to, and an argument
     /// that is not plain is evaluated exactly once, as by the call.
     fn inlined(&mut self, e: &Expr) -> Option<Expr> {
         let ExprKind::Call(c) = &e.kind else { return None };
-        let p = builtin::proc(c.func).filter(|p| p.language() == oids::LANGUAGE_SQL)?;
-        if c.variadic || p.retset() || !matches!(c.input_collation, 0 | DEFAULT_COLLATION) {
+        let inlinable = match builtin::proc(c.func) {
+            Some(p) => p.language() == oids::LANGUAGE_SQL && !p.retset() && !c.variadic,
+            None => self.cx.catalog().user_proc(c.func).is_some_and(|p| {
+                p.language == oids::LANGUAGE_SQL
+                    && p.kind == b'f'
+                    && !p.retset
+                    && !p.security_definer
+                    && p.config.is_empty()
+                    && !matches!(p.result, oids::RECORD | oids::VOID)
+            }),
+        };
+        if !inlinable || self.inlining.contains(&c.func) || !matches!(c.input_collation, 0 | DEFAULT_COLLATION) {
             return None;
         }
         let types: Vec<Oid> = c.args.iter().map(|a| a.ty.oid).collect();
@@ -207,6 +222,8 @@ impl Planner<'_> {
         let mut uses = vec![0; c.args.len()];
         let mut fits = body.ty.oid == e.ty.oid && body.collation == e.collation;
         visit::walk(&body, &mut |x| {
+            // A column or argument of the caller would be taken for one of the body's.
+            fits &= !matches!(x.kind, ExprKind::Var(_));
             match &x.kind {
                 ExprKind::Param(Param::External(n)) => match uses.get_mut((*n as usize).wrapping_sub(1)) {
                     Some(u) => *u += 1,

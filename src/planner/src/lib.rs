@@ -122,6 +122,7 @@ pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
         next_rte: 0,
         levels: vec![],
         volatile: false,
+        inlining: vec![],
     };
     let command = query.command;
     let names: Vec<ResultColumn> = result_columns(&query);
@@ -184,6 +185,8 @@ pub(crate) struct Planner<'a> {
     pub next_rte: u32,
     pub levels: Vec<Level>,
     pub volatile: bool,
+    /// Functions whose bodies are being put in place of their calls: none of them inside itself.
+    pub inlining: Vec<Oid>,
 }
 
 impl Planner<'_> {

@@ -31,6 +31,7 @@ pub fn discard(shared: &Shared, mode: DiscardMode) -> Result<()> {
 
 fn plans(shared: &Shared) {
     shared.internal_plans.borrow_mut().clear();
+    shared.routines.borrow_mut().clear();
 }
 
 fn sequences(shared: &Shared) {

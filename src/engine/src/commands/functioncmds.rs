@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Notice, Result, Severity, Span, SqlState, bail, err};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
     self, AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
@@ -300,8 +300,8 @@ fn apply(a: &Attributes, p: &mut Proc) -> Result<()> {
     Ok(())
 }
 
-/// CREATE FUNCTION, CREATE PROCEDURE.
-pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
+/// CREATE FUNCTION, CREATE PROCEDURE; `sql` is the statement's text.
+pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Result<()> {
     let CreateFunctionStmt { is_procedure, replace, funcname, parameters: list, return_type, options, sql_body, span: _ } =
         s;
     let (schema, name) = namespace::creation_of(shared, funcname)?;
@@ -361,9 +361,6 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
             _ => bail!(INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"{language}\""),
         },
     };
-    if sql_body.is_some() {
-        return Err(Error::unsupported("a function body in SQL-standard form"));
-    }
     match lang {
         oids::LANGUAGE_C => {
             return Err(Error::new(
@@ -377,6 +374,9 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
         _ => {}
     }
     check_result_type(shared, &p.args, result)?;
+    for (t, _) in p.all.iter().zip(&p.modes).filter(|(_, m)| matches!(**m, b'o' | b'b' | b't')) {
+        check_result_type(shared, &p.args, *t)?;
+    }
     if lang == oids::LANGUAGE_SQL {
         check_language_types(shared, &p, result)?;
     }
@@ -409,12 +409,87 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt) -> Result<()> {
         acl: None,
     };
     apply(&a, &mut proc)?;
-    let on = shared.settings.borrow().is_on("check_function_bodies");
-    if on && lang == oids::LANGUAGE_SQL {
-        tusklet_syntax::parse(&proc.source)?;
+    let mut needs = vec![];
+    if let Some(b) = sql_body {
+        standard_body(shared, &mut proc, b, &mut needs)?;
     }
-    put(shared, proc, *replace, &[])?;
+    let checked = shared.settings.borrow().is_on("check_function_bodies");
+    let sql_text = lang == oids::LANGUAGE_SQL && sql_body.is_none();
+    let oid = put(shared, proc, *replace, &needs)?;
+    if let (true, Some(p)) = (checked && sql_text, shared.catalog().user_proc(oid)) {
+        crate::routine::validate(shared, p).map_err(|e| transpose(e, p, sql, s.span))?;
+    }
     Ok(())
+}
+
+/// `RETURN …` or `BEGIN ATOMIC … END`: analysed now, and kept so.
+fn standard_body(shared: &Shared, p: &mut Proc, b: &ast::SqlBody, needs: &mut Vec<ObjectAddress>) -> Result<()> {
+    if p.args.iter().any(|t| tusklet_catalog::resolve::is_polymorphic(*t)) {
+        bail!(
+            INVALID_FUNCTION_DEFINITION,
+            "SQL function with unquoted function body cannot have polymorphic arguments"
+        );
+    }
+    let body = crate::query::BodyContext {
+        function: p.name.clone(),
+        names: crate::routine::input_names(p),
+        query: None,
+        returned: None,
+    };
+    let mut statements = vec![];
+    match b {
+        ast::SqlBody::Return(r) => {
+            let ast::ReturnStmt { returnval, span: _ } = &**r;
+            statements.push((crate::query::return_statement(returnval)?, true));
+        }
+        ast::SqlBody::Atomic(list) => statements.extend(list.iter().map(|r| (r.stmt.clone(), false))),
+    }
+    for (stmt, is_return) in statements {
+        if !crate::query::is_query(&stmt) {
+            bail!(FEATURE_NOT_SUPPORTED, "{} is not yet supported in unquoted SQL function body", super::tag(&stmt));
+        }
+        let mut cx = crate::query::BodyAnalyzer::new(shared, &body, &p.args);
+        let mut params = tusklet_analyze::ParamTypes { types: p.args.clone(), variable: false };
+        let mut q = tusklet_analyze::analyze_stmt(&mut cx, &stmt, &mut params)?;
+        if let (true, [t]) = (is_return, q.targets.as_mut_slice()) {
+            t.name.clear();
+        }
+        let mut edges = vec![];
+        dependency::query_edges(&shared.catalog(), &mut edges, Objects::proc(p.oid), &q);
+        needs.extend(edges.iter().map(|e| e.referenced));
+        p.body.push(Rc::new(q));
+    }
+    crate::routine::validate(shared, p)
+}
+
+/// Moves the position of an error in a function's text into the statement that holds it
+/// (`function_parse_error_transpose`).
+fn transpose(mut e: Error, p: &Proc, sql: &str, span: Span) -> Error {
+    let r = e.report_mut();
+    if r.span == Span::NONE || r.internal_query.is_some() {
+        return e.context(format!("SQL function \"{}\"", p.name));
+    }
+    let from = if span == Span::NONE { 0 } else { span.start as usize };
+    let text = sql.get(from..).unwrap_or(sql);
+    let quoted = p.source.replace('\'', "''");
+    let found = |body: &str, before: char| {
+        let mut all = text.match_indices(body).filter(|(i, _)| text[..*i].ends_with(before));
+        all.next().map(|(i, _)| from + i)
+    };
+    // In dollars as it is, in quotes with its own quotes twice.
+    let plain = found(&p.source, '$').or_else(|| found(&p.source, '\'').filter(|_| quoted == p.source));
+    let at = |i: u32| plain.map(|b| b + i as usize).or_else(|| {
+        let shift = p.source.get(..i as usize)?.matches('\'').count();
+        Some(found(&quoted, '\'')? + i as usize + shift)
+    });
+    match (at(r.span.start), at(r.span.end)) {
+        (Some(a), Some(b)) => r.span = Span { start: a as u32, end: b as u32 },
+        _ => {
+            r.internal_span = std::mem::replace(&mut r.span, Span::NONE);
+            r.internal_query = Some(p.source.clone());
+        }
+    }
+    e
 }
 
 /// RETURNS (`compute_return_type`): a type that is not there yet becomes a shell when the language could make it one's input

@@ -477,6 +477,7 @@ pub(crate) fn function_arguments(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc,
     let ordered_set = p.aggregate.as_ref().filter(|a| a.kind != b'n');
     let (mut out, mut seen) = (String::new(), 0usize);
     let mut first = true;
+    let mut last = 0;
     for (n, ty) in types.iter().enumerate() {
         let mode = p.modes.get(n).copied().unwrap_or(b'i');
         let is_input = matches!(mode, b'i' | b'b' | b'v');
@@ -502,6 +503,7 @@ pub(crate) fn function_arguments(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc,
             out.push_str(", ");
         }
         first = false;
+        last = out.len();
         out.push_str(word);
         if let Some(name) = p.arg_names.get(n).filter(|n| !n.is_empty()) {
             out.push_str(&quote_identifier(name));
@@ -513,6 +515,11 @@ pub(crate) fn function_arguments(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc,
                 out.push_str(&format!(" DEFAULT {d}"));
             }
         }
+    }
+    // The VARIADIC argument of an ordered-set aggregate stands for both lists.
+    if ordered_set.is_some_and(|a| a.direct_args as usize == types.len() && p.variadic != 0) {
+        let again = out.get(last..).unwrap_or("").to_string();
+        out.push_str(&format!(" ORDER BY {again}"));
     }
     Ok(out)
 }
@@ -632,12 +639,23 @@ pub(crate) fn function_def(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Re
 
 /// `BEGIN ATOMIC … END` or `RETURN …`.
 pub(crate) fn sql_body(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Result<String> {
+    // RETURN's only column has no name.
+    if let [q] = p.body.as_slice()
+        && let [t] = q.targets.as_slice()
+        && t.name.is_empty()
+    {
+        let mut d = Deparse::new(shared, cx, false);
+        d.arguments = (p.name.clone(), crate::routine::input_names(p));
+        d.query(q, None, true)?;
+        return Ok(format!("RETURN {}", d.out.trim_start().trim_start_matches("SELECT ")));
+    }
     let mut s = String::from("BEGIN ATOMIC\n");
     for q in &p.body {
         let mut d = Deparse::new(shared, cx, false);
         d.indenting = true;
         d.wrap = 0;
         d.level = 1;
+        d.arguments = (p.name.clone(), crate::routine::input_names(p));
         d.query(q, None, true)?;
         s.push_str(&format!("{};\n", d.out));
     }

@@ -192,7 +192,18 @@ impl<'q> Deparse<'q, '_, '_> {
             ExprKind::Var(v) => {
                 self.var(v, 0, false)?;
             }
-            ExprKind::Param(Param::External(n)) => self.put(&format!("${n}")),
+            ExprKind::Param(Param::External(n)) => {
+                let (function, names) = &self.arguments;
+                let text = match names.get((*n as usize).wrapping_sub(1)).filter(|a| !a.is_empty()) {
+                    // With tables around, its function's name tells it from a column.
+                    Some(a) if self.scopes.iter().any(|s| !s.names.is_empty()) => {
+                        format!("{}.{}", quote_identifier(function), quote_identifier(a))
+                    }
+                    Some(a) => quote_identifier(a),
+                    None => format!("${n}"),
+                };
+                self.put(&text)
+            }
             ExprKind::Param(Param::Exec(n)) => {
                 let name = self.plan.and_then(|p| p.params.get(n)).cloned().unwrap_or_else(|| format!("${n}"));
                 self.put(&name);

@@ -1,13 +1,13 @@
-//! Types: enums, composites, ranges; domains are in `domain.rs` (`typecmds.c`).
+//! Types: enums, composites; the others have files of their own (`typecmds.c`).
 
 pub mod base;
 pub mod domain;
+pub mod range;
 
-use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Dependency, DependencyKind, EnumLabel, RelKind, Type, TypeEntryKind};
 use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
 use tusklet_ir::Oid;
-use tusklet_syntax::ast::{AlterEnumStmt, CompositeTypeStmt, CreateEnumStmt, CreateRangeStmt, DefArg};
+use tusklet_syntax::ast::{AlterEnumStmt, CompositeTypeStmt, CreateEnumStmt};
 
 use super::object_address::Objects;
 use super::{acl, expressions, heap, namespace, pg_type};
@@ -207,169 +207,4 @@ pub fn create_composite(shared: &Shared, s: &CompositeTypeStmt) -> Result<()> {
     }
     heap::create(shared, rel)?;
     Ok(())
-}
-
-/// CREATE TYPE … AS RANGE: the range and the multirange over it.
-pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
-    let CreateRangeStmt { type_name, params, span: _ } = s;
-    let (schema, name) = namespace::creation_of(shared, type_name)?;
-    check_free(shared, schema, &name)?;
-    let (mut subtype, mut collate, mut opclass, mut multirange_name) = (0, None, None, None);
-    for p in params {
-        let names = |p: &tusklet_syntax::ast::DefElem| -> Result<Vec<String>> {
-            match &p.arg {
-                Some(DefArg::TypeName(t)) => Ok(t.names.clone()),
-                Some(DefArg::Name(n)) => Ok(n.clone()),
-                Some(DefArg::String(s)) => Ok(vec![s.clone()]),
-                _ => bail!(SYNTAX_ERROR, "{} requires a parameter", p.name),
-            }
-        };
-        match p.name.as_str() {
-            "subtype" => {
-                if subtype != 0 {
-                    return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(p.span));
-                }
-                let Some(DefArg::TypeName(t)) = &p.arg else { bail!(SYNTAX_ERROR, "subtype requires a type") };
-                subtype = expressions::resolve_type(shared, t)?.oid;
-            }
-            "subtype_opclass" => opclass = Some(names(p)?),
-            "collation" => collate = Some(expressions::collation_named(shared, &names(p)?)?),
-            "multirange_type_name" => multirange_name = names(p)?.last().cloned(),
-            "canonical" | "subtype_diff" => {
-                return Err(Error::unsupported(format!("CREATE TYPE AS RANGE with {}", p.name)));
-            }
-            n => return Err(err!(SYNTAX_ERROR, "type attribute \"{n}\" not recognized").at(p.span)),
-        }
-    }
-    let c = shared.catalog();
-    let path = shared.search_path();
-    if subtype == 0 {
-        bail!(SYNTAX_ERROR, "type attribute \"subtype\" is required");
-    }
-    let Some(st) = c.ty(subtype) else { bail!(UNDEFINED_OBJECT, "type does not exist") };
-    if matches!(st.kind, TypeEntryKind::Pseudo) {
-        bail!(DATATYPE_MISMATCH, "range subtype cannot be {}", c.format_type(&path, subtype));
-    }
-    let class = match opclass {
-        Some(n) => {
-            let (s, n) = namespace::split(shared, &n)?;
-            match c.lookup_opclass(&path, s, oids::AM_BTREE, n) {
-                Some(o) => o,
-                None => bail!(
-                    UNDEFINED_OBJECT,
-                    "operator class \"{n}\" does not exist for access method \"btree\""
-                ),
-            }
-        }
-        None => match c.default_opclass(oids::AM_BTREE, subtype) {
-            Some(o) => o.oid,
-            None => {
-                return Err(err!(
-                    UNDEFINED_OBJECT,
-                    "data type {} has no default operator class for access method \"btree\"",
-                    c.format_type(&path, subtype)
-                )
-                .hint(
-                    "You must specify an operator class for the range type or define a default operator class for the \
-                     subtype.",
-                ));
-            }
-        },
-    };
-    let collation = match (collate, st.collation) {
-        (Some(_), 0) => bail!(
-            WRONG_OBJECT_TYPE,
-            "range collation specified but subtype does not support collation"
-        ),
-        (Some(k), _) => k,
-        (None, d) => d,
-    };
-    let multirange_name = match multirange_name {
-        Some(n) => n,
-        None if name.contains("range") => name.replacen("range", "multirange", 1),
-        None => format!("{}_multirange", pg_type::clip(&name, 52)),
-    };
-    if c.type_named(schema, &multirange_name).is_some() {
-        return Err(err!(DUPLICATE_OBJECT, "type \"{multirange_name}\" already exists")
-            .detail(format!("Failed while creating a multirange type for type \"{name}\"."))
-            .hint("You can manually specify a multirange type name using the \"multirange_type_name\" attribute."));
-    }
-    let multirange = shared.db.new_oid();
-    let mut t = blank(
-        shared,
-        &name,
-        schema,
-        TypeEntryKind::Range { subtype, opclass: class, collation, canonical: 0, subdiff: 0, multirange },
-    );
-    t.category = b'R';
-    t.align = if st.align == b'd' { b'd' } else { b'i' };
-    t.io = pg_type::io("range");
-    let oid = t.oid;
-    let align = t.align;
-    pg_type::put_with_array(shared, t)?;
-    let mut m = blank(shared, &multirange_name, schema, TypeEntryKind::Multirange(oid));
-    m.oid = multirange;
-    m.category = b'R';
-    m.align = align;
-    m.io = pg_type::io("multirange");
-    pg_type::put_with_array(shared, m)?;
-    in_schema(shared, oid, schema)?;
-    let mut edges = vec![];
-    heap::edge(&mut edges, Objects::ty(oid), Objects::ty(subtype), DependencyKind::Normal);
-    heap::edge(&mut edges, Objects::ty(multirange), Objects::ty(oid), DependencyKind::Internal);
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })?;
-    // A range without its constructor functions would be hard to use, and they need user-made entries of built-in kernels.
-    constructors(shared, &name, schema, oid, subtype)?;
-    constructors_multirange(shared, &multirange_name, schema, multirange, oid)
-}
-
-fn constructor(shared: &Shared, name: &str, schema: Oid, args: Vec<Oid>, result: Oid, source: &str) -> Result<()> {
-    let p = tusklet_catalog::live::Proc {
-        oid: shared.db.new_oid(),
-        name: name.to_string(),
-        schema,
-        owner: shared.user(),
-        language: oids::LANGUAGE_INTERNAL,
-        kind: b'f',
-        args,
-        all_args: vec![],
-        modes: vec![],
-        arg_names: vec![],
-        defaults: vec![],
-        variadic: 0,
-        result,
-        retset: false,
-        strict: false,
-        volatility: b'i',
-        parallel: b's',
-        security_definer: false,
-        leakproof: false,
-        cost: 1.0,
-        rows: 0.0,
-        source: source.to_string(),
-        body: vec![],
-        config: vec![],
-        aggregate: None,
-        acl: None,
-    };
-    let mut edges = vec![];
-    heap::edge(&mut edges, Objects::proc(p.oid), Objects::ty(result), DependencyKind::Internal);
-    shared.edit_catalog(|c| {
-        c.put_proc(p);
-        c.add_depends(&edges);
-        Ok(())
-    })
-}
-
-fn constructors(shared: &Shared, name: &str, schema: Oid, range: Oid, subtype: Oid) -> Result<()> {
-    constructor(shared, name, schema, vec![subtype, subtype], range, "range_constructor2")?;
-    constructor(shared, name, schema, vec![subtype, subtype, oids::TEXT], range, "range_constructor3")
-}
-
-fn constructors_multirange(shared: &Shared, name: &str, schema: Oid, multirange: Oid, range: Oid) -> Result<()> {
-    constructor(shared, name, schema, vec![], multirange, "multirange_constructor0")?;
-    constructor(shared, name, schema, vec![range], multirange, "multirange_constructor1")
 }
