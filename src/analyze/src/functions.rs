@@ -51,7 +51,20 @@ pub fn check_sql_fn_retval(cx: &mut dyn AnalyzeContext, query: Query, want: &Ret
     if query.command != CommandType::Select && list.is_empty() {
         return Err(mismatch(&a, want.ty, LAST.to_string()));
     }
+    // Where nothing of its own level depends on the columns, they are replaced in place.
+    let plain = query.command == CommandType::Select
+        && query.set_op.is_none()
+        && query.distinct.is_none()
+        && query.order_by.is_empty()
+        && query.group_by.is_empty()
+        && query.grouping_sets.is_empty()
+        && query.windows.is_empty()
+        && !query.has_srfs
+        && query.targets.iter().all(|t| t.sort_ref == 0 && !t.junk);
     let column = |i: usize| {
+        if plain && let Some(t) = query.targets.get(i) {
+            return t.expr.clone();
+        }
         let v = Var { rte: 0, attno: i as i16 + 1, level: 0 };
         let mut e = Expr::new(ExprKind::Var(v), given[i].1);
         e.collation = given[i].2;
@@ -140,23 +153,8 @@ pub fn check_sql_fn_retval(cx: &mut dyn AnalyzeContext, query: Query, want: &Ret
             _ => out = fields,
         }
     }
-    let same = out.len() == given.len()
-        && out.iter().enumerate().all(|(i, e)| matches!(&e.kind, ExprKind::Var(v) if v.attno as usize == i + 1));
-    if same {
-        return Ok(query);
-    }
-    if query.command != CommandType::Select {
-        return returning(query, &out);
-    }
-    // Where nothing of its own level depends on the columns, they are replaced in place.
-    let plain = query.set_op.is_none()
-        && query.distinct.is_none()
-        && query.order_by.is_empty()
-        && query.group_by.is_empty()
-        && query.grouping_sets.is_empty()
-        && query.windows.is_empty()
-        && !query.has_srfs
-        && query.targets.iter().all(|t| t.sort_ref == 0 && !t.junk);
+    // A row of one column taken apart would be computed once for each.
+    let once = out.len() <= 1 || out.len() == given.len();
     let names = |i: usize| given.get(i).map_or("row", |g| g.0.as_str()).to_string();
     let target = |(i, expr): (usize, Expr)| Target {
         expr,
@@ -166,13 +164,32 @@ pub fn check_sql_fn_retval(cx: &mut dyn AnalyzeContext, query: Query, want: &Ret
         junk: false,
         origin: (0, 0),
     };
-    let once = out.len() <= 1 || out.len() == given.len();
     if plain && once {
         let mut q = query;
-        let old = std::mem::take(&mut q.targets);
-        out.iter_mut().for_each(|e| put_in_place(e, &old));
         q.targets = out.into_iter().enumerate().map(target).collect();
         return Ok(q);
+    }
+    let same = !plain
+        && out.len() == given.len()
+        && out.iter().enumerate().all(|(i, e)| matches!(&e.kind, ExprKind::Var(v) if v.attno as usize == i + 1));
+    if same {
+        return Ok(query);
+    }
+    if query.command != CommandType::Select {
+        return returning(query, &out);
+    }
+    if plain {
+        // The columns again, now as those of a subquery.
+        for e in &mut out {
+            tusklet_ir::visit::walk_mut(e, &mut |x| {
+                if let Some(i) = list_position(&query, x) {
+                    let v = Var { rte: 0, attno: i as i16 + 1, level: 0 };
+                    let mut k = Expr::new(ExprKind::Var(v), given[i].1);
+                    k.collation = given[i].2;
+                    *x = k;
+                }
+            });
+        }
     }
     let mut q = Query::new(CommandType::Select);
     q.rtable.push(Rte {
@@ -188,6 +205,11 @@ pub fn check_sql_fn_retval(cx: &mut dyn AnalyzeContext, query: Query, want: &Ret
     q.from.push(FromNode::Ref(0));
     q.targets = out.into_iter().enumerate().map(target).collect();
     Ok(q)
+}
+
+/// Which target an expression is.
+fn list_position(q: &Query, x: &Expr) -> Option<usize> {
+    q.targets.iter().position(|t| t.expr == *x)
 }
 
 fn put_in_place(e: &mut Expr, old: &[Target]) {

@@ -256,7 +256,7 @@ impl PlanContext for PlanCx<'_> {
         })
     }
 
-    fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Option<Rc<Expr>> {
+    fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Result<Option<Rc<Expr>>> {
         let version = self.catalog.version();
         let mut bodies = self.shared.bodies.borrow_mut();
         if bodies.version != version {
@@ -264,11 +264,12 @@ impl PlanContext for PlanCx<'_> {
         }
         let known = bodies.known.iter().find(|k| k.0 == func && k.1 == args).map(|k| k.2.clone());
         drop(bodies);
-        known.unwrap_or_else(|| {
-            let body = sql_body(self.shared, func, args).map(Rc::new);
-            self.shared.bodies.borrow_mut().known.push((func, args.to_vec(), body.clone()));
-            body
-        })
+        if let Some(k) = known {
+            return Ok(k);
+        }
+        let body = sql_body(self.shared, func, args)?.map(Rc::new);
+        self.shared.bodies.borrow_mut().known.push((func, args.to_vec(), body.clone()));
+        Ok(body)
     }
 }
 
@@ -281,12 +282,22 @@ pub(crate) struct Bodies {
 }
 
 /// The body of a function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).
-fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Option<Expr> {
-    let p = shared.catalog().proc(func)?;
+fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Result<Option<Expr>> {
+    let Some(p) = shared.catalog().proc(func) else { return Ok(None) };
+    let query = match body_query(shared, &p, args) {
+        Ok(Some(q)) => q,
+        Err(e) if p.oid >= tusklet_catalog::live::FIRST_USER_OID => return Err(crate::routine::while_inlining(e, &p)),
+        _ => return Ok(None),
+    };
+    Ok(one_expression(query))
+}
+
+/// The only query of a function's body, giving what the function returns.
+fn body_query(shared: &Shared, p: &tusklet_catalog::live::Proc, args: &[Oid]) -> Result<Option<Query>> {
     let mut params = ParamTypes { types: args.to_vec(), variable: false };
     let body = BodyContext {
         function: p.name.clone(),
-        names: crate::routine::input_names(&p),
+        names: crate::routine::input_names(p),
         query: None,
         returned: None,
     };
@@ -295,23 +306,25 @@ fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Option<Expr> {
         [one] => (**one).clone(),
         [] => {
             let builtin = p.source.is_empty();
-            let source = if builtin { crate::routine::builtin_body(func).ok()? } else { p.source.clone() };
-            let raw = tusklet_syntax::parse_one(&source).ok()?;
+            let source = if builtin { crate::routine::builtin_body(p.oid)? } else { p.source.clone() };
+            let mut list = tusklet_syntax::parse(&source)?;
+            let (Some(raw), true) = (list.pop(), list.is_empty()) else { return Ok(None) };
             if !is_query(&raw.stmt) {
-                return None;
+                return Ok(None);
             }
-            tusklet_analyze::analyze_stmt(&mut cx, &raw.stmt, &mut params).ok()?
+            tusklet_analyze::analyze_stmt(&mut cx, &raw.stmt, &mut params)?
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    let query = match p.oid >= tusklet_catalog::live::FIRST_USER_OID {
-        false => query,
-        true => {
-            let ty = crate::routine::result_type(shared, &p, args);
-            let want = tusklet_analyze::Returned { ty, columns: None, as_value: true };
-            tusklet_analyze::check_sql_fn_retval(&mut cx, query, &want).ok()?
-        }
-    };
+    if p.oid < tusklet_catalog::live::FIRST_USER_OID {
+        return Ok(Some(query));
+    }
+    let want = crate::routine::wanted(shared, p, args);
+    tusklet_analyze::check_sql_fn_retval(&mut cx, query, &want).map(Some)
+}
+
+/// A query that is `SELECT expression` and nothing else, as that.
+fn one_expression(query: Query) -> Option<Expr> {
     let Query {
         command: CommandType::Select,
         rtable,

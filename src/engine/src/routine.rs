@@ -64,10 +64,24 @@ fn settle(c: &Catalog, declared: &[Oid], actual: &[TypeRef], ty: Oid) -> Oid {
     }
 }
 
-/// A function's result type for arguments of these types.
-pub(crate) fn result_type(shared: &Shared, p: &Proc, args: &[Oid]) -> Oid {
+/// What a function's body must give as one value, for arguments of these types.
+pub(crate) fn wanted(shared: &Shared, p: &Proc, args: &[Oid]) -> Returned {
+    let c = shared.catalog();
     let actual: Vec<TypeRef> = args.iter().map(|t| TypeRef::new(*t)).collect();
-    settle(&shared.catalog(), &p.args, &actual, p.result)
+    let site = CallSite {
+        func: p.oid,
+        result: TypeRef::new(settle(&c, &p.args, &actual, p.result)),
+        args: actual,
+        collation: 0,
+        variadic: false,
+        columns: None,
+    };
+    Returned { ty: site.result.oid, columns: row_columns(&c, p, &site), as_value: true }
+}
+
+/// An error found in a body that was to take its call's place.
+pub(crate) fn while_inlining(e: Error, p: &Proc) -> Error {
+    transpose(e, &p.source).context(format!("SQL function \"{}\" during inlining", p.name))
 }
 
 /// The columns of the rows a function returns, where they are known.
@@ -142,7 +156,9 @@ fn make_parts(
     let mut gives = false;
     for (i, (query, stmt)) in statements.into_iter().enumerate() {
         if let Some(s) = stmt.as_ref().filter(|s| !crate::query::is_query(s)) {
-            check_command(p, s)?;
+            if plan {
+                check_command(p, s)?;
+            }
             parts.push(Part::Command(s.clone()));
             gives = false;
             continue;
@@ -172,16 +188,7 @@ pub(crate) fn validate(shared: &Shared, p: &Proc) -> Result<()> {
     if p.args.iter().any(|t| tusklet_catalog::resolve::is_polymorphic(*t)) {
         return tusklet_syntax::parse(&p.source).map(|_| ());
     }
-    let c = shared.catalog();
-    let site = CallSite {
-        func: p.oid,
-        args: p.args.iter().map(|t| TypeRef::new(*t)).collect(),
-        result: TypeRef::new(p.result),
-        collation: 0,
-        variadic: false,
-        columns: None,
-    };
-    let returned = Returned { ty: p.result, columns: row_columns(&c, p, &site), as_value: true };
+    let returned = wanted(shared, p, &p.args);
     make_parts(shared, p, &p.source, &p.args, &returned, false).map(|_| ())
 }
 
@@ -264,6 +271,8 @@ struct Around<'s> {
     shared: &'s Shared,
     user: Option<(Oid, String)>,
     mark: Option<usize>,
+    /// How many changed settings were to be reported before: what a function sets for itself is nobody's business.
+    reports: usize,
 }
 
 impl<'s> Around<'s> {
@@ -276,7 +285,7 @@ impl<'s> Around<'s> {
         if owner.is_some() {
             shared.forget_path();
         }
-        Around { shared, user: owner, mark: None }
+        Around { shared, user: owner, mark: None, reports: shared.reports.borrow().len() }
     }
 
     fn settings(&mut self, p: &Proc) -> Result<()> {
@@ -298,6 +307,7 @@ impl Drop for Around<'_> {
             && self.shared.settings.borrow_mut().roll_back_to(m)
         {
             self.shared.settings_changed();
+            self.shared.reports.borrow_mut().truncate(self.reports);
         }
         if let Some(u) = self.user.take() {
             *self.shared.current_user.borrow_mut() = u;

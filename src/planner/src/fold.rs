@@ -145,7 +145,7 @@ impl Planner<'_> {
                     return self.compute(e);
                 } else if let Some(simple) = boolean_equality(e) {
                     *e = simple;
-                } else if let Some(body) = self.inlined(e) {
+                } else if let Some(body) = self.inlined(e)? {
                     if let ExprKind::Call(c) = &e.kind {
                         self.inlining.push(c.func);
                     }
@@ -201,8 +201,8 @@ impl Planner<'_> {
     /// NULL: a strict function's body must be strict in every argument, so that it is NULL when the call is. Errors: the
     /// same, from the same operators. Volatility: the body does nothing its function does not admit to, and an argument
     /// that is not plain is evaluated exactly once, as by the call.
-    fn inlined(&mut self, e: &Expr) -> Option<Expr> {
-        let ExprKind::Call(c) = &e.kind else { return None };
+    fn inlined(&mut self, e: &Expr) -> Result<Option<Expr>> {
+        let ExprKind::Call(c) = &e.kind else { return Ok(None) };
         let inlinable = match builtin::proc(c.func) {
             Some(p) => p.language() == oids::LANGUAGE_SQL && !p.retset() && !c.variadic,
             None => self.cx.catalog().user_proc(c.func).is_some_and(|p| {
@@ -215,10 +215,10 @@ impl Planner<'_> {
             }),
         };
         if !inlinable || self.inlining.contains(&c.func) || !matches!(c.input_collation, 0 | DEFAULT_COLLATION) {
-            return None;
+            return Ok(None);
         }
         let types: Vec<Oid> = c.args.iter().map(|a| a.ty.oid).collect();
-        let body = self.cx.sql_body(c.func, &types)?;
+        let Some(body) = self.cx.sql_body(c.func, &types)? else { return Ok(None) };
         let mut uses = vec![0; c.args.len()];
         let mut fits = body.ty.oid == e.ty.oid && body.collation == e.collation;
         visit::walk(&body, &mut |x| {
@@ -243,7 +243,7 @@ impl Planner<'_> {
         });
         let plain = |a: &Expr| matches!(a.kind, ExprKind::Var(_) | ExprKind::Const(_) | ExprKind::Param(_));
         if !fits || !c.args.iter().zip(&uses).all(|(a, n)| *n == 1 || plain(a) && (*n > 0 || !c.strict)) {
-            return None;
+            return Ok(None);
         }
         let mut out = (*body).clone();
         visit::walk_mut(&mut out, &mut |x| {
@@ -252,7 +252,7 @@ impl Planner<'_> {
             }
         });
         out.ty = e.ty;
-        Some(out)
+        Ok(Some(out))
     }
 
     fn compute(&mut self, e: &mut Expr) -> Result<()> {

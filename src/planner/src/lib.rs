@@ -49,8 +49,9 @@ pub trait PlanContext {
     fn external_params(&self) -> Option<&[Value]>;
     /// A boolean setting such as `enable_hashjoin`.
     fn enabled(&self, setting: &str) -> bool;
-    /// What a built-in function in SQL computes, over `$1`, `$2`, …, when its body is one expression and nothing else.
-    fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Option<Rc<Expr>>;
+    /// What a function in SQL computes, over `$1`, `$2`, …, when its body is one expression and nothing else. An error when a
+    /// user's body means nothing for these types.
+    fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Result<Option<Rc<Expr>>>;
 }
 
 /// Statistics of a table, from storage.

@@ -264,7 +264,10 @@ fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
     Ok(a)
 }
 
-fn apply(a: &Attributes, p: &mut Proc) -> Result<()> {
+fn apply(shared: &Shared, a: &Attributes, p: &mut Proc) -> Result<()> {
+    if a.leakproof == Some(true) && !acl::is_superuser(shared) {
+        bail!(INSUFFICIENT_PRIVILEGE, "only superuser can define a leakproof function");
+    }
     if let Some(w) = a.window {
         p.kind = if w { b'w' } else { p.kind };
     }
@@ -408,7 +411,7 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
         aggregate: None,
         acl: None,
     };
-    apply(&a, &mut proc)?;
+    apply(shared, &a, &mut proc)?;
     let mut needs = vec![];
     if let Some(b) = sql_body {
         standard_body(shared, &mut proc, b, &mut needs)?;
@@ -442,8 +445,16 @@ fn standard_body(shared: &Shared, p: &mut Proc, b: &ast::SqlBody, needs: &mut Ve
             let ast::ReturnStmt { returnval, span: _ } = &**r;
             statements.push((crate::query::return_statement(returnval)?, true));
         }
-        ast::SqlBody::Atomic(list) => statements.extend(list.iter().map(|r| (r.stmt.clone(), false))),
+        ast::SqlBody::Atomic(list) => {
+            for raw in list {
+                statements.push(match &raw.stmt {
+                    ast::Stmt::Return(r) => (crate::query::return_statement(&r.returnval)?, true),
+                    s => (s.clone(), false),
+                });
+            }
+        }
     }
+    let alone = matches!(b, ast::SqlBody::Return(_));
     for (stmt, is_return) in statements {
         if !crate::query::is_query(&stmt) {
             bail!(FEATURE_NOT_SUPPORTED, "{} is not yet supported in unquoted SQL function body", super::tag(&stmt));
@@ -452,14 +463,16 @@ fn standard_body(shared: &Shared, p: &mut Proc, b: &ast::SqlBody, needs: &mut Ve
         let mut params = tusklet_analyze::ParamTypes { types: p.args.clone(), variable: false };
         let mut q = tusklet_analyze::analyze_stmt(&mut cx, &stmt, &mut params)?;
         if let (true, [t]) = (is_return, q.targets.as_mut_slice()) {
+            // What tells a RETURN from a SELECT, and one that stands alone.
             t.name.clear();
+            t.attno = i16::from(!alone);
         }
         let mut edges = vec![];
         dependency::query_edges(&shared.catalog(), &mut edges, Objects::proc(p.oid), &q);
         needs.extend(edges.iter().map(|e| e.referenced));
         p.body.push(Rc::new(q));
     }
-    crate::routine::validate(shared, p)
+    crate::routine::validate(shared, p).map_err(|e| e.context(format!("SQL function \"{}\"", p.name)))
 }
 
 /// Moves the position of an error in a function's text into the statement that holds it
@@ -800,7 +813,7 @@ pub fn alter_function(shared: &Shared, s: &AlterFunctionStmt) -> Result<()> {
     acl::check_owner(shared, p.owner, "function", &p.name)?;
     let a = attributes(actions, p.kind == b'p')?;
     let mut p = (*p).clone();
-    apply(&a, &mut p)?;
+    apply(shared, &a, &mut p)?;
     shared.edit_catalog(|c| {
         c.put_proc(p);
         Ok(())

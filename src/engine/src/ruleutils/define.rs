@@ -639,25 +639,28 @@ pub(crate) fn function_def(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Re
 
 /// `BEGIN ATOMIC … END` or `RETURN …`.
 pub(crate) fn sql_body(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Result<String> {
-    // RETURN's only column has no name.
-    if let [q] = p.body.as_slice()
-        && let [t] = q.targets.as_slice()
-        && t.name.is_empty()
-    {
-        let mut d = Deparse::new(shared, cx, false);
-        d.arguments = (p.name.clone(), crate::routine::input_names(p));
-        d.query(q, None, true)?;
-        return Ok(format!("RETURN {}", d.out.trim_start().trim_start_matches("SELECT ")));
-    }
     let mut s = String::from("BEGIN ATOMIC\n");
     for q in &p.body {
+        // RETURN's only column has no name, and where it stands alone no number.
+        let returned = match q.targets.as_slice() {
+            [t] if t.name.is_empty() => Some(t),
+            _ => None,
+        };
         let mut d = Deparse::new(shared, cx, false);
-        d.indenting = true;
-        d.wrap = 0;
-        d.level = 1;
         d.arguments = (p.name.clone(), crate::routine::input_names(p));
-        d.query(q, None, true)?;
-        s.push_str(&format!("{};\n", d.out));
+        let alone = returned.is_some_and(|t| t.attno == 0);
+        d.prefix = true;
+        if !alone {
+            d.indenting = true;
+            d.wrap = 0;
+            d.level = 1;
+        }
+        d.query(q, None, false)?;
+        let text = if returned.is_some() { d.out.replacen("SELECT", "RETURN", 1) } else { d.out };
+        if alone {
+            return Ok(text.trim_start().to_string());
+        }
+        s.push_str(&format!("{text};\n"));
     }
     s.push_str("END");
     Ok(s)
