@@ -14,11 +14,18 @@
 //! any of them may match, and [`execute::execute`] decides from "is this lexeme there" alone: answer [`execute::Ternary::Maybe`]
 //! for an operand that has a weight restriction or whose positions are asked for.
 
+pub mod config;
+pub mod dict;
 pub mod execute;
+pub mod headline;
+pub mod ispell;
+pub mod options;
+pub mod parser;
 pub mod query_parse;
 pub mod rank;
 pub mod rewrite;
 pub mod snowball;
+pub mod thesaurus;
 pub mod tsquery;
 pub mod tsvector;
 
@@ -46,6 +53,11 @@ pub(crate) fn weight_of(c: u8) -> Option<u16> {
         c @ b'a'..=b'd' => Some(u16::from(b'd' - c)),
         _ => None,
     }
+}
+
+/// A string of weight letters as a mask; other characters mean nothing.
+pub fn weight_letters(s: &str) -> u16 {
+    s.bytes().filter_map(weight_of).fold(0, |m, w| m | 1 << w)
 }
 
 /// Reads the binary form of the protocol.

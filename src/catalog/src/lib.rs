@@ -4,3 +4,4 @@ pub mod builtin;
 pub mod live;
 pub mod resolve;
 pub mod system;
+pub mod text_search;

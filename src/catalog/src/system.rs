@@ -121,6 +121,7 @@ pub fn rows(
     let replaced = match name {
         "pg_namespace" => cat.user_schemas().map(|s| s.oid).collect(),
         "pg_authid" => cat.user_roles().map(|r| r.oid).collect(),
+        "pg_ts_config" | "pg_ts_config_map" | "pg_ts_dict" => cat.text_search().keys().copied().collect(),
         _ => HashSet::new(),
     };
     Some(Ok(Box::new(Rows { table, sources, next: 0, replaced, user: sink.rows.into_iter() })))
@@ -180,6 +181,7 @@ fn user_rows(cat: &Catalog, facts: &mut dyn Facts, name: &str, out: &mut Sink<'_
         "pg_aggregate" => proc::pg_aggregate(cat, out),
         "pg_operator" => proc::pg_operator(cat, out),
         "pg_cast" => proc::pg_cast(cat, out),
+        "pg_ts_config" | "pg_ts_config_map" | "pg_ts_dict" => object::text_search(cat, name, out),
         _ => return None,
     })
 }

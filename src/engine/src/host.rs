@@ -65,6 +65,10 @@ impl Host for Shared {
         self.settings.borrow().show(name).ok()
     }
 
+    fn text_search(&self, what: tusklet_vector::TextSearch<'_>) -> Result<Rc<dyn std::any::Any>> {
+        crate::text_search::get(self, what)
+    }
+
     fn notice(&self, notice: Notice) {
         Shared::notice(self, notice)
     }

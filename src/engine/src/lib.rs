@@ -22,6 +22,7 @@ pub mod session;
 pub mod settings;
 mod statement_cache;
 mod system;
+mod text_search;
 mod transaction;
 mod utility;
 pub mod work;

@@ -134,6 +134,8 @@ pub struct Shared {
     pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
     /// Bodies of functions in SQL, by function.
     pub(crate) routines: RefCell<HashMap<tusklet_ir::Oid, Vec<Rc<crate::routine::Body>>>>,
+    /// Text search objects ready for use.
+    pub(crate) text_search: RefCell<crate::text_search::Built>,
     /// Statements by text.
     pub(crate) statements: RefCell<crate::statement_cache::StatementCache>,
     /// Shapes of statements that came before.
@@ -227,6 +229,7 @@ impl Session {
             constraint_modes: RefCell::default(),
             internal_plans: RefCell::default(),
             routines: RefCell::default(),
+            text_search: RefCell::default(),
             prepared: RefCell::default(),
             statements: RefCell::default(),
             shapes: RefCell::default(),

@@ -25,6 +25,8 @@ use tusklet_vector::{CallSite, Datum, RowSource, TypeRef, Value};
 use crate::host::ValueRows;
 use crate::session::Shared;
 
+pub(crate) use names::{current_ts_config_oid, split_qualified, ts_object_named};
+
 /// What a function gets besides its arguments.
 pub(crate) struct Env<'a, 'c> {
     /// The session.
@@ -232,10 +234,10 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_try_advisory_xact_lock_int8", locks::try_xact_lock),
     ("pg_try_advisory_xact_lock_shared_int4", locks::try_xact_lock_shared),
     ("pg_try_advisory_xact_lock_shared_int8", locks::try_xact_lock_shared),
-    ("pg_ts_config_is_visible", visible::ts_object),
-    ("pg_ts_dict_is_visible", visible::ts_object),
-    ("pg_ts_parser_is_visible", visible::ts_object),
-    ("pg_ts_template_is_visible", visible::ts_object),
+    ("pg_ts_config_is_visible", visible::ts_config),
+    ("pg_ts_dict_is_visible", visible::ts_dict),
+    ("pg_ts_parser_is_visible", visible::ts_parser),
+    ("pg_ts_template_is_visible", visible::ts_template),
     ("pg_type_is_visible", visible::ty),
     ("pg_typeof", names::typeof_),
     ("pg_wal_replay_pause", admin::not_in_recovery),
@@ -284,6 +286,7 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("to_regprocedure", names::to_regprocedure),
     ("to_regrole", names::to_regrole),
     ("to_regtype", names::to_regtype),
+    ("tsquery_rewrite_query", crate::text_search::rewrite),
     ("xid_age", admin::xid_age),
 ];
 
@@ -346,6 +349,8 @@ static SETS: &[(&str, SetFunction)] = &[
     ("pg_xact_commit_timestamp_origin", admin::commit_timestamps),
     ("show_all_file_settings", activity::no_rows),
     ("show_all_settings", activity::settings),
+    ("ts_stat1", crate::text_search::stat),
+    ("ts_stat2", crate::text_search::stat),
 ];
 
 fn find<T: Copy>(list: &[(&str, T)], name: &str) -> Option<T> {

@@ -14,7 +14,7 @@ use tusklet_catalog::live::Catalog;
 use tusklet_error::{Error, Notice, Result, err};
 use tusklet_ir::{LockStrength, Oid, SqlValueKind};
 use tusklet_storage::{Snapshot, Store, Tid, Tx, Wait};
-use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TypeDesc, TypeKind, TypeRef, Value};
+use tusklet_vector::{CallContext, CallSite, Datum, KernelTable, RowSource, TextSearch, TypeDesc, TypeKind, TypeRef, Value};
 
 use crate::func::{Caches, Func};
 use crate::run::Run;
@@ -70,6 +70,8 @@ pub trait Host {
     /// Raises 57014 when the statement was cancelled or ran out of time.
     fn check_interrupts(&self) -> Result<()>;
 
+    /// A text search object for kernels; see [`CallContext::text_search`].
+    fn text_search(&self, what: TextSearch<'_>) -> Result<Rc<dyn Any>>;
     /// CURRENT_DATE and friends, as a value of the given type and modifier.
     fn sql_value(&self, cx: &mut ExecCx<'_>, kind: SqlValueKind, ty: TypeRef) -> Result<Value>;
     /// The next value of a sequence, without privilege check.
@@ -271,6 +273,10 @@ impl CallContext for ExecCx<'_> {
 
     fn setting(&self, name: &str) -> Option<String> {
         self.host.setting(name)
+    }
+
+    fn text_search(&mut self, what: TextSearch<'_>) -> Result<Rc<dyn Any>> {
+        self.host.text_search(what)
     }
 
     fn type_desc(&mut self, oid: u32) -> Result<Rc<TypeDesc>> {

@@ -38,6 +38,7 @@ mod regexp;
 mod sets;
 mod text;
 mod timestamp;
+mod tsearch;
 mod tsvector;
 mod to_json;
 mod uuid;

@@ -36,6 +36,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::sets::TABLES,
     crate::text::TABLES,
     crate::timestamp::TABLES,
+    crate::tsearch::TABLES,
     crate::tsvector::TABLES,
     crate::uuid::TABLES,
     crate::xid8funcs::TABLES,

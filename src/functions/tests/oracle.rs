@@ -15,7 +15,7 @@ use tusklet_adt::timezone::TimeZone;
 use tusklet_error::{Error, Notice, Result, err};
 use tusklet_functions::KERNELS;
 use tusklet_vector::{
-    Call, CallContext, CallSite, Datum, Kernel, Out, Phys, Sel, TypeDesc, TypeKind, TypeRef, Value, Vector,
+    Call, CallContext, CallSite, Datum, Kernel, Out, Phys, Sel, TextSearch, TypeDesc, TypeKind, TypeRef, Value, Vector,
 };
 
 struct Type {
@@ -174,6 +174,9 @@ impl CallContext for Session {
     }
     fn setting(&self, _: &str) -> Option<String> {
         None
+    }
+    fn text_search(&mut self, _: TextSearch<'_>) -> Result<Rc<dyn Any>> {
+        Err(Error::unsupported("text search here"))
     }
     fn type_desc(&mut self, oid: u32) -> Result<Rc<TypeDesc>> {
         self.types.get(&oid).map(|t| t.desc.clone()).ok_or_else(|| err!(UNDEFINED_OBJECT, "type {oid}"))

@@ -63,6 +63,19 @@ pub struct TypeDesc {
     pub delim: u8,
 }
 
+/// What [`CallContext::text_search`] is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum TextSearch<'a> {
+    /// A configuration; that of the session for 0.
+    Config(u32),
+    /// A dictionary.
+    Dictionary(u32),
+    /// A parser: nothing but that it is there.
+    Parser(u32),
+    /// A parser by its name.
+    ParserNamed(&'a str),
+}
+
 /// What a kernel may ask of the session and statement that run it. Clock, randomness, settings and the catalog are
 /// reached only here, so that given its inputs the engine is deterministic.
 pub trait CallContext {
@@ -108,6 +121,8 @@ pub trait CallContext {
     fn call(&mut self, func: u32, collation: u32, args: &[Datum<'_>]) -> Result<Value>;
     /// Casts as an explicit `CAST` from one type to another would, for containers and JSON.
     fn cast(&mut self, from: u32, to: TypeRef, d: Datum<'_>) -> Result<Value>;
+    /// A text search object, ready for use: a structure of `tusklet_adt::tsearch` behind `Any`, kept by the session.
+    fn text_search(&mut self, what: TextSearch<'_>) -> Result<Rc<dyn Any>>;
     /// Sends a notice to the client.
     fn notice(&mut self, notice: Notice);
     /// Raises 57014 when the statement was cancelled or ran out of time; kernels that loop for long call it.

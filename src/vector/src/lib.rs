@@ -17,6 +17,6 @@ pub use bitmap::Bitmap;
 pub use bytes::{BytesColumn, View};
 pub use datum::{Datum, Phys, Value};
 pub use kernel::{
-    Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, KernelTable, Out, RowSource, TypeDesc, TypeKind, TypeRef,
+    Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, KernelTable, Out, RowSource, TextSearch, TypeDesc, TypeKind, TypeRef,
 };
 pub use vector::{Column, Vector};

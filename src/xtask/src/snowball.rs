@@ -16,6 +16,12 @@ const LANGUAGES: &[&str] = &[
     "russian", "serbian", "spanish", "swedish", "tamil", "turkish", "yiddish",
 ];
 
+/// The other dictionary files PostgreSQL ships.
+const FILES: &[&str] = &[
+    "hunspell_sample.affix", "hunspell_sample_long.affix", "hunspell_sample_long.dict", "hunspell_sample_num.affix",
+    "hunspell_sample_num.dict", "ispell_sample.affix", "ispell_sample.dict", "synonym_sample.syn", "thesaurus_sample.ths",
+];
+
 /// A piece of code: a byte, or a string whose characters get their numbers when all of them are known.
 #[derive(Clone, PartialEq)]
 enum Item {
@@ -79,6 +85,14 @@ pub fn run(args: &[&str]) -> Outcome {
         number(program.len(), &mut out);
         out.extend(program);
         out.extend(words.split_whitespace().collect::<Vec<_>>().join("\n").bytes());
+        out.push(0);
+    }
+    for file in FILES {
+        let path = Path::new(stop_words).join(file);
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        name(file, &mut out);
+        // Comments are not read by anybody.
+        out.extend(text.lines().filter(|l| !l.starts_with('#')).flat_map(|l| l.bytes().chain([b'\n'])));
         out.push(0);
     }
     let file = root().join("src/adt/src/tsearch/snowball.bin");

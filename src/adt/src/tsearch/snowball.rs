@@ -8,7 +8,8 @@
 //! # The file
 //!
 //! A byte: the number of languages. Per language: its name (length byte, bytes); the length of the program, then the program;
-//! stop words, one a line, ended by a NUL. Numbers are 7 bits a byte, lowest first, bit 7 set on all but the last.
+//! stop words, one a line, ended by a NUL. Then, up to the end, PostgreSQL's other dictionary files: name (length byte, bytes) and
+//! text, ended by a NUL. Numbers are 7 bits a byte, lowest first, bit 7 set on all but the last.
 //!
 //! A program: its letters (number, distances between code points); groupings (number; strings); tables of `among` (number;
 //! each: flags 1 backwards, 2 conditions; number of commands, commands; number of entries, sorted; each entry: the bytes
@@ -57,6 +58,14 @@ impl<'a> Reader<'a> {
         a
     }
 
+    /// Bytes up to a NUL.
+    fn line(&mut self) -> &'a [u8] {
+        let n = self.data.iter().position(|b| *b == 0).unwrap_or(0);
+        let text = self.take(n);
+        self.byte();
+        text
+    }
+
     fn string(&mut self) -> String {
         let n = self.number();
         self.letters_of(n)
@@ -75,9 +84,7 @@ fn find(language: &str) -> Option<(&'static [u8], &'static [u8])> {
         let name = r.take(n);
         let n = r.number();
         let program = r.take(n);
-        let n = r.data.iter().position(|b| *b == 0).unwrap_or(0);
-        let stop = r.take(n);
-        r.byte();
+        let stop = r.line();
         if name == language.as_bytes() {
             return Some((program, stop));
         }
@@ -88,6 +95,27 @@ fn find(language: &str) -> Option<(&'static [u8], &'static [u8])> {
 /// PostgreSQL's stop words of a language.
 pub fn stop_words(language: &str) -> Option<&'static str> {
     find(language).and_then(|(_, stop)| std::str::from_utf8(stop).ok()).filter(|s| !s.is_empty())
+}
+
+/// A file of PostgreSQL's `tsearch_data` other than stop words.
+pub(crate) fn file(name: &str) -> Option<&'static str> {
+    let mut r = Reader { data: DATA, letters: vec![] };
+    for _ in 0..r.byte() {
+        let n = usize::from(r.byte());
+        r.take(n);
+        let n = r.number();
+        r.take(n);
+        r.line();
+    }
+    while !r.data.is_empty() {
+        let n = usize::from(r.byte());
+        let found = r.take(n);
+        let text = r.line();
+        if found == name.as_bytes() {
+            return std::str::from_utf8(text).ok();
+        }
+    }
+    None
 }
 
 /// A command.

@@ -47,6 +47,30 @@ view! {
 }
 
 view! {
+    /// A row of `pg_ts_parser`.
+    TsParser of pg_ts_parser {
+        /// `oid`.
+        oid: oid = OID;
+        /// `prsname`.
+        name: text = PRSNAME;
+        /// `prsnamespace`.
+        namespace: oid = PRSNAMESPACE;
+    }
+}
+
+view! {
+    /// A row of `pg_ts_template`.
+    TsTemplate of pg_ts_template {
+        /// `oid`.
+        oid: oid = OID;
+        /// `tmplname`.
+        name: text = TMPLNAME;
+        /// `tmplnamespace`.
+        namespace: oid = TMPLNAMESPACE;
+    }
+}
+
+view! {
     /// A row of `pg_conversion`.
     Conversion of pg_conversion {
         /// `oid`.

@@ -17,6 +17,39 @@ tusklet_ir::node! {
         pub acl: Option<Vec<AclItem>>,
     }
 
+    /// The kinds of text search objects.
+    #[derive(Copy, Eq)]
+    pub enum TsKind { Parser, Dictionary, Template, Configuration }
+
+    /// A text search object (`pg_ts_parser`, `pg_ts_dict`, `pg_ts_template`, `pg_ts_config`).
+    pub struct TsObject {
+        /// OID.
+        pub oid: Oid,
+        /// What it is.
+        pub kind: TsKind,
+        /// Name.
+        pub name: String,
+        /// Schema.
+        pub schema: Oid,
+        /// Owner.
+        pub owner: Oid,
+        /// A configuration's parser, a dictionary's template.
+        pub base: Oid,
+        /// A dictionary's options.
+        pub options: Option<String>,
+        /// A configuration's dictionaries by token type, in the order they are asked.
+        pub map: Vec<TsMapping>,
+    }
+
+    /// A row of `pg_ts_config_map`, but for the order among those of one type.
+    #[derive(Copy)]
+    pub struct TsMapping {
+        /// The token type.
+        pub token: i32,
+        /// The dictionary.
+        pub dict: Oid,
+    }
+
     /// One grant (`aclitem`).
     pub struct AclItem {
         /// Grantee, 0 for PUBLIC.

@@ -7,7 +7,7 @@ use tusklet_error::Result;
 use tusklet_ir::Oid;
 use tusklet_ir::codec::{Codec, Reader, corrupted};
 
-use super::{Cast, Dependency, ObjectAddress, Operator, Proc, Relation, Role, Schema, Type};
+use super::{Cast, Dependency, ObjectAddress, Operator, Proc, Relation, Role, Schema, TsObject, Type};
 
 /// The first OID user objects get, as in PostgreSQL.
 pub const FIRST_USER_OID: Oid = 16384;
@@ -29,6 +29,8 @@ tusklet_ir::node! {
         Comment(on: ObjectAddress),
         /// ALTER DATABASE/ROLE SET and other single values, by name.
         Setting(name: String),
+        /// A text search object.
+        TextSearch(oid: Oid),
     }
 }
 
@@ -47,6 +49,8 @@ pub(super) struct State {
     pub depends: BTreeMap<ObjectAddress, Rc<Vec<Dependency>>>,
     pub comments: BTreeMap<ObjectAddress, Rc<str>>,
     pub settings: BTreeMap<String, Rc<str>>,
+    /// One pointer, so that who keeps built dictionaries can see that nothing has changed.
+    pub text_search: Rc<BTreeMap<Oid, TsObject>>,
     // Second orders, kept by the setters below.
     pub schema_names: HashMap<String, Oid>,
     pub relation_names: HashMap<(Oid, String), Oid>,
@@ -244,6 +248,23 @@ impl Catalog {
         self.state.settings.get(name).map(|t| &**t)
     }
 
+    /// Adds or replaces a text search object.
+    pub fn put_text_search(&mut self, e: TsObject) {
+        let s = self.edit(EntryKey::TextSearch(e.oid));
+        Rc::make_mut(&mut s.text_search).insert(e.oid, e);
+    }
+
+    /// Removes one, if it is there.
+    pub fn remove_text_search(&mut self, oid: Oid) {
+        let s = self.edit(EntryKey::TextSearch(oid));
+        Rc::make_mut(&mut s.text_search).remove(&oid);
+    }
+
+    /// The text search objects that were made or changed.
+    pub fn text_search(&self) -> &Rc<BTreeMap<Oid, TsObject>> {
+        &self.state.text_search
+    }
+
     /// Whether anything was edited since the last [`Catalog::take_changes`].
     pub fn is_edited(&self) -> bool {
         !self.edited.is_empty()
@@ -273,6 +294,7 @@ impl Catalog {
             EntryKey::Depends(a) => s.depends.get(a).map(|e| e.to_bytes()),
             EntryKey::Comment(a) => s.comments.get(a).map(|t| t.to_string().to_bytes()),
             EntryKey::Setting(n) => s.settings.get(n).map(|t| t.to_string().to_bytes()),
+            EntryKey::TextSearch(o) => s.text_search.get(o).map(|e| e.to_bytes()),
         }
     }
 
@@ -318,6 +340,8 @@ impl Catalog {
             (EntryKey::Comment(a), None) => self.put_comment(*a, None),
             (EntryKey::Setting(n), Some(b)) => self.put_setting(n, Some(&String::from_bytes(b)?)),
             (EntryKey::Setting(n), None) => self.put_setting(n, None),
+            (EntryKey::TextSearch(_), Some(b)) => self.put_text_search(TsObject::from_bytes(b)?),
+            (EntryKey::TextSearch(o), None) => self.remove_text_search(*o),
         }
         Ok(())
     }

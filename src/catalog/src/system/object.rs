@@ -8,7 +8,7 @@ use tusklet_vector::Value;
 
 use super::{Facts, Sink, by_oid, values};
 use crate::builtin::{self, oids};
-use crate::live::{Catalog, DependencyKind, ObjectAddress, ObjectClass, Role, Type, TypeEntryKind};
+use crate::live::{Catalog, DependencyKind, ObjectAddress, ObjectClass, TsKind, Role, Type, TypeEntryKind};
 
 fn types(cat: &Catalog) -> Vec<&Rc<Type>> {
     by_oid(cat.user_types(), |t| t.oid)
@@ -183,6 +183,40 @@ pub(super) fn pg_db_role_setting(cat: &Catalog, out: &mut Sink<'_>) -> Result<()
                 1 => values::oid(0),
                 2 => values::oid(r.oid),
                 _ => values::options(&r.config)?,
+            })
+        })?;
+    }
+    Ok(())
+}
+
+/// Rows of `pg_ts_config`, `pg_ts_config_map` and `pg_ts_dict`.
+pub(super) fn text_search(cat: &Catalog, table: &str, out: &mut Sink<'_>) -> Result<()> {
+    let wanted = if table == "pg_ts_dict" { TsKind::Dictionary } else { TsKind::Configuration };
+    for o in cat.text_search().values().filter(|o| o.kind == wanted) {
+        if table == "pg_ts_config_map" {
+            let (mut before, mut place) = (-1, 0);
+            for m in &o.map {
+                place = if m.token == before { place + 1 } else { 1 };
+                before = m.token;
+                out.row(&mut |a| {
+                    Ok(match a {
+                        1 => values::oid(o.oid),
+                        2 => Value::I32(m.token),
+                        3 => Value::I32(place),
+                        _ => values::oid(m.dict),
+                    })
+                })?;
+            }
+            continue;
+        }
+        out.row(&mut |a| {
+            Ok(match a {
+                1 => values::oid(o.oid),
+                2 => Value::text(&o.name),
+                3 => values::oid(o.schema),
+                4 => values::oid(o.owner),
+                5 => values::oid(o.base),
+                _ => o.options.as_deref().map_or(Value::Null, Value::text),
             })
         })?;
     }

@@ -30,7 +30,7 @@ pub fn check_owner(shared: &Shared, owner: Oid, what: &str, name: &str) -> Resul
     let what = match what {
         "table" | "index" | "sequence" | "view" | "materialized view" | "schema" | "type" | "function" | "domain"
         | "procedure" | "routine" | "aggregate" | "operator" | "operator class" | "operator family" | "collation"
-        | "conversion" => what,
+        | "conversion" | "text search dictionary" | "text search configuration" => what,
         _ => "relation",
     };
     bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {what} {name}")

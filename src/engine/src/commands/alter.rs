@@ -11,7 +11,7 @@ use tusklet_syntax::ast::{
 use super::object_address::{Objects, relation_word};
 use super::tablecmds::alter_table::check_word;
 use super::tablecmds::drop::skipping;
-use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, kind_words, lock, namespace, pg_type, typecmds, user};
+use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, kind_words, lock, namespace, pg_type, tsearchcmds, typecmds, user};
 use crate::session::Shared;
 
 /// The relation a statement is about, locked; `None` after a notice when it may be missing.
@@ -137,7 +137,10 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
             let of = if *rename_type == ObjectType::Rule { "relation" } else { "table" };
             bail!(UNDEFINED_OBJECT, "{word} \"{sub}\" for {of} \"{}\" does not exist", rel.name)
         }
-        t => Err(Error::unsupported(format!("ALTER {} RENAME", kind_words(*t)))),
+        t => match (tsearchcmds::kind_of(*t), object) {
+            (Some(kind), RenameTarget::Object(ObjectName::Name(n))) => tsearchcmds::rename(shared, kind, n, newname),
+            _ => Err(Error::unsupported(format!("ALTER {} RENAME", kind_words(*t)))),
+        },
     }
 }
 
@@ -495,7 +498,10 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             })?;
             change_schema_edge(shared, Objects::proc(oid), to)
         }
-        t => Err(Error::unsupported(format!("ALTER {} SET SCHEMA", kind_words(*t)))),
+        t => match (tsearchcmds::kind_of(*t), object) {
+            (Some(kind), RenameTarget::Object(ObjectName::Name(n))) => tsearchcmds::set_schema(shared, kind, n, newschema),
+            _ => Err(Error::unsupported(format!("ALTER {} SET SCHEMA", kind_words(*t)))),
+        },
     }
 }
 
@@ -612,7 +618,10 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
             }
             return Err(Error::unsupported("ALTER DATABASE OWNER TO another role"));
         }
-        (t, _) => return Err(Error::unsupported(format!("ALTER {} OWNER TO", kind_words(*t)))),
+        (t, o) => match (tsearchcmds::kind_of(*t), o) {
+            (Some(kind), ObjectName::Name(n)) => tsearchcmds::address(tsearchcmds::owned(shared, kind, n)?.oid),
+            _ => return Err(Error::unsupported(format!("ALTER {} OWNER TO", kind_words(*t)))),
+        },
     };
     change_owner(shared, a, to)
 }
@@ -665,6 +674,7 @@ pub fn change_owner(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
             c.put_proc(p);
             Ok(())
         }),
+        ObjectClass::TsObject => tsearchcmds::set_owner(shared, a.oid, to),
         other => Err(Error::internal(format!("{other:?} has no owner"))),
     }
 }

@@ -5,7 +5,7 @@ use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
 
 use super::object_address::{Objects, relation_word};
-use super::{acl, castcmds, functioncmds, kind_words, namespace, operatorcmds, user};
+use super::{acl, castcmds, functioncmds, kind_words, namespace, operatorcmds, tsearchcmds, user};
 use crate::session::Shared;
 
 /// COMMENT ON.
@@ -138,6 +138,9 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
         (ObjectType::Extension, ObjectName::Name(n)) => {
             bail!(UNDEFINED_OBJECT, "extension \"{}\" does not exist", n.join("."))
         }
-        (t, _) => Err(Error::unsupported(format!("COMMENT ON {}", kind_words(t)))),
+        (t, o) => match (tsearchcmds::kind_of(t), o) {
+            (Some(kind), ObjectName::Name(n)) => Ok(tsearchcmds::address(tsearchcmds::owned(shared, kind, n)?.oid)),
+            _ => Err(Error::unsupported(format!("COMMENT ON {}", kind_words(t)))),
+        },
     }
 }

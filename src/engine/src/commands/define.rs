@@ -67,8 +67,6 @@ pub fn refuse(stmt: &Stmt) -> Error {
         Stmt::CreatePLang(_) => "CREATE LANGUAGE",
         Stmt::CreateAm(_) => "CREATE ACCESS METHOD",
         Stmt::AlterCollation(_) => "ALTER COLLATION",
-        Stmt::AlterTSConfiguration(_) => "ALTER TEXT SEARCH CONFIGURATION",
-        Stmt::AlterTSDictionary(_) => "ALTER TEXT SEARCH DICTIONARY",
         Stmt::CreateExtension(_) => "CREATE EXTENSION",
         Stmt::AlterExtension(_) | Stmt::AlterExtensionContents(_) => "ALTER EXTENSION",
         Stmt::CreateFdw(_) | Stmt::AlterFdw(_) => "FOREIGN DATA WRAPPER",

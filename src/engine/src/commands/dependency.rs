@@ -141,6 +141,9 @@ impl References<'_> {
                     }
                     oids::REGTYPE => self.add(Objects::ty(*v as Oid)),
                     oids::REGPROC | oids::REGPROCEDURE => self.add(Objects::proc(*v as Oid)),
+                    oids::REGCONFIG | oids::REGDICTIONARY => {
+                        self.add(ObjectAddress::new(ObjectClass::TsObject, *v as Oid));
+                    }
                     oids::REGNAMESPACE => self.add(Objects::schema(*v as Oid)),
                     _ => self.add(Objects::ty(x.ty.oid)),
                 },
@@ -523,6 +526,10 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
         }
         ObjectClass::Cast => shared.edit_catalog(|c| {
             c.remove_cast(a.oid);
+            Ok(())
+        })?,
+        ObjectClass::TsObject => shared.edit_catalog(|c| {
+            c.remove_text_search(a.oid);
             Ok(())
         })?,
         ObjectClass::Schema => shared.edit_catalog(|c| {

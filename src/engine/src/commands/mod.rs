@@ -27,7 +27,7 @@ mod heap;
 mod index_names;
 pub mod indexcmds;
 mod lockcmds;
-mod namespace;
+pub(crate) mod namespace;
 pub mod object_address;
 mod operatorcmds;
 mod parse_utilcmd;
@@ -35,6 +35,7 @@ mod pg_type;
 mod schemacmds;
 pub mod sequence;
 mod tablecmds;
+mod tsearchcmds;
 mod typecmds;
 mod user;
 mod vacuum;
@@ -144,6 +145,13 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::Define(s) if s.kind == ast::ObjectType::Aggregate => aggregatecmds::create_aggregate(shared, s)?,
         Stmt::Define(s) if s.kind == ast::ObjectType::Operator => operatorcmds::create_operator(shared, s)?,
         Stmt::Define(s) if s.kind == ast::ObjectType::Type => typecmds::base::create_type(shared, s)?,
+        Stmt::Define(s) if tsearchcmds::kind_of(s.kind).is_some() => {
+            if let Some(kind) = tsearchcmds::kind_of(s.kind) {
+                tsearchcmds::define(shared, s, kind)?;
+            }
+        }
+        Stmt::AlterTSConfiguration(s) => tsearchcmds::alter_configuration(shared, s)?,
+        Stmt::AlterTSDictionary(s) => tsearchcmds::alter_dictionary(shared, s)?,
         Stmt::AlterType(s) => typecmds::base::alter_type(shared, s)?,
         Stmt::AlterOperator(s) => operatorcmds::alter_operator(shared, s)?,
         Stmt::CreateCast(s) => castcmds::create_cast(shared, s)?,
@@ -221,6 +229,8 @@ pub fn tag(stmt: &Stmt) -> String {
         Stmt::AlterOpFamily(_) => "ALTER OPERATOR FAMILY",
         Stmt::CreateConversion(_) => "CREATE CONVERSION",
         Stmt::AlterCollation(_) => "ALTER COLLATION",
+        Stmt::AlterTSConfiguration(_) => "ALTER TEXT SEARCH CONFIGURATION",
+        Stmt::AlterTSDictionary(_) => "ALTER TEXT SEARCH DICTIONARY",
         Stmt::AlterFunction(s) => return format!("ALTER {}", kind_words(s.objtype)),
         Stmt::Lock(_) => "LOCK TABLE",
         Stmt::Vacuum(s) if s.is_vacuumcmd => "VACUUM",

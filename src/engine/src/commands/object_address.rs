@@ -126,6 +126,10 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
         }
         ObjectClass::Schema => format!("schema {}", c.schema_name(a.oid).unwrap_or_default()),
         ObjectClass::Role => format!("role {}", c.user_role(a.oid).map(|r| r.name.clone()).unwrap_or_default()),
+        ObjectClass::TsObject => match c.any_ts_object(a.oid) {
+            Some(o) => format!("{} {}", tusklet_catalog::text_search::kind_word(o.kind), c.ts_shown(path, &o)),
+            None => format!("text search object {}", a.oid),
+        },
         ObjectClass::Cast => {
             let types = match c.user_cast(a.oid) {
                 Some(k) => Some((k.source, k.target)),

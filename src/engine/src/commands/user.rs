@@ -331,6 +331,7 @@ fn owned(shared: &Shared, role: Oid) -> Vec<ObjectAddress> {
             }))
             .map(|t| ObjectAddress::new(ObjectClass::Type, t.oid)),
     );
+    out.extend(super::tsearchcmds::owned_by(&c, role));
     out.extend(c.user_procs().filter(|p| p.owner == role).map(|p| ObjectAddress::new(ObjectClass::Proc, p.oid)));
     out.sort_unstable();
     out

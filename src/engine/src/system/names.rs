@@ -1,7 +1,7 @@
 //! Objects as text and back: the `reg*` types, `format_type`, `pg_typeof`.
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::Catalog;
+use tusklet_catalog::live::{Catalog, TsKind};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::values;
 use tusklet_error::{Error, Result, err};
@@ -330,16 +330,25 @@ fn collation(shared: &Shared, s: &str) -> Result<Oid> {
     found.ok_or_else(|| err!(UNDEFINED_OBJECT, "collation \"{shown}\" for encoding \"UTF8\" does not exist"))
 }
 
-fn config(_: &Shared, s: &str) -> Result<Oid> {
-    let (_, name) = qualified(s)?;
-    let found = builtin::ts_config_by_name(&name).map(|c| c.oid());
-    found.ok_or_else(|| err!(UNDEFINED_OBJECT, "text search configuration \"{name}\" does not exist"))
+/// A text search object by its name (`get_ts_config_oid` and its like).
+pub(crate) fn ts_object_named(shared: &Shared, kind: TsKind, names: &[String]) -> Result<Oid> {
+    let (schema, name) = crate::commands::namespace::split(shared, names)?;
+    let (c, path) = (shared.catalog(), shared.search_path());
+    let found = match schema {
+        Some(s) => c.ts_named(kind, schema_of(&c, &path, s)?, name),
+        None => c.ts_lookup(kind, &path, name),
+    };
+    found.ok_or_else(|| {
+        err!(UNDEFINED_OBJECT, "{} \"{}\" does not exist", tusklet_catalog::text_search::kind_word(kind), names.join("."))
+    })
 }
 
-fn dictionary(_: &Shared, s: &str) -> Result<Oid> {
-    let (_, name) = qualified(s)?;
-    let found = builtin::TsDict::all().find(|d| d.name() == name).map(|d| d.oid());
-    found.ok_or_else(|| err!(UNDEFINED_OBJECT, "text search dictionary \"{name}\" does not exist"))
+fn config(shared: &Shared, s: &str) -> Result<Oid> {
+    ts_object_named(shared, TsKind::Configuration, &split_qualified(s)?)
+}
+
+fn dictionary(shared: &Shared, s: &str) -> Result<Oid> {
+    ts_object_named(shared, TsKind::Dictionary, &split_qualified(s)?)
 }
 
 macro_rules! doors {
@@ -460,12 +469,17 @@ pub(super) fn regcollation_out(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Resul
     shown(oid(args), builtin::collation(oid(args)).map(|c| quote_identifier(c.name())))
 }
 
-pub(super) fn regconfig_out(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    shown(oid(args), builtin::ts_config(oid(args)).map(|c| quote_identifier(c.name())))
+fn ts_out(env: &Env<'_, '_>, kind: TsKind, args: &[Datum<'_>]) -> Result<Value> {
+    let c = &env.cx.catalog;
+    shown(oid(args), c.ts_object(kind, oid(args)).map(|o| c.ts_shown(&env.shared.search_path(), &o)))
 }
 
-pub(super) fn regdictionary_out(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    shown(oid(args), builtin::ts_dict(oid(args)).map(|c| quote_identifier(c.name())))
+pub(super) fn regconfig_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    ts_out(env, TsKind::Configuration, args)
+}
+
+pub(super) fn regdictionary_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    ts_out(env, TsKind::Dictionary, args)
 }
 
 pub(super) fn format_type(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
@@ -498,7 +512,15 @@ pub(super) fn userbyid(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
     text(&format!("unknown (OID={})", oid(args)))
 }
 
+/// The configuration the session uses (`getTSCurrentConfig`).
+pub(crate) fn current_ts_config_oid(shared: &Shared) -> Result<Oid> {
+    let name = shared.settings.borrow().get("default_text_search_config").unwrap_or_default();
+    if name.is_empty() {
+        return Err(Error::internal("text search configuration isn't set"));
+    }
+    config(shared, &name)
+}
+
 pub(super) fn current_ts_config(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
-    let name = env.shared.settings.borrow().get("default_text_search_config").unwrap_or_default();
-    config(env.shared, &name).map(values::oid)
+    current_ts_config_oid(env.shared).map(values::oid)
 }

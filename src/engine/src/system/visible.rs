@@ -1,7 +1,7 @@
 //! `pg_*_is_visible`: would the unqualified name find this object? NULL when there is no such object.
 
 use tusklet_catalog::builtin;
-use tusklet_catalog::live::Catalog;
+use tusklet_catalog::live::{Catalog, TsKind};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::Result;
 use tusklet_ir::Oid;
@@ -75,7 +75,24 @@ pub(super) fn conversion(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Va
     in_path(env, found.map(|c| c.namespace()))
 }
 
-/// Text search objects are all PostgreSQL's own.
-pub(super) fn ts_object(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, Some(builtin::oids::NAMESPACE_PG_CATALOG))
+fn ts_object(env: &Env<'_, '_>, kind: TsKind, args: &[Datum<'_>]) -> Result<Value> {
+    let c = &env.cx.catalog;
+    let found = c.ts_object(kind, oid(args));
+    answer(found.map(|o| c.ts_lookup(kind, &env.shared.search_path(), &o.name) == Some(o.oid)))
+}
+
+pub(super) fn ts_config(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    ts_object(env, TsKind::Configuration, args)
+}
+
+pub(super) fn ts_dict(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    ts_object(env, TsKind::Dictionary, args)
+}
+
+pub(super) fn ts_parser(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    ts_object(env, TsKind::Parser, args)
+}
+
+pub(super) fn ts_template(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    ts_object(env, TsKind::Template, args)
 }

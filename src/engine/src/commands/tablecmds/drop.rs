@@ -7,7 +7,7 @@ use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropStmt, ObjectName, ObjectType, TypeName};
 
 use crate::commands::object_address::{Objects, relation_word};
-use crate::commands::{acl, castcmds, dependency, functioncmds, heap, kind_words, lock, namespace, operatorcmds};
+use crate::commands::{acl, castcmds, dependency, functioncmds, heap, kind_words, lock, namespace, operatorcmds, tsearchcmds};
 use crate::session::Shared;
 
 fn wanted_kind(t: ObjectType) -> Option<RelKind> {
@@ -215,6 +215,17 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
         }
         (ObjectType::Trigger | ObjectType::Rule | ObjectType::Policy, ObjectName::OfRelation { relation, name }) => {
             of_relation(shared, t, relation, name, missing_ok)
+        }
+        (
+            ObjectType::TsParser | ObjectType::TsDictionary | ObjectType::TsTemplate | ObjectType::TsConfiguration,
+            ObjectName::Name(n),
+        ) => {
+            let Some(kind) = tsearchcmds::kind_of(t) else { return Ok(None) };
+            let a = tsearchcmds::to_drop(shared, kind, n, missing_ok)?;
+            if let Some(a) = a {
+                pinned(shared, a)?;
+            }
+            Ok(a)
         }
         _ if missing_ok => missing_object(shared, t, o),
         _ => Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
