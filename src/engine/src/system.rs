@@ -25,7 +25,7 @@ use tusklet_vector::{CallSite, Datum, RowSource, TypeRef, Value};
 use crate::host::ValueRows;
 use crate::session::Shared;
 
-pub(crate) use names::{current_ts_config_oid, split_qualified, ts_object_named};
+pub(crate) use names::{current_ts_config_oid, qualified_ts_config, split_qualified, ts_object_named};
 
 /// What a function gets besides its arguments.
 pub(crate) struct Env<'a, 'c> {

@@ -549,6 +549,10 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             tusklet_exec::Host::set_seed(shared, v);
             return Ok(());
         }
+        "default_text_search_config" => {
+            let value = crate::system::qualified_ts_config(shared, value)?;
+            return shared.settings.borrow_mut().set(name, &value, local, Source::Session);
+        }
         _ => {}
     }
     shared.settings.borrow_mut().set(name, value, local, Source::Session)?;

@@ -68,6 +68,17 @@ fn stored(list: &[DictOption]) -> Option<String> {
     (!list.is_empty()).then(|| options::write(list, &|n| quote_identifier(n)))
 }
 
+/// PostgreSQL leaves it to the catalogs' indexes to find what is there already.
+fn duplicate(table: &str, index: &str, key: &str) -> Error {
+    let mut e = err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{index}\"")
+        .detail(format!("Key {key} already exists."));
+    let r = e.report_mut();
+    r.schema = Some("pg_catalog".into());
+    r.table = Some(table.into());
+    r.constraint = Some(index.into());
+    e
+}
+
 /// CREATE TEXT SEARCH ….
 pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
     let DefineStmt { kind: _, oldstyle: _, defnames, args: _, definition, from: _, if_not_exists: _, replace: _, span: _ } = s;
@@ -100,11 +111,8 @@ pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
     }
     if c.ts_named(kind, schema, &name).is_some() {
         let (table, prefix) = if kind == TsKind::Dictionary { ("pg_ts_dict", "dict") } else { ("pg_ts_config", "cfg") };
-        return Err(err!(
-            UNIQUE_VIOLATION,
-            "duplicate key value violates unique constraint \"{table}_{prefix}name_index\""
-        )
-        .detail(format!("Key ({prefix}name, {prefix}namespace)=({name}, {schema}) already exists.")));
+        let key = format!("({prefix}name, {prefix}namespace)=({name}, {schema})");
+        return Err(duplicate(table, &format!("{table}_{prefix}name_index"), &key));
     }
     let map = copied.map_or(vec![], |o| o.map);
     let oid = shared.db.new_oid();
@@ -154,11 +162,8 @@ pub fn alter_configuration(shared: &Shared, s: &AlterTSConfigurationStmt) -> Res
             let dicts = dicts.iter().map(dict).collect::<Result<Vec<Oid>>>()?;
             for (token, _) in types {
                 if o.map.iter().any(|m| m.token == token) {
-                    return Err(err!(
-                        UNIQUE_VIOLATION,
-                        "duplicate key value violates unique constraint \"pg_ts_config_map_index\""
-                    )
-                    .detail(format!("Key (mapcfg, maptokentype, mapseqno)=({}, {token}, 1) already exists.", o.oid)));
+                    let key = format!("(mapcfg, maptokentype, mapseqno)=({}, {token}, 1)", o.oid);
+                    return Err(duplicate("pg_ts_config_map", "pg_ts_config_map_index", &key));
                 }
                 o.map.extend(dicts.iter().map(|d| TsMapping { token, dict: *d }));
             }

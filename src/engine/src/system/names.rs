@@ -512,6 +512,19 @@ pub(super) fn userbyid(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
     text(&format!("unknown (OID={})", oid(args)))
 }
 
+/// What `default_text_search_config` holds after it was set so (`check_TSCurrentConfig`).
+pub(crate) fn qualified_ts_config(shared: &Shared, value: &str) -> Result<String> {
+    let found = ts_object_named(shared, TsKind::Configuration, &split_qualified(value)?).ok();
+    let c = shared.catalog();
+    let Some(o) = found.and_then(|oid| c.ts_object(TsKind::Configuration, oid)) else {
+        return Err(err!(
+            INVALID_PARAMETER_VALUE,
+            "invalid value for parameter \"default_text_search_config\": \"{value}\""
+        ));
+    };
+    Ok(format!("{}.{}", quote_identifier(&c.schema_name(o.schema).unwrap_or_default()), quote_identifier(&o.name)))
+}
+
 /// The configuration the session uses (`getTSCurrentConfig`).
 pub(crate) fn current_ts_config_oid(shared: &Shared) -> Result<Oid> {
     let name = shared.settings.borrow().get("default_text_search_config").unwrap_or_default();
