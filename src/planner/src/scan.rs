@@ -61,6 +61,19 @@ fn share_of(rows: f64, quals: &[Expr], stats: &RelStats) -> f64 {
 }
 
 impl Planner<'_> {
+    /// Rows of a function in FROM (`expression_returns_set_rows`). Functions that estimate by their arguments give what nothing is
+    /// known about.
+    fn function_rows(&self, e: &Expr) -> f64 {
+        if !expr::returns_set(e) {
+            return 1.0;
+        }
+        let ExprKind::Call(f) = &e.kind else { return cost::UNKNOWN_ROWS };
+        if tusklet_catalog::builtin::proc(f.func).is_some_and(|p| p.support() != 0) {
+            return cost::UNKNOWN_ROWS;
+        }
+        self.cx.catalog().proc(f.func).map_or(cost::UNKNOWN_ROWS, |p| p.rows.max(1.0))
+    }
+
     /// Plans the reading of entry `r` under conditions on it alone (and on parameters).
     pub fn plan_entry(
         &mut self,
@@ -129,8 +142,7 @@ impl Planner<'_> {
                     sources.push(FunctionSource { expr: e, columns, names, composite });
                 }
                 params.extend(self.take_used(before));
-                let set_returning = sources.iter().any(|s| expr::returns_set(&s.expr));
-                let rows = if set_returning { cost::UNKNOWN_ROWS } else { 1.0 };
+                let rows = sources.iter().map(|s| self.function_rows(&s.expr)).fold(1.0, f64::max);
                 let node = Node::FunctionScan { functions: sources, ordinality: *ordinality, alias: rte.name.clone() };
                 let rel = Rel::new(node, cols, set, rows, 0.0, rows * cost::ROW);
                 self.with_params(rel, params)
