@@ -117,8 +117,10 @@ pub fn length(b: &[u8], encoding: usize) -> Result<usize> {
     }
 }
 
-/// Encodings that are converted into one another without a detour, but for what concerns the user.
-static SIDEWAYS: [&[usize]; 2] = [&[20, 22, 23, 25], &[9, 29]];
+/// Encodings that are converted into one another without a detour (`pg_conversion`).
+static SIDEWAYS: [&[usize]; 10] = [
+    &[20, 22, 23, 25, 7], &[9, 29, 7], &[8, 7], &[10, 7], &[11, 7], &[36, 4, 7], &[1, 35, 7], &[2, 7], &[3, 7], &[5, 41],
+];
 
 /// `pg_convert`: bytes of one encoding as bytes of another.
 pub fn convert(b: &[u8], from: usize, to: usize) -> Result<Vec<u8>> {

@@ -437,6 +437,11 @@ impl Analyzer<'_> {
     }
 
     /// ARRAY[…]; `wanted` is the array type of a cast around it, with its element type (`transformArrayExpr`).
+    /// Whether values of a type are arrays of one dimension less; the vectors of system catalogs count as scalars.
+    fn makes_dimension(&self, ty: Oid) -> bool {
+        self.cat.element_type(ty) != 0 && !matches!(ty, oids::INT2VECTOR | oids::OIDVECTOR)
+    }
+
     fn array_expr(&mut self, a: &ast::AArrayExpr, wanted: Option<(TypeRef, Oid)>) -> Result<Expr> {
         let ast::AArrayExpr { elements, span } = a;
         let mut items = vec![];
@@ -449,7 +454,7 @@ impl Analyzer<'_> {
                 }
                 _ => {
                     let item = self.expr(e)?;
-                    nested |= self.cat.element_type(item.ty.oid) != 0;
+                    nested |= self.makes_dimension(item.ty.oid);
                     item
                 }
             };
@@ -755,7 +760,7 @@ impl Analyzer<'_> {
                 one_column(&query)?;
                 let inner = query.targets[0].expr.ty.oid;
                 // A subquery of arrays gives an array of more dimensions.
-                let ty = if self.cat.element_type(inner) != 0 { inner } else { self.cat.array_type(inner) };
+                let ty = if self.makes_dimension(inner) { inner } else { self.cat.array_type(inner) };
                 if ty == 0 {
                     return Err(err!(
                         UNDEFINED_OBJECT,

@@ -68,7 +68,12 @@ pub(super) fn pg_type(cat: &Catalog, facts: &mut dyn Facts, out: &mut Sink<'_>) 
                 19 => io(3),
                 20 => values::oid(t.typmod_io.first().copied().unwrap_or(0)),
                 21 => values::oid(t.typmod_io.get(1).copied().unwrap_or(0)),
-                22 => values::oid(0),
+                22 => values::oid(match &t.kind {
+                    TypeEntryKind::Array { varlena: true, .. } => oids::F_ARRAY_TYPANALYZE_INTERNAL,
+                    TypeEntryKind::Range { .. } => oids::F_RANGE_TYPANALYZE_INTERNAL,
+                    TypeEntryKind::Multirange(_) => oids::F_MULTIRANGE_TYPANALYZE_INTERNAL,
+                    _ => 0,
+                }),
                 23 => values::char(t.align),
                 24 => values::char(t.storage),
                 25 => Value::Bool(domain.is_some_and(|d| d.1)),

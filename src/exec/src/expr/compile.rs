@@ -439,7 +439,9 @@ impl Compiler<'_, '_> {
         let array = match s.kind {
             SubLinkKind::Array => {
                 let column = self.subplan_column(s.plan);
-                let nested = matches!(self.cx.type_desc(column.oid)?.kind, TypeKind::Array(_));
+                // The vectors of system catalogs count as scalars.
+                let vector = matches!(column.oid, oids::INT2VECTOR | oids::OIDVECTOR);
+                let nested = !vector && matches!(self.cx.type_desc(column.oid)?.kind, TypeKind::Array(_));
                 let name = if nested { "tusklet_array_nest" } else { "tusklet_array_construct" };
                 let ty_phys = phys(&self.cx.catalog, ty.oid);
                 Some(container_call(self.cx, name, vec![], vec![column], ty, ty_phys))
