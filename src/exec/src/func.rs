@@ -333,6 +333,19 @@ pub fn aggregate_parts(catalog: &Catalog, oid: Oid) -> Result<AggregateParts> {
 }
 
 impl Func {
+    /// The same function, run by another kernel.
+    pub(crate) fn with_kernel(&self, kernel: Kernel) -> Func {
+        Func {
+            oid: self.oid,
+            name: self.name.clone(),
+            strict: self.strict,
+            volatile: self.volatile,
+            retset: self.retset,
+            imp: FuncImpl::Kernel(kernel),
+            site: self.site.clone(),
+        }
+    }
+
     /// Calls it for one row, nothing kept from call to call.
     pub fn call(&self, cx: &mut ExecCx<'_>, site: &CallSite, args: &[Datum<'_>]) -> Result<Value> {
         let mut extra = None;

@@ -1,13 +1,14 @@
 //! From [`ir::Expr`](tusklet_ir::Expr) to [`CExpr`].
 
 use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::TypeEntryKind;
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, err};
 use tusklet_ir::{Expr, ExprKind, FuncCall, Oid, Param, SubLinkKind, SubPlanRef};
 use tusklet_vector::key::KeyPart;
-use tusklet_vector::{CallContext, CallSite, Phys, TypeKind, TypeRef, Value};
+use tusklet_vector::{CallContext, CallSite, Kernel, Phys, TypeKind, TypeRef, Value};
 
 use super::container::{CArrayCoerce, CDomain, CSubscript, DomainCheck, container_call, fields};
 use super::subplan::CHashKey;
@@ -17,6 +18,10 @@ use crate::func::{default_comparison, key_order};
 use crate::types::{self, INT4, RECORD, TEXT, phys};
 
 const JSONB: Oid = 3802;
+
+/// Functions that refuse to compare strings without a collation.
+const COMPARES_TEXT: [&str; 9] =
+    ["texteq", "textne", "text_lt", "text_le", "text_gt", "text_ge", "bttextcmp", "text_larger", "text_smaller"];
 
 impl Compiler<'_, '_> {
     /// Compiles an expression over columns of a batch.
@@ -204,7 +209,14 @@ impl Compiler<'_, '_> {
 
     /// A call with its site.
     pub fn call(&mut self, c: &FuncCall, result: TypeRef) -> Result<CCall> {
-        let func = self.cx.func(c.func)?;
+        let mut func = self.cx.func(c.func)?;
+        // `check_collation_set`: the operands' collations contradict each other, which is found out when rows come.
+        if c.input_collation == 0 && c.args.len() == 2 && COMPARES_TEXT.contains(&func.name.as_str()) {
+            func = Rc::new(func.with_kernel(Kernel::Scalar(|_, _, _| {
+                let m = "could not determine which collation to use for string comparison";
+                Err(err!(INDETERMINATE_COLLATION, "{m}").hint("Use the COLLATE clause to set the collation explicitly."))
+            })));
+        }
         Ok(CCall {
             site: CallSite {
                 func: c.func,
