@@ -262,21 +262,23 @@ pub fn make(lower: Option<&[u8]>, upper: Option<&[u8]>, lower_inc: bool, upper_i
         return Ok(vec![EMPTY]);
     }
     let Some(next) = t.next else { return Ok(encode(lower, upper, lower_inc, upper_inc)) };
-    let l = match lower {
-        Some(l) if !lower_inc => Some(next(l)?),
-        l => l.map(<[u8]>::to_vec),
+    // What is its own successor (an infinite date) stays as it was given.
+    let step = |v: Option<&[u8]>, inc: bool, wanted: bool| -> Result<(Option<Vec<u8>>, bool)> {
+        let Some(v) = v else { return Ok((None, wanted)) };
+        let stepped = if inc == wanted { v.to_vec() } else { next(v)? };
+        let inc = if stepped == v { inc } else { wanted };
+        Ok((Some(stepped), inc))
     };
-    let u = match upper {
-        Some(u) if upper_inc => Some(next(u)?),
-        u => u.map(<[u8]>::to_vec),
-    };
+    let (l, lower_inc) = step(lower, lower_inc, true)?;
+    let (u, upper_inc) = step(upper, upper_inc, false)?;
     // (1,2) of integers has bounds in order but no element.
     if let (Some(l), Some(u)) = (&l, &u)
         && (t.cmp)(l, u).is_ge()
+        && !(lower_inc && upper_inc && l == u)
     {
         return Ok(vec![EMPTY]);
     }
-    Ok(encode(l.as_deref(), u.as_deref(), true, false))
+    Ok(encode(l.as_deref(), u.as_deref(), lower_inc, upper_inc))
 }
 
 /// The inclusiveness flags of the three-argument constructors.

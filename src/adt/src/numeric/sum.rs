@@ -186,7 +186,7 @@ impl NumericVariance {
     pub fn add(&mut self, n: &Numeric) -> Result<()> {
         self.x.add(n)?;
         if n.is_finite() {
-            self.xx.add(&n.mul(n)?)?;
+            self.xx.add(&square(n)?)?;
         }
         Ok(())
     }
@@ -196,7 +196,7 @@ impl NumericVariance {
         if !self.x.remove(n)? {
             return Ok(false);
         }
-        if n.is_finite() { self.xx.remove(&n.mul(n)?) } else { Ok(true) }
+        if n.is_finite() { self.xx.remove(&square(n)?) } else { Ok(true) }
     }
 
     /// The variance or standard deviation; NULL with too few values.
@@ -208,6 +208,14 @@ impl NumericVariance {
             return Ok(Some(Numeric::NaN));
         }
         variance(self.x.count(), self.x.finite(), self.xx.finite(), population, root)
+    }
+}
+
+/// A square, exact even beyond what a `numeric` holds: only sums of squares see it.
+fn square(n: &Numeric) -> Result<Numeric> {
+    match n {
+        Numeric::Big(v) => Ok(Numeric::Big(Box::new(v.mul_exact(v)))),
+        _ => n.mul(n),
     }
 }
 
