@@ -10,7 +10,6 @@ mod cx;
 mod executor;
 mod expr;
 pub mod func;
-mod hashing;
 mod op;
 mod order;
 mod quicksort;

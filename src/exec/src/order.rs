@@ -69,7 +69,7 @@ impl Order {
         out.clear();
         for (c, part, _) in &self.keys {
             if let Some(v) = batch.columns.get(*c) {
-                part.write(v.get(row), out);
+                part.write_row(v, row, out);
             }
         }
     }
@@ -92,7 +92,7 @@ impl Order {
             keys.add(|out| {
                 for (c, part, _) in &self.keys {
                     if let Some(v) = columns.get(*c) {
-                        part.write(v.get(i), out);
+                        part.write_row(v, i, out);
                     }
                 }
             });
@@ -144,7 +144,7 @@ impl Order {
         let mut key = Vec::new();
         for (c, part, _) in &self.keys {
             if let Some(v) = columns.get(*c) {
-                part.write(v.get(row), &mut key);
+                part.write_row(v, row, &mut key);
             }
         }
         key
@@ -168,7 +168,7 @@ impl Order {
                 for ((c, part, _), rank) in self.keys.iter().zip(&ranks) {
                     let Some(v) = columns.get(*c) else { continue };
                     match rank {
-                        None => part.write(v.get(i), out),
+                        None => part.write_row(v, i, out),
                         Some(_) if v.is_null(i) => part.write(Datum::Null, out),
                         Some(r) => KeyPart { order: KeyOrder::Native, ..*part }.write(Datum::I64(r[i] as i64), out),
                     }
@@ -256,9 +256,9 @@ impl MergeOrder {
         for row in batch.sel.iter() {
             let mut null = false;
             for k in &self.keys {
-                let d = batch.columns[k.columns[right as usize]].get(row);
-                null |= d.is_null();
-                k.write(d, &mut out.arena);
+                let v = &batch.columns[k.columns[right as usize]];
+                null |= v.is_null(row);
+                if k.widen { k.part.write_row_widened(v, row, &mut out.arena) } else { k.part.write_row(v, row, &mut out.arena) }
             }
             out.ends.push(out.arena.len());
             out.nulls.push(null);
@@ -306,14 +306,8 @@ impl MergeOrder {
 }
 
 impl MergeKey {
-    #[inline]
     fn write(&self, d: Datum<'_>, out: &mut Vec<u8>) {
-        let d = match d {
-            Datum::I16(v) if self.widen => Datum::I64(v as i64),
-            Datum::I32(v) if self.widen => Datum::I64(v as i64),
-            d => d,
-        };
-        self.part.write(d, out);
+        if self.widen { self.part.write_widened(d, out) } else { self.part.write(d, out) }
     }
 }
 

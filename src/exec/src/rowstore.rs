@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_vector::{Batch, Phys, Sel, Vector};
 
-use crate::hashing::NONE;
+use tusklet_vector::hashing::NONE;
 
 /// Rows by column, addressed by number.
 pub(crate) struct RowStore {

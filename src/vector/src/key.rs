@@ -34,9 +34,41 @@ impl KeyPart {
     /// Ascending, NULLs last, by the physical type's own order.
     pub const ASC: KeyPart = KeyPart { order: KeyOrder::Native, desc: false, nulls_first: false };
 
+    /// Appends the key of a row. Not inlined: its callers are compiled for size, and one call a cell is what they can afford.
+    #[inline(never)]
+    pub fn write_row(&self, v: &Vector, row: usize, out: &mut Vec<u8>) {
+        self.append(v.datum(row), out);
+    }
+
+    /// As [`KeyPart::write_row`], with integers of every width alike, so that `int4 = int8` needs no cast.
+    #[inline(never)]
+    pub fn write_row_widened(&self, v: &Vector, row: usize, out: &mut Vec<u8>) {
+        self.append(self.widened(v.datum(row)), out);
+    }
+
+    /// Appends the key of `d`, an integer as its widest type's.
+    #[inline]
+    pub fn write_widened(&self, d: Datum<'_>, out: &mut Vec<u8>) {
+        self.write(self.widened(d), out);
+    }
+
+    #[inline(always)]
+    fn widened<'d>(&self, d: Datum<'d>) -> Datum<'d> {
+        match (self.order, d) {
+            (KeyOrder::Native, Datum::I16(v)) => Datum::I64(v as i64),
+            (KeyOrder::Native, Datum::I32(v)) => Datum::I64(v as i64),
+            (_, d) => d,
+        }
+    }
+
     /// Appends the key of `d`.
     #[inline]
     pub fn write(&self, d: Datum<'_>, out: &mut Vec<u8>) {
+        self.append(d, out);
+    }
+
+    #[inline(always)]
+    fn append(&self, d: Datum<'_>, out: &mut Vec<u8>) {
         if d.is_null() {
             out.push(if self.nulls_first { 0 } else { 2 });
             return;
@@ -82,7 +114,7 @@ pub fn escaped(b: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0, 0]);
 }
 
-#[inline]
+#[inline(always)]
 fn native(d: Datum<'_>, out: &mut Vec<u8>) {
     match d {
         Datum::Null => {}
@@ -100,7 +132,7 @@ fn native(d: Datum<'_>, out: &mut Vec<u8>) {
 /// The key of row `i` over several columns.
 pub fn row_key(columns: &[&Vector], parts: &[KeyPart], i: usize, out: &mut Vec<u8>) {
     for (c, p) in columns.iter().zip(parts) {
-        p.write(c.get(i), out);
+        p.write_row(c, i, out);
     }
 }
 

@@ -8,6 +8,7 @@ mod bitmap;
 mod bytes;
 mod datum;
 pub mod hash;
+pub mod hashing;
 pub mod kernel;
 pub mod key;
 mod vector;

@@ -126,6 +126,12 @@ impl Vector {
     /// Row `i`.
     #[inline]
     pub fn get(&self, i: usize) -> Datum<'_> {
+        self.datum(i)
+    }
+
+    /// As [`Vector::get`], for the few loops in which a call would show.
+    #[inline(always)]
+    pub(crate) fn datum(&self, i: usize) -> Datum<'_> {
         let i = self.at(i);
         if !self.validity.is_all_set() && !self.validity.get(i) {
             return Datum::Null;

@@ -328,7 +328,7 @@ fn encode<'k>(
             None
         } else {
             let mut bytes = Vec::new();
-            crate::hashing::write_key(&k.key, v.d(), &mut bytes);
+            k.key.write_widened(v.d(), &mut bytes);
             Some(bytes)
         });
     }

@@ -17,7 +17,7 @@ use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::before;
-use crate::hashing::KeyTable;
+use tusklet_vector::hashing::KeyTable;
 use crate::rowstore::RowStore;
 use crate::run::{Deps, Run};
 use crate::types::phys;
@@ -157,7 +157,7 @@ impl AggOp {
                 if let Some(table) = &mut set.table {
                     let columns: Vec<&Vector> = members.iter().map(|g| &*batch.columns[plan.groups[*g].0]).collect();
                     table.numbers(&columns, &batch.sel, true, &mut numbers);
-                    if table.len() > set.groups {
+                    if table.count() > set.groups {
                         let mut first = Vec::new();
                         for (k, n) in numbers.iter().enumerate() {
                             if *n as usize == set.groups {
@@ -203,7 +203,7 @@ impl AggOp {
                     for (k, m) in self.plan.sets[i].iter().enumerate() {
                         // Behind all values stands that there is none.
                         key.push(0);
-                        self.plan.groups[*m].1.write(set.rows.columns[k].get(g), &mut key);
+                        self.plan.groups[*m].1.write_row(&set.rows.columns[k], g, &mut key);
                     }
                     key.push(1);
                 }

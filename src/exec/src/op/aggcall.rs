@@ -483,8 +483,8 @@ impl AggState {
                     mine.clear();
                     theirs.clear();
                     for (c, p) in &call.order {
-                        p.write(args[c.saturating_sub(direct)].get(i), &mut mine);
-                        p.write(args[*c].get(i), &mut theirs);
+                        p.write_row(&args[c.saturating_sub(direct)], i, &mut mine);
+                        p.write_row(&args[*c], i, &mut theirs);
                     }
                     state.rows += 1;
                     match theirs.cmp(&mine) {
@@ -541,14 +541,14 @@ impl AggState {
             keys.add(|out| {
                 out.extend_from_slice(&g.to_be_bytes());
                 for (c, p) in &call.order {
-                    p.write(rows.columns[*c].get(i), out);
+                    p.write_row(&rows.columns[*c], i, out);
                 }
             });
             if !call.distinct.is_empty() {
                 same.add(|out| {
                     out.extend_from_slice(&g.to_be_bytes());
                     for (c, p) in &call.distinct {
-                        p.write(rows.columns[*c].get(i), out);
+                        p.write_row(&rows.columns[*c], i, out);
                     }
                 });
             }

@@ -16,7 +16,7 @@ use crate::compile::{Compiler, needed};
 use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::{CExpr, eval_filter, eval_list};
-use crate::hashing::{KeyTable, NONE};
+use tusklet_vector::hashing::{KeyTable, NONE};
 use crate::rowstore::{RowStore, gather_or_null};
 use crate::run::{Deps, Run};
 

@@ -22,7 +22,7 @@ use crate::compile::{Compiler, needed};
 use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::{CExpr, eval_filter};
-use crate::hashing::NONE;
+use tusklet_vector::hashing::NONE;
 use crate::order::{KeyRow, MergeKeys, MergeOrder};
 use crate::rowstore::{RowStore, gather_or_null};
 use crate::run::Run;

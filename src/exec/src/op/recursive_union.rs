@@ -11,7 +11,7 @@ use super::{Compiled, Operator, PlanNode, pack, pull};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
-use crate::hashing::KeyTable;
+use tusklet_vector::hashing::KeyTable;
 use crate::run::Run;
 
 struct RecursiveUnionPlan {
@@ -73,9 +73,9 @@ impl RecursiveUnionOp {
         let mut rows = Vec::new();
         let mut number = Vec::new();
         for i in batch.sel.iter() {
-            let before = self.seen.len();
+            let before = self.seen.count();
             self.seen.numbers(&columns, &Sel::Rows(Rc::new(vec![i as u16])), true, &mut number);
-            if self.seen.len() > before {
+            if self.seen.count() > before {
                 rows.push(i as u16);
             }
         }

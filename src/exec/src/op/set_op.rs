@@ -11,7 +11,7 @@ use super::{Compiled, Operator, PlanNode, pull};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
-use crate::hashing::KeyTable;
+use tusklet_vector::hashing::KeyTable;
 use crate::rowstore::RowStore;
 use crate::run::Run;
 

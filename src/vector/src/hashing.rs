@@ -2,26 +2,17 @@
 //!
 //! A table gives every distinct key the next number, so numbers are in first-seen order and everything that hangs on a
 //! key lives in plain vectors. One integer-like column is hashed by value; anything else by its key bytes
-//! ([`tusklet_vector::key`]), equal exactly when the values are. Integers of every width have the same key here, so
+//! ([`crate::key`]), equal exactly when the values are. Integers of every width have the same key here, so
 //! `int4 = int8` joins need no cast.
 
-use tusklet_vector::key::{KeyOrder, KeyPart};
-use tusklet_vector::{Column, Datum, Phys, Sel, Vector, hash};
+use crate::key::{KeyOrder, KeyPart};
+use crate::{Column, Phys, Sel, Vector, hash};
 
 /// No number: the key is not in the table, or holds a NULL that cannot match.
-pub(crate) const NONE: u32 = u32::MAX;
-
-/// Appends the key bytes of one value; only equality matters.
-pub(crate) fn write_key(part: &KeyPart, d: Datum<'_>, out: &mut Vec<u8>) {
-    match (part.order, d) {
-        (KeyOrder::Native, Datum::I16(v)) => KeyPart::ASC.write(Datum::I64(v as i64), out),
-        (KeyOrder::Native, Datum::I32(v)) => KeyPart::ASC.write(Datum::I64(v as i64), out),
-        _ => part.write(d, out),
-    }
-}
+pub const NONE: u32 = u32::MAX;
 
 /// Numbers for keys.
-pub(crate) struct KeyTable {
+pub struct KeyTable {
     parts: Vec<KeyPart>,
     /// Whether NULLs are keys like any other (grouping) or never match (joins).
     nulls: bool,
@@ -64,7 +55,7 @@ impl KeyTable {
     }
 
     /// Distinct keys so far.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.hashes.len()
     }
 
@@ -117,9 +108,8 @@ impl KeyTable {
             key.clear();
             let mut null = false;
             for (c, p) in columns.iter().zip(&self.parts) {
-                let d = c.get(i);
-                null |= d.is_null();
-                write_key(p, d, &mut key);
+                null |= c.is_null(i);
+                p.write_row_widened(c, i, &mut key);
             }
             out.push(if null && !self.nulls { NONE } else { self.bytes_number(&key, insert) });
         }
