@@ -206,6 +206,7 @@ impl KeyTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Datum;
 
     #[test]
     fn keys_get_numbers_in_the_order_they_are_first_seen() {
