@@ -2,6 +2,7 @@
 // whose functions keep their names, for a profiler.
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { output, root, run, target, tools } from './tools.mjs';
 
@@ -55,7 +56,15 @@ async function split(whole, first, second, out) {
   run('cargo', ['xtask', 'instrument', whole, instrumented]);
   // A process of its own: the package that is trained must not be the one a caller has loaded.
   run(process.execPath, [join(root, 'scripts/train.mjs'), instrumented, profile]);
-  run('cargo', ['xtask', 'split', whole, profile, first, second]);
+  const plain = join(out, 'cold.wasm');
+  run('cargo', ['xtask', 'split', whole, profile, first, plain, second]);
+  // What the package makes of the packed part must be the part, to the byte.
+  const { unpack } = await import(pathToFileURL(join(root, 'pkg/build/unpack.js')).href);
+  const [packed] = WebAssembly.Module.customSections(await WebAssembly.compile(readFileSync(second)), 'packed');
+  const steps = unpack(new Uint8Array(packed));
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  if (!readFileSync(plain).equals(step.value)) throw new Error('the second part is not what was packed');
 }
 
 function report(file, dev) {

@@ -8,6 +8,7 @@
 import type { WasmSource } from './engine.js';
 import { failure, PostgresError } from './errors.js';
 import { Kind, type Writer } from './request.js';
+import { unpack } from './unpack.js';
 
 /** What Node, Bun and Deno read files with. */
 type Files = typeof import('node:fs');
@@ -47,19 +48,40 @@ function notLoaded(what: string, error: unknown): PostgresError {
 
 const REST = 'the second part of the engine';
 
+/** The pieces a packed part is made of; undefined for one that is not packed. */
+function pieces(module: WebAssembly.Module) {
+  const [packed] = WebAssembly.Module.customSections(module, 'packed');
+  return packed && unpack(new Uint8Array(packed));
+}
+
+/** What travelled as `module`. Other things are done between the pieces. */
+async function unpacked(module: WebAssembly.Module): Promise<WebAssembly.Module> {
+  const steps = pieces(module);
+  if (steps === undefined) return module;
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) await new Promise((resolve) => setTimeout(resolve));
+  return WebAssembly.compile(step.value);
+}
+
+function unpackedSync(module: WebAssembly.Module): WebAssembly.Module {
+  const steps = pieces(module);
+  if (steps === undefined) return module;
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return new WebAssembly.Module(step.value);
+}
+
 /** Where the second part comes from; compiled once. */
 export class RestSource {
   module: WebAssembly.Module | undefined;
   private loading: Promise<WebAssembly.Module> | undefined;
 
-  constructor(private readonly source: WasmSource) {
-    if (source instanceof WebAssembly.Module) this.module = source;
-  }
+  constructor(private readonly source: WasmSource) {}
 
   /** Whether `compileSync` has a way to its bytes. */
   get immediate(): boolean {
     const { source } = this;
-    if (this.module !== undefined || source instanceof ArrayBuffer || source instanceof Uint8Array) return true;
+    if (this.module !== undefined || source instanceof WebAssembly.Module || source instanceof ArrayBuffer || source instanceof Uint8Array) return true;
     if (isFile(source)) return files !== undefined;
     return (typeof source === 'string' || source instanceof URL) && typeof XMLHttpRequest !== 'undefined';
   }
@@ -71,14 +93,15 @@ export class RestSource {
 
   compile(): Promise<WebAssembly.Module> {
     if (this.module !== undefined) return Promise.resolve(this.module);
-    return (this.loading ??= compileFrom(this.source, REST).then((module) => (this.module = module)).finally(() => {
+    return (this.loading ??= compileFrom(this.source, REST).then(unpacked).then((module) => (this.module = module)).finally(() => {
       this.loading = undefined;
     }));
   }
 
   compileSync(): WebAssembly.Module {
     try {
-      return (this.module ??= new WebAssembly.Module(this.bytes() as BufferSource));
+      const { source } = this;
+      return (this.module ??= unpackedSync(source instanceof WebAssembly.Module ? source : new WebAssembly.Module(this.bytes() as BufferSource)));
     } catch (error) {
       throw notLoaded(REST, error);
     }

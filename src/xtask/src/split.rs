@@ -22,6 +22,7 @@
 
 mod locations;
 mod module;
+mod pack;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,10 +84,11 @@ pub fn instrument(args: &[&str]) -> Outcome {
     write(output, &out.finish())
 }
 
-/// `split IN PROFILE OUT COLD`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them.
+/// `split IN PROFILE OUT COLD PACKED`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them; PACKED is COLD as it
+/// travels.
 pub fn split(args: &[&str]) -> Outcome {
-    let &[input, profile, primary, secondary] = args else {
-        return Err("usage: cargo xtask split IN PROFILE OUT COLD".into());
+    let &[input, profile, primary, secondary, packed] = args else {
+        return Err("usage: cargo xtask split IN PROFILE OUT COLD PACKED".into());
     };
     let mut bytes = read(input)?;
     let places = locations::forget(&mut bytes)?;
@@ -109,7 +111,9 @@ pub fn split(args: &[&str]) -> Outcome {
     }
     let parts = Split::new(&m, &same, ran, format!("{:08x}", hash as u32 ^ (hash >> 32) as u32));
     write(primary, &parts.primary()?)?;
-    write(secondary, &parts.secondary()?)?;
+    let cold = parts.secondary()?;
+    write(secondary, &cold)?;
+    write(packed, &pack::pack(&cold)?)?;
     let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
     println!(
         "{stay} functions stay, {go} go, {} stubs; {} were the same as others; {places} places of panics forgotten",
