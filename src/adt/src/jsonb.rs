@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 
 use crate::json::{self, Kind, Value};
 use crate::numeric::Numeric;
@@ -691,7 +691,7 @@ impl ObjectBuilder {
     /// The object.
     pub fn finish(mut self) -> Vec<u8> {
         // Stable, so that among equals the last added is the last.
-        self.members.sort_by(|a, b| key_order(&a.0, &b.0));
+        self.members.order_by(|a, b| key_order(&a.0, &b.0));
         let keep: Vec<&(String, Vec<u8>)> = self
             .members
             .iter()

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, SortShort, err};
 
 use crate::int::is_space;
 use crate::range::{Bound, Range, Subtype, make};
@@ -161,7 +161,7 @@ pub fn parts(mut b: &[u8]) -> Vec<&[u8]> {
 /// A multirange from ranges' stored bytes, made canonical.
 pub fn collect(mut ranges: Vec<Vec<u8>>, t: &Subtype<'_>) -> Result<Vec<u8>> {
     ranges.retain(|r| !Range::decode(r).empty);
-    ranges.sort_by(|a, b| Range::decode(a).cmp(&Range::decode(b), t));
+    ranges.order_by(|a, b| Range::decode(a).cmp(&Range::decode(b), t));
     let mut merged: Vec<Vec<u8>> = Vec::new();
     for r in ranges {
         let range = Range::decode(&r);

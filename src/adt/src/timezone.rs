@@ -12,7 +12,7 @@ mod abbreviations;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tusklet_error::{Result, bail};
+use tusklet_error::{Result, SortShort, bail};
 
 use crate::datetime::{civil_from_days, days_from_civil};
 
@@ -199,7 +199,7 @@ impl TimeZone {
             all[i * 2] = (rule_day(rule.begin.0, y) * 86400 + i64::from(rule.begin.1) - std, rule.dst);
             all[i * 2 + 1] = (rule_day(rule.end.0, y) * 86400 + i64::from(rule.end.1) - dst, rule.std);
         }
-        all.sort_unstable_by_key(|a| a.0);
+        all.order_by_key(|a| a.0);
         all
     }
 

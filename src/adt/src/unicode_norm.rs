@@ -4,6 +4,7 @@
 //! with their combining classes (any numbers that order as the classes do). Pairs that compose follow from the canonical
 //! decompositions; Hangul syllables are computed.
 
+use tusklet_error::SortShort;
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
@@ -87,7 +88,7 @@ fn unpack() -> Tables {
     for e in entries.iter().filter(|e| !e.compatible && !e.excluded) {
         whole.push((&chars[e.start..e.start + e.len], e.code));
     }
-    whole.sort_unstable();
+    whole.order();
     let mut pairs = vec![];
     for (d, code) in &whole {
         let Some((last, before)) = d.split_last() else { continue };
@@ -100,7 +101,7 @@ fn unpack() -> Tables {
         };
         pairs.push((first, *last, *code));
     }
-    pairs.sort_unstable();
+    pairs.order();
     Tables { entries, chars, classes, pairs }
 }
 

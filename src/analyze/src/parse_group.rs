@@ -1,6 +1,6 @@
 //! GROUP BY and grouping sets (the rest of `parse_clause.c`, `expand_grouping_sets` of `parse_agg.c`).
 
-use tusklet_error::{Result, Span, err};
+use tusklet_error::{Result, SortShort, Span, err};
 use tusklet_ir::{GroupingSet, SortClause, Target};
 use tusklet_syntax::ast;
 
@@ -162,12 +162,12 @@ pub fn expand_grouping_sets(written: &[GroupingSet], distinct: bool, span: Span)
         }
         out = next;
     }
-    out.sort_by_key(|s| s.len());
+    out.order_by_key(|s| s.len());
     if distinct {
         let mut seen: Vec<Vec<u32>> = vec![];
         out.retain(|s| {
             let mut key = s.clone();
-            key.sort_unstable();
+            key.order();
             let new = !seen.contains(&key);
             if new {
                 seen.push(key);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::live::{Column, Relation, RelKind, TypeEntryKind};
 use tusklet_catalog::resolve::SearchPath;
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Error, Result, SortShort, Span, bail, err};
 use tusklet_ir::{
     CoercionForm, CommandType, Expr, ExprKind, FromNode, Oid, Overriding, Query, RowMark, Rte, RteColumn, RteKind, Target,
     TypeRef, ViewCheck,
@@ -469,7 +469,7 @@ impl Analyzer<'_> {
                 }
             }
         }
-        q.targets.sort_by_key(|t| t.attno);
+        q.targets.order_by_key(|t| t.attno);
         // References to the view are now to the table.
         let old = q.rtable[rte as usize].clone();
         let row_columns = columns.clone();

@@ -18,7 +18,7 @@ pub mod values;
 
 use std::collections::HashSet;
 
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 use tusklet_ir::{Expr, Oid};
 use tusklet_vector::{CallContext, RowSource, Value, Vector};
 
@@ -47,7 +47,7 @@ enum Source {
 fn by_oid<T: Copy>(all: impl Iterator<Item = T>, oid: impl Fn(T) -> Oid) -> Vec<T> {
     let all: Vec<T> = all.collect();
     let mut order: Vec<(Oid, usize)> = all.iter().enumerate().map(|(i, t)| (oid(*t), i)).collect();
-    order.sort_unstable();
+    order.order();
     order.iter().map(|&(_, i)| all[i]).collect()
 }
 

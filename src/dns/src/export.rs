@@ -1,5 +1,6 @@
 //! Zone files from records: canonical order, names relative to the zone, columns aligned.
 
+use tusklet_error::SortShort;
 use std::fmt::Write;
 
 use crate::Record;
@@ -22,7 +23,7 @@ struct Line {
 pub fn format_zone(origin: &str, records: &[Record]) -> String {
     let zone = Name::absolute(origin).unwrap_or_default().lower();
     let mut lines: Vec<Line> = records.iter().map(|r| line(&zone, r)).collect();
-    lines.sort_by(|a, b| (&a.order, &a.content).cmp(&(&b.order, &b.content)));
+    lines.order_by(|a, b| (&a.order, &a.content).cmp(&(&b.order, &b.content)));
     let common = common_ttl(&lines);
     let width =
         |of: fn(&Line) -> &str| lines.iter().map(|l| of(l).chars().count()).filter(|n| *n <= 40).max().unwrap_or(0);

@@ -4,6 +4,7 @@
 //! delegation or a DNAME hides, and a range tells whether a name exists though it owns nothing. Disabled records are
 //! not served and so not looked at.
 
+use tusklet_error::SortShort;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::{Name, short};
@@ -83,7 +84,7 @@ pub fn check_zone(origin: &str, records: &[Record]) -> Vec<Problem> {
         zone.rrsets(key, node, &mut problems);
         zone.targets(key, node, &mut problems);
     }
-    problems.sort_by_key(|p| (p.record.is_some(), p.record));
+    problems.order_by_key(|p| (p.record.is_some(), p.record));
     problems
 }
 

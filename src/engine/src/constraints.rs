@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Constraint, ConstraintKind, FkAction, ForeignKey, Relation};
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SortShort, err};
 use tusklet_ir::{Oid, Value};
 use tusklet_storage::{Unique, Wait};
 use tusklet_vector::CallContext;
@@ -144,7 +144,7 @@ fn referencing(catalog: &tusklet_catalog::live::Catalog, table: Oid) -> Vec<Rc<R
         .filter(|r| r.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Foreign(f) if f.table == table)))
         .cloned()
         .collect();
-    all.sort_by_key(|r| r.oid);
+    all.order_by_key(|r| r.oid);
     all
 }
 

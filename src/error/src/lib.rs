@@ -3,10 +3,12 @@
 //! There is one error type in the whole workspace. The SQLSTATE, message, detail and hint are given where the error is
 //! raised, in PostgreSQL's words; nothing upstream rewrites them, it only adds what it alone knows (position, context).
 
+mod sort;
 mod sqlstate;
 
 use std::fmt;
 
+pub use sort::SortShort;
 pub use sqlstate::{CONDITIONS, SqlState};
 
 /// `Result` with this workspace's only error type.

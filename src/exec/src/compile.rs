@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_ir::{Node, Oid, Plan, PlannedStmt, SortKey, TypeRef};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{KernelTable, Phys};
@@ -127,7 +127,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
         let inner_used = std::mem::replace(&mut self.used, used);
         let inner_set = std::mem::replace(&mut self.set, set);
         let mut deps: Vec<u32> = inner_used.into_iter().filter(|u| !inner_set.contains(u)).collect();
-        deps.sort_unstable();
+        deps.order();
         deps.dedup();
         self.used.extend(&deps);
         Ok((made?, deps.into()))

@@ -1,7 +1,7 @@
 //! Bitmaps: the places that one or several indexes find, for rows in the order of the heap.
 
 use tusklet_catalog::live::Relation;
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
@@ -52,7 +52,7 @@ impl Planner<'_> {
             let refs: Vec<&Expr> = quals.iter().collect();
             cost::bitmap_scan((cost, share), stats, 1.0, &refs).total
         };
-        all.sort_by(|a, b| a.bitmap.cost.total_cmp(&b.bitmap.cost).then(a.share.total_cmp(&b.share)));
+        all.order_by(|a, b| a.bitmap.cost.total_cmp(&b.bitmap.cost).then(a.share.total_cmp(&b.share)));
         // Of several for the same conditions the cheapest.
         let mut distinct: Vec<BitmapChoice> = Vec::new();
         for b in all {

@@ -6,7 +6,7 @@
 //! first rollup while hashing the rest are weighed against each other.
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_ir::*;
 
 use crate::cost::{self, Cost};
@@ -280,7 +280,7 @@ impl Planner<'_> {
         let rows = input.plan.rows;
         let place = |r: &u32| work.keys.iter().position(|k| k.0 == *r).map(|i| i as u32);
         let mut sets: Vec<Vec<u32>> = q.grouping_sets.iter().map(|s| s.iter().filter_map(place).collect()).collect();
-        sets.sort_by_key(|s| s.len());
+        sets.order_by_key(|s| s.len());
         let (sortable, unsortable): (Vec<_>, Vec<_>) = sets.iter().cloned().partition(|s| work.sortable(s));
         let sort_refs: Vec<u32> = q.order_by.iter().filter_map(|s| place(&s.target)).collect();
         let mut rollups = Vec::new();

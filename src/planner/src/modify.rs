@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 use tusklet_ir::*;
 
 use crate::join::FromContext;
@@ -292,7 +292,7 @@ impl Planner<'_> {
             }
         }
         // PostgreSQL checks them in order of name.
-        checks.sort_by(|a, b| a.0.cmp(&b.0));
+        checks.order_by(|a, b| a.0.cmp(&b.0));
         let mut generated = Vec::new();
         for (i, c) in table.columns.iter().enumerate() {
             if let (true, Some(e)) = (c.generated, &c.default) {
@@ -301,7 +301,7 @@ impl Planner<'_> {
         }
         let mut indexes = Vec::new();
         let mut oids = table.indexes.clone();
-        oids.sort_unstable();
+        oids.order();
         for oid in oids {
             let rel = self.cx.relation(oid)?;
             let Some(ix) = &rel.index else { continue };

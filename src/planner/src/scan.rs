@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{RelKind, Relation};
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
@@ -251,7 +251,7 @@ impl Planner<'_> {
         all.extend(rel.plan.filter.take());
         // Cheap conditions first, as order_qual_clauses does; among equals as written.
         let mut resolved = quals.iter().map(|c| resolve::resolve(c, &rel.cols)).collect::<Result<Vec<_>>>()?;
-        resolved.sort_by_key(|e| visit::any(e, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))));
+        resolved.order_by_key(|e| visit::any(e, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))));
         all.extend(resolved);
         rel.plan.filter = expr::and(all);
         Ok(rel.costed(rows, startup, total))
@@ -698,7 +698,7 @@ impl Planner<'_> {
         while let Some(t) = out.get(next).cloned() {
             next += 1;
             let mut children = t.children.clone();
-            children.sort_unstable();
+            children.order();
             for c in children {
                 if !out.iter().any(|t| t.oid == c) {
                     out.push(self.cx.relation(c)?);

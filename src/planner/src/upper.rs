@@ -1,7 +1,7 @@
 //! Above the joins: grouping, windows, set-returning functions, DISTINCT, ORDER BY, row locks, LIMIT.
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 use tusklet_ir::*;
 
 use crate::join::FromContext;
@@ -73,7 +73,7 @@ impl Planner<'_> {
             if !matches!(r.kind, RteKind::Relation { .. }) {
                 n.clear();
             }
-            n.sort_by_key(|a| if *a > 0 { *a as i32 } else { 10_000 - *a as i32 });
+            n.order_by_key(|a| if *a > 0 { *a as i32 } else { 10_000 - *a as i32 });
         }
         needed
     }
@@ -107,7 +107,7 @@ impl Planner<'_> {
         self.level().equal = equalities(&quals);
         // Equalities are tested last: they come back from the equivalence classes (`generate_base_implied_equalities`).
         let equality = |c: &Expr| matches!(&c.kind, ExprKind::Call(f) if f.op != 0 && expr::equality(f.op).is_some());
-        quals.sort_by_key(|c| equality(c) && !expr::volatile(c));
+        quals.order_by_key(|c| equality(c) && !expr::volatile(c));
         let limit = self.row_limit(q);
         let wanted = self.wanted_order(q, grouped, limit);
         let fraction = match (limit, grouped || q.distinct.is_some() || q.has_windows) {
@@ -403,7 +403,7 @@ impl Planner<'_> {
             keys
         };
         // Greater first, and of those that begin alike the longer.
-        order.sort_by(|a, b| keys(b).cmp(&keys(a)));
+        order.order_by(|a, b| keys(b).cmp(&keys(a)));
         for w in order {
             let win = &q.windows[w];
             let mut cols = rel.cols.clone();

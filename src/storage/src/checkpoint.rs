@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_vector::BATCH;
 
 use crate::codec::{put_bytes, put_column, put_u64};
@@ -310,7 +310,7 @@ impl Store {
             put_bytes(&mut m, v);
         }
         seal(&mut m, lsn, Kind::Manifest);
-        w.keep.sort();
+        w.keep.order();
         w.keep.dedup();
         let c = Checkpoint { manifest: &m, segments: &w.new, keep: &w.keep, lsn };
         if let Err(e) = self.sink.borrow_mut().checkpoint(c) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_vector::{Column, Datum, Value, Vector, hash, key};
 
 use crate::heap::Table;
@@ -291,7 +291,7 @@ impl Table {
                 let average = known as f64 / d;
                 let mut top: Vec<_> =
                     counts.values().filter(|e| e.0 > 1 && e.0 as f64 > average * 1.25).copied().collect();
-                top.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+                top.order_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
                 top.truncate(20);
                 s.common = top
                     .iter()

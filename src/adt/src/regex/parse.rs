@@ -1,6 +1,6 @@
 //! Advanced regular expressions: from text to a tree.
 
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SortShort, err};
 
 /// How a pattern is read and matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -661,7 +661,7 @@ fn shorthand(c: char) -> Option<Vec<(char, char)>> {
 }
 
 fn complement(mut ranges: Vec<(char, char)>) -> Vec<(char, char)> {
-    ranges.sort_unstable();
+    ranges.order();
     let mut out = Vec::new();
     let mut next = 0u32;
     for (a, b) in ranges {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, SortShort, bail, err};
 
 use super::ispell::Ispell;
 use super::snowball::{Stemmer, file, stop_words};
@@ -189,7 +189,7 @@ impl Dict {
             },
         };
         let mut stop: Vec<String> = stop.unwrap_or("").lines().map(str::to_ascii_lowercase).collect();
-        stop.sort_unstable();
+        stop.order();
         Ok(Dict { stop, kind })
     }
 
@@ -237,6 +237,6 @@ fn synonyms(text: &str, case: bool) -> Vec<(String, Lexeme)> {
         let text = fold(short.unwrap_or(to));
         pairs.push((fold(from), Lexeme { text, prefix: short.is_some(), ..Lexeme::default() }));
     }
-    pairs.sort_by(|a, b| a.0.cmp(&b.0));
+    pairs.order_by(|a, b| a.0.cmp(&b.0));
     pairs
 }

@@ -4,7 +4,7 @@
 //! matches at, or, negated, those it does not match at, and operators merge these lists. A match wider than one lexeme is where
 //! its last lexeme is.
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 
 use super::tsquery::{AND, Item, NOT, OR, Operand, PHRASE, TsQuery};
 use super::tsvector::{TsVector, compare, position, weight};
@@ -219,7 +219,7 @@ pub fn check_operand(doc: TsVector<'_>, v: &Operand<'_>, mut out: Option<&mut Ph
         }
     }
     if let Some(o) = out {
-        o.at.sort_unstable();
+        o.at.order();
         o.at.dedup();
     }
     answer

@@ -3,7 +3,7 @@
 //! A word is normalized by taking affixes off as long as what is left is a word of the dictionary with the affix's flag. Words
 //! may be compounds. Affix files come in Ispell's format and in Hunspell's, whose flags are one character, two, or numbers.
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 
 use super::dict::{Lexeme, Lexemes};
 use super::is_space;
@@ -351,7 +351,7 @@ impl Ispell {
                 }
             }
         }
-        list.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        list.order_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
         for (text, flags) in list {
             let same = self.words.last().is_some_and(|w| w.text == text);
             let mut word = Word { text, flags, compound: 0 };
@@ -381,7 +381,7 @@ impl Ispell {
 
     fn sort_affixes(&mut self) -> Result<()> {
         let mut affixes = std::mem::take(&mut self.affixes);
-        affixes.sort_by(|a, b| (a.suffix, a.ends()).cmp(&(b.suffix, b.ends())));
+        affixes.order_by(|a, b| (a.suffix, a.ends()).cmp(&(b.suffix, b.ends())));
         for a in &affixes {
             if a.flags & COMPOUND == 0 || a.repl.is_empty() {
                 continue;

@@ -2,7 +2,7 @@
 //!
 //! Single and double precision are mixed as in PostgreSQL: results are compared digit by digit.
 
-use tusklet_error::{Result, bail};
+use tusklet_error::{Result, SortShort, bail};
 
 use super::execute::{Ternary, execute};
 use super::tsquery::{AND, Item, Operand, PHRASE, TsQuery};
@@ -51,7 +51,7 @@ fn entries(t: TsVector<'_>, v: &Operand<'_>) -> std::ops::Range<usize> {
 /// A query's operands by lexeme, each lexeme once (`SortAndUniqItems`).
 fn lexemes<'a>(q: TsQuery<'a>) -> Vec<Operand<'a>> {
     let mut all: Vec<Operand<'a>> = q.operands().map(|(_, v)| v).collect();
-    all.sort_by(|a, b| a.word.cmp(b.word));
+    all.order_by(|a, b| a.word.cmp(b.word));
     all.dedup_by(|b, a| a.word == b.word);
     all
 }
@@ -179,7 +179,7 @@ fn places(t: TsVector<'_>, q: TsQuery<'_>) -> Vec<Place> {
             }
         }
     }
-    all.sort_by_key(|p| (p.at.rotate_left(2), p.entry));
+    all.order_by_key(|p| (p.at.rotate_left(2), p.entry));
     all.dedup_by(|b, a| {
         let same = a.at == b.at && a.entry == b.entry;
         if same {

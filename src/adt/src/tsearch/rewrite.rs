@@ -3,7 +3,7 @@
 //! For the search AND and OR have any number of operands, sorted by `QTNodeCompare`; so an OR of two is found among the operands
 //! of an OR of three.
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 
 use super::tsquery::{AND, NOT, Node, OR, TsQuery, store};
 
@@ -27,7 +27,7 @@ fn flatten(n: &mut Node) {
 fn sort(n: &mut Node) {
     n.child.iter_mut().for_each(sort);
     if n.op == AND || n.op == OR {
-        n.child.sort_by_cached_key(key);
+        n.child.order_by_key(key);
     }
 }
 

@@ -19,7 +19,7 @@
 //!
 //! A command is a byte and what the table of [`Step`]s says.
 
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 
 static DATA: &[u8] = include_bytes!("snowball.bin");
 
@@ -269,7 +269,7 @@ fn table(r: &mut Reader<'_>) -> Table {
         entries.push((bytes, command, if flags & 2 == 0 { 0 } else { usize::from(r.byte()) }));
     }
     // Letters are numbered by code point, so forwards the order is right already; backwards it is not.
-    entries.sort_unstable();
+    entries.order();
     Table { backward, commands, entries, longest }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 
 use super::dict::{Dict, Lexeme, Lexemes};
 use super::is_space;
@@ -60,7 +60,7 @@ impl Thesaurus {
             t.rules.push((words.len() - 1, put));
         }
         t.places.values_mut().for_each(|p| {
-            p.sort_unstable();
+            p.order();
             p.dedup();
         });
         Ok(t)

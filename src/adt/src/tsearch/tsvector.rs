@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 
 use super::{Message, is_space, weight_of};
 
@@ -191,7 +191,7 @@ pub struct Word {
 /// A document from occurrences in any order. Of a lexeme's positions the first `most` are kept, of two weights the higher.
 pub fn assemble(buf: &[u8], words: &mut [Word], most: usize) -> Result<Vec<u8>> {
     let lexeme = |w: &Word| buf.get(w.start..w.start + w.len).unwrap_or(&[]);
-    words.sort_by(|a, b| lexeme(a).cmp(lexeme(b)).then(position(a.position).cmp(&position(b.position))));
+    words.order_by(|a, b| lexeme(a).cmp(lexeme(b)).then(position(a.position).cmp(&position(b.position))));
     let mut out = Builder::default();
     let mut kept: Vec<u16> = vec![];
     for (i, w) in words.iter().enumerate() {
@@ -431,7 +431,7 @@ pub fn recv(b: &[u8]) -> Result<Vec<u8>> {
         rows.push((lexeme, positions));
     }
     m.end()?;
-    rows.sort_by(|a, b| a.0.cmp(b.0));
+    rows.order_by(|a, b| a.0.cmp(b.0));
     let mut out = Builder::default();
     rows.iter().for_each(|(l, p)| out.push(l, p.iter().copied()));
     out.finish()
@@ -562,7 +562,7 @@ pub fn from_array(items: &[Option<&str>]) -> Result<Vec<u8>> {
             Some(s) => lexemes.push(s.as_bytes()),
         }
     }
-    lexemes.sort_unstable();
+    lexemes.order();
     lexemes.dedup();
     let mut out = Builder::default();
     lexemes.iter().for_each(|l| out.push(l, std::iter::empty()));

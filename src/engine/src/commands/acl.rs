@@ -2,7 +2,7 @@
 //! [`crate::privileges`], which also defines the bits.
 
 use tusklet_catalog::live::{AclItem, ObjectAddress, ObjectClass, RelKind, Relation};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{GrantStmt, GrantTarget, ObjectName, ObjectType, RoleSpecKind};
 
@@ -278,7 +278,7 @@ pub fn grant(shared: &Shared, s: &GrantStmt) -> Result<()> {
                             })
                             .map(|r| r.oid)
                             .collect();
-                        all.sort_unstable();
+                        all.order();
                         for oid in all {
                             relation(shared, &w, oid, *objtype)?;
                         }
@@ -456,7 +456,7 @@ pub fn granted_to(shared: &Shared, role: Oid) -> Vec<ObjectAddress> {
     out.extend(c.user_relations().filter(|r| has(&r.acl, r.owner)).map(|r| Objects::relation(r.oid)));
     out.extend(c.user_schemas().filter(|s| has(&s.acl, s.owner)).map(|s| Objects::schema(s.oid)));
     out.extend(c.user_procs().filter(|p| has(&p.acl, p.owner)).map(|p| Objects::proc(p.oid)));
-    out.sort_unstable();
+    out.order();
     out
 }
 

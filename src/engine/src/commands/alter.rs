@@ -1,7 +1,7 @@
 //! RENAME, SET SCHEMA, OWNER TO, for every kind of object (`alter.c`, and the rename parts of `tablecmds.c`).
 
 use tusklet_catalog::live::{ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -347,7 +347,7 @@ fn rename_domain_constraint(shared: &Shared, ty: Oid, old: &str, new: &str) -> R
     typecmds::change_type(shared, ty, |t| {
         if let TypeEntryKind::Domain { checks, .. } = &mut t.kind {
             checks.iter_mut().filter(|k| k.name == old).for_each(|k| k.name = new.to_string());
-            checks.sort_by(|a, b| a.name.cmp(&b.name));
+            checks.order_by(|a, b| a.name.cmp(&b.name));
         }
         Ok(())
     })

@@ -9,7 +9,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{
     Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind,
 };
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, err};
+use tusklet_error::{Error, Notice, Result, Severity, SortShort, SqlState, err};
 use tusklet_ir::visit;
 use tusklet_ir::{CommandType, Expr, ExprKind, FromNode, Oid, Query, RteKind, Value, Var};
 use tusklet_storage::LockMode;
@@ -359,7 +359,7 @@ impl Deletion<'_> {
             };
             next.push((o, f));
         }
-        next.sort_by(|(a, _), (b, _)| b.oid.cmp(&a.oid).then(a.class.cmp(&b.class)).then(a.sub.cmp(&b.sub)));
+        next.order_by(|(a, _), (b, _)| b.oid.cmp(&a.oid).then(a.class.cmp(&b.class)).then(a.sub.cmp(&b.sub)));
         stack.push(Target { object, flags, dependee: object });
         for (o, f) in next {
             self.find(o, f, stack)?;

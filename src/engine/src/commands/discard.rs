@@ -1,6 +1,6 @@
 //! DISCARD (`discard.c`).
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_syntax::ast::DiscardMode;
 
 use super::dependency;
@@ -46,7 +46,7 @@ fn temp(shared: &Shared) -> Result<()> {
     // Everything in the schema goes, the schema stays.
     let c = shared.catalog();
     let mut inside: Vec<_> = c.dependents(Objects::schema(schema)).iter().map(|d| d.dependent).collect();
-    inside.sort_unstable();
+    inside.order();
     inside.dedup();
     dependency::delete_quietly(shared, &inside)
 }

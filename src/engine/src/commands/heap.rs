@@ -7,7 +7,7 @@ use tusklet_catalog::live::{
     Catalog, Column, Constraint, Dependency, DependencyKind, FIRST_USER_OID, ObjectAddress, Persistence, RelKind, Relation,
     TypeEntryKind,
 };
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::{Expr, Oid, Phys, TypeRef};
 use tusklet_storage::RelId;
 
@@ -297,7 +297,7 @@ pub fn all_inheritors(c: &Catalog, oid: Oid) -> Vec<Oid> {
     while i < out.len() {
         if let Some(r) = c.relation(out[i]) {
             let mut children = r.children.clone();
-            children.sort_unstable();
+            children.order();
             for k in children {
                 if !out.contains(&k) {
                     out.push(k);

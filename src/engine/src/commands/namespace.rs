@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Catalog, Persistence, Relation, Schema};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{QualifiedName, RangeVar, RelPersistence};
 
@@ -229,8 +229,8 @@ pub fn on_commit(shared: &Shared) -> Result<()> {
     for (oid, action) in on_commit_actions(&c, schema) {
         if action == 'd' { delete.push(oid) } else { drop.push(oid) }
     }
-    delete.sort_unstable();
-    drop.sort_unstable();
+    delete.order();
+    drop.order();
     let delete: Vec<Oid> = delete
         .into_iter()
         .filter(|o| {

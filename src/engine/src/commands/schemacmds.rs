@@ -2,7 +2,7 @@
 
 use tusklet_catalog::live::Schema;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Notice, Result, Severity, SortShort, SqlState, bail, err};
 use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
 
 use super::{acl, user};
@@ -70,7 +70,7 @@ fn order(elts: &[RawStmt]) -> Vec<&RawStmt> {
         _ => 5,
     };
     let mut v: Vec<&RawStmt> = elts.iter().collect();
-    v.sort_by_key(|r| rank(&r.stmt));
+    v.order_by_key(|r| rank(&r.stmt));
     v
 }
 

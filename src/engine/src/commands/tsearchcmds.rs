@@ -7,7 +7,7 @@ use tusklet_adt::tsearch::{options, parser};
 use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, TsKind, TsMapping, TsObject};
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_catalog::text_search::kind_word;
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTSConfigCmd, AlterTSConfigurationStmt, AlterTSDictionaryStmt, DefArg, DefElem, DefineStmt, ObjectType};
 
@@ -167,7 +167,7 @@ pub fn alter_configuration(shared: &Shared, s: &AlterTSConfigurationStmt) -> Res
                 }
                 o.map.extend(dicts.iter().map(|d| TsMapping { token, dict: *d }));
             }
-            o.map.sort_by_key(|m| m.token);
+            o.map.order_by_key(|m| m.token);
         }
         AlterTSConfigCmd::ReplaceDict { old, new } => replace(&mut o, None, dict(old)?, dict(new)?),
         AlterTSConfigCmd::ReplaceDictForToken { tokentype, old, new } => {

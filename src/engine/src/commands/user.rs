@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, Role};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Notice, Result, Severity, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{
     AlterRoleSetStmt, AlterRoleStmt, CreateRoleStmt, DefArg, DefElem, DropOwnedStmt, DropRoleStmt, GrantRoleStmt,
@@ -333,7 +333,7 @@ fn owned(shared: &Shared, role: Oid) -> Vec<ObjectAddress> {
     );
     out.extend(super::tsearchcmds::owned_by(&c, role));
     out.extend(c.user_procs().filter(|p| p.owner == role).map(|p| ObjectAddress::new(ObjectClass::Proc, p.oid)));
-    out.sort_unstable();
+    out.order();
     out
 }
 
@@ -375,7 +375,7 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
         let mut found: Vec<(ObjectAddress, String)> =
             owned(shared, oid).into_iter().map(|a| (a, format!("owner of {}", shown(&a)))).collect();
         found.extend(acl::granted_to(shared, oid).into_iter().map(|a| (a, format!("privileges for {}", shown(&a)))));
-        found.sort_by_key(|(a, _)| a.oid);
+        found.order_by_key(|(a, _)| a.oid);
         let lines: Vec<String> = found.into_iter().map(|(_, l)| l).collect();
         if !lines.is_empty() {
             return Err(err!(

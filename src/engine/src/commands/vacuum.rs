@@ -1,7 +1,7 @@
 //! VACUUM, ANALYZE, CLUSTER, REINDEX (`vacuum.c`, `cluster.c`, `indexcmds.c`).
 
 use tusklet_catalog::live::{RelKind, Relation};
-use tusklet_error::{Result, SqlState, bail, err};
+use tusklet_error::{Result, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{ClusterStmt, ReindexStmt, ReindexTarget, VacuumRelation, VacuumStmt};
@@ -90,7 +90,7 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
             .filter(|r| matches!(r.kind, RelKind::Table | RelKind::MatView) && acl::is_owner(shared, r.owner))
             .map(|r| r.oid)
             .collect();
-        targets.sort_unstable();
+        targets.order();
     }
     for oid in &targets {
         let rel = heap::get(shared, *oid)?;
@@ -252,6 +252,6 @@ pub fn reindex(shared: &Shared, s: &ReindexStmt) -> Result<()> {
 }
 
 fn all(shared: &Shared, mut indexes: Vec<Oid>) -> Result<()> {
-    indexes.sort_unstable();
+    indexes.order();
     indexes.into_iter().try_for_each(|o| indexcmds::rebuild(shared, o))
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
@@ -307,7 +307,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
         }
         let mut found: Vec<&SubPlanRef> = nodes.iter().flat_map(|p| subplans_of(p)).collect();
-        found.sort_by_key(|s| s.plan);
+        found.order_by_key(|s| s.plan);
         for s in found {
             let Some(plan) = stmt.subplans.get(s.plan as usize) else { continue };
             if self.subplans.contains_key(&s.plan) {
@@ -371,7 +371,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 }
             }
         }
-        inits.sort_by_key(|s| s.plan);
+        inits.order_by_key(|s| s.plan);
         let mut ahead = Vec::new();
         for c in ctes {
             let Some(cte) = stmt.ctes.get(c as usize) else { continue };

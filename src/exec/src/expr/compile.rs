@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::TypeEntryKind;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SortShort, err};
 use tusklet_ir::{Expr, ExprKind, FuncCall, Oid, Param, SubLinkKind, SubPlanRef};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{CallContext, CallSite, Kernel, Phys, TypeKind, TypeRef, Value};
@@ -409,7 +409,7 @@ impl Compiler<'_, '_> {
         for t in chain.iter().rev() {
             if let TypeEntryKind::Domain { checks, .. } = &t.kind {
                 let mut sorted: Vec<_> = checks.iter().collect();
-                sorted.sort_by(|a, b| a.name.cmp(&b.name));
+                sorted.order_by(|a, b| a.name.cmp(&b.name));
                 for c in sorted {
                     let expr = self.expr(&c.expr)?;
                     let domain = chain[0].name.clone();

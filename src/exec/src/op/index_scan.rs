@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live;
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 use tusklet_ir::{BoundOp, IndexBound, Oid, ScanRel};
 use tusklet_storage::{IndexScan, KeyRange, RelId, Tid};
 use tusklet_vector::key::KeyPart;
@@ -227,7 +227,7 @@ impl IndexScanOp {
                 (BoundOp::Eq, _) if !value.is_null() => add(value),
                 _ => {}
             }
-            ends.sort_unstable();
+            ends.order();
             ends.dedup();
             prefixes =
                 prefixes.iter().flat_map(|p| ends.iter().map(|e| [p.as_slice(), e.as_slice()].concat())).collect();

@@ -9,7 +9,7 @@ use tusklet_catalog::live::{
     Relation,
 };
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast;
@@ -54,7 +54,7 @@ fn columns(rel: &Relation, names: &[String]) -> Result<Vec<i16>> {
 /// The index behind the referenced columns, its operator families in the order of the columns.
 fn referenced_index(shared: &Shared, pk: &Relation, attnos: &[i16]) -> Result<(Oid, Vec<Oid>)> {
     let mut distinct = attnos.to_vec();
-    distinct.sort_unstable();
+    distinct.order();
     distinct.dedup();
     if distinct.len() != attnos.len() {
         bail!(INVALID_FOREIGN_KEY, "foreign key referenced-columns list must not contain duplicates");

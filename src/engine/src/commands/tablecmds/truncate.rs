@@ -1,7 +1,7 @@
 //! TRUNCATE (`ExecuteTruncate`): new empty files in place of the old ones.
 
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropBehavior, TruncateStmt};
@@ -35,7 +35,7 @@ pub fn truncate(shared: &Shared, s: &TruncateStmt) -> Result<()> {
             if more.is_empty() {
                 break;
             }
-            more.sort_unstable();
+            more.order();
             for oid in more {
                 let t = heap::get(shared, oid)?;
                 shared.notify_user(format!("truncate cascades to table \"{}\"", t.name));
@@ -86,7 +86,7 @@ fn refuse_referenced(shared: &Shared, tables: &[Oid]) -> Result<()> {
     for t in tables {
         let mut from = referencing(shared, std::slice::from_ref(t));
         from.retain(|o| !tables.contains(o));
-        from.sort_unstable();
+        from.order();
         if let Some(o) = from.first() {
             let (a, b) = (heap::get(shared, *t)?.name.clone(), heap::get(shared, *o)?.name.clone());
             return Err(Error::new(

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::{
     DependencyKind, DomainCheck, ObjectAddress, ObjectClass, RelKind, Relation, Type, TypeEntryKind,
 };
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, Oid, TypeRef, Value};
 use tusklet_syntax::ast::{
@@ -146,7 +146,7 @@ fn add_check(shared: &Shared, oid: Oid, k: &Constraint, validate: bool) -> Resul
     change_type(shared, oid, |t| {
         if let TypeEntryKind::Domain { checks, .. } = &mut t.kind {
             checks.push(new);
-            checks.sort_by(|a, b| a.name.cmp(&b.name));
+            checks.order_by(|a, b| a.name.cmp(&b.name));
         }
         Ok(())
     })?;
