@@ -181,7 +181,9 @@ fn user_rows(cat: &Catalog, facts: &mut dyn Facts, name: &str, out: &mut Sink<'_
         "pg_aggregate" => proc::pg_aggregate(cat, out),
         "pg_operator" => proc::pg_operator(cat, out),
         "pg_cast" => proc::pg_cast(cat, out),
-        "pg_ts_config" | "pg_ts_config_map" | "pg_ts_dict" => object::text_search(cat, name, out),
+        "pg_ts_config" | "pg_ts_config_map" | "pg_ts_dict" | "pg_ts_parser" | "pg_ts_template" => {
+            object::text_search(cat, name, out)
+        }
         _ => return None,
     })
 }

@@ -92,7 +92,14 @@ pub fn build(shared: &Shared, c: &Catalog, template: Oid, list: &[DictOption], d
         return Err(Error::internal("dictionaries rest on each other"));
     }
     let t = c.ts_object(TsKind::Template, template).ok_or_else(|| missing("template", template))?;
-    let Some(t) = Template::named(&t.name) else { return Err(Error::unsupported("text search template of others")) };
+    // One that was made by CREATE is what its lexize method is.
+    let method = t.map.iter().find(|m| m.token == 5).and_then(|m| c.proc(m.dict)).map(|p| p.source.clone());
+    let name = match method.as_deref() {
+        Some("thesaurus_lexize") => "thesaurus",
+        Some(s) => s.strip_prefix('d').and_then(|s| s.strip_suffix("_lexize")).unwrap_or(""),
+        None => &t.name,
+    };
+    let Some(t) = Template::named(name) else { return Err(Error::unsupported("text search template of others")) };
     Dict::new(t, list, &mut |name| {
         let oid = crate::system::ts_object_named(shared, TsKind::Dictionary, &crate::system::split_qualified(name)?)?;
         dict(shared, c, oid, depth + 1)

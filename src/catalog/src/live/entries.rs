@@ -37,7 +37,8 @@ tusklet_ir::node! {
         pub base: Oid,
         /// A dictionary's options.
         pub options: Option<String>,
-        /// A configuration's dictionaries by token type, in the order they are asked.
+        /// A configuration's dictionaries by token type, in the order they are asked; a parser's or template's functions by
+        /// attribute number of its catalog.
         pub map: Vec<TsMapping>,
     }
 

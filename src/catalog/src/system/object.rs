@@ -194,9 +194,14 @@ pub(super) fn pg_db_role_setting(cat: &Catalog, out: &mut Sink<'_>) -> Result<()
     Ok(())
 }
 
-/// Rows of `pg_ts_config`, `pg_ts_config_map` and `pg_ts_dict`.
+/// Rows of the tables of text search.
 pub(super) fn text_search(cat: &Catalog, table: &str, out: &mut Sink<'_>) -> Result<()> {
-    let wanted = if table == "pg_ts_dict" { TsKind::Dictionary } else { TsKind::Configuration };
+    let wanted = match table {
+        "pg_ts_dict" => TsKind::Dictionary,
+        "pg_ts_parser" => TsKind::Parser,
+        "pg_ts_template" => TsKind::Template,
+        _ => TsKind::Configuration,
+    };
     for o in cat.text_search().values().filter(|o| o.kind == wanted) {
         if table == "pg_ts_config_map" {
             let (mut before, mut place) = (-1, 0);
@@ -219,6 +224,9 @@ pub(super) fn text_search(cat: &Catalog, table: &str, out: &mut Sink<'_>) -> Res
                 1 => values::oid(o.oid),
                 2 => Value::text(&o.name),
                 3 => values::oid(o.schema),
+                a if matches!(wanted, TsKind::Parser | TsKind::Template) => {
+                    values::oid(o.map.iter().find(|m| m.token == i32::from(a)).map_or(0, |m| m.dict))
+                }
                 4 => values::oid(o.owner),
                 5 => values::oid(o.base),
                 _ => o.options.as_deref().map_or(Value::Null, Value::text),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use tusklet_adt::tsearch::dict::DictOption;
 use tusklet_adt::tsearch::{options, parser};
 use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, TsKind, TsMapping, TsObject};
-use tusklet_catalog::resolve::quote_identifier;
+use tusklet_catalog::builtin::oids;
+use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::text_search::kind_word;
 use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::Oid;
@@ -13,7 +14,7 @@ use tusklet_syntax::ast::{AlterTSConfigCmd, AlterTSConfigurationStmt, AlterTSDic
 
 use super::define::definition_names;
 use super::object_address::Objects;
-use super::{acl, dependency, heap, namespace, option_text};
+use super::{acl, dependency, functioncmds, heap, namespace, option_text};
 use crate::session::Shared;
 use crate::system::ts_object_named;
 
@@ -46,7 +47,10 @@ fn put(shared: &Shared, o: TsObject) -> Result<()> {
     let me = address(o.oid);
     let mut edges: Vec<Dependency> = vec![];
     let mut needs = vec![Objects::schema(o.schema), address(o.base)];
-    needs.extend(o.map.iter().map(|m| address(m.dict)));
+    needs.extend(o.map.iter().map(|m| match o.kind {
+        TsKind::Parser | TsKind::Template => Objects::proc(m.dict),
+        _ => address(m.dict),
+    }));
     for n in needs.into_iter().filter(|n| n.oid != 0) {
         heap::edge(&mut edges, me, n, DependencyKind::Normal);
     }
@@ -83,7 +87,7 @@ fn duplicate(table: &str, index: &str, key: &str) -> Error {
 pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
     let DefineStmt { kind: _, oldstyle: _, defnames, args: _, definition, from: _, if_not_exists: _, replace: _, span: _ } = s;
     if matches!(kind, TsKind::Parser | TsKind::Template) {
-        return Err(Error::unsupported(format!("CREATE {}", kind_word(kind).to_uppercase())));
+        return define_methods(shared, kind, defnames, definition);
     }
     let (schema, name) = namespace::creation_of(shared, defnames)?;
     let (mut base, mut source, mut list) = (0, 0, vec![]);
@@ -117,6 +121,62 @@ pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
     let map = copied.map_or(vec![], |o| o.map);
     let oid = shared.db.new_oid();
     put(shared, TsObject { oid, kind, name, schema, owner: shared.user(), base, options: stored(&list), map })
+}
+
+/// The methods of a parser or template: option, argument types, result, whether it must be there; from attribute 4 on.
+type Methods = &'static [(&'static str, &'static [Oid], Oid, bool)];
+
+const I: Oid = oids::INTERNAL;
+const PARSER: Methods = &[
+    ("start", &[I, oids::INT4], I, true),
+    ("gettoken", &[I, I, I], I, true),
+    ("end", &[I], oids::VOID, true),
+    ("headline", &[I, I, oids::TSQUERY], I, false),
+    ("lextypes", &[I], I, true),
+];
+const TEMPLATE: Methods = &[("init", &[I], I, false), ("lexize", &[I, I, I, I], I, true)];
+
+/// CREATE TEXT SEARCH PARSER and TEMPLATE: new names for what is built in, there being no functions of others.
+fn define_methods(shared: &Shared, kind: TsKind, defnames: &[String], definition: &[DefElem]) -> Result<()> {
+    let what = kind_word(kind);
+    if !acl::is_superuser(shared) {
+        bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to create {what}s");
+    }
+    let methods = if kind == TsKind::Parser { PARSER } else { TEMPLATE };
+    let (schema, name) = namespace::creation_of(shared, &defnames.to_vec())?;
+    let mut map: Vec<TsMapping> = vec![];
+    for o in definition {
+        let Some(i) = methods.iter().position(|m| m.0 == o.name) else {
+            bail!(SYNTAX_ERROR, "{what} parameter \"{}\" not recognized", o.name);
+        };
+        let names = definition_names(o)?;
+        let Some(p) = functioncmds::exact(shared, &names, methods[i].1, false)? else { return Ok(()) };
+        if p.result != methods[i].2 {
+            let (c, path) = (shared.catalog(), shared.search_path());
+            let ty = c.format_type(&path, methods[i].2);
+            let shown = signature(&c, &path, &names, methods[i].1);
+            bail!(WRONG_OBJECT_TYPE, "function {shown} should return type {ty}");
+        }
+        map.retain(|m| m.token != i as i32 + 4);
+        map.push(TsMapping { token: i as i32 + 4, dict: p.oid });
+    }
+    for (i, m) in methods.iter().enumerate() {
+        if m.3 && !map.iter().any(|f| f.token == i as i32 + 4) {
+            bail!(INVALID_OBJECT_DEFINITION, "{what} {} method is required", m.0);
+        }
+    }
+    if shared.catalog().ts_named(kind, schema, &name).is_some() {
+        let (table, prefix) = if kind == TsKind::Parser { ("pg_ts_parser", "prs") } else { ("pg_ts_template", "tmpl") };
+        let key = format!("({prefix}name, {prefix}namespace)=({name}, {schema})");
+        return Err(duplicate(table, &format!("{table}_{prefix}name_index"), &key));
+    }
+    let oid = shared.db.new_oid();
+    put(shared, TsObject { oid, kind, name, schema, owner: shared.user(), base: 0, options: None, map })
+}
+
+fn signature(c: &Catalog, path: &SearchPath, names: &[String], types: &[Oid]) -> String {
+    let types: Vec<String> = types.iter().map(|t| c.format_type(path, *t)).collect();
+    format!("{}({})", names.join("."), types.join(", "))
 }
 
 /// ALTER TEXT SEARCH DICTIONARY.
