@@ -432,10 +432,13 @@ impl Analyzer<'_> {
                 }
             };
             if c.deferrable {
-                bail!(
+                let schema = self.cat.schema_name(rel.schema).unwrap_or_default();
+                return Err(err!(
                     OBJECT_NOT_IN_PREREQUISITE_STATE,
                     "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters"
-                );
+                )
+                .table(schema, rel.name.clone())
+                .constraint(c.name.clone()));
             }
             out.constraint = c.oid;
             out.arbiters = vec![index];

@@ -20,7 +20,7 @@ use crate::live::{AggregateParts, Cast, Catalog, FIRST_USER_OID, Operator, Proc,
 
 pub use format_type::{interval_typmod_text, typmod_in, typmod_out};
 pub use names::{Candidate, OperatorCandidate, SearchPath};
-pub use opclass::{OpClassRef, SortOperators};
+pub use opclass::{OpClassRef, SortOperators, index_class, is_tree};
 pub use quote::quote_identifier;
 
 /// Categories of types (`pg_type.typcategory`) that the rules of resolution name.

@@ -186,6 +186,24 @@ fn query(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Vec<Vec<
     }
 }
 
+/// A row that was written beside one an exclusion constraint does not allow.
+fn check_exclusion(shared: &Shared, rel: &Relation, index: Oid, name: &str, event: &RowChange) -> Result<(), Waiting> {
+    let found = crate::commands::expressions::with_cx(shared, |cx| {
+        tusklet_exec::Exclusion::new(cx, index)?.check(cx, event.new_tid)
+    })?;
+    let (mine, other) = match found {
+        tusklet_exec::Excluded::Free => return Ok(()),
+        tusklet_exec::Excluded::Wait(w) => return Err(Waiting::Wait(w)),
+        tusklet_exec::Excluded::Conflict(mine, other) => (mine, other),
+    };
+    let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
+    Err(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{name}\"")
+        .detail(format!("Key {mine} conflicts with existing key {other}."))
+        .table(schema, &rel.name)
+        .constraint(name)
+        .into())
+}
+
 /// A row whose key another row had when it was written (`unique_key_recheck`).
 fn check_unique(
     shared: &Shared,
@@ -198,12 +216,18 @@ fn check_unique(
     let constraint = rel
         .constraints
         .iter()
-        .find(|c| matches!(&c.kind, ConstraintKind::Unique(i) | ConstraintKind::Primary(i) if *i == index));
+        .find(|c| match &c.kind {
+            ConstraintKind::Unique(i) | ConstraintKind::Primary(i) | ConstraintKind::Exclude { index: i, .. } => *i == index,
+            _ => false,
+        });
     // The constraint is gone: so is what it asked for.
     let Some(c) = constraint else { return Ok(()) };
     if !deferred && is_deferred(shared, c) {
         shared.deferred_events.borrow_mut().push(event.clone());
         return Ok(());
+    }
+    if let ConstraintKind::Exclude { .. } = &c.kind {
+        return check_exclusion(shared, rel, index, &c.name, event);
     }
     let catalog = shared.catalog();
     let Some(entry) = catalog.user_relation(index).cloned() else { return Ok(()) };

@@ -13,6 +13,8 @@ mod relation;
 mod session;
 mod visible;
 
+pub(crate) use names::format_operator;
+
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::{self as rows, Facts};
@@ -479,7 +481,7 @@ pub fn catalog_rows(shared: &Shared, cx: &mut ExecCx<'_>, rel: Oid, columns: &[i
 /// The text of an index column that is an expression, for messages about its keys.
 pub fn index_expression(shared: &Shared, index: &Relation, column: usize) -> Result<String> {
     let mut cx = shared.exec_cx(shared.snapshot()?)?;
-    let text = crate::ruleutils::index_def(shared, &mut cx, index.oid, column as i32 + 1, false)?;
+    let text = crate::ruleutils::index_def(shared, &mut cx, index.oid, column as i32 + 1, true)?;
     Ok(text.unwrap_or_default())
 }
 

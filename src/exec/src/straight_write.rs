@@ -91,7 +91,11 @@ impl StraightWrite {
             CommandType::Merge | CommandType::Select => None,
         };
         let Some(act) = act else { return Ok(None) };
-        Ok(Some(StraightWrite { target: CTarget::compile(&mut c, target)?, act, scratch: RefCell::default() }))
+        let target = CTarget::compile(&mut c, target)?;
+        if target.indexes.iter().any(|i| !i.exclusion.is_empty()) {
+            return Ok(None);
+        }
+        Ok(Some(StraightWrite { target, act, scratch: RefCell::default() }))
     }
 
     /// Runs it with these values for `$1`, `$2`, …
@@ -282,7 +286,10 @@ impl StraightWrite {
         let mut start = 0;
         for (index, (end, there, _)) in self.target.indexes.iter().zip(&scratch.ends) {
             if *there {
-                cx.store.index(index.storage)?.insert(&cx.tx, &scratch.keys[start..*end], tid)?;
+                let storage = cx.store.index(index.storage)?;
+                for k in index.entries(&scratch.keys[start..*end]) {
+                    storage.insert(&cx.tx, k, tid)?;
+                }
             }
             start = *end;
         }

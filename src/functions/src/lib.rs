@@ -19,6 +19,7 @@ mod float;
 mod formatting;
 mod geo;
 mod hash;
+mod indexing;
 mod int;
 mod io;
 mod json;

@@ -58,4 +58,5 @@ oids!(
     LINE = 628 "line",
     TSVECTOR = 3614 "tsvector",
     TSQUERY = 3615 "tsquery",
+    CIRCLE = 718 "circle",
 );

@@ -18,6 +18,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::formatting::TABLES,
     crate::geo::TABLES,
     crate::hash::TABLES,
+    crate::indexing::TABLES,
     crate::int::TABLES,
     crate::io::TABLES,
     crate::json::TABLES,

@@ -255,6 +255,17 @@ pub enum Node {
     },
     /// The rows that indexes find, in the order of the heap. Native: `rel.columns`.
     BitmapScan { rel: ScanRel, bitmap: Bitmap },
+    /// Rows an index that is no B-tree finds, in heap order, or nearest first. It may find too many: the plan's filter tests
+    /// the conditions too. Native: `rel.columns`.
+    MethodScan {
+        rel: ScanRel,
+        index: Oid,
+        index_storage: u32,
+        conds: Vec<MethodCond>,
+        nearest: Option<Box<MethodCond>>,
+        /// What EXPLAIN calls it.
+        bitmap: bool,
+    },
     /// The rows with one of these ctids. Native: `rel.columns`.
     TidScan { rel: ScanRel, tids: Vec<Expr> },
     /// A system catalog, made from the live one. Native: `rel.columns`.
@@ -484,6 +495,19 @@ pub struct TargetIndex {
     pub predicate: Option<Expr>,
 }
 
+/// A condition an index that is no B-tree looks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MethodCond {
+    /// Key column of the index.
+    pub column: u32,
+    /// Strategy of its operator in the column's operator family.
+    pub strategy: i16,
+    /// What the column is compared with.
+    pub value: Expr,
+    /// The whole condition, or the distance to order by, over the scan's native columns.
+    pub cond: Expr,
+}
+
 impl Plan {
     /// The children, left to right.
     pub fn children(&self) -> Vec<&Plan> {
@@ -492,6 +516,7 @@ impl Plan {
             Node::SeqScan { .. }
             | Node::IndexScan { .. }
             | Node::BitmapScan { .. }
+            | Node::MethodScan { .. }
             | Node::TidScan { .. }
             | Node::CatalogScan { .. }
             | Node::FunctionScan { .. }

@@ -14,6 +14,7 @@ mod fold;
 mod grouping;
 mod join;
 mod merge_join;
+mod method_scan;
 mod modify;
 mod planagg;
 mod prep;

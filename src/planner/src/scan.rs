@@ -53,6 +53,8 @@ enum Way {
     Seq,
     Index(usize, bool, bool),
     Bitmap,
+    Method,
+    Nearest,
 }
 
 /// Estimated rows under conditions.
@@ -347,7 +349,7 @@ impl Planner<'_> {
         let mut consider = |c: Cost, ordered: bool, way: &dyn Fn() -> Way| {
             let price = after(c, ordered);
             let better = match (wanted, ordered) {
-                (None, _) | (_, false) if !matches!(best.2, Way::Index(_, _, true)) => c.beats(best.0),
+                (None, _) | (_, false) if !matches!(best.2, Way::Index(_, _, true) | Way::Nearest) => c.beats(best.0),
                 _ => price < best.1,
             };
             if better {
@@ -375,14 +377,40 @@ impl Planner<'_> {
             let unique = index_off == 0.0 && choices.iter().any(|c| c.unique);
             let found =
                 if unique { None } else { self.bitmap_choice(r, relation, &quals, &choices, &stats)? };
+            let mut bitmap = None;
             if let Some(found) = found {
                 let mut c = cost::bitmap_scan((found.bitmap.cost, found.share), &stats, 1.0, &refs);
                 c.startup += bitmap_off;
                 c.total += bitmap_off;
                 consider(c, false, &|| Way::Bitmap);
-                if let Way::Bitmap = best.2 {
-                    return self.bitmap_scan(rel, cols, set, quals, found, best.0, out_rows);
+                bitmap = Some(found);
+            }
+            // Indexes that are no B-trees.
+            let method = self.method_choice(r, relation, &cols, &quals, &stats)?;
+            if let Some((_, c)) = &method {
+                consider(*c, false, &|| Way::Method);
+            }
+            let nearest = match wanted {
+                Some(w) => self.nearest_choice(r, relation, &cols, &quals, w, &stats)?,
+                None => None,
+            };
+            if let Some((_, c)) = &nearest {
+                consider(*c, true, &|| Way::Nearest);
+            }
+            let chosen = match best.2 {
+                Way::Method => method,
+                Way::Nearest => nearest,
+                _ => None,
+            };
+            if let Some((choice, c)) = chosen {
+                let mut scan = self.method_rel(r, rel, cols, quals, choice)?.costed(out_rows, c.startup, c.total);
+                if let (Way::Nearest, Some(w)) = (&best.2, wanted) {
+                    scan.order = w.keys.clone();
                 }
+                return Ok(scan);
+            }
+            if let (Way::Bitmap, Some(found)) = (&best.2, bitmap) {
+                return self.bitmap_scan(rel, cols, set, quals, found, best.0, out_rows);
             }
             if let Way::Index(i, backward, ordered) = best.2
                 && let Some(choice) = choices.into_iter().nth(i)
@@ -445,10 +473,13 @@ impl Planner<'_> {
         needed: &[i16],
         wanted: &Wanted,
     ) -> Result<Option<Rel>> {
-        let Some((choice, backward)) = self.ordered_choice(q, r, quals, needed, wanted)? else { return Ok(None) };
+        let choice = self.ordered_choice(q, r, quals, needed, wanted)?;
         let rte = &q.rtable[r as usize];
         let RteKind::Relation { oid, .. } = rte.kind else { return Ok(None) };
         let relation = self.cx.relation(oid)?;
+        if relation.system || relation.indexes.is_empty() || rte.inherit && !relation.children.is_empty() {
+            return Ok(None);
+        }
         let stats = self.cx.stats(&relation);
         self.note_use(oid, |u| u.select = true);
         let rel = ScanRel {
@@ -458,7 +489,16 @@ impl Planner<'_> {
             rte: self.level().rte_base + r,
             columns: needed.to_vec(),
         };
-        let cols = needed.iter().map(|a| column_var(q, r, *a)).collect();
+        let cols: Vec<Expr> = needed.iter().map(|a| column_var(q, r, *a)).collect();
+        let Some((choice, backward)) = choice else {
+            let Some((choice, c)) = self.nearest_choice(r, &relation, &cols, quals, wanted, &stats)? else {
+                return Ok(None);
+            };
+            let out = share_of(stats.rows.max(1.0), quals, &stats);
+            let mut scan = self.method_rel(r, rel, cols, quals.to_vec(), choice)?.costed(out, c.startup, c.total);
+            scan.order = wanted.keys.clone();
+            return Ok(Some(scan));
+        };
         let out = share_of(stats.rows.max(1.0), quals, &stats);
         let rest: Vec<&Expr> =
             quals.iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
@@ -512,18 +552,13 @@ impl Planner<'_> {
         for oid in &relation.indexes {
             let index = self.cx.relation(*oid)?;
             let Some(ix) = &index.index else { continue };
-            if !ix.valid || index.access_method != BTREE {
+            if !ix.valid || !tusklet_catalog::resolve::is_tree(index.access_method) {
                 continue;
             }
+            let hash = index.access_method == oids::AM_HASH;
             let mut said = Vec::new();
-            if let Some(p) = &ix.predicate {
-                let mut p = (**p).clone();
-                set_rte(&mut p, r);
-                let mut parts = Vec::new();
-                expr::conjuncts(p, &mut parts);
-                if !parts.iter().all(|p| quals.iter().any(|c| implies(self.cx, c, p))) {
-                    continue;
-                }
+            if ix.predicate.is_some() {
+                let Some(parts) = implied(self.cx, r, ix, quals) else { continue };
                 // What the predicate says need not be tested again.
                 for (i, c) in quals.iter().enumerate() {
                     if parts.iter().any(|p| implies(self.cx, p, c)) {
@@ -541,7 +576,7 @@ impl Planner<'_> {
                 scans: 1.0,
                 fixed: 0,
                 unique: false,
-                only: only && attnos.iter().all(|a| *a > 0 && ix.columns.iter().any(|c| c.attno == *a)),
+                only: only && !hash && attnos.iter().all(|a| *a > 0 && ix.columns.iter().any(|c| c.attno == *a)),
                 partial: ix.predicate.is_some(),
             };
             // An earlier column is without an equality: what is said of later ones does not narrow the range.
@@ -551,6 +586,9 @@ impl Planner<'_> {
                 let mut ranged = false;
                 for (i, c) in quals.iter().enumerate() {
                     let Some(m) = match_bound(r, c, col) else { continue };
+                    if hash && !m.bounds.iter().all(|(op, _)| matches!(op, BoundOp::Eq | BoundOp::In)) {
+                        continue;
+                    }
                     for (op, value) in m.bounds {
                         match op {
                             BoundOp::Eq | BoundOp::In | BoundOp::IsNull if equal => continue,
@@ -605,7 +643,10 @@ impl Planner<'_> {
                 && choice.fixed == ix.keys as usize
                 && choice.keys.iter().all(|(_, b)| b.op == BoundOp::Eq)
                 && ix.predicate.is_none();
-            all.push(choice);
+            // A hash index is entered by a value or not at all.
+            if !hash || !choice.keys.is_empty() {
+                all.push(choice);
+            }
         }
         Ok(all)
     }
@@ -744,6 +785,22 @@ pub(crate) fn set_rte(e: &mut Expr, r: u32) {
     });
 }
 
+/// The parts of an index's predicate, if the conditions make them TRUE.
+pub(crate) fn implied(
+    cx: &mut dyn PlanContext,
+    r: u32,
+    ix: &tusklet_catalog::live::Index,
+    quals: &[Expr],
+) -> Option<Vec<Expr>> {
+    let mut parts = Vec::new();
+    if let Some(p) = &ix.predicate {
+        let mut p = (**p).clone();
+        set_rte(&mut p, r);
+        expr::conjuncts(p, &mut parts);
+    }
+    parts.iter().all(|p| quals.iter().any(|c| implies(cx, c, p))).then_some(parts)
+}
+
 /// Whether condition `c` being TRUE makes `p` TRUE (`predicate_implied_by`), of the plainest cases: parts of AND and OR, what
 /// is not NULL since a strict condition holds, and comparisons of one expression with two constants.
 fn implies(cx: &mut dyn PlanContext, c: &Expr, p: &Expr) -> bool {
@@ -815,7 +872,7 @@ fn strip_relabel(e: &Expr) -> &Expr {
 }
 
 /// Whether `e` is what index column `col` of entry `r` holds.
-fn is_key(r: u32, e: &Expr, col: &tusklet_catalog::live::IndexColumn) -> bool {
+pub(crate) fn is_key(r: u32, e: &Expr, col: &tusklet_catalog::live::IndexColumn) -> bool {
     if col.attno != 0 {
         return matches!(&strip_relabel(e).kind, ExprKind::Var(v) if v.rte == r && v.level == 0 && v.attno == col.attno);
     }
@@ -882,6 +939,7 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
             if let Some(m) = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == b's')
             {
                 let op = match m.strategy() {
+                    1 if m.method() == oids::AM_HASH => BoundOp::Eq,
                     1 => BoundOp::Lt,
                     2 => BoundOp::Le,
                     3 => BoundOp::Eq,
@@ -929,7 +987,7 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
             Some(Match { bounds: vec![(op, null)], exact: true })
         }
         ExprKind::ScalarArray { op, any: true, left, right, .. } if is_key(r, left, col) && free(right) => {
-            let m = builtin::amops_by_operator(*op).find(|m| m.family() == col.opfamily && m.strategy() == 3)?;
+            let m = builtin::amops_by_operator(*op).find(|m| m.family() == col.opfamily && m.strategy() == if m.method() == oids::AM_HASH { 1 } else { 3 })?;
             let same_type = m.right() == col.ty.oid || text_like(m.right()) && text_like(col.ty.oid);
             same_type.then(|| Match { bounds: vec![(BoundOp::In, (**right).clone())], exact: true })
         }
@@ -984,7 +1042,7 @@ fn like_prefix(pattern: &Expr, ty: TypeRef) -> Option<Match> {
 
 /// Whether the index, entered with the keys of `choice`, gives the wanted order: `Some(backward)`.
 fn index_order(r: u32, choice: &IndexChoice, wanted: &Wanted) -> Option<bool> {
-    let ix = choice.index.index.as_ref()?;
+    let ix = choice.index.index.as_ref().filter(|_| choice.index.access_method == BTREE)?;
     if choice.keys.iter().any(|(_, b)| b.op == BoundOp::In) {
         return None;
     }

@@ -22,6 +22,7 @@ mod stats;
 mod store;
 mod transaction;
 mod vacuum;
+mod walk;
 
 pub use checkpoint::Checkpointed;
 pub use entries::Entries;
@@ -38,3 +39,4 @@ pub use stats::{ColumnStats, LookedAt, TableStats, ZoneFilter, zone_key};
 pub use store::Store;
 pub use transaction::{Tx, XidStatus};
 pub use vacuum::Vacuumed;
+pub use walk::Step;

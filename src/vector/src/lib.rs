@@ -12,6 +12,7 @@ pub mod hashing;
 pub mod kernel;
 pub mod key;
 mod vector;
+pub mod zorder;
 
 pub use batch::{BATCH, Batch, Sel};
 pub use bitmap::Bitmap;

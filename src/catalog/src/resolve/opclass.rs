@@ -162,3 +162,41 @@ impl Catalog {
         }
     }
 }
+
+/// The classes of index access methods beside `btree` and `hash` whose indexes have entries. An index of another class
+/// (GiST of `tsquery`, every BRIN one) is there and correct, and no plan uses it.
+const INDEXED: [&str; 15] = [
+    "gin array_ops",
+    "gin jsonb_ops",
+    "gin jsonb_path_ops",
+    "gist box_ops",
+    "gist circle_ops",
+    "gist inet_ops",
+    "gist multirange_ops",
+    "gist point_ops",
+    "gist poly_ops",
+    "gist range_ops",
+    "spgist box_ops",
+    "spgist inet_ops",
+    "spgist poly_ops",
+    "spgist range_ops",
+    "spgist text_ops",
+];
+
+/// The name kernels know an operator class by, as `gin jsonb_ops`; none when its indexes have no entries of their own kind.
+pub fn index_class(method: Oid, opclass: Oid) -> Option<&'static str> {
+    let class = builtin::opclass(opclass).filter(|c| c.method() == method)?;
+    let name = match class.name() {
+        // Both are kept alike.
+        "quad_point_ops" | "kd_point_ops" => return Some("spgist quad_point_ops"),
+        n => n,
+    };
+    let am = builtin::am(method)?.name();
+    INDEXED.into_iter().find(|c| c.strip_prefix(am).and_then(|c| c.strip_prefix(' ')) == Some(name))
+}
+
+/// Whether an access method keeps keys in order, so that its indexes are B-trees here: `btree`, and `hash`, whose indexes
+/// are kept as such.
+pub fn is_tree(method: Oid) -> bool {
+    matches!(method, oids::AM_BTREE | oids::AM_HASH)
+}

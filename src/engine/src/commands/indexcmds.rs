@@ -8,16 +8,19 @@ use tusklet_catalog::live::{
     ConstraintKind, Dependency, DependencyKind, Index, IndexColumn, ObjectAddress, RelKind, Relation,
 };
 use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_catalog::resolve::{index_class, is_tree};
 use tusklet_exec::Evaluator;
+use tusklet_exec::index_keys::{IndexKeys, pieces};
 use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
 use tusklet_storage::{Entries, LockMode, Tid};
-use tusklet_syntax::ast::{IndexElem, IndexKey, IndexStmt, SortByDir, SortByNulls};
+use tusklet_syntax::ast::{self, IndexElem, IndexKey, IndexStmt, OperatorName, SortByDir, SortByNulls};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 
 use super::object_address::Objects;
 use super::parse_utilcmd::NewIndex;
 use super::tablecmds::{constraints, each_batch, each_row, inherit, is_empty};
 use super::index_names::column_names;
+use super::index_options::{self, Method};
 use super::{acl, dependency, expressions, heap, lock, namespace};
 use crate::session::Shared;
 
@@ -45,6 +48,7 @@ pub fn create_index(shared: &Shared, s: &IndexStmt) -> Result<()> {
         deferrable: false,
         deferred: false,
         existing: None,
+        exclude: vec![],
         span: s.span,
     };
     define_index(shared, rel.oid, &new, true)?;
@@ -83,6 +87,8 @@ struct Spec {
     deferred: bool,
     /// Make a constraint of this index.
     constraint: bool,
+    /// Of an exclusion constraint.
+    operators: Vec<Oid>,
     /// The index's own comment, its constraint's comment.
     comments: (Option<String>, Option<String>),
 }
@@ -90,7 +96,7 @@ struct Spec {
 /// Makes an index of a table from its definition (`DefineIndex`). With `build`, existing rows are indexed: a new table has
 /// none.
 pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) -> Result<Oid> {
-    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, span: _ } = new;
+    let NewIndex { stmt, primary, constraint, deferrable, deferred, existing, exclude, span: _ } = new;
     let IndexStmt {
         idxname,
         relation: _,
@@ -110,12 +116,19 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
     if let Some(name) = existing {
         return constraint_using_index(shared, &rel, name, new);
     }
-    let method = method(access_method, *unique, index_params, index_including_params)?;
+    let mut named = access_method.as_str();
+    if named == "rtree" {
+        shared.notify_user("substituting access method \"gist\" for obsolete method \"rtree\"".to_string());
+        named = "gist";
+    }
+    let am = Method::named(named)?;
+    am.check(*unique, !index_including_params.is_empty(), index_params.len(), !exclude.is_empty())?;
+    let method = am.oid;
     heap::tablespace(table_space.as_deref())?;
     if index_params.len() + index_including_params.len() > 32 {
         bail!(TOO_MANY_COLUMNS, "cannot use more than 32 columns in an index");
     }
-    let options = heap::reloptions(RelKind::Index, options)?;
+    let options = index_options::reloptions(method, options)?;
     let all: Vec<&IndexElem> = index_params.iter().chain(index_including_params).collect();
     let column_names = column_names(&all);
     let c = shared.catalog();
@@ -125,6 +138,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
             let addition = name_addition(&column_names);
             let (second, label) = match (*primary, *constraint, *unique) {
                 (true, _, _) => (None, "pkey"),
+                _ if !exclude.is_empty() => (Some(addition.as_str()), "excl"),
                 (_, true, _) => (Some(addition.as_str()), "key"),
                 _ => (Some(addition.as_str()), "idx"),
             };
@@ -169,7 +183,14 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
     };
     let mut columns = vec![];
     for p in index_params {
-        columns.push(key_column(shared, &rel, p, method, *constraint)?);
+        columns.push(key_column(shared, &rel, p, am, *constraint)?);
+    }
+    let mut operators = vec![];
+    for ((p, op), c) in index_params.iter().zip(exclude).zip(&columns) {
+        operators.push(exclusion_operator(shared, &rel, p, op, c)?);
+        if !is_tree(method) && index_class(method, c.opclass).is_none() {
+            return Err(Error::unsupported("an exclusion constraint of this operator class"));
+        }
     }
     for p in index_including_params {
         columns.push(included_column(&rel, p)?);
@@ -182,7 +203,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
         unique: *unique,
         nulls_not_distinct: *nulls_not_distinct,
         primary: *primary,
-        exclusion: false,
+        exclusion: !exclude.is_empty(),
         immediate: !*deferrable,
         valid: true,
         clustered: false,
@@ -203,6 +224,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
             deferrable: *deferrable,
             deferred: *deferred,
             constraint: *constraint,
+            operators,
             comments: (None, None),
         },
         build,
@@ -212,46 +234,6 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
 fn has_primary_key(shared: &Shared, rel: &Relation) -> bool {
     let c = shared.catalog();
     rel.indexes.iter().any(|o| c.relation(*o).is_some_and(|r| r.index.as_ref().is_some_and(|i| i.primary)))
-}
-
-fn method(name: &str, unique: bool, params: &[IndexElem], including: &[IndexElem]) -> Result<Oid> {
-    match name {
-        "btree" => Ok(oids::AM_BTREE),
-        "hash" => {
-            let refuse = |what: &str| {
-                Err(Error::new(
-                    SqlState::FEATURE_NOT_SUPPORTED,
-                    format!("access method \"hash\" does not support {what}"),
-                ))
-            };
-            if unique {
-                return refuse("unique indexes");
-            }
-            if !including.is_empty() {
-                return refuse("included columns");
-            }
-            if params.len() > 1 {
-                return refuse("multicolumn indexes");
-            }
-            for p in params {
-                if p.ordering != SortByDir::Default {
-                    return refuse("ASC/DESC options");
-                }
-                if p.nulls_ordering != SortByNulls::Default {
-                    return refuse("NULLS FIRST/LAST options");
-                }
-            }
-            Ok(oids::AM_HASH)
-        }
-        // PostgreSQL's old name of GiST.
-        "rtree" | "gist" | "gin" | "brin" | "spgist" => {
-            Err(Error::unsupported(format!("index access method \"{name}\"")))
-        }
-        n => match builtin::am_by_name(n) {
-            Some(_) => bail!(WRONG_OBJECT_TYPE, "access method \"{n}\" is not of type INDEX"),
-            None => bail!(UNDEFINED_OBJECT, "access method \"{n}\" does not exist"),
-        },
-    }
 }
 
 fn refuse_system_columns(columns: &[IndexColumn], predicate: Option<&Expr>) -> Result<()> {
@@ -317,11 +299,51 @@ fn included_column(rel: &Relation, p: &IndexElem) -> Result<IndexColumn> {
     })
 }
 
-fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, method: Oid, constraint: bool) -> Result<IndexColumn> {
-    let IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span: _ } = p;
-    if let Some(o) = opclassopts.first() {
-        return Err(Error::unsupported(format!("operator class parameter \"{}\"", o.name)));
+/// The operator of a key column of an exclusion constraint, checked.
+fn exclusion_operator(
+    shared: &Shared,
+    rel: &Relation,
+    p: &IndexElem,
+    op: &OperatorName,
+    column: &IndexColumn,
+) -> Result<Oid> {
+    let key = match &p.key {
+        IndexKey::Column(n) => {
+            ast::Expr::ColumnRef(ast::ColumnRef { fields: vec![n.clone()], star: false, span: p.span })
+        }
+        IndexKey::Expr(e) => e.clone(),
+    };
+    let both = ast::AExpr {
+        kind: ast::AExprKind::Op,
+        name: op.clone(),
+        lexpr: Some(key.clone()),
+        rexpr: key,
+        span: tusklet_error::Span::NONE,
+    };
+    // The same operator as between two such values.
+    let e = expressions::over_table(shared, rel, &ast::Expr::AExpr(Box::new(both)), Clause::IndexExpression)?;
+    let ExprKind::Call(call) = &e.kind else { return Err(Error::internal("operator that is no call")) };
+    let o = builtin::operator(call.op);
+    let shown = || {
+        crate::system::format_operator(&shared.catalog(), &shared.search_path(), call.op).unwrap_or_default()
+    };
+    if o.as_ref().is_none_or(|o| o.commutator() != call.op) {
+        return Err(err!(WRONG_OBJECT_TYPE, "operator {} is not commutative", shown())
+            .detail("Only commutative operators can be used in exclusion constraints."));
     }
+    let member =
+        builtin::amops_by_operator(call.op).any(|m| m.family() == column.opfamily && m.purpose() == b's');
+    if !member {
+        let family = builtin::opfamily(column.opfamily).map_or("", |f| f.name());
+        return Err(err!(WRONG_OBJECT_TYPE, "operator {} is not a member of operator family \"{family}\"", shown())
+            .detail("The exclusion operator must be related to the index operator class for the constraint."));
+    }
+    Ok(call.op)
+}
+
+fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, am: &Method, constraint: bool) -> Result<IndexColumn> {
+    let IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span: _ } = p;
+    let method = am.oid;
     let c = shared.catalog();
     let (attno, expr, ty, mut coll) = match key {
         IndexKey::Column(n) => {
@@ -359,6 +381,8 @@ fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, method: Oid, const
         );
     }
     let (class, family, cmp) = operator_class(shared, opclass.as_deref(), ty.oid, method)?;
+    am.check_order(*ordering != SortByDir::Default, *nulls_ordering != SortByNulls::Default)?;
+    let options = index_options::opclass_options(class, opclassopts)?;
     let desc = match ordering {
         SortByDir::Desc => true,
         SortByDir::Default | SortByDir::Asc => false,
@@ -379,7 +403,7 @@ fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, method: Oid, const
         collation: if type_collation != 0 { coll } else { 0 },
         desc,
         nulls_first,
-        options: vec![],
+        options,
     })
 }
 
@@ -438,12 +462,12 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
         }
     };
     // A hash index is kept as a B-tree, by the type's own order.
-    let cmp = if method == oids::AM_HASH {
-        c.sort_operators(ty).cmp
-    } else {
-        c.opfamily_proc(class.family, class.input_type, class.input_type, 1)
+    let cmp = match method {
+        oids::AM_HASH => c.sort_operators(ty).cmp,
+        oids::AM_BTREE => c.opfamily_proc(class.family, class.input_type, class.input_type, 1),
+        _ => 0,
     };
-    if cmp == 0 {
+    if cmp == 0 && is_tree(method) {
         return Err(Error::unsupported(format!(
             "an index on type {}",
             c.format_type(&path, ty)
@@ -454,7 +478,8 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
 
 /// Enters the index, fills it and records what it needs.
 fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<Oid> {
-    let Spec { name, column_names, index, method, options, deferrable, deferred, constraint, comments } = spec;
+    let Spec { name, column_names, index, method, options, deferrable, deferred, constraint, operators, comments } =
+        spec;
     let (store, tx) = (&shared.db.store, shared.tx()?);
     let mut r = heap::blank(shared, &name, rel.schema, RelKind::Index, rel.persistence);
     r.owner = rel.owner;
@@ -483,15 +508,28 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
     let mut edges: Vec<Dependency> = vec![];
     if constraint {
         let keys: Vec<i16> = index.columns.iter().take(index.keys as usize).map(|c| c.attno).collect();
-        let kind = if index.primary { ConstraintKind::Primary(oid) } else { ConstraintKind::Unique(oid) };
+        let kind = match (index.primary, index.exclusion) {
+            (_, true) => ConstraintKind::Exclude { index: oid, operators },
+            (true, _) => ConstraintKind::Primary(oid),
+            _ => ConstraintKind::Unique(oid),
+        };
         let mut k = constraints::blank(shared, &name, kind, keys.clone());
         k.deferrable = deferrable;
         k.deferred = deferred;
         k.no_inherit = true;
         let ka = Objects::constraint(k.oid);
         let mut kedges = vec![];
-        for c in &index.columns {
+        for c in index.columns.iter().filter(|c| c.attno > 0) {
             heap::edge(&mut kedges, ka, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+        }
+        let cat = shared.catalog();
+        for e in index.columns.iter().filter_map(|c| c.expr.as_deref()).chain(index.predicate.as_deref()) {
+            let mut found = vec![];
+            dependency::expr_edges(&cat, &mut found, ka, e, Some(rel.oid), DependencyKind::Normal);
+            for d in found {
+                let own = d.referenced.oid == rel.oid && d.referenced.sub != 0;
+                heap::edge(&mut kedges, ka, d.referenced, if own { DependencyKind::Auto } else { d.kind });
+            }
         }
         heap::edge(&mut edges, me, ka, DependencyKind::Internal);
         let koid = k.oid;
@@ -574,9 +612,11 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
         Ok((keys, predicate))
     })?;
     let mut entries = Entries::default();
+    let method = IndexKeys::of(index_rel);
+    let mut framed = Vec::new();
     // Rows with a NULL in the key are never equal to others, unless NULLS NOT DISTINCT.
     let distinct = |null: bool| ix.unique && (!null || ix.nulls_not_distinct);
-    if predicate.is_none() && keys.iter().all(|k| k.eval.is_none() && k.attno > 0) {
+    if method.is_none() && predicate.is_none() && keys.iter().all(|k| k.eval.is_none() && k.attno > 0) {
         let columns = keys.iter().map(|k| k.attno as usize - 1).collect();
         each_batch(shared, rel, columns, |_, s| {
             for i in s.batch.sel.iter() {
@@ -599,7 +639,8 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
             }
         }
         let mut null = false;
-        for k in &keys {
+        framed.clear();
+        for (n, k) in keys.iter().enumerate() {
             let computed;
             let v = match &k.eval {
                 Some(e) => {
@@ -612,12 +653,22 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
                 },
             };
             null |= v.is_null();
-            k.part.write(v.as_datum(), entries.key());
+            match &method {
+                Some(m) => m.write(cx, n, v.as_datum(), &mut framed)?,
+                None => k.part.write(v.as_datum(), entries.key()),
+            }
         }
-        entries.add(tid, distinct(null));
+        if method.is_none() {
+            entries.add(tid, distinct(null));
+        }
+        for k in pieces(&framed) {
+            entries.key().extend_from_slice(k);
+            entries.add(tid, false);
+        }
         Ok(())
     })?;
-    finish_build(shared, rel, index_rel, ix, &keys, entries)
+    finish_build(shared, rel, index_rel, ix, &keys, entries)?;
+    if ix.exclusion { verify_exclusion(shared, rel, index_rel) } else { Ok(()) }
 }
 
 fn finish_build(
@@ -634,6 +685,33 @@ fn finish_build(
         return Err(duplicate(shared, rel, index_rel, ix, keys, tid)?);
     }
     shared.db.store.index(heap::file(index_rel))?.build(&shared.tx()?, entries)
+}
+
+/// Looks for rows that an exclusion constraint does not let be beside each other (`IndexCheckExclusion`).
+fn verify_exclusion(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()> {
+    let mut tids = vec![];
+    each_row(shared, rel, |_, tid, _| {
+        tids.push(tid);
+        Ok(())
+    })?;
+    let met = expressions::with_cx(shared, |cx| {
+        let check = tusklet_exec::Exclusion::new(cx, index_rel.oid)?;
+        for tid in tids {
+            if let tusklet_exec::Excluded::Conflict(mine, other) = check.check(cx, tid)? {
+                return Ok(Some((mine, other)));
+            }
+        }
+        Ok(None)
+    })?;
+    match met {
+        None => Ok(()),
+        Some((mine, other)) => {
+            Err(err!(EXCLUSION_VIOLATION, "could not create exclusion constraint \"{}\"", index_rel.name)
+                .detail(format!("Key {mine} conflicts with key {other}."))
+                .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
+                .constraint(index_rel.name.clone()))
+        }
+    }
 }
 
 fn duplicate(
@@ -659,9 +737,9 @@ fn duplicate(
         Ok(())
     })?;
     let mut names: Vec<String> = vec![];
-    for c in ix.columns.iter().take(ix.keys as usize) {
+    for (i, c) in ix.columns.iter().take(ix.keys as usize).enumerate() {
         names.push(match (&c.expr, rel.column(c.attno)) {
-            (Some(e), _) => expressions::deparse(shared, rel.oid, e)?,
+            (Some(_), _) => crate::system::index_expression(shared, index_rel, i)?,
             (None, Some(k)) => tusklet_catalog::resolve::quote_identifier(&k.name),
             (None, None) => String::new(),
         });
@@ -790,6 +868,7 @@ pub fn clone_index(shared: &Shared, index: Oid, source: &Relation, table: Oid, c
     let addition = name_addition(&column_names);
     let (second, label) = match (ix.primary, constraint.is_some()) {
         (true, _) => (None, "pkey"),
+        (_, true) if ix.exclusion => (Some(addition.as_str()), "excl"),
         (_, true) => (Some(addition.as_str()), "key"),
         _ => (Some(addition.as_str()), "idx"),
     };
@@ -812,6 +891,10 @@ pub fn clone_index(shared: &Shared, index: Oid, source: &Relation, table: Oid, c
             deferrable: constraint.is_some_and(|k| k.deferrable),
             deferred: constraint.is_some_and(|k| k.deferred),
             constraint: constraint.is_some(),
+            operators: match constraint.map(|k| &k.kind) {
+                Some(ConstraintKind::Exclude { operators, .. }) => operators.clone(),
+                _ => vec![],
+            },
             comments: (text(Objects::relation(index)), constraint.and_then(|k| text(Objects::constraint(k.oid)))),
             index: new,
         },

@@ -25,6 +25,7 @@ pub mod expressions;
 mod functioncmds;
 mod heap;
 mod index_names;
+pub mod index_options;
 pub mod indexcmds;
 mod lockcmds;
 pub(crate) mod namespace;

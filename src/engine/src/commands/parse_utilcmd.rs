@@ -77,6 +77,8 @@ pub struct NewIndex {
     pub deferred: bool,
     /// `USING INDEX`.
     pub existing: Option<String>,
+    /// Operators of EXCLUDE, one a key column.
+    pub exclude: Vec<ast::OperatorName>,
     /// Where the constraint is.
     pub span: Span,
 }
@@ -375,7 +377,10 @@ fn index_constraint(rel: &RangeVar, k: &Constraint, column: Option<&String>) -> 
     let (primary, unique, nulls_not_distinct, ix) = match &k.kind {
         ConstraintKind::Primary(ix) => (true, true, false, ix),
         ConstraintKind::Unique { nulls_not_distinct, index } => (false, true, *nulls_not_distinct, index),
-        _ => return Err(Error::unsupported("EXCLUDE constraint")),
+        ConstraintKind::Exclusion { exclusions, access_method, where_clause, index } => {
+            return Ok(exclusion_constraint(rel, k, exclusions, access_method.as_deref(), where_clause.as_ref(), index));
+        }
+        _ => return Err(Error::internal("constraint without an index")),
     };
     let ast::IndexConstraint { keys, including, options, indexspace, indexname } = ix;
     let elem = |name: &String| IndexElem {
@@ -415,8 +420,54 @@ fn index_constraint(rel: &RangeVar, k: &Constraint, column: Option<&String>) -> 
         deferrable: k.deferrable,
         deferred: k.initdeferred,
         existing: indexname.clone(),
+        exclude: vec![],
         span: k.span,
     })
+}
+
+/// EXCLUDE as the index it makes.
+fn exclusion_constraint(
+    rel: &RangeVar,
+    k: &Constraint,
+    exclusions: &[ast::ExclusionElem],
+    method: Option<&str>,
+    where_clause: Option<&ast::Expr>,
+    index: &ast::IndexConstraint,
+) -> NewIndex {
+    let ast::IndexConstraint { keys: _, including, options, indexspace, indexname: _ } = index;
+    let included = including.iter().map(|name| IndexElem {
+        key: IndexKey::Column(name.clone()),
+        collation: None,
+        opclass: None,
+        opclassopts: vec![],
+        ordering: ast::SortByDir::Default,
+        nulls_ordering: ast::SortByNulls::Default,
+        span: k.span,
+    });
+    NewIndex {
+        stmt: IndexStmt {
+            idxname: k.conname.clone(),
+            relation: rel.clone(),
+            access_method: method.unwrap_or("btree").to_string(),
+            table_space: indexspace.clone(),
+            index_params: exclusions.iter().map(|e| e.elem.clone()).collect(),
+            index_including_params: included.collect(),
+            options: options.clone(),
+            where_clause: where_clause.cloned(),
+            unique: false,
+            nulls_not_distinct: false,
+            concurrent: false,
+            if_not_exists: false,
+            span: k.span,
+        },
+        primary: false,
+        constraint: true,
+        deferrable: k.deferrable,
+        deferred: k.initdeferred,
+        existing: None,
+        exclude: exclusions.iter().map(|e| e.operator.clone()).collect(),
+        span: k.span,
+    }
 }
 
 /// Puts the primary key first, makes its columns NOT NULL and drops constraints that say the same as another

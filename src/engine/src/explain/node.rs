@@ -64,6 +64,9 @@ fn exprs(p: &Plan) -> Vec<&Expr> {
             bitmap.bounds(&mut bounds);
             out.extend(bounds.iter().map(|b| &b.value));
         }
+        Node::MethodScan { conds, nearest, .. } => {
+            out.extend(conds.iter().chain(nearest.as_deref()).map(|c| &c.value));
+        }
         Node::TidScan { tids, .. } => out.extend(tids),
         Node::FunctionScan { functions, .. } => out.extend(functions.iter().map(|f| &f.expr)),
         Node::ValuesScan { rows } => out.extend(rows.iter().flatten()),
@@ -476,6 +479,20 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 self.prefix = prefix;
                 t.children.push((None, below?));
             }
+            Node::MethodScan { index, conds, bitmap: true, .. } => {
+                let name = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
+                let title = format!("Bitmap Index Scan on {}", quote_identifier(&name));
+                let mut below = Tree { title, properties: vec![], children: vec![] };
+                let native = self.native(p, &inputs)?;
+                let mut parts = Vec::new();
+                for c in conds {
+                    parts.push(self.show(&c.cond, &native, false)?);
+                }
+                let special = [("Index Name", name)];
+                self.frame(&mut below, p, "Bitmap Index Scan", Some("Outer"), None, &special);
+                below.properties.push(line("Index Cond", Value::Text(conjunction(parts))));
+                t.children.push((None, below));
+            }
             Node::SubqueryScan { input, .. } => {
                 let (tree, _) = self.level(input, &[], Some("Subquery"), None)?;
                 t.children.push((None, tree));
@@ -575,6 +592,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::SeqScan { rel, .. }
             | Node::IndexScan { rel, .. }
             | Node::BitmapScan { rel, .. }
+            | Node::MethodScan { rel, .. }
             | Node::TidScan { rel, .. }
             | Node::CatalogScan { rel } => self.scan_columns(p, rel),
             Node::FunctionScan { alias, .. }
@@ -806,6 +824,17 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let on = on_relation(self, rel, &mut special);
                 (kind, format!("{kind}{how} using {} on {on}", quote_identifier(&index)))
             }
+            Node::MethodScan { rel, index, bitmap: false, .. } => {
+                let index = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
+                special.push(("Scan Direction", "Forward".into()));
+                special.push(("Index Name", index.clone()));
+                let on = on_relation(self, rel, &mut special);
+                ("Index Scan", format!("Index Scan using {} on {on}", quote_identifier(&index)))
+            }
+            Node::MethodScan { rel, .. } => {
+                let on = on_relation(self, rel, &mut special);
+                ("Bitmap Heap Scan", format!("Bitmap Heap Scan on {on}"))
+            }
             Node::TidScan { rel, .. } => {
                 let on = on_relation(self, rel, &mut special);
                 ("Tid Scan", format!("Tid Scan on {on}"))
@@ -993,6 +1022,20 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     t.properties.push(line("Recheck Cond", Value::Text(text)));
                 }
             }
+            Node::MethodScan { conds, nearest, bitmap, .. } => {
+                let mut parts = Vec::new();
+                for c in conds {
+                    parts.push(self.show(&c.cond, native, false)?);
+                }
+                if !parts.is_empty() {
+                    let label = if *bitmap { "Recheck Cond" } else { "Index Cond" };
+                    t.properties.push(line(label, Value::Text(conjunction(parts))));
+                }
+                if let Some(c) = nearest {
+                    let text = self.show(&c.cond, native, false)?;
+                    t.properties.push(line("Order By", Value::Text(text)));
+                }
+            }
             Node::TidScan { tids, .. } => {
                 let mut parts = Vec::new();
                 let ctid = self.column(p, "ctid".into()).text;
@@ -1134,7 +1177,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
             _ => {}
         }
-        // What a run condition tests is no filter beside it.
+        // What a run condition tests is no filter beside it, nor what an index looked for.
         let filter = match (&p.filter, &p.node) {
             (Some(f), Node::WindowAgg { run, .. }) if !run.is_empty() => rest_of_filter(f, run),
             // … nor what an index does wholly.
@@ -1151,6 +1194,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 }
                 _ => Some(f.clone()),
             },
+            (Some(f), Node::MethodScan { conds, .. }) => {
+                rest_of_filter(f, &conds.iter().map(|c| c.cond.clone()).collect::<Vec<_>>())
+            }
             (f, _) => f.clone(),
         };
         if let Some(f) = &filter {
@@ -1410,6 +1456,7 @@ fn scan_rte(p: &Plan) -> Option<u32> {
         Node::SeqScan { rel, .. }
         | Node::IndexScan { rel, .. }
         | Node::BitmapScan { rel, .. }
+        | Node::MethodScan { rel, .. }
         | Node::TidScan { rel, .. } => Some(rel.rte),
         _ => None,
     }

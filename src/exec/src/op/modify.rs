@@ -66,7 +66,7 @@ fn conflict(c: &mut Compiler<'_, '_>, a: &ConflictAction, target: &CTarget) -> R
         .indexes
         .iter()
         .enumerate()
-        .filter(|(_, i)| if a.arbiters.is_empty() { i.unique } else { a.arbiters.contains(&i.oid) })
+        .filter(|(_, i)| if a.arbiters.is_empty() { i.unique || !i.exclusion.is_empty() } else { a.arbiters.contains(&i.oid) })
         .map(|(n, _)| n)
         .collect();
     let update = match &a.update {
@@ -192,10 +192,26 @@ const GATHERED: usize = 1 << 16;
 fn enter_whole(cx: &mut ExecCx<'_>, t: &CTarget, whole: &[(Batch, Vec<Tid>)]) -> Result<bool> {
     let mut all = Vec::with_capacity(t.indexes.len());
     for index in &t.indexes {
+        if !index.exclusion.is_empty() {
+            return Ok(false);
+        }
         let storage = cx.store.index(index.storage)?;
         let mut entries = Entries::default();
+        let mut framed = Vec::new();
         for (batch, tids) in whole {
             for (i, tid) in tids.iter().enumerate() {
+                if index.method.is_some() {
+                    framed.clear();
+                    if index.key_into(cx, Row::Batch(batch, i), &mut framed).is_err() {
+                        cx.take_wait();
+                        return Ok(false);
+                    }
+                    for k in index.entries(&framed) {
+                        entries.key().extend_from_slice(k);
+                        entries.add(*tid, false);
+                    }
+                    continue;
+                }
                 match index.key_into(cx, Row::Batch(batch, i), entries.key()) {
                     Ok(Some(null)) => entries.add(*tid, index.unique && (!null || index.nulls_not_distinct)),
                     Ok(None) => {}
@@ -498,6 +514,15 @@ impl ModifyOp {
             if !changed[n] {
                 continue;
             }
+            if !index.exclusion.is_empty() {
+                match index.check_exclusion(cx, target, row, key, except)? {
+                    (Checked::Free, _) => {}
+                    _ if !index.immediate => deferred[n] = true,
+                    (Checked::Conflict(_), other) => return Err(index.excluded(cx, target, row, &other)?),
+                    (Checked::Wait(w), _) => return Ok(Err(w)),
+                }
+                continue;
+            }
             match index.check_unique(cx, key, except)? {
                 Checked::Free => {}
                 _ if !index.immediate => deferred[n] = true,
@@ -523,7 +548,13 @@ impl ModifyOp {
                     .table(target.name.0.clone(), target.name.1.clone())
                     .constraint(target.indexes[*n].name.clone()));
                 }
-                match target.indexes[*n].check_unique(cx, key, None)? {
+                let index = &target.indexes[*n];
+                let asked = if index.exclusion.is_empty() {
+                    index.check_unique(cx, key, None)?
+                } else {
+                    index.check_exclusion(cx, target, Row::Values(&row), key, None)?.0
+                };
+                match asked {
                     Checked::Free => {}
                     Checked::Wait(w) => return Ok(Outcome::Blocked(w, Pending::Insert { row, source })),
                     Checked::Conflict(tid) => return self.on_conflict(cx, c, tid, row, source),
@@ -626,7 +657,8 @@ impl ModifyOp {
             for (n, index) in t.indexes.iter().enumerate().filter(|(_, i)| touched(&i.slots)) {
                 let before = index.key(cx, Row::Values(&old))?;
                 changed[n] = match (&before, &new_keys[n]) {
-                    (Some(a), Some(b)) => a.bytes != b.bytes,
+                    // Not all columns of an exclusion constraint are in its entries.
+                    (Some(a), Some(b)) => a.bytes != b.bytes || !index.exclusion.is_empty(),
                     (None, None) => false,
                     _ => true,
                 };

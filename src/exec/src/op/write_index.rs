@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use tusklet_catalog::builtin;
+use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::{ModifyTarget, Oid, TargetColumn};
 use tusklet_storage::{RelId, Tid, Unique, Wait};
@@ -11,6 +13,7 @@ use tusklet_vector::{CallContext, Datum, Phys, Value};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::expr::{CExpr, Kind};
+use crate::index_keys::{IndexKeys, exclusion, pieces};
 use crate::row::Row;
 
 /// A compiled index of a written table.
@@ -20,12 +23,23 @@ pub(crate) struct CIndex {
     pub storage: RelId,
     pub keys: Vec<(CExpr, KeyPart)>,
     pub key_types: Vec<Oid>,
+    /// Operator families of its key columns.
+    pub families: Vec<Oid>,
     /// Slots its key and predicate look at.
     pub slots: Vec<usize>,
     pub unique: bool,
     pub nulls_not_distinct: bool,
     pub immediate: bool,
     pub predicate: Option<CExpr>,
+    /// How it is kept when it is no B-tree: keys are then several, each behind its length.
+    pub method: Option<IndexKeys>,
+    /// Of an exclusion constraint: operators and their functions.
+    pub exclusion: Vec<(Oid, Oid)>,
+}
+
+fn families(cx: &ExecCx<'_>, index: Oid) -> Vec<Oid> {
+    let rel = cx.catalog.relation(index);
+    rel.iter().filter_map(|r| r.index.as_ref()).flat_map(|i| i.columns.iter().map(|c| c.opfamily)).collect()
 }
 
 /// A compiled table to write to.
@@ -71,11 +85,14 @@ impl CTarget {
                 storage: RelId(i.storage),
                 keys,
                 key_types: i.keys.iter().map(|(e, _)| e.ty.oid).collect(),
+                families: families(c.cx, i.oid),
                 slots,
                 unique: i.unique,
                 nulls_not_distinct: i.nulls_not_distinct,
                 immediate: i.immediate,
                 predicate: i.predicate.as_ref().map(|e| c.expr(e)).transpose()?,
+                method: c.cx.catalog.relation(i.oid).and_then(|r| IndexKeys::of(&r)),
+                exclusion: exclusion(c.cx, i.oid),
             });
         }
         let mut generated = Vec::with_capacity(t.generated.len());
@@ -211,12 +228,91 @@ impl CIndex {
             return Ok(None);
         }
         let mut has_null = false;
-        for (e, part) in &self.keys {
+        for (n, (e, part)) in self.keys.iter().enumerate() {
             let v = e.eval_row(cx, row)?;
             has_null |= v.d().is_null();
-            part.write(v.d(), out);
+            match &self.method {
+                Some(m) => m.write(cx, n, v.d(), out)?,
+                None => part.write(v.d(), out),
+            }
         }
         Ok(Some(has_null))
+    }
+
+    /// The entries a key stands for.
+    pub fn entries<'k>(&self, key: &'k [u8]) -> impl Iterator<Item = &'k [u8]> {
+        let (one, many) = if self.method.is_some() { (None, key) } else { (Some(key), &[][..]) };
+        one.into_iter().chain(pieces(many))
+    }
+
+    pub fn values(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<Vec<Value>> {
+        self.keys.iter().map(|(e, _)| e.value(cx, row)).collect()
+    }
+
+    /// Whether a new row may be beside those there are, by an exclusion constraint (`check_exclusion_constraint`); of a
+    /// conflict also the text of both keys.
+    pub fn check_exclusion(
+        &self,
+        cx: &mut ExecCx<'_>,
+        target: &CTarget,
+        row: Row<'_>,
+        key: &Key,
+        except: Option<Tid>,
+    ) -> Result<(Checked, Vec<Value>)> {
+        if key.has_null {
+            return Ok((Checked::Free, vec![]));
+        }
+        let mine = self.values(cx, row)?;
+        let index = cx.store.index(self.storage)?;
+        let mut found = Vec::new();
+        match &self.method {
+            None => index.candidates(&key.bytes, &mut found)?,
+            Some(m) if m.has(0) => {
+                let mut queries = Vec::new();
+                for (n, ((op, _), v)) in self.exclusion.iter().zip(&mine).enumerate().filter(|(n, _)| m.has(*n)) {
+                    let strategy = builtin::amops_by_operator(*op)
+                        .find(|a| a.family() == self.families[n] && a.purpose() == b's')
+                        .map_or(0, |a| a.strategy());
+                    let ty = tusklet_vector::TypeRef::new(self.key_types[n]);
+                    queries.push((n, m.query(cx, n, strategy as i16, (ty, v.as_datum()))?));
+                }
+                found = m.find(&index, &queries)?;
+            }
+            Some(_) => return Err(Error::unsupported("an exclusion constraint of this operator class")),
+        }
+        found.sort_unstable();
+        found.dedup();
+        let table = cx.store.table(target.storage)?;
+        for tid in found {
+            let checked = match index.conflict(&cx.tx, tid, except)? {
+                Unique::Free => continue,
+                Unique::Conflict(at) => Checked::Conflict(at),
+                Unique::Wait(w) => Checked::Wait(w),
+            };
+            let Some(stored) = table.row(tid) else { continue };
+            let stored: Vec<Value> = (0..target.columns.len()).map(|c| stored.get(c).to_value()).collect();
+            if let Some(p) = &self.predicate
+                && !p.holds(cx, Row::Values(&stored))?
+            {
+                continue;
+            }
+            let theirs = self.values(cx, Row::Values(&stored))?;
+            let mut all = true;
+            for (n, ((_, f), (a, b))) in self.exclusion.iter().zip(theirs.iter().zip(&mine)).enumerate() {
+                if a.is_null() || b.is_null() {
+                    all = false;
+                    break;
+                }
+                let f = cx.func(*f)?;
+                let ty = tusklet_vector::TypeRef::new(self.key_types[n]);
+                let site = tusklet_vector::CallSite { args: vec![ty, ty], ..f.site.clone() };
+                all = all && f.call(cx, &site, &[a.as_datum(), b.as_datum()])?.as_datum().bool();
+            }
+            if all {
+                return Ok((checked, theirs));
+            }
+        }
+        Ok((Checked::Free, vec![]))
     }
 
     /// Whether a new row with this key may be: counts uncommitted rows of others as undecided.
@@ -232,14 +328,14 @@ impl CIndex {
         })
     }
 
-    /// 23505 for this row.
-    pub fn duplicate(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: Row<'_>) -> Result<Error> {
+    /// `(a, b)=(1, 2)`.
+    pub fn key_text(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: &[Value]) -> Result<String> {
         let mut names = Vec::new();
         let mut plain = true;
         for (e, _) in &self.keys {
             match e.kind {
                 Kind::Column(i) => {
-                    names.push(target.columns.get(i as usize).map_or_else(String::new, |c| c.name.clone()))
+                    names.push(target.columns.get(i as usize).map_or_else(String::new, |c| quote_identifier(&c.name)))
                 }
                 _ => plain = false,
             }
@@ -251,17 +347,33 @@ impl CIndex {
             host.index_columns(cx, self.oid)?
         };
         let mut values = Vec::new();
-        for ((e, _), ty) in self.keys.iter().zip(&self.key_types) {
-            let v = e.eval_row(cx, row)?;
+        for (v, ty) in row.iter().zip(&self.key_types) {
             let mut s = String::new();
-            match v.d() {
+            match v.as_datum() {
                 Datum::Null => s.push_str("null"),
                 d => cx.output(*ty, d, &mut s)?,
             }
             values.push(s);
         }
+        Ok(format!("({names})=({})", values.join(", ")))
+    }
+
+    /// 23505 for this row.
+    pub fn duplicate(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: Row<'_>) -> Result<Error> {
+        let mine = self.values(cx, row)?;
+        let text = self.key_text(cx, target, &mine)?;
         Ok(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\"", self.name)
-            .detail(format!("Key ({names})=({}) already exists.", values.join(", ")))
+            .detail(format!("Key {text} already exists."))
+            .table(target.name.0.clone(), target.name.1.clone())
+            .constraint(self.name.clone()))
+    }
+
+    /// 23P01 for this row and the key of the one it met.
+    pub fn excluded(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: Row<'_>, other: &[Value]) -> Result<Error> {
+        let mine = self.values(cx, row)?;
+        let (mine, other) = (self.key_text(cx, target, &mine)?, self.key_text(cx, target, other)?);
+        Ok(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{}\"", self.name)
+            .detail(format!("Key {mine} conflicts with existing key {other}."))
             .table(target.name.0.clone(), target.name.1.clone())
             .constraint(self.name.clone()))
     }
@@ -278,7 +390,9 @@ pub(crate) fn enter(
     for ((index, key), deferred) in target.indexes.iter().zip(keys).zip(deferred) {
         let Some(key) = key else { continue };
         let storage = cx.store.index(index.storage)?;
-        storage.insert(&cx.tx, &key.bytes, tid)?;
+        for k in index.entries(&key.bytes) {
+            storage.insert(&cx.tx, k, tid)?;
+        }
         if *deferred {
             let host = cx.host;
             host.defer_unique(cx, index.oid, &key.bytes, tid)?;

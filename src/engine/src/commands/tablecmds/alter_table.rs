@@ -373,8 +373,11 @@ fn run<'s>(
         SetTableSpace { name } => heap::tablespace(Some(name)),
         SetAccessMethod { name } => heap::table_access_method(Some(name)),
         SetRelOptions(options) => {
-            let kind = heap::get(shared, oid)?.kind;
-            let new = heap::reloptions(kind, options)?;
+            let rel = heap::get(shared, oid)?;
+            let new = match rel.kind {
+                RelKind::Index => super::super::index_options::reloptions(rel.access_method, options)?,
+                kind => heap::reloptions(kind, options)?,
+            };
             heap::change(shared, oid, |r| {
                 for (n, v) in new {
                     if n == "check_option" {

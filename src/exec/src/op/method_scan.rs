@@ -1,0 +1,259 @@
+//! Scans of indexes that are no B-trees: the rows that may satisfy the conditions, in heap order as a bitmap scan gives
+//! them; or all rows nearest first.
+//!
+//! Nearest first is a search through the cells of the index, the least possible distance first. A cell with few rows gives
+//! them with their real distances, any other one its halves; what stands first and is a row is the next nearest.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+use tusklet_error::{Error, Result};
+use tusklet_ir::{MethodCond, Oid, ScanRel};
+use tusklet_storage::{RelId, Tid};
+use tusklet_vector::zorder::Point;
+use tusklet_vector::{Batch, TypeRef};
+
+use super::seq_scan::ScanColumns;
+use super::{Operator, PlanNode, spend};
+use crate::compile::Compiler;
+use crate::cx::ExecCx;
+use crate::executor::Step;
+use crate::expr::CExpr;
+use crate::index_keys::{Cell, IndexKeys, origin, unplaced};
+use crate::row::Row;
+use crate::run::Run;
+
+struct Cond {
+    column: usize,
+    strategy: i16,
+    ty: TypeRef,
+    value: CExpr,
+}
+
+struct MethodScanPlan {
+    columns: ScanColumns,
+    index: RelId,
+    keys: IndexKeys,
+    conds: Vec<Cond>,
+    nearest: Option<(Cond, CExpr)>,
+}
+
+pub(crate) fn compile(
+    c: &mut Compiler<'_, '_>,
+    rel: &ScanRel,
+    index: Oid,
+    index_storage: u32,
+    conds: &[MethodCond],
+    nearest: Option<&MethodCond>,
+) -> Result<Rc<dyn PlanNode>> {
+    let keys = c.cx.catalog.relation(index).and_then(|r| IndexKeys::of(&r));
+    let Some(keys) = keys else { return Err(Error::internal(format!("cache lookup failed for index {index}"))) };
+    let mut cond = |m: &MethodCond| -> Result<Cond> {
+        Ok(Cond { column: m.column as usize, strategy: m.strategy, ty: m.value.ty, value: c.expr(&m.value)? })
+    };
+    let list = conds.iter().map(&mut cond).collect::<Result<_>>()?;
+    let from = nearest.map(cond).transpose()?;
+    let nearest = match (from, nearest) {
+        (Some(from), Some(m)) => Some((from, c.expr(&m.cond)?)),
+        _ => None,
+    };
+    let columns = ScanColumns::new(rel)?;
+    Ok(Rc::new(MethodScanPlan { columns, index: RelId(index_storage), keys, conds: list, nearest }))
+}
+
+impl PlanNode for MethodScanPlan {
+    fn start(self: Rc<Self>, _: &Run) -> Box<dyn Operator> {
+        Box::new(MethodScanOp { plan: self, tids: None, at: 0, search: None })
+    }
+}
+
+/// Something to be looked at, at a distance it has at least.
+enum Item {
+    Cell(Cell),
+    Row(Tid),
+}
+
+struct Entry {
+    /// NULL is the farthest, NaN next.
+    distance: (bool, f64),
+    item: Item,
+}
+
+impl Ord for Entry {
+    fn cmp(&self, o: &Entry) -> Ordering {
+        // The heap gives the greatest first; of equals a row.
+        let order = self.distance.0.cmp(&o.distance.0).then(self.distance.1.total_cmp(&o.distance.1));
+        let rank = |e: &Entry| match e.item {
+            Item::Cell(_) => Tid(-1),
+            Item::Row(t) => t,
+        };
+        order.then_with(|| rank(self).0.cmp(&rank(o).0)).reverse()
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, o: &Entry) -> Option<Ordering> {
+        Some(self.cmp(o))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, o: &Entry) -> bool {
+        self.cmp(o).is_eq()
+    }
+}
+
+impl Eq for Entry {}
+
+struct Search {
+    queue: BinaryHeap<Entry>,
+    origin: Option<(Point, usize)>,
+}
+
+struct MethodScanOp {
+    plan: Rc<MethodScanPlan>,
+    tids: Option<Vec<Tid>>,
+    at: usize,
+    search: Option<Search>,
+}
+
+/// A coordinate's number (`f64_key` back).
+fn number(key: u64) -> f64 {
+    f64::from_bits(if key >> 63 == 1 { key ^ 1 << 63 } else { !key })
+}
+
+/// The least distance something in a cell can have from a point.
+fn least(cell: &Cell, from: &Point, dims: usize) -> f64 {
+    let mut sum = 0.0;
+    for axis in 0..2 {
+        // Of a shape the ends are dimensions of their own.
+        let (low, high) = if dims == 4 { (axis * 2, axis * 2 + 1) } else { (axis, axis) };
+        let (p, low, high) = (number(from[axis]), number(cell.low[low]), number(cell.high[high]));
+        let d = if p < low { low - p } else if p > high { p - high } else { 0.0 };
+        // An edge that is no number says nothing.
+        sum += if d.is_finite() { d * d } else { 0.0 };
+    }
+    // Distances are rounded, and within the tolerance of geometry zero.
+    (sum.sqrt() * (1.0 - 1e-9) - 1e-5).max(0.0)
+}
+
+impl MethodScanOp {
+    fn query(&self, cx: &mut ExecCx<'_>, c: &Cond) -> Result<Vec<u8>> {
+        let v = c.value.value(cx, Row::None)?;
+        self.plan.keys.query(cx, c.column, c.strategy, (c.ty, v.as_datum()))
+    }
+
+    fn find(&self, cx: &mut ExecCx<'_>) -> Result<Vec<Tid>> {
+        let mut queries = Vec::with_capacity(self.plan.conds.len());
+        for c in &self.plan.conds {
+            queries.push((c.column, self.query(cx, c)?));
+        }
+        let index = cx.store.index(self.plan.index)?;
+        let found = self.plan.keys.find(&index, &queries)?;
+        index.visible(&cx.snapshot, found)
+    }
+
+    /// Puts rows into the queue by their real distances.
+    fn measure(&self, cx: &mut ExecCx<'_>, search: &mut Search, tids: Vec<Tid>) -> Result<()> {
+        let Some((_, distance)) = &self.plan.nearest else { return Ok(()) };
+        let tids = cx.store.index(self.plan.index)?.visible(&cx.snapshot, tids)?;
+        for part in tids.chunks(tusklet_vector::BATCH) {
+            let batch = self.plan.columns.fetch(cx, part)?;
+            for (i, tid) in part.iter().enumerate() {
+                let v = distance.eval_row(cx, Row::Batch(&batch, i))?;
+                let d = if v.d().is_null() { (true, 0.0) } else { (false, v.d().f64()) };
+                // A NaN's sign is nothing to order by.
+                let d = (d.0, if d.1.is_nan() { f64::NAN.abs() } else { d.1 });
+                search.queue.push(Entry { distance: d, item: Item::Row(*tid) });
+            }
+        }
+        Ok(())
+    }
+
+    fn nearest(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Vec<Tid>> {
+        let plan = self.plan.clone();
+        let Some((cond, _)) = &plan.nearest else { return Ok(vec![]) };
+        let index = cx.store.index(plan.index)?;
+        let mut search = match self.search.take() {
+            Some(s) => s,
+            None => {
+                let origin = origin(&self.query(cx, cond)?);
+                let mut s = Search { queue: BinaryHeap::new(), origin };
+                if origin.is_some() {
+                    s.queue.push(Entry { distance: (false, 0.0), item: Item::Cell(Cell::all()) });
+                    self.measure(cx, &mut s, unplaced(&index)?)?;
+                } else {
+                    self.measure(cx, &mut s, plan.keys.find(&index, &[])?)?;
+                }
+                s
+            }
+        };
+        let mut out = Vec::new();
+        while out.len() < want {
+            let Some(e) = search.queue.pop() else { break };
+            let cell = match e.item {
+                Item::Row(tid) => {
+                    out.push(tid);
+                    continue;
+                }
+                Item::Cell(c) => c,
+            };
+            let Some((from, dims)) = search.origin else { continue };
+            match cell.open(&index, dims)? {
+                Ok(tids) => self.measure(cx, &mut search, tids)?,
+                Err(halves) => {
+                    for c in halves {
+                        let d = least(&c, &from, dims);
+                        search.queue.push(Entry { distance: (false, d), item: Item::Cell(c) });
+                    }
+                }
+            }
+        }
+        self.search = Some(search);
+        Ok(out)
+    }
+
+    fn batch(&mut self, cx: &mut ExecCx<'_>, tids: &[Tid]) -> Result<Batch> {
+        spend(cx, tids.len());
+        self.plan.columns.fetch(cx, tids)
+    }
+}
+
+impl Operator for MethodScanOp {
+    fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
+        let want = want.clamp(1, tusklet_vector::BATCH);
+        if let Some(e) = cx.run.epq.filter(|e| e.rte == self.plan.columns.rte) {
+            // The conditions are in the filter.
+            if self.at > 0 {
+                return Ok(Step::Done);
+            }
+            self.at = 1;
+            return Ok(Step::Batch(self.batch(cx, &[e.tid])?));
+        }
+        if cx.budget < 0 {
+            return Ok(Step::Yield);
+        }
+        if self.plan.nearest.is_some() {
+            let tids = self.nearest(cx, want)?;
+            if tids.is_empty() {
+                return Ok(Step::Done);
+            }
+            return Ok(Step::Batch(self.batch(cx, &tids)?));
+        }
+        let tids = match self.tids.take() {
+            Some(t) => t,
+            None => self.find(cx)?,
+        };
+        let end = (self.at + want).min(tids.len());
+        let step = if self.at < end { Step::Batch(self.batch(cx, &tids[self.at..end])?) } else { Step::Done };
+        self.at = end;
+        self.tids = Some(tids);
+        Ok(step)
+    }
+
+    fn rescan(&mut self, _: &mut ExecCx<'_>) -> Result<()> {
+        (self.tids, self.at, self.search) = (None, 0, None);
+        Ok(())
+    }
+}
