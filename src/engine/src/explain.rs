@@ -148,7 +148,15 @@ pub fn run(session: &mut Session, e: &ExplainStmt, params: &std::rc::Rc<[Value]>
     let ended = shared.db.env.now();
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
-    let plan = node::Explainer::new(&shared, &mut cx, &program.stmt, &query, &o, stats).statement()?;
+    let mut first = node::Explainer::new(&shared, &mut cx, &program.stmt, &query, &o, stats);
+    let alone = first.alone;
+    let mut plan = first.statement()?;
+    if o.verbose && alone {
+        // With VERBOSE columns show their table wherever they stand, but in output lists only when there are several.
+        let mut bare = node::Explainer::new(&shared, &mut cx, &program.stmt, &query, &o, None);
+        bare.prefix = false;
+        node::take_outputs(&mut plan, bare.statement()?);
+    }
     let mut times = Vec::new();
     if o.summary {
         times.push(("Planning Time", (planned - started) as f64 / 1000.0));

@@ -38,8 +38,7 @@ impl Planner<'_> {
         for t in &q.targets {
             visit::walk(&t.expr, &mut |x| {
                 if !matches!(x.kind, ExprKind::Aggregate(_)) {
-                    // A set-returning function would be a set in a list without aggregates, too, but of its own making.
-                    other |= matches!(&x.kind, ExprKind::Call(c) if c.retset) || matches!(x.kind, ExprKind::SubLink(_));
+                    other |= matches!(x.kind, ExprKind::SubLink(_));
                     return true;
                 }
                 match first_of(x) {

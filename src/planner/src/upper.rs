@@ -163,7 +163,7 @@ impl Planner<'_> {
     /// The order a scan could give so that no sort is needed.
     fn wanted_order(&self, q: &Query, grouped: bool, limit: Option<f64>) -> Option<Wanted> {
         let by = match &q.distinct {
-            None if !grouped && !q.has_windows && !q.has_srfs => &q.order_by,
+            None if !grouped && !q.has_windows => &q.order_by,
             _ => return None,
         };
         if by.is_empty() {
@@ -172,6 +172,9 @@ impl Planner<'_> {
         let mut keys = Vec::new();
         for s in by {
             let t = q.targets.iter().find(|t| t.sort_ref == s.target)?;
+            if expr::returns_set(&t.expr) {
+                return None;
+            }
             keys.push((t.expr.clone(), sort_key(s, 0, &t.expr)));
         }
         Some(Wanted { keys, limit })
@@ -492,7 +495,13 @@ impl Planner<'_> {
         }
         // Expensive or volatile outputs are computed after the sort when they take no part in it, so that LIMIT spares them.
         let sort_refs: Vec<u32> = q.order_by.iter().map(|s| s.target).collect();
-        let postpone = !srf
+        // So are sets, which come in the order of the rows that made them.
+        let late_sets = srf
+            && q.distinct.is_none()
+            && !q.order_by.is_empty()
+            && marks.is_empty()
+            && !q.targets.iter().any(|t| sort_refs.contains(&t.sort_ref) && expr::returns_set(&t.expr));
+        let postpone = late_sets || !srf
             && q.distinct.is_none()
             && !q.order_by.is_empty()
             && q.limit.is_some()
@@ -501,7 +510,7 @@ impl Planner<'_> {
                 !sort_refs.contains(&t.sort_ref)
                     && (expr::volatile(&t.expr) || visit::any(&t.expr, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))))
             });
-        if srf {
+        if srf && !late_sets {
             rel = self.project_sets(rel, &targets)?;
         } else if !postpone {
             rel = self.project(rel, targets.clone())?;
@@ -564,11 +573,15 @@ impl Planner<'_> {
             }
         }
         if !order.is_empty() {
-            let bound = (q.limit.is_some() && !q.with_ties && marks.is_empty())
+            let bound = (q.limit.is_some() && !q.with_ties && marks.is_empty() && !late_sets)
                 .then(|| Box::new((q.limit.clone(), q.offset.clone())));
-            rel = self.sorted_with(rel, &order, bound, limit);
+            rel = self.sorted_with(rel, &order, bound, if late_sets { None } else { limit });
         }
-        if postpone {
+        if late_sets {
+            let kept = rel.order.clone();
+            rel = self.project_sets(rel, &targets)?;
+            rel.order = kept;
+        } else if postpone {
             rel = self.project(rel, targets.clone())?;
         }
         if !marks.is_empty() {

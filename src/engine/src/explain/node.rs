@@ -11,7 +11,7 @@ use tusklet_error::{Result, SortShort};
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
-    AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Plan, PlannedStmt,
+    AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Param, Plan, PlannedStmt,
     Query, RowCompareKind, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
 };
 
@@ -40,7 +40,9 @@ pub(super) struct Explainer<'a, 'c> {
     /// What scans are called.
     names: HashMap<*const Plan, String>,
     /// Columns show their table.
-    prefix: bool,
+    pub prefix: bool,
+    /// There is one table at most.
+    pub alone: bool,
     /// Column names of functions, subqueries and WITH queries in FROM, by alias.
     aliases: HashMap<String, Vec<String>>,
     /// Text of parameters and subplans.
@@ -117,8 +119,13 @@ fn subplans_of(p: &Plan) -> Vec<&SubPlanRef> {
 
 /// Runs once, ahead of what needs it.
 fn is_init(s: &SubPlanRef) -> bool {
-    s.args.is_empty() && matches!(s.kind, SubLinkKind::Expr | SubLinkKind::Exists | SubLinkKind::Array)
-        || s.args.is_empty() && s.kind == SubLinkKind::RowCompare
+    use SubLinkKind::{Array, Exists, Expr, RowCompare};
+    own_args(s) == 0 && matches!(s.kind, Expr | Exists | Array | RowCompare)
+}
+
+/// How many values it is given by the level around it, which may also only hand on what it was given itself.
+fn own_args(s: &SubPlanRef) -> usize {
+    s.args.iter().filter(|(id, e)| !matches!(e.kind, ExprKind::Param(Param::Exec(i)) if i == *id)).count()
 }
 
 /// A subquery in FROM that only passes its rows on is not shown (`trivial_subqueryscan`).
@@ -218,6 +225,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             numbers,
             names: HashMap::new(),
             prefix: false,
+            alone: false,
             aliases,
             text: PlanNames::default(),
             subplans: HashMap::new(),
@@ -227,7 +235,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
             next_param: 0,
         };
         let scans = x.name_scans(&nodes);
-        x.prefix = o.verbose || entries.max(scans) > 1;
+        x.alone = entries.max(scans) <= 1;
+        x.prefix = o.verbose || !x.alone;
         x
     }
 
@@ -246,6 +255,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 && !taken.iter().any(|t| t == alias)
             {
                 taken.push(alias.to_string());
+                self.names.insert(std::ptr::from_ref(*p), alias.to_string());
             }
             let base = match &p.node {
                 Node::SubqueryScan { .. } if is_trivial(p) => continue,
@@ -316,7 +326,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             if self.subplans.contains_key(&s.plan) {
                 continue;
             }
-            self.next_param += s.args.len();
+            self.next_param += own_args(s);
             self.number_level(plan, &[]);
             self.next_plan += 1;
             let n = self.next_plan;
@@ -514,6 +524,13 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     // A column of several inputs is none of their constants.
                     for (n, e) in columns.iter_mut().zip(c.project.iter().flatten()) {
                         n.plain &= !matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
+                    }
+                    // The columns of a table with children are called after it.
+                    if inputs.is_empty()
+                        && self.names.contains_key(&std::ptr::from_ref(p))
+                        && let Some(rel) = scan_rel(c).filter(|_| c.project.is_none())
+                    {
+                        columns = self.scan_columns(p, rel);
                     }
                     inputs.push(boundary(columns));
                 }
@@ -1424,6 +1441,18 @@ fn rest_of_filter(f: &Expr, run: &[Expr]) -> Option<Expr> {
     }
 }
 
+/// Gives a tree the output lists of another of the same shape.
+pub(super) fn take_outputs(to: &mut Tree, from: Tree) {
+    for (p, q) in to.properties.iter_mut().zip(from.properties) {
+        if p.label == "Output" && q.label == "Output" {
+            *p = q;
+        }
+    }
+    for ((_, a), (_, b)) in to.children.iter_mut().zip(from.children) {
+        take_outputs(a, b);
+    }
+}
+
 fn line(label: &'static str, value: Value) -> Property {
     Property { label, value, line: true }
 }
@@ -1452,12 +1481,16 @@ fn is_scan(p: &Plan) -> bool {
 }
 
 fn scan_rte(p: &Plan) -> Option<u32> {
+    scan_rel(p).map(|r| r.rte)
+}
+
+fn scan_rel(p: &Plan) -> Option<&ScanRel> {
     match &p.node {
         Node::SeqScan { rel, .. }
         | Node::IndexScan { rel, .. }
         | Node::BitmapScan { rel, .. }
         | Node::MethodScan { rel, .. }
-        | Node::TidScan { rel, .. } => Some(rel.rte),
+        | Node::TidScan { rel, .. } => Some(rel),
         _ => None,
     }
 }
