@@ -1198,7 +1198,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let filter = match (&p.filter, &p.node) {
             (Some(f), Node::WindowAgg { run, .. }) if !run.is_empty() => rest_of_filter(f, run),
             // … nor what an index does wholly.
-            (Some(f), Node::IndexScan { rel, index, .. }) => match self.row_bound(p, rel, *index) {
+            (Some(f), Node::IndexScan { rel, index, .. })
+            | (
+                Some(f),
+                Node::BitmapScan { rel, bitmap: Bitmap { source: BitmapSource::Index { index, .. }, .. } },
+            ) => match self.row_bound(p, rel, *index) {
                 Some((_, true)) => {
                     let rows = |e: &Expr| matches!(e.kind, ExprKind::RowCompare { .. });
                     match &f.kind {
@@ -1244,7 +1248,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
             BitmapSource::Index { index, keys, .. } => {
                 for (i, k) in keys {
                     // What only leads to a condition that is tested anyway needs no second look.
-                    if !self.derived(p, rel, *index, *i) {
+                    let whole = *i == 0 && self.row_bound(p, rel, *index).is_some_and(|(_, whole)| whole);
+                    if whole || !self.derived(p, rel, *index, *i) {
                         parts.push(self.bound(p, rel, *index, *i, k)?);
                     }
                 }

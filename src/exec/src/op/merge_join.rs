@@ -300,9 +300,16 @@ impl MergeJoinOp {
             self.alone_left();
             return Ok(Progress::On);
         }
-        match self.plan.order.compare(cx, self.left.key(), self.right.key())? {
+        // What can have no partner is not compared, wherever the other side is.
+        let order = if self.left.keys.has_null(self.left.at) {
+            Ordering::Less
+        } else if self.right.keys.has_null(self.right.at) {
+            Ordering::Greater
+        } else {
+            self.plan.order.compare(cx, self.left.key(), self.right.key())?
+        };
+        match order {
             Ordering::Less => self.alone_left(),
-            Ordering::Equal if self.left.keys.has_null(self.left.at) => self.alone_left(),
             Ordering::Equal => self.start_group(cx)?,
             Ordering::Greater => {
                 let row = self.right.row() as u32;
