@@ -210,6 +210,28 @@ impl Planner<'_> {
         });
     }
 
+    /// How many rows a function in FROM gives (`expression_returns_set_rows`): as many as it says, or as a series of
+    /// constants has.
+    fn function_rows(&mut self, e: &Expr) -> f64 {
+        let ExprKind::Call(c) = &e.kind else { return 1.0 };
+        if !c.retset {
+            return 1.0;
+        }
+        let declared = self.cx.catalog().proc(c.func).map_or(cost::UNKNOWN_ROWS, |p| p.rows);
+        match builtin::proc(c.func).map(|p| p.name()) {
+            Some("generate_series") => {
+                let n = |i: usize| c.args.get(i).and_then(|a| cost::value_number(a.as_const()?));
+                let step = if c.args.len() > 2 { n(2) } else { Some(1.0) };
+                match (n(0), n(1), step) {
+                    (Some(from), Some(to), Some(step)) if step != 0.0 => ((to - from + step) / step).floor().max(1.0),
+                    _ => declared,
+                }
+            }
+            Some("unnest") => c.args.first().map_or(declared, cost::elements),
+            _ => declared.max(1.0),
+        }
+    }
+
     fn is_composite(&mut self, ty: Oid) -> bool {
         ty == oids::RECORD
             || builtin::ty(ty).is_some_and(|t| t.kind() == b'c')
