@@ -63,19 +63,6 @@ fn share_of(rows: f64, quals: &[Expr], stats: &RelStats) -> f64 {
 }
 
 impl Planner<'_> {
-    /// Rows of a function in FROM (`expression_returns_set_rows`). Functions that estimate by their arguments give what nothing is
-    /// known about.
-    fn function_rows(&self, e: &Expr) -> f64 {
-        if !expr::returns_set(e) {
-            return 1.0;
-        }
-        let ExprKind::Call(f) = &e.kind else { return cost::UNKNOWN_ROWS };
-        if tusklet_catalog::builtin::proc(f.func).is_some_and(|p| p.support() != 0) {
-            return cost::UNKNOWN_ROWS;
-        }
-        self.cx.catalog().proc(f.func).map_or(cost::UNKNOWN_ROWS, |p| p.rows.max(1.0))
-    }
-
     /// Plans the reading of entry `r` under conditions on it alone (and on parameters).
     pub fn plan_entry(
         &mut self,
@@ -213,10 +200,10 @@ impl Planner<'_> {
     /// How many rows a function in FROM gives (`expression_returns_set_rows`): as many as it says, or as a series of
     /// constants has.
     fn function_rows(&mut self, e: &Expr) -> f64 {
-        let ExprKind::Call(c) = &e.kind else { return 1.0 };
-        if !c.retset {
+        if !expr::returns_set(e) {
             return 1.0;
         }
+        let ExprKind::Call(c) = &e.kind else { return cost::UNKNOWN_ROWS };
         let declared = self.cx.catalog().proc(c.func).map_or(cost::UNKNOWN_ROWS, |p| p.rows);
         match builtin::proc(c.func).map(|p| p.name()) {
             Some("generate_series") => {
