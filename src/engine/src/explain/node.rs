@@ -4,6 +4,8 @@
 //! them: a table's column its name, anything computed below its expression in parentheses (`get_special_variable`).
 //! Parameters get the text of what the node around sets them to; subqueries the number of their heading.
 
+mod index;
+
 use std::collections::HashMap;
 
 use tusklet_catalog::resolve::quote_identifier;
@@ -12,7 +14,7 @@ use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
     AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Param, Plan, PlannedStmt,
-    Query, RowCompareKind, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
+    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
 };
 
 use super::Options;
@@ -1235,143 +1237,6 @@ impl<'a, 'c> Explainer<'a, 'c> {
         }
         t.properties.extend(run_condition);
         Ok(())
-    }
-
-    fn index_name(&self, index: Oid) -> String {
-        self.shared.catalog().relation(index).map_or_else(String::new, |r| r.name.clone())
-    }
-
-    /// The bounds of a bitmap's indexes as one condition.
-    fn bitmap_cond(&mut self, p: &Plan, rel: &ScanRel, b: &Bitmap) -> Result<String> {
-        let mut parts = Vec::new();
-        let word = match &b.source {
-            BitmapSource::Index { index, keys, .. } => {
-                for (i, k) in keys {
-                    // What only leads to a condition that is tested anyway needs no second look.
-                    let whole = *i == 0 && self.row_bound(p, rel, *index).is_some_and(|(_, whole)| whole);
-                    if whole || !self.derived(p, rel, *index, *i) {
-                        parts.push(self.bound(p, rel, *index, *i, k)?);
-                    }
-                }
-                " AND "
-            }
-            BitmapSource::And(list) => {
-                for b in list {
-                    parts.push(self.bitmap_cond(p, rel, b)?);
-                }
-                " AND "
-            }
-            BitmapSource::Or(list) => {
-                for b in list {
-                    parts.push(self.bitmap_cond(p, rel, b)?);
-                }
-                " OR "
-            }
-        };
-        parts.retain(|p| !p.is_empty());
-        Ok(if parts.len() < 2 { parts.concat() } else { format!("({})", parts.join(word)) })
-    }
-
-    /// Whether a scan's filter has the comparison of rows or LIKE from which bounds on an index column were made.
-    fn derived(&self, p: &Plan, rel: &ScanRel, index: Oid, key: u32) -> bool {
-        let columns = self.shared.catalog().relation(index);
-        let Some(attno) = columns.and_then(|r| Some(r.index.as_ref()?.columns.get(key as usize)?.attno)) else {
-            return false;
-        };
-        let is = |e: &Expr| match &e.kind {
-            ExprKind::Column(c) => rel.columns.get(*c as usize) == Some(&attno),
-            ExprKind::Relabel { arg, .. } => {
-                matches!(arg.kind, ExprKind::Column(c) if rel.columns.get(c as usize) == Some(&attno))
-            }
-            _ => false,
-        };
-        let like = |op: Oid| tusklet_catalog::builtin::operator(op).is_some_and(|o| o.name() == "~~");
-        p.filter.iter().any(|f| {
-            visit::any(f, &mut |x| match &x.kind {
-                ExprKind::RowCompare { left, right, .. } => left.iter().chain(right).any(is),
-                ExprKind::Call(c) => like(c.op) && c.args.first().is_some_and(is),
-                _ => false,
-            })
-        })
-    }
-
-    /// The nodes below a bitmap heap scan.
-    fn bitmap_node(&mut self, p: &Plan, rel: &ScanRel, b: &Bitmap, relationship: &'static str) -> Result<Tree> {
-        let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
-        let (kind, list): (&str, &[Bitmap]) = match &b.source {
-            BitmapSource::Index { .. } => ("Bitmap Index Scan", &[]),
-            BitmapSource::And(list) => ("BitmapAnd", list),
-            BitmapSource::Or(list) => ("BitmapOr", list),
-        };
-        t.title = kind.into();
-        let mut special = Vec::new();
-        let mut cond = None;
-        if let BitmapSource::Index { index, keys, .. } = &b.source {
-            let name = self.index_name(*index);
-            t.title = format!("{kind} on {}", quote_identifier(&name));
-            special.push(("Index Name", name));
-            let mut parts = Vec::new();
-            for (i, k) in keys {
-                parts.push(self.bound(p, rel, *index, *i, k)?);
-            }
-            cond = (!parts.is_empty()).then(|| line("Index Cond", Value::Text(conjunction(parts))));
-        }
-        self.frame(&mut t, p, kind, Some(relationship), None, &special);
-        t.properties.extend(cond);
-        if self.o.costs {
-            t.title.push_str(&format!("  (cost=0.00..{:.2} rows={:.0} width=0)", b.cost, b.rows));
-        }
-        for b in list {
-            let below = self.bitmap_node(p, rel, b, "Member")?;
-            t.children.push((None, below));
-        }
-        Ok(t)
-    }
-
-    /// The comparison of rows among a scan's conditions of which a bound is the beginning: as far as the index has its
-    /// columns, and whether that is all of it (`expand_indexqual_rowcompare`).
-    fn row_bound(&self, p: &Plan, rel: &ScanRel, index: Oid) -> Option<(Expr, bool)> {
-        let columns = self.shared.catalog().relation(index)?;
-        let columns = &columns.index.as_ref()?.columns;
-        let attno = |e: &Expr| match e.kind {
-            ExprKind::Column(c) => rel.columns.get(c as usize).copied(),
-            _ => None,
-        };
-        let mut parts = Vec::new();
-        match p.filter.as_ref().map(|f| (&f.kind, f)) {
-            Some((ExprKind::And(list), _)) => parts.extend(list),
-            Some((_, f)) => parts.push(f),
-            None => {}
-        }
-        for e in parts {
-            let ExprKind::RowCompare { kind, ops, funcs, left, right, collations } = &e.kind else { continue };
-            let first = columns.first()?.attno;
-            let flip = left.first().and_then(attno) != Some(first);
-            let (keys, values) = if flip { (right, left) } else { (left, right) };
-            let n = keys.iter().zip(columns.iter()).take_while(|(k, c)| attno(k) == Some(c.attno)).count();
-            if n < 2 {
-                continue;
-            }
-            let whole = n == keys.len();
-            let greater = matches!(kind, RowCompareKind::Gt | RowCompareKind::Ge) != flip;
-            let strict = whole && matches!(kind, RowCompareKind::Gt | RowCompareKind::Lt);
-            let kind = match (greater, strict) {
-                (true, true) => RowCompareKind::Gt,
-                (true, false) => RowCompareKind::Ge,
-                (false, true) => RowCompareKind::Lt,
-                (false, false) => RowCompareKind::Le,
-            };
-            let kind = ExprKind::RowCompare {
-                kind,
-                ops: ops.clone(),
-                funcs: funcs.clone(),
-                left: keys[..n].to_vec(),
-                right: values[..n].to_vec(),
-                collations: collations.clone(),
-            };
-            return Some((Expr { kind, ..e.clone() }, whole));
-        }
-        None
     }
 
     /// A bound of an index scan as the condition it came from.
