@@ -97,7 +97,7 @@ impl Analyzer<'_> {
             if none_ok {
                 return Ok(0);
             }
-            let name = |o: Oid| self.cat.collation_name(o).unwrap_or("?").to_string();
+            let name = |o: Oid| self.cat.collation_name(o).unwrap_or_default();
             return Err(err!(
                 COLLATION_MISMATCH,
                 "collation mismatch between implicit collations \"{}\" and \"{}\"",
@@ -341,7 +341,7 @@ impl Analyzer<'_> {
                 }
             }
             Strength::Explicit => {
-                let name = |o: Oid| self.cat.collation_name(o).unwrap_or("?").to_string();
+                let name = |o: Oid| self.cat.collation_name(o).unwrap_or_default();
                 return Err(err!(
                     COLLATION_MISMATCH,
                     "collation mismatch between explicit collations \"{}\" and \"{}\"",

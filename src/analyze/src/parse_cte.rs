@@ -195,7 +195,7 @@ impl Analyzer<'_> {
                     .at(location(&t.expr)));
                 }
                 if want.collation != t.expr.collation {
-                    let name = |o| self.cat.collation_name(o).unwrap_or("?").to_string();
+                    let name = |o| self.cat.collation_name(o).unwrap_or_default();
                     return Err(err!(
                         COLLATION_MISMATCH,
                         "recursive query \"{}\" column {} has collation \"{}\" in non-recursive term but collation \"{}\" overall",

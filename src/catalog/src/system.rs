@@ -184,6 +184,7 @@ fn user_rows(cat: &Catalog, facts: &mut dyn Facts, name: &str, out: &mut Sink<'_
         "pg_ts_config" | "pg_ts_config_map" | "pg_ts_dict" | "pg_ts_parser" | "pg_ts_template" => {
             object::text_search(cat, name, out)
         }
+        "pg_collation" | "pg_opfamily" | "pg_opclass" | "pg_amop" | "pg_amproc" => proc::items(cat, name, out),
         _ => return None,
     })
 }

@@ -153,8 +153,8 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
     }
 
     fn collation_name(&self, oid: Oid) -> String {
-        match tusklet_catalog::builtin::collation(oid) {
-            Some(c) => quote_identifier(c.name()),
+        match self.catalog.collation_name(oid) {
+            Some(c) => quote_identifier(&c),
             None => oid.to_string(),
         }
     }

@@ -608,6 +608,50 @@ tusklet_ir::node! {
         pub method: u8,
     }
 
+    /// An object of a kind there are few of.
+    pub struct Item {
+        /// OID.
+        pub oid: Oid,
+        /// Name.
+        pub name: String,
+        /// Schema.
+        pub schema: Oid,
+        /// Owner.
+        pub owner: Oid,
+        /// What it is.
+        pub kind: ItemKind,
+    }
+
+    /// Kinds of items.
+    pub enum ItemKind {
+        /// A collation: what it sorts by is always the order of the bytes.
+        Collation { provider: u8, deterministic: bool, encoding: i32, collate: String, ctype: String },
+        /// An operator family with its members.
+        OpFamily { method: Oid, members: Vec<FamilyMember> },
+        /// An operator class; `key` is the type stored, 0 for `input`.
+        OpClass { method: Oid, family: Oid, input: Oid, default: bool, key: Oid },
+    }
+
+    /// A row of `pg_amop` or, of a function, `pg_amproc`.
+    pub struct FamilyMember {
+        /// OID.
+        pub oid: Oid,
+        /// A support function, else an operator.
+        pub function: bool,
+        /// Left type.
+        pub left: Oid,
+        /// Right type.
+        pub right: Oid,
+        /// Strategy or number.
+        pub number: i32,
+        /// The operator or function.
+        pub object: Oid,
+        /// Family of an ordering operator's result.
+        pub sort_family: Oid,
+        /// The class it came with, 0 none.
+        pub class: Oid,
+    }
+
     /// `pg_authid`.
     pub struct Role {
         /// OID.

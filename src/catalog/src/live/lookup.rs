@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_ir::Oid;
 
-use super::{Cast, Catalog, Operator, Proc, Relation, Role, Schema, Type};
+use super::{Cast, Catalog, Item, Operator, Proc, Relation, Role, Schema, Type};
 
 macro_rules! by_oid {
     ($($(#[$m:meta])* $get:ident $all:ident $map:ident $t:ty),*) => {$(
@@ -37,6 +37,16 @@ impl Catalog {
         /// A role.
         user_role user_roles roles Role
     );
+
+    /// A user-made item.
+    pub fn item(&self, oid: Oid) -> Option<&Rc<Item>> {
+        self.state.items.get(&oid)
+    }
+
+    /// All items, by OID.
+    pub fn items(&self) -> impl Iterator<Item = &Rc<Item>> {
+        self.state.items.values()
+    }
 
     /// A user-made schema's OID.
     pub fn user_schema_named(&self, name: &str) -> Option<Oid> {

@@ -7,7 +7,7 @@ use tusklet_error::Result;
 use tusklet_ir::Oid;
 use tusklet_ir::codec::{Codec, Reader, corrupted};
 
-use super::{Cast, Dependency, ObjectAddress, Operator, Proc, Relation, Role, Schema, TsObject, Type};
+use super::{Cast, Dependency, Item, ObjectAddress, Operator, Proc, Relation, Role, Schema, TsObject, Type};
 
 /// The first OID user objects get, as in PostgreSQL.
 pub const FIRST_USER_OID: Oid = 16384;
@@ -31,6 +31,7 @@ tusklet_ir::node! {
         Setting(name: String),
         /// A text search object.
         TextSearch(oid: Oid),
+        Item(oid: Oid),
     }
 }
 
@@ -46,6 +47,7 @@ pub(super) struct State {
     pub operators: HashMap<Oid, Rc<Operator>>,
     pub casts: HashMap<Oid, Rc<Cast>>,
     pub roles: HashMap<Oid, Rc<Role>>,
+    pub items: BTreeMap<Oid, Rc<Item>>,
     pub depends: BTreeMap<ObjectAddress, Rc<Vec<Dependency>>>,
     pub comments: BTreeMap<ObjectAddress, Rc<str>>,
     pub settings: BTreeMap<String, Rc<str>>,
@@ -106,6 +108,7 @@ enum Named<'a> {
     Operator(&'a Operator),
     Cast(#[allow(dead_code)] &'a Cast),
     Role(&'a Role),
+    Item(#[allow(dead_code)] &'a Item),
 }
 
 fn list<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<Oid>>, op: &IndexOp, key: K, oid: Oid) {
@@ -137,7 +140,7 @@ impl State {
             Named::Type(e) => unique(&mut self.type_names, &op, (e.schema, e.name.clone()), e.oid),
             Named::Proc(e) => list(&mut self.proc_names, &op, e.name.clone(), e.oid),
             Named::Operator(e) => list(&mut self.operator_names, &op, e.name.clone(), e.oid),
-            Named::Cast(_) => {}
+            Named::Cast(_) | Named::Item(_) => {}
             Named::Role(e) => unique(&mut self.role_names, &op, e.name.clone(), e.oid),
         }
     }
@@ -170,6 +173,7 @@ impl Catalog {
     entry_ops!(put_operator remove_operator operators Operator, Operator);
     entry_ops!(put_cast remove_cast casts Cast, Cast);
     entry_ops!(put_role remove_role roles Role, Role);
+    entry_ops!(put_item remove_item items Item, Item);
 
     /// Replaces all dependencies of one object; an empty list removes them.
     pub fn put_depends(&mut self, dependent: ObjectAddress, edges: Vec<Dependency>) {
@@ -295,6 +299,7 @@ impl Catalog {
             EntryKey::Comment(a) => s.comments.get(a).map(|t| t.to_string().to_bytes()),
             EntryKey::Setting(n) => s.settings.get(n).map(|t| t.to_string().to_bytes()),
             EntryKey::TextSearch(o) => s.text_search.get(o).map(|e| e.to_bytes()),
+            EntryKey::Item(o) => s.items.get(o).map(|e| e.to_bytes()),
         }
     }
 
@@ -342,6 +347,8 @@ impl Catalog {
             (EntryKey::Setting(n), None) => self.put_setting(n, None),
             (EntryKey::TextSearch(_), Some(b)) => self.put_text_search(TsObject::from_bytes(b)?),
             (EntryKey::TextSearch(o), None) => self.remove_text_search(*o),
+            (EntryKey::Item(_), Some(b)) => self.put_item(Item::from_bytes(b)?),
+            (EntryKey::Item(o), None) => self.remove_item(*o),
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use tusklet_ir::Oid;
 
 use super::is_polymorphic;
 use crate::builtin::{self, oids};
-use crate::live::{Catalog, Proc};
+use crate::live::{Catalog, ItemKind, Proc};
 
 /// The schemas unqualified names are looked up in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -152,6 +152,16 @@ impl Catalog {
 
     /// A collation by name.
     pub fn lookup_collation(&self, path: &SearchPath, schema: Option<&str>, name: &str) -> Option<Oid> {
+        let schemas: Vec<Oid> = match schema {
+            Some(s) => self.lookup_schema(path, s).into_iter().collect(),
+            None => path.schemas.clone(),
+        };
+        let user = |schema: Oid| {
+            self.items().find(|i| i.schema == schema && i.name == name && matches!(i.kind, ItemKind::Collation { .. }))
+        };
+        if let Some(i) = schemas.iter().find_map(|s| user(*s)) {
+            return Some(i.oid);
+        }
         let c = builtin::collation_by_name(name)?;
         match schema {
             Some(s) => (self.schema_named(s)? == c.namespace()).then(|| c.oid()),
@@ -160,8 +170,11 @@ impl Catalog {
     }
 
     /// A collation's name.
-    pub fn collation_name(&self, oid: Oid) -> Option<&'static str> {
-        builtin::collation(oid).map(|c| c.name())
+    pub fn collation_name(&self, oid: Oid) -> Option<String> {
+        match self.item(oid) {
+            Some(i) => Some(i.name.clone()),
+            None => builtin::collation(oid).map(|c| c.name().to_string()),
+        }
     }
 
     /// An operator class by name for an access method.
@@ -170,6 +183,16 @@ impl Catalog {
             Some(s) => vec![self.schema_named(s)?],
             None => path.schemas.clone(),
         };
+        let user = |schema: Oid| {
+            self.items().find(|i| {
+                i.schema == schema
+                    && i.name == name
+                    && matches!(i.kind, ItemKind::OpClass { method: m, .. } if m == method)
+            })
+        };
+        if let Some(i) = schemas.iter().find_map(|s| user(*s)) {
+            return Some(i.oid);
+        }
         builtin::opclasses_by_name(name).find(|c| c.method() == method && schemas.contains(&c.namespace())).map(|c| c.oid())
     }
 

@@ -3,7 +3,7 @@
 use tusklet_ir::Oid;
 
 use crate::builtin::{self, oids};
-use crate::live::Catalog;
+use crate::live::{Catalog, FamilyMember, ItemKind};
 
 /// An operator class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +39,21 @@ impl Catalog {
         let (mut exact, mut compatible, mut preferred) = (None, None, None);
         let (mut n_compatible, mut n_preferred) = (0, 0);
         let category = self.type_category(ty).0;
-        for c in builtin::Opclass::all().filter(|c| c.method() == method && c.default()) {
-            let class = OpClassRef { oid: c.oid(), family: c.family(), input_type: c.intype() };
-            if c.intype() == ty {
+        let builtin = builtin::Opclass::all()
+            .filter(|c| c.method() == method && c.default())
+            .map(|c| OpClassRef { oid: c.oid(), family: c.family(), input_type: c.intype() });
+        let user = self.items().filter_map(|i| match i.kind {
+            ItemKind::OpClass { method: m, family, input, default: true, .. } if m == method => {
+                Some(OpClassRef { oid: i.oid, family, input_type: input })
+            }
+            _ => None,
+        });
+        for class in builtin.chain(user) {
+            let input = class.input_type;
+            if input == ty {
                 exact = Some(class);
-            } else if self.is_binary_coercible(ty, c.intype()) {
-                if self.is_preferred(category, c.intype()) {
+            } else if self.is_binary_coercible(ty, input) {
+                if self.is_preferred(category, input) {
                     preferred = Some(class);
                     n_preferred += 1;
                 } else {
@@ -63,12 +72,34 @@ impl Catalog {
 
     /// The member of a family for a strategy, 0 when there is none.
     pub fn opfamily_member(&self, family: Oid, left: Oid, right: Oid, strategy: i32) -> Oid {
-        builtin::amop(family, left, right, strategy).map_or(0, |m| m.operator())
+        match self.user_member(family, &|m| (m.function, m.left, m.right, m.number) == (false, left, right, strategy)) {
+            Some(m) => m.object,
+            None => builtin::amop(family, left, right, strategy).map_or(0, |m| m.operator()),
+        }
+    }
+
+    /// A member of a user's family.
+    fn user_member(&self, family: Oid, is: &dyn Fn(&FamilyMember) -> bool) -> Option<&FamilyMember> {
+        match &self.item(family)?.kind {
+            ItemKind::OpFamily { members, .. } => members.iter().find(|m| is(m)),
+            _ => None,
+        }
+    }
+
+    /// An operator class, PostgreSQL's or a user's.
+    pub fn opclass(&self, oid: Oid) -> Option<OpClassRef> {
+        match self.item(oid).map(|i| &i.kind) {
+            Some(ItemKind::OpClass { family, input, .. }) => Some(OpClassRef { oid, family: *family, input_type: *input }),
+            _ => builtin::opclass(oid).map(|c| OpClassRef { oid, family: c.family(), input_type: c.intype() }),
+        }
     }
 
     /// The support function of a family, 0 when there is none.
     pub fn opfamily_proc(&self, family: Oid, left: Oid, right: Oid, number: i32) -> Oid {
-        builtin::amproc(family, left, right, number).map_or(0, |m| m.function())
+        match self.user_member(family, &|m| (m.function, m.left, m.right, m.number) == (true, left, right, number)) {
+            Some(m) => m.object,
+            None => builtin::amproc(family, left, right, number).map_or(0, |m| m.function()),
+        }
     }
 
     /// How a type sorts, compares and hashes (`lookup_type_cache`). Containers do only when what they contain does; a record
@@ -149,6 +180,15 @@ impl Catalog {
                 let eq = self.opfamily_member(m.family(), m.left(), m.right(), 3);
                 let cmp = self.opfamily_proc(m.family(), m.left(), m.right(), 1);
                 return Some((eq, cmp, m.strategy() == 5));
+            }
+        }
+        for i in self.items() {
+            let ItemKind::OpFamily { method: oids::AM_BTREE, members } = &i.kind else { continue };
+            let is = |m: &&FamilyMember| !m.function && m.object == op && m.left == m.right && matches!(m.number, 1 | 5);
+            if let Some(m) = members.iter().find(is) {
+                let eq = self.opfamily_member(i.oid, m.left, m.right, 3);
+                let cmp = self.opfamily_proc(i.oid, m.left, m.right, 1);
+                return Some((eq, cmp, m.number == 5));
             }
         }
         None

@@ -5,7 +5,7 @@ use tusklet_vector::Value;
 
 use super::{Sink, by_oid, values};
 use crate::builtin::oids;
-use crate::live::Catalog;
+use crate::live::{Catalog, Item, ItemKind};
 
 pub(super) fn pg_proc(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
     for p in by_oid(cat.user_procs(), |p| p.oid) {
@@ -120,4 +120,60 @@ pub(super) fn pg_cast(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Collations, operator classes and families, and the members of those.
+pub(super) fn items(cat: &Catalog, table: &str, out: &mut Sink<'_>) -> Result<()> {
+    for i in cat.items() {
+        match (&i.kind, table) {
+            (ItemKind::Collation { .. }, "pg_collation")
+            | (ItemKind::OpFamily { .. }, "pg_opfamily")
+            | (ItemKind::OpClass { .. }, "pg_opclass") => out.row(&mut |a| item(i, a))?,
+            (ItemKind::OpFamily { method, members }, "pg_amop" | "pg_amproc") => {
+                for m in members.iter().filter(|m| m.function == (table == "pg_amproc")) {
+                    out.row(&mut |a| {
+                        Ok(match a {
+                            1 => values::oid(m.oid),
+                            2 => values::oid(i.oid),
+                            3 => values::oid(m.left),
+                            4 => values::oid(m.right),
+                            5 => Value::I16(m.number as i16),
+                            6 if m.function => values::oid(m.object),
+                            6 => values::char(if m.sort_family == 0 { b's' } else { b'o' }),
+                            7 => values::oid(m.object),
+                            8 => values::oid(*method),
+                            _ => values::oid(m.sort_family),
+                        })
+                    })?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A column of an item's own row. A class and a family have their access method before their name.
+fn item(i: &Item, a: i16) -> Result<Value> {
+    let (method, at) = match &i.kind {
+        ItemKind::Collation { .. } => (0, a),
+        ItemKind::OpFamily { method, .. } | ItemKind::OpClass { method, .. } => (*method, if a > 2 { a - 1 } else { a * 10 }),
+    };
+    Ok(match (at, &i.kind) {
+        (1 | 10, _) => values::oid(i.oid),
+        (20, _) => values::oid(method),
+        (2, _) => Value::text(&i.name),
+        (3, _) => values::oid(i.schema),
+        (4, _) => values::oid(i.owner),
+        (5, ItemKind::Collation { provider, .. }) => values::char(*provider),
+        (6, ItemKind::Collation { deterministic, .. }) => Value::Bool(*deterministic),
+        (7, ItemKind::Collation { encoding, .. }) => Value::I32(*encoding),
+        (8, ItemKind::Collation { collate, .. }) => Value::text(collate),
+        (9, ItemKind::Collation { ctype, .. }) => Value::text(ctype),
+        (5, ItemKind::OpClass { family, .. }) => values::oid(*family),
+        (6, ItemKind::OpClass { input, .. }) => values::oid(*input),
+        (7, ItemKind::OpClass { default, .. }) => Value::Bool(*default),
+        (8, ItemKind::OpClass { key, .. }) => values::oid(*key),
+        _ => Value::Null,
+    })
 }

@@ -11,7 +11,7 @@ use tusklet_syntax::ast::{
 use super::object_address::{Objects, relation_word};
 use super::tablecmds::alter_table::check_word;
 use super::tablecmds::drop::skipping;
-use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, kind_words, lock, namespace, pg_type, tsearchcmds, typecmds, user};
+use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, pg_type, tsearchcmds, typecmds, user};
 use crate::session::Shared;
 
 /// The relation a statement is about, locked; `None` after a notice when it may be missing.
@@ -102,6 +102,13 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
                 _ => sub.to_string(),
             };
             rename_domain_constraint(shared, ty, &old, newname)
+        }
+        ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass => {
+            let RenameTarget::Object(o) = object else { return Err(Error::internal("object expected")) };
+            match items::address(shared, *rename_type, o, *missing_ok)? {
+                Some(a) => items::rename(shared, a, newname),
+                None => Ok(()),
+            }
         }
         ObjectType::Function | ObjectType::Procedure | ObjectType::Routine | ObjectType::Aggregate => {
             let RenameTarget::Object(ObjectName::WithArgs(w)) = object else {
@@ -467,7 +474,25 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
                 _ => move_type(shared, ty, to),
             }
         }
-        ObjectType::Function | ObjectType::Procedure | ObjectType::Routine => {
+        ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass => {
+            let RenameTarget::Object(o) = object else { return Err(Error::internal("object expected")) };
+            let Some(a) = items::address(shared, *object_type, o, *missing_ok)? else { return Ok(()) };
+            let to = namespace::existing_schema(shared, newschema)?;
+            acl::check_schema(shared, to, acl::CREATE)?;
+            if let Some(i) = shared.catalog().item(a.oid) {
+                check_move(shared, i.schema, to)?;
+            }
+            items::set_schema(shared, a, to)?;
+            change_schema_edge(shared, a, to)
+        }
+        ObjectType::Operator => {
+            let RenameTarget::Object(ObjectName::WithArgs(w)) = object else {
+                return Err(Error::internal("operator expected"));
+            };
+            let Some(oid) = operatorcmds::with_args(shared, w, *missing_ok)? else { return Ok(()) };
+            operatorcmds::set_schema(shared, oid, newschema)
+        }
+        ObjectType::Function | ObjectType::Procedure | ObjectType::Routine | ObjectType::Aggregate => {
             let RenameTarget::Object(ObjectName::WithArgs(w)) = object else {
                 return Err(Error::internal("function expected"));
             };
@@ -605,7 +630,22 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
                 _ => Objects::ty(ty),
             }
         }
-        (ObjectType::Function | ObjectType::Procedure | ObjectType::Routine, ObjectName::WithArgs(w)) => {
+        (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, o) => {
+            match items::address(shared, *object_type, o, false)? {
+                Some(a) => a,
+                None => return Ok(()),
+            }
+        }
+        (ObjectType::Operator, ObjectName::WithArgs(w)) => {
+            let Some(oid) = operatorcmds::with_args(shared, w, false)? else { return Ok(()) };
+            let owner = shared.catalog().operator(oid).map_or(0, |p| p.owner);
+            acl::check_owner(shared, owner, "operator", &w.name.join("."))?;
+            ObjectAddress::new(ObjectClass::Operator, oid)
+        }
+        (
+            ObjectType::Function | ObjectType::Procedure | ObjectType::Routine | ObjectType::Aggregate,
+            ObjectName::WithArgs(w),
+        ) => {
             let Some(oid) = functioncmds::lookup(shared, w, *object_type, false)? else { return Ok(()) };
             let owner = shared.catalog().proc(oid).map_or(0, |p| p.owner);
             acl::check_owner(shared, owner, "function", &w.name.join("."))?;
@@ -664,6 +704,19 @@ pub fn change_owner(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
             acl::new_owner(&mut s.acl, s.owner, to);
             s.owner = to;
             c.put_schema(s);
+            Ok(())
+        }),
+        ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => {
+            items::change(shared, a.oid, &mut |i| {
+                i.owner = to;
+                Ok(())
+            })
+        }
+        ObjectClass::Operator => shared.edit_catalog(|c| {
+            let Some(o) = c.user_operator(a.oid) else { return Err(Error::unsupported("owner of a built-in operator")) };
+            let mut o = (**o).clone();
+            o.owner = to;
+            c.put_operator(o);
             Ok(())
         }),
         ObjectClass::Proc => shared.edit_catalog(|c| {

@@ -5,7 +5,7 @@ use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
 
 use super::object_address::{Objects, relation_word};
-use super::{acl, castcmds, functioncmds, kind_words, namespace, operatorcmds, tsearchcmds, user};
+use super::{acl, castcmds, functioncmds, items, kind_words, namespace, operatorcmds, tsearchcmds, user};
 use crate::session::Shared;
 
 /// COMMENT ON.
@@ -98,6 +98,10 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
         (ObjectType::Cast, ObjectName::Cast { source, target }) => {
             let found = castcmds::find(shared, source, target, false)?;
             found.ok_or_else(|| err!(UNDEFINED_OBJECT, "cast does not exist"))
+        }
+        (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => {
+            let found = items::address(shared, t, o, false)?;
+            found.ok_or_else(|| err!(UNDEFINED_OBJECT, "object does not exist"))
         }
         (ObjectType::TabConstraint, ObjectName::OfRelation { relation, name }) => {
             let r = namespace::get(shared, &namespace::range_var(relation)?)?;

@@ -92,12 +92,8 @@ pub fn refuse(stmt: &Stmt) -> Error {
         }
         Stmt::CreateConversion(_) => "CREATE CONVERSION",
         Stmt::CreateTransform(_) => "CREATE TRANSFORM",
-        Stmt::CreateOpClass(_) => "CREATE OPERATOR CLASS",
-        Stmt::CreateOpFamily(_) => "CREATE OPERATOR FAMILY",
-        Stmt::AlterOpFamily(_) => "ALTER OPERATOR FAMILY",
         Stmt::CreatePLang(_) => "CREATE LANGUAGE",
         Stmt::CreateAm(_) => "CREATE ACCESS METHOD",
-        Stmt::AlterCollation(_) => "ALTER COLLATION",
         Stmt::CreateExtension(_) => "CREATE EXTENSION",
         Stmt::AlterExtension(_) | Stmt::AlterExtensionContents(_) => "ALTER EXTENSION",
         Stmt::CreateFdw(_) | Stmt::AlterFdw(_) => "FOREIGN DATA WRAPPER",

@@ -7,7 +7,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{
-    Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind,
+    Catalog, Dependency, DependencyKind, FamilyMember, ItemKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind,
 };
 use tusklet_error::{Error, Notice, Result, Severity, SortShort, SqlState, err};
 use tusklet_ir::visit;
@@ -532,6 +532,12 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
             c.remove_text_search(a.oid);
             Ok(())
         })?,
+        ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => shared.edit_catalog(|c| {
+            c.remove_item(a.oid);
+            // What a class brought into its family goes with it.
+            forget_members(c, &|m| m.class == a.oid);
+            Ok(())
+        })?,
         ObjectClass::Schema => shared.edit_catalog(|c| {
             c.remove_schema(a.oid);
             Ok(())
@@ -539,9 +545,32 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
         other => return Err(Error::internal(format!("{other:?} cannot be dropped"))),
     }
     shared.edit_catalog(|c| {
+        match a.class {
+            ObjectClass::Operator => forget_members(c, &|m| !m.function && m.object == a.oid),
+            ObjectClass::Proc => forget_members(c, &|m| m.function && m.object == a.oid),
+            _ => {}
+        }
         forget(c, a);
         Ok(())
     })
+}
+
+/// Takes members out of operator families.
+fn forget_members(c: &mut Catalog, gone: &dyn Fn(&FamilyMember) -> bool) {
+    let mut changed = vec![];
+    for i in c.items() {
+        if let ItemKind::OpFamily { members, .. } = &i.kind
+            && members.iter().any(gone)
+        {
+            changed.push((**i).clone());
+        }
+    }
+    for mut i in changed {
+        if let ItemKind::OpFamily { members, .. } = &mut i.kind {
+            members.retain(|m| !gone(m));
+        }
+        c.put_item(i);
+    }
 }
 
 /// Forgets what the object needed and what was said about it.

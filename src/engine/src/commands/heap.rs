@@ -98,6 +98,10 @@ pub fn edge(out: &mut Vec<Dependency>, dependent: ObjectAddress, referenced: Obj
 /// What a column's type and collation make it depend on.
 pub fn column_edges(out: &mut Vec<Dependency>, rel: Oid, attno: i16, c: &Column) {
     edge(out, ObjectAddress::column(rel, attno), Objects::ty(c.ty.oid), DependencyKind::Normal);
+    if c.collation != 0 {
+        let k = ObjectAddress::new(tusklet_catalog::live::ObjectClass::Collation, c.collation);
+        edge(out, ObjectAddress::column(rel, attno), k, DependencyKind::Normal);
+    }
 }
 
 /// Checks one column's name and type (`CheckAttributeNamesTypes`).

@@ -449,8 +449,8 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
                     names.join(".")
                 );
             };
-            let Some(k) = builtin::opclass(oid) else { bail!(UNDEFINED_OBJECT, "operator class {oid} does not exist") };
-            if !c.is_binary_coercible(ty, k.intype()) {
+            let Some(k) = c.opclass(oid) else { bail!(UNDEFINED_OBJECT, "operator class {oid} does not exist") };
+            if !c.is_binary_coercible(ty, k.input_type) {
                 bail!(
                     DATATYPE_MISMATCH,
                     "operator class \"{}\" does not accept data type {}",
@@ -458,7 +458,7 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
                     c.format_type(&path, ty)
                 );
             }
-            tusklet_catalog::resolve::OpClassRef { oid, family: k.family(), input_type: k.intype() }
+            k
         }
     };
     // A hash index is kept as a B-tree, by the type's own order.
@@ -467,7 +467,9 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
         oids::AM_BTREE => c.opfamily_proc(class.family, class.input_type, class.input_type, 1),
         _ => 0,
     };
-    if cmp == 0 && is_tree(method) {
+    // Indexes are by key bytes, which only built-in comparisons have.
+    let user = c.user_proc(cmp).is_some_and(|p| p.language != oids::LANGUAGE_INTERNAL);
+    if cmp == 0 && is_tree(method) || user {
         return Err(Error::unsupported(format!(
             "an index on type {}",
             c.format_type(&path, ty)

@@ -27,9 +27,11 @@ mod heap;
 mod index_names;
 pub mod index_options;
 pub mod indexcmds;
+mod items;
 mod lockcmds;
 pub(crate) mod namespace;
 pub mod object_address;
+mod opclasscmds;
 mod operatorcmds;
 mod parse_utilcmd;
 mod pg_type;
@@ -154,6 +156,11 @@ pub(crate) fn run(shared: &Shared, stmt: &Stmt, sql: &str) -> Result<String> {
         Stmt::AlterTSConfiguration(s) => tsearchcmds::alter_configuration(shared, s)?,
         Stmt::AlterTSDictionary(s) => tsearchcmds::alter_dictionary(shared, s)?,
         Stmt::AlterType(s) => typecmds::base::alter_type(shared, s)?,
+        Stmt::Define(s) if s.kind == ast::ObjectType::Collation => items::create_collation(shared, s)?,
+        Stmt::AlterCollation(s) => items::alter_collation(shared, s)?,
+        Stmt::CreateOpClass(s) => opclasscmds::create_class(shared, s)?,
+        Stmt::CreateOpFamily(s) => opclasscmds::create_family(shared, s)?,
+        Stmt::AlterOpFamily(s) => opclasscmds::alter_family(shared, s)?,
         Stmt::AlterOperator(s) => operatorcmds::alter_operator(shared, s)?,
         Stmt::CreateCast(s) => castcmds::create_cast(shared, s)?,
         Stmt::Lock(s) => lockcmds::lock_tables(shared, s)?,

@@ -1,7 +1,7 @@
 //! Objects as messages describe them (`objectaddress.c`).
 
 use tusklet_catalog::builtin;
-use tusklet_catalog::live::{Catalog, ObjectAddress, ObjectClass, RelKind, Relation, TypeEntryKind};
+use tusklet_catalog::live::{Catalog, ItemKind, ObjectAddress, ObjectClass, RelKind, Relation, TypeEntryKind};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_ir::Oid;
 
@@ -147,6 +147,17 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
             }
             None => format!("operator {}", a.oid),
         },
+        ObjectClass::Collation => format!("collation {}", quote_identifier(&c.collation_name(a.oid).unwrap_or_default())),
+        ObjectClass::OpClass | ObjectClass::OpFamily => {
+            let class = a.class == ObjectClass::OpClass;
+            let (name, method) = match c.item(a.oid).map(|i| (i.name.clone(), &i.kind)) {
+                Some((n, ItemKind::OpClass { method, .. } | ItemKind::OpFamily { method, .. })) => (n, *method),
+                _ if class => builtin::opclass(a.oid).map_or_else(Default::default, |k| (k.name().to_string(), k.method())),
+                _ => builtin::opfamily(a.oid).map_or_else(Default::default, |k| (k.name().to_string(), k.method())),
+            };
+            let am = builtin::am(method).map_or("", |m| m.name());
+            format!("operator {} {} for access method {am}", if class { "class" } else { "family" }, quote_identifier(&name))
+        }
         other => format!("{other:?} {}", a.oid).to_lowercase(),
     }
 }

@@ -262,6 +262,20 @@ pub fn create_operator(shared: &Shared, s: &DefineStmt) -> Result<()> {
     link(shared, &o, false)
 }
 
+/// ALTER OPERATOR … SET SCHEMA.
+pub fn set_schema(shared: &Shared, oid: Oid, to_name: &str) -> Result<()> {
+    let to = namespace::existing_schema(shared, to_name)?;
+    let Some(o) = shared.catalog().user_operator(oid).map(|o| (**o).clone()) else {
+        return Err(tusklet_error::Error::unsupported("moving a built-in operator"));
+    };
+    acl::check_owner(shared, o.owner, "operator", &o.name)?;
+    acl::check_schema(shared, to, acl::CREATE)?;
+    if o.schema != to && named(shared, to, &o.name, o.left, o.right).is_some() {
+        bail!(DUPLICATE_FUNCTION, "operator {} already exists in schema \"{to_name}\"", o.name);
+    }
+    put(shared, Operator { schema: to, ..o })
+}
+
 /// ALTER OPERATOR … SET.
 pub fn alter_operator(shared: &Shared, s: &AlterOperatorStmt) -> Result<()> {
     let AlterOperatorStmt { opername, options, span: _ } = s;

@@ -50,21 +50,24 @@ fn key_suffix(d: &Catalog, shared: &Shared, table: &Relation, method: Oid, c: &I
         None => table.columns.get((c.attno - 1).max(0) as usize).map_or(0, |c| c.collation),
     };
     if c.collation != 0 && c.collation != own {
-        if let Some(k) = builtin::collation(c.collation) {
-            s.push_str(&format!(" COLLATE {}", quote_identifier(k.name())));
+        if let Some(k) = d.collation_name(c.collation) {
+            s.push_str(&format!(" COLLATE {}", quote_identifier(&k)));
         }
     }
-    if let Some(class) = builtin::opclass(c.opclass) {
+    let user = d.item(c.opclass).map(|i| (i.name.clone(), i.schema));
+    if let Some((name, class_schema)) =
+        user.or_else(|| builtin::opclass(c.opclass).map(|k| (k.name().to_string(), k.namespace())))
+    {
         let default = d.default_opclass(method, c.ty.oid).map(|k| k.oid);
         if default != Some(c.opclass) || !c.options.is_empty() {
             let path = shared.search_path();
-            let visible = path.schemas.contains(&class.namespace());
-            let schema = if visible { None } else { d.schema_name(class.namespace()) };
+            let visible = path.schemas.contains(&class_schema);
+            let schema = if visible { None } else { d.schema_name(class_schema) };
             s.push(' ');
             if let Some(n) = schema {
                 s.push_str(&format!("{}.", quote_identifier(&n)));
             }
-            s.push_str(&quote_identifier(class.name()));
+            s.push_str(&quote_identifier(&name));
             if !c.options.is_empty() {
                 let all: Vec<String> = c.options.iter().map(|(k, v)| format!("{k}='{v}'")).collect();
                 s.push_str(&format!(" ({})", all.join(", ")));

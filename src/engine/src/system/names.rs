@@ -465,8 +465,8 @@ pub(super) fn regnamespace_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Res
     shown(oid(args), env.cx.catalog.schema_name(oid(args)).map(|n| quote_identifier(&n)))
 }
 
-pub(super) fn regcollation_out(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    shown(oid(args), builtin::collation(oid(args)).map(|c| quote_identifier(c.name())))
+pub(super) fn regcollation_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    shown(oid(args), env.cx.catalog.collation_name(oid(args)).map(|c| quote_identifier(&c)))
 }
 
 fn ts_out(env: &Env<'_, '_>, kind: TsKind, args: &[Datum<'_>]) -> Result<Value> {
@@ -500,7 +500,7 @@ pub(super) fn collation_for(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Va
         let name = env.cx.catalog.format_type(&env.shared.search_path(), ty);
         return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {name}"));
     }
-    let name = builtin::collation(env.site.collation).map(|c| format!("\"{}\"", c.name().replace('"', "\"\"")));
+    let name = env.cx.catalog.collation_name(env.site.collation).map(|c| quote_identifier(&c));
     Ok(name.map_or(Value::Null, |n| Value::text(&n)))
 }
 

@@ -53,21 +53,26 @@ pub(super) fn operator(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
     answer(operator_is_visible(&env.cx.catalog, &env.shared.search_path(), oid(args)))
 }
 
+/// The schema of a user's collation, operator class or family.
+fn item_schema(env: &Env<'_, '_>, oid: Oid) -> Option<Oid> {
+    env.cx.catalog.item(oid).map(|i| i.schema)
+}
+
 fn in_path(env: &Env<'_, '_>, schema: Option<Oid>) -> Result<Value> {
     let path = env.shared.search_path();
     answer(schema.map(|s| path.schemas.contains(&s)))
 }
 
 pub(super) fn collation(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, builtin::collation(oid(args)).map(|c| c.namespace()))
+    in_path(env, item_schema(env, oid(args)).or_else(|| builtin::collation(oid(args)).map(|c| c.namespace())))
 }
 
 pub(super) fn opclass(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, builtin::opclass(oid(args)).map(|c| c.namespace()))
+    in_path(env, item_schema(env, oid(args)).or_else(|| builtin::opclass(oid(args)).map(|c| c.namespace())))
 }
 
 pub(super) fn opfamily(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, builtin::opfamily(oid(args)).map(|c| c.namespace()))
+    in_path(env, item_schema(env, oid(args)).or_else(|| builtin::opfamily(oid(args)).map(|c| c.namespace())))
 }
 
 pub(super) fn conversion(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {

@@ -7,7 +7,7 @@ use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropStmt, ObjectName, ObjectType, TypeName};
 
 use crate::commands::object_address::{Objects, relation_word};
-use crate::commands::{acl, castcmds, dependency, functioncmds, heap, kind_words, lock, namespace, operatorcmds, tsearchcmds};
+use crate::commands::{acl, castcmds, dependency, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, tsearchcmds};
 use crate::session::Shared;
 
 fn wanted_kind(t: ObjectType) -> Option<RelKind> {
@@ -200,6 +200,13 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
         }
         (ObjectType::Cast, ObjectName::Cast { source, target }) => {
             let a = castcmds::find(shared, source, target, missing_ok)?;
+            if let Some(a) = a {
+                pinned(shared, a)?;
+            }
+            Ok(a)
+        }
+        (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => {
+            let a = items::address(shared, t, o, missing_ok)?;
             if let Some(a) = a {
                 pinned(shared, a)?;
             }

@@ -1,0 +1,288 @@
+//! What collations, operator classes and families have in common: names, addresses, owners; CREATE COLLATION
+//! (`collationcmds.c`).
+
+use std::rc::Rc;
+
+use tusklet_catalog::builtin::{self, oids};
+use tusklet_catalog::live::{Dependency, DependencyKind, Item, ItemKind, ObjectAddress, ObjectClass};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_ir::Oid;
+use tusklet_syntax::ast::{AlterCollationStmt, DefElem, DefineStmt, ObjectName, ObjectType};
+
+use super::define::definition_names;
+use super::object_address::Objects;
+use super::tablecmds::drop::skipping;
+use super::{acl, bool_option, expressions, heap, kind_words, namespace, opclasscmds, option_text};
+use crate::session::Shared;
+
+/// The class of an item's address.
+pub fn class_of(k: &ItemKind) -> ObjectClass {
+    match k {
+        ItemKind::Collation { .. } => ObjectClass::Collation,
+        ItemKind::OpFamily { .. } => ObjectClass::OpFamily,
+        ItemKind::OpClass { .. } => ObjectClass::OpClass,
+    }
+}
+
+/// Adds an item that needs its schema and `edges`.
+pub fn put_item(shared: &Shared, i: Item, edges: &[Dependency]) -> Result<()> {
+    let me = ObjectAddress::new(class_of(&i.kind), i.oid);
+    let mut all = edges.to_vec();
+    heap::edge(&mut all, me, Objects::schema(i.schema), DependencyKind::Normal);
+    shared.edit_catalog(|c| {
+        c.put_item(i);
+        c.put_depends(me, all);
+        Ok(())
+    })
+}
+
+/// The user's item a name means, of those that `fits` takes.
+fn named(shared: &Shared, names: &[String], fits: &dyn Fn(&ItemKind) -> bool) -> Result<Option<Rc<Item>>> {
+    let (schema, name) = namespace::split(shared, names)?;
+    let c = shared.catalog();
+    let schemas = match schema {
+        Some(s) => vec![namespace::existing_schema(shared, s)?],
+        None => shared.search_path().schemas.clone(),
+    };
+    Ok(schemas.iter().find_map(|s| {
+        c.items().find(|i| i.schema == *s && i.name == name && fits(&i.kind)).cloned()
+    }))
+}
+
+/// An operator family by name.
+pub fn family(shared: &Shared, names: &[String], method: Oid) -> Result<Option<Oid>> {
+    let user = named(shared, names, &|k| matches!(k, ItemKind::OpFamily { method: m, .. } if *m == method))?;
+    let bare = names.last().map_or("", String::as_str);
+    let ours = names.len() == 1 || names[0] == "pg_catalog";
+    Ok(user.map(|i| i.oid).or_else(|| builtin::opfamily_by_name(method, bare).filter(|_| ours).map(|f| f.oid())))
+}
+
+/// The item DROP, COMMENT and ALTER name, and whether the current user may change it; `None` after a notice when it may be
+/// missing.
+pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool) -> Result<Option<ObjectAddress>> {
+    let (names, using) = match o {
+        ObjectName::Name(n) => (n, None),
+        ObjectName::Using { name, method } => (name, Some(opclasscmds::method_named(method)?)),
+        _ => return Err(Error::unsupported(kind_words(t))),
+    };
+    let (method, method_name) = using.unwrap_or((0, ""));
+    let word = kind_words(t).to_lowercase();
+    let shown = names.join(".");
+    let user = named(shared, names, &|k| match (t, k) {
+        (ObjectType::Collation, ItemKind::Collation { .. }) => true,
+        (ObjectType::OpFamily, ItemKind::OpFamily { method: m, .. }) => *m == method,
+        (ObjectType::OpClass, ItemKind::OpClass { method: m, .. }) => *m == method,
+        _ => false,
+    });
+    let user = match user {
+        Err(_) if missing_ok => {
+            skipping(shared, format!("schema \"{}\" does not exist", names[0]));
+            return Ok(None);
+        }
+        u => u?,
+    };
+    let found = match (&user, t) {
+        (Some(i), _) => Some((class_of(&i.kind), i.oid, i.owner)),
+        (None, ObjectType::Collation) => {
+            expressions::collation_named(shared, names).ok().map(|c| (ObjectClass::Collation, c, 0))
+        }
+        (None, ObjectType::OpFamily) => family(shared, names, method)?.map(|f| (ObjectClass::OpFamily, f, 0)),
+        _ => builtin::opclasses_by_name(names.last().map_or("", String::as_str))
+            .find(|k| k.method() == method)
+            .map(|k| (ObjectClass::OpClass, k.oid(), 0)),
+    };
+    let Some((class, oid, owner)) = found else {
+        let (missing, skipped) = if t == ObjectType::Collation {
+            (format!("collation \"{shown}\" for encoding \"UTF8\" does not exist"), format!("collation \"{shown}\" does not exist"))
+        } else {
+            let m = format!("{word} \"{shown}\" does not exist for access method \"{method_name}\"");
+            (m.clone(), m)
+        };
+        if missing_ok {
+            skipping(shared, skipped);
+            return Ok(None);
+        }
+        return Err(Error::new(SqlState::UNDEFINED_OBJECT, missing));
+    };
+    let owner = if owner == 0 { crate::database::BOOTSTRAP_ROLE } else { owner };
+    acl::check_owner(shared, owner, &word, &shown)?;
+    Ok(Some(ObjectAddress::new(class, oid)))
+}
+
+/// Refuses a name another item of the kind has in the schema.
+fn check_free(shared: &Shared, i: &Item, schema: Oid, name: &str) -> Result<()> {
+    let c = shared.catalog();
+    let method = |k: &ItemKind| match k {
+        ItemKind::OpFamily { method, .. } | ItemKind::OpClass { method, .. } => *method,
+        ItemKind::Collation { .. } => 0,
+    };
+    let taken = c.items().find(|o| {
+        o.oid != i.oid
+            && o.schema == schema
+            && o.name == name
+            && class_of(&o.kind) == class_of(&i.kind)
+            && method(&o.kind) == method(&i.kind)
+    });
+    let Some(taken) = taken else { return Ok(()) };
+    let schema_name = c.schema_name(schema).unwrap_or_default();
+    let am = builtin::am(method(&i.kind)).map_or("", |a| a.name());
+    Err(match &i.kind {
+        ItemKind::Collation { .. } => {
+            err!(DUPLICATE_OBJECT, "collation {} already exists in schema \"{schema_name}\"", of_encoding(taken))
+        }
+        k => {
+            let word = if matches!(k, ItemKind::OpClass { .. }) { "class" } else { "family" };
+            err!(
+                DUPLICATE_OBJECT,
+                "operator {word} \"{name}\" for access method \"{am}\" already exists in schema \"{schema_name}\""
+            )
+        }
+    })
+}
+
+/// Changes an item's entry; PostgreSQL's own cannot be.
+pub fn change(shared: &Shared, oid: Oid, f: &mut dyn FnMut(&mut Item) -> Result<()>) -> Result<()> {
+    let c = shared.catalog();
+    let Some(i) = c.item(oid) else { return Err(Error::unsupported("changing a built-in object")) };
+    let mut i = (**i).clone();
+    f(&mut i)?;
+    shared.edit_catalog(|c| {
+        c.put_item(i);
+        Ok(())
+    })
+}
+
+/// ALTER … RENAME TO.
+pub fn rename(shared: &Shared, a: ObjectAddress, new: &str) -> Result<()> {
+    change(shared, a.oid, &mut |i| {
+        acl::check_schema(shared, i.schema, acl::CREATE)?;
+        check_free(shared, i, i.schema, new)?;
+        i.name = new.to_string();
+        Ok(())
+    })
+}
+
+/// ALTER … SET SCHEMA.
+pub fn set_schema(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
+    change(shared, a.oid, &mut |i| {
+        check_free(shared, i, to, &i.name)?;
+        i.schema = to;
+        Ok(())
+    })
+}
+
+/// The number of the only encoding.
+const UTF8: i32 = 6;
+
+/// A collation's name, with its encoding where it is for one.
+fn of_encoding(i: &Item) -> String {
+    match i.kind {
+        ItemKind::Collation { encoding: -1, .. } => format!("\"{}\"", i.name),
+        _ => format!("\"{}\" for encoding \"UTF8\"", i.name),
+    }
+}
+
+fn locale_exists(name: &str) -> bool {
+    matches!(name, "C" | "POSIX" | "" | "C.UTF-8" | "C.utf8")
+}
+
+/// CREATE COLLATION.
+pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
+    let DefineStmt { kind: _, oldstyle: _, defnames, args: _, definition, from, if_not_exists, replace: _, span: _ } = s;
+    let (schema, name) = namespace::creation_of(shared, defnames)?;
+    const KNOWN: [&str; 7] = ["from", "locale", "lc_collate", "lc_ctype", "provider", "deterministic", "version"];
+    let mut given: [Option<&DefElem>; 7] = [None; 7];
+    for o in definition {
+        let Some(at) = KNOWN.iter().position(|k| *k == o.name) else {
+            return Err(err!(SYNTAX_ERROR, "collation attribute \"{}\" not recognized", o.name).at(o.span));
+        };
+        if given[at].replace(o).is_some() {
+            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+        }
+    }
+    let [from_el, locale, lc_collate, lc_ctype, provider, deterministic, _version] = given;
+    let conflict = |detail: &str| Err(err!(SYNTAX_ERROR, "conflicting or redundant options").detail(detail));
+    if locale.is_some() && (lc_collate.is_some() || lc_ctype.is_some()) {
+        return conflict("LOCALE cannot be specified together with LC_COLLATE or LC_CTYPE.");
+    }
+    if from_el.is_some() && definition.len() != 1 {
+        return conflict("FROM cannot be specified together with any other options.");
+    }
+    let source = match (from, from_el) {
+        (Some(n), _) => Some(n.clone()),
+        (None, Some(o)) => Some(definition_names(o)?),
+        (None, None) => None,
+    };
+    let kind = if let Some(n) = source {
+        let oid = expressions::collation_named(shared, &n)?;
+        let c = shared.catalog();
+        match (c.item(oid).map(|i| i.kind.clone()), builtin::collation(oid)) {
+            (Some(k), _) => k,
+            (None, Some(_)) if oid == oids::COLLATION_DEFAULT => {
+                bail!(INVALID_OBJECT_DEFINITION, "collation \"default\" cannot be copied")
+            }
+            (None, b) => {
+                let text = b.map_or("C", |b| b.name()).to_string();
+                ItemKind::Collation { provider: b'c', deterministic: true, encoding: -1, collate: text.clone(), ctype: text }
+            }
+        }
+    } else {
+        let text = |o: Option<&DefElem>| o.map(option_text).transpose();
+        let provider = text(provider)?;
+        let deterministic = deterministic.map_or(Ok(true), bool_option)?;
+        match provider.as_deref() {
+            None => {}
+            Some(p) if p.eq_ignore_ascii_case("libc") => {}
+            Some(p) if p.eq_ignore_ascii_case("icu") => {
+                if locale.is_none() {
+                    bail!(INVALID_OBJECT_DEFINITION, "parameter \"locale\" must be specified");
+                }
+                return Err(Error::unsupported("collation provider icu"));
+            }
+            Some(p) => bail!(INVALID_OBJECT_DEFINITION, "unrecognized collation provider: {p}"),
+        }
+        let all = text(locale)?;
+        let collate = text(lc_collate)?.or_else(|| all.clone());
+        let ctype = text(lc_ctype)?.or(all);
+        let Some(collate) = collate else {
+            bail!(INVALID_OBJECT_DEFINITION, "parameter \"lc_collate\" must be specified")
+        };
+        let Some(ctype) = ctype else { bail!(INVALID_OBJECT_DEFINITION, "parameter \"lc_ctype\" must be specified") };
+        if !deterministic {
+            bail!(FEATURE_NOT_SUPPORTED, "nondeterministic collations not supported with this provider");
+        }
+        for l in [&collate, &ctype] {
+            if !locale_exists(l) {
+                return Err(err!(
+                    INVALID_PARAMETER_VALUE,
+                    "could not create locale \"{l}\": No such file or directory"
+                )
+                .detail(format!("The operating system could not find any locale data for the locale name \"{l}\".")));
+            }
+        }
+        ItemKind::Collation { provider: b'c', deterministic, encoding: UTF8, collate, ctype }
+    };
+    let c = shared.catalog();
+    let taken = c.items().find(|i| {
+        i.schema == schema && i.name == name && matches!(i.kind, ItemKind::Collation { .. })
+    });
+    if let Some(taken) = taken {
+        let text = format!("collation {} already exists", of_encoding(taken));
+        if *if_not_exists {
+            shared.notice(Notice::new(Severity::Notice, SqlState::DUPLICATE_OBJECT, format!("{text}, skipping")));
+            return Ok(());
+        }
+        return Err(Error::new(SqlState::DUPLICATE_OBJECT, text));
+    }
+    put_item(shared, Item { oid: shared.db.new_oid(), name, schema, owner: shared.user(), kind }, &[])
+}
+
+/// ALTER COLLATION … REFRESH VERSION: there is only one version of "C".
+pub fn alter_collation(shared: &Shared, s: &AlterCollationStmt) -> Result<()> {
+    let AlterCollationStmt { collname, span: _ } = s;
+    let o = ObjectName::Name(collname.clone());
+    if address(shared, ObjectType::Collation, &o, false)?.is_some() {
+        shared.notify_user("version has not changed");
+    }
+    Ok(())
+}
