@@ -95,7 +95,8 @@ fn scoped_expr(a: &mut Analyzer<'_>, e: &ast::Expr, scope: &ExprScope<'_>) -> Re
     if let Some((ty, what)) = scope.target {
         x = a.coerce_to_specific_type(x, ty, what)?;
     }
-    if x.ty.oid == oids::UNKNOWN {
+    // A polymorphic parameter's default is a literal yet to find its type.
+    if x.ty.oid == oids::UNKNOWN && scope.target.is_none() {
         x = a.coerce_type(x, TypeRef::new(oids::TEXT), CoercionContext::Implicit, CoercionForm::Implicit, Span::NONE)?;
     }
     a.assign_expr_collations(&mut x)?;

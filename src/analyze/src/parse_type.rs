@@ -172,7 +172,7 @@ impl Analyzer<'_> {
                 }
             }
         }
-        let (typmod, warning) = typmod_in(of, &values).map_err(|e| e.at(t.span))?;
+        let (typmod, warning) = typmod_in(self.cat.typmod_owner(of), &values).map_err(|e| e.at(t.span))?;
         if let Some(w) = warning {
             self.warn(SqlState::INVALID_PARAMETER_VALUE, w, t.span);
         }

@@ -82,6 +82,10 @@ pub struct Shared {
     pub db: Rc<Database>,
     /// Name given at connect.
     pub session_user: RefCell<(Oid, String)>,
+    /// Who the running transaction found as current and session user, once it changed them; whether only until its end.
+    pub(crate) users_before: RefCell<Option<([(Oid, String); 2], bool)>>,
+    /// Who connected.
+    pub login_user: (Oid, String),
     /// SET ROLE's.
     pub current_user: RefCell<(Oid, String)>,
     /// Settings.
@@ -202,6 +206,8 @@ impl Session {
             id,
             secret: db.env.entropy() as u32,
             session_user: RefCell::new((oid, user.to_string())),
+            login_user: (oid, user.to_string()),
+            users_before: RefCell::default(),
             current_user: RefCell::new((oid, user.to_string())),
             switches: RefCell::default(),
             bodies: RefCell::default(),

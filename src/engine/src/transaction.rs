@@ -126,7 +126,25 @@ impl Shared {
         self.after_end(false);
     }
 
+    /// Remembers who the users are, before a statement changes them.
+    pub(crate) fn remember_users(&self, local: bool) {
+        if self.transaction.borrow().is_none() {
+            return;
+        }
+        match &mut *self.users_before.borrow_mut() {
+            Some(u) => u.1 = local,
+            none => *none = Some(([self.current_user.borrow().clone(), self.session_user.borrow().clone()], local)),
+        }
+    }
+
     fn after_end(&self, committed: bool) {
+        if let Some(([current, session], local)) = self.users_before.borrow_mut().take()
+            && (local || !committed)
+        {
+            *self.current_user.borrow_mut() = current;
+            *self.session_user.borrow_mut() = session;
+            self.forget_path();
+        }
         self.row_events.borrow_mut().clear();
         self.deferred_events.borrow_mut().clear();
         *self.constraint_modes.borrow_mut() = Default::default();

@@ -426,9 +426,7 @@ fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
             match name.to_ascii_lowercase().as_str() {
                 "role" => return set_one(shared, "role", "none", local),
                 "session_authorization" => {
-                    let user = shared.session_user.borrow().clone();
-                    *shared.current_user.borrow_mut() = user;
-                    return Ok(());
+                    return set_one(shared, "session_authorization", &shared.login_user.1, local);
                 }
                 _ => {}
             }
@@ -508,6 +506,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             if !crate::privileges::is_member(shared, session, oid) {
                 return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to set role \"{value}\""));
             }
+            shared.remember_users(local);
             *shared.current_user.borrow_mut() = (oid, role);
             shared.forget_path();
             return Ok(());
@@ -517,6 +516,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             let Some(oid) = found else {
                 return Err(err!(INVALID_PARAMETER_VALUE, "role \"{value}\" does not exist"));
             };
+            shared.remember_users(local);
             *shared.session_user.borrow_mut() = (oid, value.to_string());
             *shared.current_user.borrow_mut() = (oid, value.to_string());
             shared.settings.borrow_mut().set("session_authorization", value, false, Source::Internal)?;

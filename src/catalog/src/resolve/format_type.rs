@@ -4,10 +4,21 @@ use tusklet_error::{Error, Result, bail};
 use tusklet_ir::Oid;
 
 use super::{SearchPath, quote_identifier};
-use crate::builtin::oids;
+use crate::builtin::{self, oids};
 use crate::live::Catalog;
 
 impl Catalog {
+    /// The built-in type whose modifier functions a user's base type borrows; any other type is itself.
+    pub fn typmod_owner(&self, oid: Oid) -> Oid {
+        let Some(t) = self.user_type(oid) else { return oid };
+        let f = t.typmod_io.first().copied().unwrap_or(0);
+        let own = match self.user_proc(f) {
+            Some(p) => builtin::proc_by_source(&p.source).map_or(0, |b| b.oid()),
+            None => f,
+        };
+        builtin::Type::all().find(|b| own != 0 && b.modin() == own && b.elem() == 0).map_or(oid, |b| b.oid())
+    }
+
     /// A type for messages (`format_type_be`).
     pub fn format_type(&self, path: &SearchPath, oid: Oid) -> String {
         self.format_type_extended(path, oid, None)
@@ -62,7 +73,7 @@ impl Catalog {
                     format!("{}.{}", quote_identifier(&self.schema_name(t.schema).unwrap_or_default()), name)
                 };
                 if m >= 0 {
-                    out.push_str(&typmod_out(oid, m));
+                    out.push_str(&typmod_out(self.typmod_owner(oid), m));
                 }
                 out
             }
@@ -198,6 +209,6 @@ pub fn typmod_in(oid: Oid, mods: &[i32]) -> Result<(i32, Option<String>)> {
                 Some(p) => Ok(((fields << 16) | p, None)),
             }
         }
-        _ => Err(Error::internal(format!("type {oid} has no typmodin"))),
+        _ => Err(Error::unsupported("a modifier of this type")),
     }
 }

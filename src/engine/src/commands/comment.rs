@@ -68,7 +68,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             Ok(Objects::schema(oid))
         }
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(name)) => {
-            let ty = super::expressions::resolve_type(shared, name)?.oid;
+            let ty = super::expressions::resolve_type(shared, name).map_err(super::without_position)?.oid;
             let c = shared.catalog();
             let Some(e) = c.ty(ty) else { bail!(UNDEFINED_OBJECT, "type does not exist") };
             if t == ObjectType::Domain && !matches!(e.kind, TypeEntryKind::Domain { .. }) {

@@ -592,6 +592,13 @@ fn check_language_types(shared: &Shared, p: &Parameters, result: Oid) -> Result<
     Ok(())
 }
 
+/// The columns OUT parameters make.
+fn out_columns(p: &Proc) -> Vec<(Oid, &str)> {
+    let is_out = |n: usize| matches!(p.modes.get(n), Some(b'o' | b'b' | b't'));
+    let named = |n: usize| p.arg_names.get(n).map_or("", String::as_str);
+    p.all_args.iter().enumerate().filter(|(n, _)| is_out(*n)).map(|(n, t)| (*t, named(n))).collect()
+}
+
 /// Enters a function, in place of one with the same arguments when `replace` (`ProcedureCreate`). `needs` is what it depends
 /// on beside its types and defaults. Gives its OID.
 pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAddress]) -> Result<Oid> {
@@ -632,7 +639,7 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
             };
             return Err(e.hint(hint));
         }
-        if p.result == oids::RECORD && (o.all_args != p.all_args || o.modes != p.modes) {
+        if p.result == oids::RECORD && out_columns(&o) != out_columns(&p) {
             return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot change return type of existing function")
                 .detail("Row type defined by OUT parameters is different.")
                 .hint(hint));
