@@ -284,11 +284,6 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
     let oid = t.oid;
     let display = c.format_type(&shared.search_path(), oid);
     acl::check_owner(shared, t.owner, "type", &display)?;
-    let no_base = || err!(WRONG_OBJECT_TYPE, "{display} is not a base type");
-    match &t.kind {
-        TypeEntryKind::Base { .. } if t.defined => {}
-        _ => return Err(no_base()),
-    }
     let (mut letter, mut functions) = (None, vec![]);
     for o in options {
         let none = o.arg.is_none();
@@ -324,10 +319,13 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
             }
             n @ ("input" | "output" | "internallength" | "passedbyvalue" | "alignment" | "like" | "category" | "preferred"
             | "default" | "element" | "delimiter" | "collatable") => {
-                return Err(err!(SYNTAX_ERROR, "type attribute \"{n}\" cannot be changed").at(o.span));
+                bail!(SYNTAX_ERROR, "type attribute \"{n}\" cannot be changed")
             }
-            n => return Err(err!(SYNTAX_ERROR, "type attribute \"{n}\" not recognized").at(o.span)),
+            n => bail!(SYNTAX_ERROR, "type attribute \"{n}\" not recognized"),
         }
+    }
+    if !(t.defined && matches!(t.kind, TypeEntryKind::Base { .. })) {
+        bail!(WRONG_OBJECT_TYPE, "{display} is not a base type");
     }
     let apply = |t: &mut Type, of_element: bool| {
         if let (Some(l), false) = (letter, of_element) {
