@@ -469,7 +469,8 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
     };
     // Indexes are by key bytes, which only built-in comparisons have.
     let user = c.user_proc(cmp).is_some_and(|p| p.language != oids::LANGUAGE_INTERNAL);
-    if cmp == 0 && is_tree(method) || user {
+    let other = !is_tree(method) && c.item(class.oid).is_some();
+    if cmp == 0 && is_tree(method) || user || other {
         return Err(Error::unsupported(format!(
             "an index on type {}",
             c.format_type(&path, ty)
