@@ -6,7 +6,7 @@ use std::path::Path;
 use tusklet_functions::KERNELS;
 
 /// The rows of a table of the catalog's data.
-fn rows(name: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(name: &str) -> Vec<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/catalog/data").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     text.lines().map(|l| l.split('\t').map(str::to_owned).collect()).collect()

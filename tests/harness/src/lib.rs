@@ -4,6 +4,7 @@
 //! that speaks the wire protocol. Whatever the target, its bytes are read by the same code ([`wire`]) and written down
 //! by the same code ([`render`]), so that two answers are equal exactly when their texts are. The README has the format.
 
+pub mod compat;
 pub mod differential;
 pub mod golden;
 pub mod implemented;

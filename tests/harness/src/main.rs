@@ -15,6 +15,7 @@ const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
   implemented            the prosrcs of all functions that can be called, for `cargo xtask unimplemented`
   differential [--calls N] [--seed N] [--literals] [--dsn HOST:PORT]
                          random calls, or damaged literals, answered by PostgreSQL and in this process; words choose what is called
+  compat                 writes COMPAT.md
   record [--calls N]     writes tests/differential/sample.tsv
   bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315)
 ";
@@ -66,6 +67,11 @@ fn run(args: &[String]) -> Result<bool, String> {
         "differential" => {
             let found = differential::run(&oracle(address), calls, seed, &words, literals).map_err(|e| e.to_string())?;
             Ok(differential::report(&found))
+        }
+        "compat" => {
+            let text = tusklet_harness::compat::text().map_err(|e| e.to_string())?;
+            std::fs::write(tusklet_harness::root().join("COMPAT.md"), text).map_err(|e| e.to_string())?;
+            Ok(true)
         }
         "record" => {
             println!("{} statements", differential::record(&oracle(address), calls, seed).map_err(|e| e.to_string())?);
