@@ -289,7 +289,10 @@ fn operator(shared: &Shared, s: &str) -> Result<Oid> {
         }
     };
     let c = shared.catalog();
-    let found = operators_of(shared, &name)?
+    // A schema that is not there has no operators.
+    let missing = |e: Error| if e.code() == tusklet_error::SqlState::UNDEFINED_SCHEMA { Ok(vec![]) } else { Err(e) };
+    let found = operators_of(shared, &name)
+        .or_else(missing)?
         .into_iter()
         .find(|o| c.operator(*o).is_some_and(|o| o.left == left && o.right == right));
     found.ok_or_else(|| err!(UNDEFINED_FUNCTION, "operator does not exist: {s}"))
