@@ -4,9 +4,10 @@
 //! with their combining classes (any numbers that order as the classes do). Pairs that compose follow from the canonical
 //! decompositions; Hangul syllables are computed.
 
-use tusklet_error::SortShort;
 use std::cmp::Ordering;
 use std::sync::OnceLock;
+
+use tusklet_error::SortShort;
 
 static DATA: &[u8] = include_bytes!("../data/normalization.bin");
 

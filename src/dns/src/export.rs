@@ -1,7 +1,8 @@
 //! Zone files from records: canonical order, names relative to the zone, columns aligned.
 
-use tusklet_error::SortShort;
 use std::fmt::Write;
+
+use tusklet_error::SortShort;
 
 use crate::Record;
 use crate::name::Name;

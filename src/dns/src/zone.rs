@@ -4,8 +4,9 @@
 //! delegation or a DNAME hides, and a range tells whether a name exists though it owns nothing. Disabled records are
 //! not served and so not looked at.
 
-use tusklet_error::SortShort;
 use std::collections::{BTreeMap, BTreeSet};
+
+use tusklet_error::SortShort;
 
 use crate::name::{Name, short};
 use crate::rdata::{self, check_record};

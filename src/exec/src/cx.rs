@@ -327,7 +327,7 @@ impl CallContext for ExecCx<'_> {
     }
 
     fn comparable(&mut self, ty: u32, equality: bool) -> Result<()> {
-        let s = self.catalog.sort_operators(ty);
+        let s = self.caches.sort_operators(&self.catalog, ty);
         let (missing, what) = if equality { (s.eq == 0, "an equality operator") } else { (s.cmp == 0, "a comparison function") };
         if missing {
             let name = &self.caches.type_desc(self, ty)?.name;
@@ -341,7 +341,7 @@ impl CallContext for ExecCx<'_> {
             Ok(f) => f,
             // `xid` has equality and no order: who needs an order has asked `comparable`.
             Err(e) => {
-                let equal = builtin::operator(self.catalog.sort_operators(ty).eq).ok_or(e)?.code();
+                let equal = builtin::operator(self.caches.sort_operators(&self.catalog, ty).eq).ok_or(e)?.code();
                 let equal = self.call(equal, collation, &[a, b])?;
                 return Ok(if equal.as_datum().bool() { Ordering::Equal } else { Ordering::Less });
             }

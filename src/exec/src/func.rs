@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{AggregateParts, Catalog, TypeEntryKind};
+use tusklet_catalog::resolve::SortOperators;
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::Oid;
 use tusklet_vector::key::KeyOrder;
@@ -71,6 +72,8 @@ pub struct Caches {
     descs: RefCell<HashMap<Oid, Rc<TypeDesc>>>,
     ios: RefCell<HashMap<Oid, Rc<TypeIo>>>,
     comparisons: RefCell<HashMap<Oid, Rc<Func>>>,
+    /// Types whose values have, as of the version, an order and equality: asked by every call on a container of them.
+    comparable: RefCell<HashMap<Oid, SortOperators>>,
     domains: RefCell<HashMap<Oid, Rc<Vec<DomainCheck>>>>,
 }
 
@@ -82,6 +85,7 @@ impl Caches {
         self.descs.borrow_mut().retain(|k, _| !user(k));
         self.ios.borrow_mut().retain(|k, _| !user(k));
         self.comparisons.borrow_mut().retain(|k, _| !user(k));
+        self.comparable.borrow_mut().retain(|k, _| !user(k));
         self.domains.borrow_mut().clear();
     }
 
@@ -119,6 +123,12 @@ impl Caches {
         let d = Rc::new(lookup_io(self, cx, oid)?);
         self.ios.borrow_mut().insert(oid, d.clone());
         Ok(d)
+    }
+
+    /// How the type's values are compared, as its operator classes say.
+    pub(crate) fn sort_operators(&self, catalog: &Catalog, oid: Oid) -> SortOperators {
+        self.check(catalog);
+        *self.comparable.borrow_mut().entry(oid).or_insert_with(|| catalog.sort_operators(oid))
     }
 
     /// The comparison function of the type's default B-tree operator class.

@@ -52,9 +52,7 @@ pub(crate) fn with_order<R>(
     collation: u32,
     f: impl FnOnce(Compare<'_>) -> R,
 ) -> Result<R> {
-    let (mut f, mut r) = (Some(f), None);
-    ordered(cx, ty, collation, false, &mut |order| r = f.take().map(|f| f(order)))?;
-    r.ok_or_else(|| Error::internal("no order"))
+    once(cx, ty, collation, false, f)
 }
 
 /// The same for who asks only whether values are equal.
@@ -64,14 +62,24 @@ pub(crate) fn with_equality<R>(
     collation: u32,
     f: impl FnOnce(Compare<'_>) -> R,
 ) -> Result<R> {
+    once(cx, ty, collation, true, f)
+}
+
+fn once<R>(
+    cx: &mut dyn CallContext,
+    ty: u32,
+    collation: u32,
+    equality: bool,
+    f: impl FnOnce(Compare<'_>) -> R,
+) -> Result<R> {
     let (mut f, mut r) = (Some(f), None);
-    ordered(cx, ty, collation, true, &mut |order| r = f.take().map(|f| f(order)))?;
+    ordered(cx, ty, collation, equality, &mut |order| r = f.take().map(|f| f(order)))?;
     r.ok_or_else(|| Error::internal("no order"))
 }
 
 type Compare<'a> = &'a dyn Fn(&[u8], &[u8]) -> Ordering;
 
-/// [`with_order`], once for all results: it has many callers.
+/// [`once`], whatever it gives: it has many callers.
 fn ordered(cx: &mut dyn CallContext, ty: u32, collation: u32, equality: bool, f: &mut dyn FnMut(Compare<'_>)) -> Result<()> {
     if let Some(order) = native(ty) {
         f(&order);

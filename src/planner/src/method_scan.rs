@@ -8,24 +8,13 @@ use tusklet_error::Result;
 use tusklet_ir::*;
 
 use crate::cost::Cost;
-use crate::scan::{Wanted, implied, is_key};
-use crate::{Planner, Rel, RelStats, cost, expr, resolve};
+use crate::scan::{Wanted, implied, operator_on};
+use crate::{Planner, Rel, RelStats, cost, resolve};
 
 /// The other side of an operator on an index column, and what its family calls the operator.
 fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Oid, Expr)> {
     let ExprKind::Call(call) = &c.kind else { return None };
-    let [a, b] = &call.args[..] else { return None };
-    if call.op == 0 {
-        return None;
-    }
-    let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
-    let (op, value) = if is_key(r, a, col) && free(b) {
-        (call.op, b)
-    } else if is_key(r, b, col) && free(a) {
-        (builtin::operator(call.op)?.commutator(), a)
-    } else {
-        return None;
-    };
+    let (op, value) = operator_on(r, call, col)?;
     let m = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == purpose)?;
     Some((m.strategy() as i16, op, value.clone()))
 }

@@ -932,19 +932,33 @@ fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
     matches!(value.ty.oid, oids::INT2 | oids::INT4 | oids::INT8).then(|| Expr::constant(v, TypeRef::new(ty)))
 }
 
+/// An operator with index column `col` of entry `r` on its left, turned round if need be, and its other side, which must not
+/// look at the entry.
+pub(crate) fn operator_on<'a>(
+    r: u32,
+    call: &'a FuncCall,
+    col: &tusklet_catalog::live::IndexColumn,
+) -> Option<(Oid, &'a Expr)> {
+    let [a, b] = &call.args[..] else { return None };
+    if call.op == 0 {
+        return None;
+    }
+    let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
+    if is_key(r, a, col) && free(b) {
+        Some((call.op, b))
+    } else if is_key(r, b, col) && free(a) {
+        Some((builtin::operator(call.op)?.commutator(), a))
+    } else {
+        None
+    }
+}
+
 /// What condition `c` says about index column `col` of entry `r`.
 fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
     let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
     match &c.kind {
         ExprKind::Call(call) if call.op != 0 && call.args.len() == 2 => {
-            let (a, b) = (&call.args[0], &call.args[1]);
-            let (op, value) = if is_key(r, a, col) && free(b) {
-                (call.op, b)
-            } else if is_key(r, b, col) && free(a) {
-                (builtin::operator(call.op)?.commutator(), a)
-            } else {
-                return None;
-            };
+            let (op, value) = operator_on(r, call, col)?;
             if let Some(m) = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == b's')
             {
                 let op = match m.strategy() {

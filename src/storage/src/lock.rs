@@ -4,11 +4,11 @@
 //! in most programs most of the time, and then costs a test. A lock names the (sub)transaction id that took it and is void
 //! as soon as that id is no longer running, so rolling back to a savepoint releases nothing by hand.
 
-use tusklet_error::SortShort;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use tusklet_error::SortShort;
 use tusklet_vector::hash;
 
 use crate::heap::{RowLock, Wait};

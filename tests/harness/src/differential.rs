@@ -55,7 +55,7 @@ impl Side {
     fn read(&mut self, count: usize) -> io::Result<Vec<String>> {
         let (mut out, mut messages, mut at) = (vec![], vec![], 0);
         loop {
-            while let Some((message, next)) = message_at(&self.buffer, at) {
+            while let Some((message, next)) = wire::message_at(&self.buffer, at) {
                 at = next;
                 if message.kind == b'Z' {
                     out.push(answer(&messages));
@@ -74,13 +74,6 @@ impl Side {
             }
         }
     }
-}
-
-/// The message that starts at `at`, and where the next one does.
-fn message_at(buffer: &[u8], at: usize) -> Option<(Message, usize)> {
-    let head: [u8; 5] = buffer.get(at..at + 5)?.try_into().ok()?;
-    let end = at + 1 + u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-    Some((Message { kind: head[0], body: buffer.get(at + 5..end)?.to_vec() }, end))
 }
 
 /// An answer on one line: type and values, or the error with all that PostgreSQL promises of it.
@@ -124,7 +117,7 @@ fn answer(messages: &[Message]) -> String {
             _ => {}
         }
     }
-    out.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r")
+    draw::escape(&out)
 }
 
 /// What came of a run.
@@ -290,8 +283,8 @@ pub fn record(oracle: &str, count: usize, seed: u64) -> io::Result<usize> {
             for ((call, a), ours) in calls.into_iter().zip(answers).zip(ours) {
                 // Long ones would make the file large and show nothing more.
                 let told = call.sql.len() + a.len() < 240 && !a.starts_with("ERROR 57014");
-                if told && ours.as_ref() == Some(&a) && !known.contains_key(&call.what) && !["now", "\\n", "\\t"].iter().any(|w| call.sql.contains(w)) {
-                    lines.insert(format!("{}\t{}", call.what, call.sql.replace('\n', "\\n").replace('\t', "\\t")), a);
+                if told && ours.as_ref() == Some(&a) && !known.contains_key(&call.what) && !call.sql.contains("now") {
+                    lines.insert(format!("{}\t{}", call.what, draw::escape(&call.sql)), a);
                 }
             }
         }
@@ -306,9 +299,8 @@ pub fn record(oracle: &str, count: usize, seed: u64) -> io::Result<usize> {
 
 /// The recorded statements: what is called, the statement, PostgreSQL's answer.
 pub fn recorded() -> Vec<[String; 3]> {
-    let unescape = |s: &String| s.replace("\\n", "\n").replace("\\t", "\t");
     draw::raw_table("sample.tsv")
         .into_iter()
-        .filter_map(|r| Some([r.first()?.clone(), unescape(r.get(1)?), r.get(2)?.clone()]))
+        .filter_map(|r| Some([r.first()?.clone(), draw::unescape(r.get(1)?), r.get(2)?.clone()]))
         .collect()
 }

@@ -31,12 +31,9 @@ impl Environment for World {
     }
 
     fn entropy(&self) -> u64 {
-        // SplitMix64.
-        let mut z = self.seed.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
-        self.seed.set(z);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        let (state, z) = crate::split_mix(self.seed.get());
+        self.seed.set(state);
+        z
     }
 }
 

@@ -83,17 +83,17 @@ fn text(out: &mut Vec<u8>, s: &str) {
     out.push(0);
 }
 
+/// The message that starts at `at`, if all of it has arrived, and where the next one does.
+pub fn message_at(buffer: &[u8], at: usize) -> Option<(Message, usize)> {
+    let head: [u8; 5] = buffer.get(at..at + 5)?.try_into().ok()?;
+    let end = at + 1 + u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    Some((Message { kind: head[0], body: buffer.get(at + 5..end)?.to_vec() }, end))
+}
+
 /// Takes the first whole message out of what has arrived.
 pub fn take(buffer: &mut Vec<u8>) -> Option<Message> {
-    if buffer.len() < 5 {
-        return None;
-    }
-    let len = u32::from_be_bytes([buffer[1], buffer[2], buffer[3], buffer[4]]) as usize;
-    if buffer.len() < len + 1 {
-        return None;
-    }
-    let message = Message { kind: buffer[0], body: buffer[5..len + 1].to_vec() };
-    buffer.drain(..len + 1);
+    let (message, next) = message_at(buffer, 0)?;
+    buffer.drain(..next);
     Some(message)
 }
 

@@ -383,15 +383,7 @@ fn index_constraint(rel: &RangeVar, k: &Constraint, column: Option<&String>) -> 
         _ => return Err(Error::internal("constraint without an index")),
     };
     let ast::IndexConstraint { keys, including, options, indexspace, indexname } = ix;
-    let elem = |name: &String| IndexElem {
-        key: IndexKey::Column(name.clone()),
-        collation: None,
-        opclass: None,
-        opclassopts: vec![],
-        ordering: ast::SortByDir::Default,
-        nulls_ordering: ast::SortByNulls::Default,
-        span: k.span,
-    };
+    let elem = |name: &String| plain_column(name, k.span);
     let keys: Vec<&String> = if keys.is_empty() { column.into_iter().collect() } else { keys.iter().collect() };
     for (i, name) in keys.iter().enumerate() {
         if keys[..i].contains(name) {
@@ -425,6 +417,19 @@ fn index_constraint(rel: &RangeVar, k: &Constraint, column: Option<&String>) -> 
     })
 }
 
+/// A column as an index takes it when nothing else is said.
+fn plain_column(name: &str, span: Span) -> IndexElem {
+    IndexElem {
+        key: IndexKey::Column(name.to_string()),
+        collation: None,
+        opclass: None,
+        opclassopts: vec![],
+        ordering: ast::SortByDir::Default,
+        nulls_ordering: ast::SortByNulls::Default,
+        span,
+    }
+}
+
 /// EXCLUDE as the index it makes.
 fn exclusion_constraint(
     rel: &RangeVar,
@@ -435,15 +440,7 @@ fn exclusion_constraint(
     index: &ast::IndexConstraint,
 ) -> NewIndex {
     let ast::IndexConstraint { keys: _, including, options, indexspace, indexname: _ } = index;
-    let included = including.iter().map(|name| IndexElem {
-        key: IndexKey::Column(name.clone()),
-        collation: None,
-        opclass: None,
-        opclassopts: vec![],
-        ordering: ast::SortByDir::Default,
-        nulls_ordering: ast::SortByNulls::Default,
-        span: k.span,
-    });
+    let included = including.iter().map(|name| plain_column(name, k.span));
     NewIndex {
         stmt: IndexStmt {
             idxname: k.conname.clone(),

@@ -50,30 +50,35 @@ pub fn table(name: &str) -> Vec<Vec<String>> {
     raw_table(name).into_iter().map(|r| r.iter().map(|c| unescape(c)).collect()).collect()
 }
 
-fn unescape(s: &str) -> String {
+/// A text on one line, without tabs.
+pub fn escape(s: &str) -> String {
+    s.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r")
+}
+
+/// What [`escape`] made a line of.
+pub fn unescape(s: &str) -> String {
     let mut out = String::new();
     let mut chars = s.chars();
     while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => out.push(match chars.next() {
+        out.push(match c {
+            '\\' => match chars.next() {
                 Some('n') => '\n',
                 Some('t') => '\t',
+                Some('r') => '\r',
                 Some(other) => other,
                 None => '\\',
-            }),
-            (c, false) => out.push(c),
-        }
+            },
+            c => c,
+        });
     }
     out
 }
 
 /// Rows of the catalog's data as maps from column to value.
 fn catalog(name: &str) -> Vec<HashMap<String, String>> {
-    let file = crate::root().join("src/catalog/data").join(name);
-    let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    let mut lines = text.lines().map(|l| l.split('\t').map(str::to_owned).collect::<Vec<_>>());
-    let head = lines.next().unwrap_or_default();
-    lines.map(|l| head.iter().cloned().zip(l).collect()).collect()
+    let mut rows = crate::implemented::rows(name).into_iter();
+    let head = rows.next().unwrap_or_default();
+    rows.map(|r| head.iter().cloned().zip(r).collect()).collect()
 }
 
 /// `*` at either end stands for anything.
@@ -166,12 +171,9 @@ impl Drawer {
     }
 
     fn next(&mut self) -> u64 {
-        // SplitMix64.
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        let z;
+        (self.state, z) = crate::split_mix(self.state);
+        z
     }
 
     fn below(&mut self, n: usize) -> usize {
