@@ -77,6 +77,7 @@ pub fn right(s: &str, n: i32) -> &str {
 }
 
 /// First byte position of `needle`, quick on its first byte.
+#[inline]
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let Some((&first, rest)) = needle.split_first() else { return Some(0) };
     let mut from = 0;

@@ -12,7 +12,6 @@
 //!   quick to scan as it was, and the newer slots become free. In a table of less than one group nothing moves and nothing
 //!   is used again: there updated rows come last, as people expect.
 
-use tusklet_error::SortShort;
 use std::rc::Rc;
 
 use tusklet_vector::{BATCH, Column, Datum, Value, Vector};
@@ -65,7 +64,7 @@ impl Heap {
             }
         }
         self.dying = keep;
-        touched.order();
+        touched.sort_unstable();
         touched.dedup();
         touched.iter().for_each(|g| self.tidy(*g));
         self.truncate_tail();
@@ -226,7 +225,7 @@ impl Heap {
         if group.full() {
             self.free_groups.push(g);
             if self.free_groups.len() > 2 * self.groups.len() + 64 {
-                self.free_groups.order_by(|a, b| b.cmp(a));
+                self.free_groups.sort_unstable_by(|a, b| b.cmp(a));
                 self.free_groups.dedup();
             }
         }
