@@ -14,7 +14,7 @@ const argument = (name) => {
 };
 const quick = process.argv.includes('--quick');
 const ENGINES = ['tusklet', 'sqlite-wasm', 'sqljs', 'pglite', 'duckdb-wasm'];
-const SUITES = ['start', 'trips', 'speed', 'scan'];
+const SUITES = ['start', 'trips', 'speed', 'scan', 'kernels'];
 const only = argument('only')?.split(',');
 const engines = ENGINES.filter((e) => only === undefined || only.some((o) => e.startsWith(o)));
 const suites = argument('suites')?.split(',') ?? SUITES;

@@ -36,6 +36,6 @@ export async function open() {
   };
 }
 
-export const sql = { series: (n) => `SELECT range::int AS g FROM range(1, ${n} + 1)` };
+export const sql = { series: (n) => `SELECT range::int AS g FROM range(1, ${n} + 1)`, lacks: ['json'] };
 
 export const download = { entry: "export * from '@duckdb/duckdb-wasm';", assets: [['@duckdb/duckdb-wasm', 'dist/duckdb-eh.wasm'], ['@duckdb/duckdb-wasm', 'dist/duckdb-browser-eh.worker.js']] };
