@@ -89,7 +89,8 @@ impl RowSource for Numerics {
             }
             out.push(Datum::Bytes(&v.to_bytes()));
             n += 1;
-            self.next = Some(v.add(&self.step)?);
+            // What is beyond the format is beyond the end too.
+            self.next = v.add(&self.step).ok();
         }
         cx.check_interrupts()?;
         Ok(n)

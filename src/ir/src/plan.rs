@@ -263,8 +263,9 @@ pub enum Node {
         index_storage: u32,
         conds: Vec<MethodCond>,
         nearest: Option<Box<MethodCond>>,
-        /// What EXPLAIN calls it.
+        /// What EXPLAIN calls it: a bitmap scan, or one of an index that has all columns.
         bitmap: bool,
+        only: bool,
     },
     /// The rows with one of these ctids. Native: `rel.columns`.
     TidScan { rel: ScanRel, tids: Vec<Expr> },

@@ -182,29 +182,87 @@ impl IndexChoice {
         if ix.keys > 1 { r * 0.75 } else { r }
     }
 
-    /// An index scan, one of `loops`, with conditions beyond the index's own (`cost_index`).
+    /// An index scan, one of `loops`, with conditions beyond the index's own.
     pub fn scan_cost(&self, stats: &RelStats, loops: f64, rest: &[&Expr]) -> Cost {
         let found = self.entries_cost(stats, loops);
         let tuples = if self.unique { 1.0 } else { (stats.rows * self.selectivity).round().max(1.0) };
-        let seen = |pages: f64| if self.only && stats.visible { 0.0 } else { pages };
-        let near = (self.selectivity * stats.pages).ceil();
-        let (most, least) = if loops > 1.0 {
-            let most = seen(pages_fetched(tuples * loops, stats.pages)) * RANDOM_PAGE / loops;
-            (most, seen(pages_fetched(near * loops, stats.pages)) * RANDOM_PAGE / loops)
-        } else {
-            let most = seen(pages_fetched(tuples, stats.pages)) * RANDOM_PAGE;
-            let near = seen(near);
-            (most, if near > 0.0 { RANDOM_PAGE + (near - 1.0) * SEQ_PAGE } else { 0.0 })
-        };
-        let c = self.correlation(stats);
-        let io = most + c * c * (least - most);
-        Cost { startup: found.startup, total: found.total + io + tuples * (ROW + quals_cost(rest)) }
+        let seen = self.only && stats.visible;
+        index_scan(found, (self.selectivity, tuples), self.correlation(stats), seen, stats, loops, rest)
     }
 
     /// The bitmap of what it finds, and its share of the table (`cost_bitmap_tree_node`).
     pub fn bitmap_cost(&self, stats: &RelStats, loops: f64) -> (f64, f64) {
         let rows = (stats.rows * self.selectivity).max(1.0);
         (self.entries_cost(stats, loops).total + 0.1 * OP * rows, self.selectivity)
+    }
+}
+
+/// Reading the rows that the entries point to, a share of all: unless they need not be `seen` (`cost_index`).
+fn index_scan(
+    found: Cost,
+    (selectivity, tuples): (f64, f64),
+    correlation: f64,
+    seen: bool,
+    stats: &RelStats,
+    loops: f64,
+    rest: &[&Expr],
+) -> Cost {
+    let seen = |pages: f64| if seen { 0.0 } else { pages };
+    let near = (selectivity * stats.pages).ceil();
+    let (most, least) = if loops > 1.0 {
+        let most = seen(pages_fetched(tuples * loops, stats.pages)) * RANDOM_PAGE / loops;
+        (most, seen(pages_fetched(near * loops, stats.pages)) * RANDOM_PAGE / loops)
+    } else {
+        let most = seen(pages_fetched(tuples, stats.pages)) * RANDOM_PAGE;
+        let near = seen(near);
+        (most, if near > 0.0 { RANDOM_PAGE + (near - 1.0) * SEQ_PAGE } else { 0.0 })
+    };
+    let io = most + correlation * correlation * (least - most);
+    Cost { startup: found.startup, total: found.total + io + tuples * (ROW + quals_cost(rest)) }
+}
+
+/// Scans of an index that is no B-tree by `ops` conditions and distances, keys of these types: plain, whether or not rows
+/// are seen, and as a bitmap (`gistcostestimate`, `spgcostestimate`).
+pub fn spatial_scan(
+    keys: &[TypeRef],
+    fixed_pages: f64,
+    (selectivity, ops): (f64, usize),
+    (only, rest, all): (bool, &[&Expr], &[&Expr]),
+    stats: &RelStats,
+) -> (Cost, Cost) {
+    let rows = stats.rows.max(1.0);
+    let tuples = (rows * selectivity).round().max(1.0);
+    let item = aligned(keys.iter().map(|t| type_width(*t)).sum::<f64>() + 8.0) + 4.0;
+    // Pages are left fuller or emptier by how they were divided.
+    let pages = (rows * item / 5700.0).ceil().max(1.0) + fixed_pages;
+    let read = if pages > 1.0 && rows > 1.0 { (tuples * pages / rows).ceil() } else { 1.0 };
+    let height = (pages.ln() / 100f64.ln()).floor();
+    let descent = rows.log2().ceil() * OP + (height + 1.0) * 50.0 * OP;
+    let total = descent + read * RANDOM_PAGE + tuples * (INDEX_ROW + ops as f64 * OP);
+    let found = Cost { startup: descent, total };
+    let plain = index_scan(found, (selectivity, tuples), 0.0, only && stats.visible, stats, 1.0, rest);
+    (plain, bitmap_scan((total + 0.1 * OP * tuples, selectivity), stats, 1.0, all))
+}
+
+/// What share of the rows an operator keeps of which nothing else is known, by its estimator.
+pub fn operator_share(op: Oid) -> f64 {
+    let Some(op) = builtin::operator(op) else { return 0.5 };
+    let rest = builtin::proc(op.rest());
+    let name = op.name();
+    match rest.as_ref().map_or("", |p| p.name()) {
+        "" => 0.5,
+        "contsel" => 0.001,
+        "positionsel" => 0.1,
+        "neqsel" => 0.995,
+        "matchingsel" => 0.01,
+        "scalarltsel" | "scalarlesel" | "scalargtsel" | "scalargesel" => 1.0 / 3.0,
+        "rangesel" | "multirangesel" => match name {
+            "@>" | "<@" => 0.005,
+            "&&" | "-|-" => 0.01,
+            _ => 1.0 / 3.0,
+        },
+        "networksel" | "arraycontsel" if name == "&&" => 0.01,
+        _ => 0.005,
     }
 }
 
@@ -441,7 +499,7 @@ pub fn selectivity(e: &Expr, stats: &RelStats) -> f64 {
                 }
                 "~~" | "~~*" | "~" | "~*" => 0.02,
                 "!~~" | "!~~*" | "!~" | "!~*" => 0.98,
-                _ => 0.1,
+                _ => operator_share(c.op),
             }
         }
         _ => 0.3,

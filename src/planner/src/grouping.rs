@@ -150,7 +150,7 @@ impl Planner<'_> {
             let Some(t) = q.targets.iter().find(|t| t.sort_ref == s.target) else { return Ok(None) };
             keys.push((t.expr.clone(), sort_key(s, 0, &t.expr)));
         }
-        let wanted = Wanted { keys, limit: None };
+        let wanted = Wanted { keys, limit: None, whole: false };
         self.ordered_scan(q, *r, quals, &needed[*r as usize], &wanted)
     }
 
@@ -182,8 +182,9 @@ impl Planner<'_> {
                     _ => (rows, false),
                 },
                 Some(RteKind::Values { rows }) => (rows.len() as f64, true),
-                _ => (rows, false),
+                _ => (self.level().tuples.get(&set.trailing_zeros()).copied().unwrap_or(rows), false),
             };
+            let kept = if single { Some(rows) } else { self.level().kept.get(&set.trailing_zeros()).copied() };
             let (mut all, mut most) = (1.0, 1.0f64);
             for v in &mine {
                 let d = match self.distinct(q, v) {
@@ -197,8 +198,8 @@ impl Planner<'_> {
             }
             let most = if mine.len() > 1 { (tuples * 0.1).max(most) } else { tuples };
             let mut all: f64 = f64::min(all, most.max(1.0));
-            if single && rows < tuples {
-                all *= 1.0 - ((tuples - rows) / tuples).powf(tuples / all);
+            if let Some(kept) = kept.filter(|n| *n < tuples) {
+                all *= 1.0 - ((tuples - kept) / tuples).powf(tuples / all);
             }
             product *= all.round().max(1.0);
         }

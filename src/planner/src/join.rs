@@ -95,7 +95,7 @@ impl Planner<'_> {
         let rows = best.plan.rows.max(1.0);
         let kept = wanted.limit.map_or(rows, |l| l.min(rows));
         let input = Cost { startup: best.plan.startup_cost, total: best.plan.total_cost };
-        let sorted = cost::sort(input, rows, best.plan.width, wanted.limit).part(kept / rows);
+        let sorted = cost::sort(input, rows, best.plan.width, wanted.bound()).part(kept / rows);
         let part = (kept / ordered.plan.rows.max(1.0)).min(1.0);
         let (startup, total) = (ordered.plan.startup_cost, ordered.plan.total_cost);
         Ok(if startup + (total - startup) * part < sorted { ordered } else { best })
@@ -183,6 +183,7 @@ impl Planner<'_> {
                     _ => None,
                 };
                 let rel = self.plan_entry(fc.q, *r, quals, &fc.needed[*r as usize], wanted)?;
+                self.level().kept.insert(*r, rel.plan.rows);
                 Ok(Item { rel, ordered, table })
             }
             FromNode::Join { kind, left, right, on, .. } => {

@@ -164,6 +164,9 @@ pub(crate) struct Level {
     pub used: Vec<(u32, Expr)>,
     /// First number of this level's range-table entries in the statement.
     pub rte_base: u32,
+    /// Rows of entries that are no tables, and rows of entries that their own conditions keep.
+    pub tuples: HashMap<u32, f64>,
+    pub kept: HashMap<u32, f64>,
     /// What WHERE makes equal: an expression and a constant, or another expression.
     pub equal: Vec<(Expr, Option<Expr>)>,
 }

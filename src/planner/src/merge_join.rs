@@ -171,7 +171,7 @@ impl Planner<'_> {
         if !is_ordered(&rel, &order)
             && let Some((r, own)) = &side.table
         {
-            let wanted = Wanted { keys: order.clone(), limit: None };
+            let wanted = Wanted { keys: order.clone(), limit: None, whole: false };
             let ordered = self.plan_entry(fc.q, *r, own.clone(), &fc.needed[*r as usize], Some(&wanted))?;
             if is_ordered(&ordered, &order) {
                 rel = ordered;

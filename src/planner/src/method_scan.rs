@@ -19,18 +19,6 @@ fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Oid
     Some((m.strategy() as i16, op, value.clone()))
 }
 
-/// What share of the rows an operator is thought to find, by its estimator.
-fn share(op: Oid, c: &Expr, stats: &RelStats) -> f64 {
-    let rest = builtin::operator(op).and_then(|o| builtin::proc(o.rest()));
-    match rest.as_ref().map(|p| p.name()) {
-        Some("eqsel") => cost::selectivity(c, stats),
-        Some("contsel") => 0.001,
-        Some("positionsel") => 0.1,
-        Some("scalarltsel" | "scalarlesel" | "scalargtsel" | "scalargesel") => 1.0 / 3.0,
-        _ => 0.005,
-    }
-}
-
 /// A way to use such an index.
 pub(crate) struct Choice {
     index: Oid,
@@ -38,13 +26,22 @@ pub(crate) struct Choice {
     conds: Vec<MethodCond>,
     nearest: Option<Box<MethodCond>>,
     /// Rows come in the order of the heap.
-    bitmap: bool,
+    pub bitmap: bool,
+    /// The index has all columns that are read.
+    only: bool,
 }
 
-/// What a setting that is off costs.
-const DISABLED: f64 = 1e10;
-/// Entries on a page.
-const PAGE: f64 = 100.0;
+/// Whether an index's column can be had from its entries (`amcanreturn`): from GiST if values are kept as they are or there
+/// is a function to fetch them, from SP-GiST if values are kept whole.
+fn returns(method: Oid, col: &IndexColumn) -> bool {
+    let Some(class) = builtin::opclass(col.opclass) else { return false };
+    let has = |number| builtin::amproc(class.family(), class.intype(), class.intype(), number).is_some();
+    match method {
+        oids::AM_GIST => has(9) || !has(3),
+        oids::AM_SPGIST => !has(6),
+        _ => false,
+    }
+}
 
 impl Planner<'_> {
     /// The usable indexes of a table that are no B-trees.
@@ -60,49 +57,78 @@ impl Planner<'_> {
         Ok(out)
     }
 
-    /// The cheapest such index for the conditions.
-    pub(crate) fn method_choice(
+    /// The conditions an index looks for, and which of `quals` they are.
+    fn method_conds(r: u32, method: Oid, ix: &Index, cols: &[Expr], quals: &[Expr]) -> Result<(Vec<MethodCond>, Vec<usize>)> {
+        let (mut conds, mut used) = (vec![], vec![]);
+        let columns = if method == oids::AM_GIN { ix.keys as usize } else { 1 };
+        for (k, col) in ix.columns.iter().take(columns).enumerate() {
+            if index_class(method, col.opclass).is_none() {
+                continue;
+            }
+            for (i, c) in quals.iter().enumerate() {
+                let Some((strategy, _, value)) = matched(r, c, col, b's') else { continue };
+                conds.push(MethodCond { column: k as u32, strategy, value, cond: resolve::resolve(c, cols)? });
+                if !used.contains(&i) {
+                    used.push(i);
+                }
+            }
+        }
+        Ok((conds, used))
+    }
+
+    /// Whether all columns that are read can be had from an index.
+    fn returns_all(&self, method: Oid, ix: &Index, attnos: &[i16]) -> bool {
+        self.cx.enabled("enable_indexonlyscan")
+            && attnos.iter().all(|a| *a > 0 && ix.columns.iter().any(|c| c.attno == *a && returns(method, c)))
+    }
+
+    /// What scans of an index with such conditions cost, plain and as a bitmap.
+    fn method_costs(
+        method: Oid,
+        ix: &Index,
+        (used, ops): (&[usize], usize),
+        only: bool,
+        quals: &[Expr],
+        stats: &RelStats,
+    ) -> (Cost, Cost) {
+        let all: Vec<&Expr> = quals.iter().collect();
+        let mine: Vec<&Expr> = used.iter().filter_map(|i| quals.get(*i)).collect();
+        let rest: Vec<&Expr> = quals.iter().enumerate().filter(|(i, _)| !used.contains(i)).map(|(_, c)| c).collect();
+        let keys: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
+        let fixed = if method == oids::AM_SPGIST { 2.0 } else { 0.0 };
+        cost::spatial_scan(&keys, fixed, (cost::conjunction(&mine, stats), ops), (only, &rest, &all), stats)
+    }
+
+    /// The cheapest plain scan of such an index for the conditions, and the cheapest bitmap.
+    pub(crate) fn method_choices(
         &mut self,
         r: u32,
         relation: &Relation,
+        attnos: &[i16],
         cols: &[Expr],
         quals: &[Expr],
         stats: &RelStats,
-    ) -> Result<Option<(Choice, Cost)>> {
-        let rows = stats.rows.max(1.0);
-        let mut best: Option<(Choice, Cost)> = None;
-        let refs: Vec<&Expr> = quals.iter().collect();
-        let off = |this: &Self, setting: &str| if this.cx.enabled(setting) { 0.0 } else { DISABLED };
-        let (bitmap_off, plain_off) = (off(self, "enable_bitmapscan"), off(self, "enable_indexscan"));
+    ) -> Result<Vec<(Choice, Cost)>> {
+        let mut best: Vec<(Choice, Cost)> = vec![];
         for (index, storage, method, ix) in self.method_indexes(r, relation, quals)? {
             let gin = method == oids::AM_GIN;
-            let (mut conds, mut part) = (vec![], 1.0);
-            let columns = if gin { ix.keys as usize } else { 1 };
-            for (k, col) in ix.columns.iter().take(columns).enumerate() {
-                if index_class(method, col.opclass).is_none() {
-                    continue;
-                }
-                for c in quals {
-                    let Some((strategy, op, value)) = matched(r, c, col, b's') else { continue };
-                    let cond = resolve::resolve(c, cols)?;
-                    conds.push(MethodCond { column: k as u32, strategy, value, cond });
-                    part *= share(op, c, stats);
-                }
-            }
+            let (conds, used) = Self::method_conds(r, method, &ix, cols, quals)?;
+            let only = !gin && index_class(method, ix.columns[0].opclass).is_some() && self.returns_all(method, &ix, attnos);
             // A path of JSON says nothing of keys.
-            if conds.iter().all(|c| gin && matches!(c.strategy, 15 | 16)) {
+            if conds.iter().all(|c| gin && matches!(c.strategy, 15 | 16)) && !only {
                 continue;
             }
-            let tuples = (rows * part).round().max(1.0);
-            let entries = (tuples / PAGE).ceil() * cost::RANDOM_PAGE + tuples * (cost::INDEX_ROW + cost::OP);
-            let mut c = cost::bitmap_scan((entries + 0.1 * cost::OP * tuples, part), stats, 1.0, &refs);
-            // One row is as well fetched at once.
-            let bitmap = gin || bitmap_off == 0.0 && (tuples > 1.0 || plain_off != 0.0);
-            let disabled = if bitmap { bitmap_off } else { plain_off };
-            c.startup = if bitmap { c.startup } else { 0.0 } + disabled;
-            c.total += disabled;
-            if best.as_ref().is_none_or(|(_, b)| c.total < b.total) {
-                best = Some((Choice { index, storage, conds, nearest: None, bitmap }, c));
+            let (plain, bitmap) = Self::method_costs(method, &ix, (&used, conds.len()), only, quals, stats);
+            for (bitmap, c) in [(false, plain), (true, bitmap)] {
+                if if bitmap { conds.is_empty() } else { gin } {
+                    continue;
+                }
+                let at = best.iter().position(|(b, _)| b.bitmap == bitmap);
+                if at.is_none_or(|i| c.beats(best[i].1)) {
+                    best.retain(|(b, _)| b.bitmap != bitmap);
+                    let only = only && !bitmap;
+                    best.push((Choice { index, storage, conds: conds.clone(), nearest: None, bitmap, only }, c));
+                }
             }
         }
         Ok(best)
@@ -113,6 +139,7 @@ impl Planner<'_> {
         &mut self,
         r: u32,
         relation: &Relation,
+        attnos: &[i16],
         cols: &[Expr],
         quals: &[Expr],
         wanted: &Wanted,
@@ -122,23 +149,14 @@ impl Planner<'_> {
         if key.desc || key.nulls_first || e.ty.oid != oids::FLOAT8 || !self.cx.enabled("enable_indexscan") {
             return Ok(None);
         }
-        let refs: Vec<&Expr> = quals.iter().collect();
         for (index, storage, method, ix) in self.method_indexes(r, relation, quals)? {
             let Some(col) = ix.columns.first().filter(|c| index_class(method, c.opclass).is_some()) else { continue };
             let Some((strategy, _, value)) = matched(r, e, col, b'o') else { continue };
-            let mut conds = vec![];
-            for c in quals {
-                if let Some((strategy, _, value)) = matched(r, c, col, b's') {
-                    conds.push(MethodCond { column: 0, strategy, value, cond: resolve::resolve(c, cols)? });
-                }
-            }
-            let nearest = MethodCond { column: 0, strategy, value, cond: resolve::resolve(e, cols)? };
-            let rows = stats.rows.max(1.0);
-            let pages = (rows / PAGE).ceil() + cost::pages_fetched(rows, stats.pages.max(1.0));
-            let each = cost::INDEX_ROW + cost::ROW + cost::OP + cost::quals_cost(&refs);
-            let total = pages * cost::RANDOM_PAGE + rows * each;
-            let choice = Choice { index, storage, conds, nearest: Some(Box::new(nearest)), bitmap: false };
-            return Ok(Some((choice, Cost { startup: 0.0, total })));
+            let (conds, used) = Self::method_conds(r, method, &ix, cols, quals)?;
+            let nearest = Some(Box::new(MethodCond { column: 0, strategy, value, cond: resolve::resolve(e, cols)? }));
+            let only = self.returns_all(method, &ix, attnos);
+            let (c, _) = Self::method_costs(method, &ix, (&used, conds.len() + 1), only, quals, stats);
+            return Ok(Some((Choice { index, storage, conds, nearest, bitmap: false, only }, c)));
         }
         Ok(None)
     }
@@ -153,11 +171,11 @@ impl Planner<'_> {
         choice: Choice,
     ) -> Result<Rel> {
         let mut params = Vec::new();
-        let Choice { index, storage, mut conds, mut nearest, bitmap } = choice;
+        let Choice { index, storage, mut conds, mut nearest, bitmap, only } = choice;
         for c in conds.iter_mut().chain(nearest.as_deref_mut()) {
             self.outer_to_params(&mut c.value, &mut params);
         }
-        let node = Node::MethodScan { rel, index, index_storage: storage, conds, nearest, bitmap };
+        let node = Node::MethodScan { rel, index, index_storage: storage, conds, nearest, bitmap, only };
         let scan = self.filtered(Rel::new(node, cols, 1 << r, 1.0, 0.0, 1.0), quals, &RelStats::default())?;
         Ok(self.with_params(scan, params))
     }

@@ -81,7 +81,7 @@ impl Planner<'_> {
             for nulls_first in [by.desc, !by.desc] {
                 by.nulls_first = nulls_first;
                 let key = crate::upper::sort_key(&by, 0, &arg);
-                let wanted = Wanted { keys: vec![(arg.clone(), key)], limit: Some(1.0) };
+                let wanted = Wanted { keys: vec![(arg.clone(), key)], limit: Some(1.0), whole: false };
                 found = self.ordered_choice(q, r, &quals, &needed, &wanted)?;
                 if found.is_some() {
                     break;

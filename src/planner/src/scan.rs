@@ -20,6 +20,15 @@ pub(crate) struct Wanted {
     pub keys: Vec<(Expr, SortKey)>,
     /// How many rows will be taken.
     pub limit: Option<f64>,
+    /// Sorting would sort all rows even so, because something is computed of them after that.
+    pub whole: bool,
+}
+
+impl Wanted {
+    /// How many rows a sort keeps.
+    pub fn bound(&self) -> Option<f64> {
+        self.limit.filter(|_| !self.whole)
+    }
 }
 
 /// A way to use an index.
@@ -53,7 +62,7 @@ enum Way {
     Seq,
     Index(usize, bool, bool),
     Bitmap,
-    Method,
+    Method(usize),
     Nearest,
 }
 
@@ -112,6 +121,7 @@ impl Planner<'_> {
                 let mut rel =
                     Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias, junk }, cols, set, rows, s, t);
                 rel.order = order;
+                self.level().tuples.insert(r, rows);
                 let rel = self.with_params(rel, params);
                 return self.filtered(rel, quals, &RelStats::default());
             }
@@ -169,6 +179,7 @@ impl Planner<'_> {
             RteKind::Result => Rel::new(Node::Result { once: None, input: None }, vec![], set, 1.0, 0.0, cost::ROW),
             RteKind::Join { .. } => return Err(Error::internal("join entry in FROM")),
         };
+        self.level().tuples.insert(r, rel.plan.rows);
         self.filtered(rel, quals, &RelStats::default())
     }
 
@@ -248,8 +259,7 @@ impl Planner<'_> {
         if quals.is_empty() {
             return Ok(rel);
         }
-        let share: f64 = quals.iter().map(|c| cost::selectivity(c, stats)).product();
-        let rows = (rel.plan.rows * share).max(1.0);
+        let rows = share_of(rel.plan.rows, &quals, stats);
         let total = rel.plan.total_cost + rel.plan.rows * cost::OP * quals.len() as f64;
         let startup = rel.plan.startup_cost;
         let mut rel = if rel.bare() {
@@ -339,7 +349,7 @@ impl Planner<'_> {
             None => c.total,
             Some(w) => {
                 let sort = |c| {
-                    let c = cost::sort(c, out_rows, width, w.limit);
+                    let c = cost::sort(c, out_rows, width, w.bound());
                     Cost { startup: c.startup + sort_off, ..c }
                 };
                 let c = if ordered { c } else { sort(c) };
@@ -383,6 +393,15 @@ impl Planner<'_> {
                 c.total += index_off;
                 consider(c, backward.is_some(), &|| Way::Index(i, backward.unwrap_or(false), backward.is_some()));
             }
+            // Indexes that are no B-trees.
+            let mut methods = self.method_choices(r, relation, attnos, &cols, &quals, &stats)?;
+            for (choice, c) in &mut methods {
+                let off = if choice.bitmap { bitmap_off } else { index_off };
+                *c = Cost { startup: c.startup + off, total: c.total + off };
+            }
+            for (i, (_, c)) in methods.iter().enumerate().filter(|(_, m)| !m.0.bitmap) {
+                consider(*c, false, &|| Way::Method(i));
+            }
             let unique = index_off == 0.0 && choices.iter().any(|c| c.unique);
             let found =
                 if unique { None } else { self.bitmap_choice(r, relation, &quals, &choices, &stats)? };
@@ -394,20 +413,18 @@ impl Planner<'_> {
                 consider(c, false, &|| Way::Bitmap);
                 bitmap = Some(found);
             }
-            // Indexes that are no B-trees.
-            let method = self.method_choice(r, relation, &cols, &quals, &stats)?;
-            if let Some((_, c)) = &method {
-                consider(*c, false, &|| Way::Method);
+            for (i, (_, c)) in methods.iter().enumerate().filter(|(_, m)| m.0.bitmap) {
+                consider(*c, false, &|| Way::Method(i));
             }
             let nearest = match wanted {
-                Some(w) => self.nearest_choice(r, relation, &cols, &quals, w, &stats)?,
+                Some(w) => self.nearest_choice(r, relation, attnos, &cols, &quals, w, &stats)?,
                 None => None,
             };
             if let Some((_, c)) = &nearest {
                 consider(*c, true, &|| Way::Nearest);
             }
             let chosen = match best.2 {
-                Way::Method => method,
+                Way::Method(i) => Some(methods.swap_remove(i)),
                 Way::Nearest => nearest,
                 _ => None,
             };
@@ -500,7 +517,7 @@ impl Planner<'_> {
         };
         let cols: Vec<Expr> = needed.iter().map(|a| column_var(q, r, *a)).collect();
         let Some((choice, backward)) = choice else {
-            let Some((choice, c)) = self.nearest_choice(r, &relation, &cols, quals, wanted, &stats)? else {
+            let Some((choice, c)) = self.nearest_choice(r, &relation, needed, &cols, quals, wanted, &stats)? else {
                 return Ok(None);
             };
             let out = share_of(stats.rows.max(1.0), quals, &stats);

@@ -162,13 +162,25 @@ impl Planner<'_> {
 
     /// The order a scan could give so that no sort is needed.
     fn wanted_order(&self, q: &Query, grouped: bool, limit: Option<f64>) -> Option<Wanted> {
-        let by = match &q.distinct {
-            None if !grouped && !q.has_windows => &q.order_by,
-            _ => return None,
+        if grouped {
+            return None;
+        }
+        let windows = active_windows(q);
+        let (by, whole) = match windows.first().and_then(|w| q.windows.get(*w)) {
+            // The first window's: the others sort what it gives (`standard_qp_callback`).
+            Some(w) => (w.partition_by.iter().chain(&w.order_by).collect::<Vec<_>>(), true),
+            None if q.distinct.is_none() => (q.order_by.iter().collect(), false),
+            None => return None,
         };
         if by.is_empty() {
             return None;
         }
+        let same = |a: &SortClause, b: &SortClause| (a.target, a.sort_op, a.nulls_first) == (b.target, b.sort_op, b.nulls_first);
+        let follows = q.distinct.is_none()
+            && windows.len() < 2
+            && q.order_by.len() <= by.len()
+            && q.order_by.iter().zip(&by).all(|(a, b)| same(a, b));
+        let limit = limit.filter(|_| follows);
         let mut keys = Vec::new();
         for s in by {
             let t = q.targets.iter().find(|t| t.sort_ref == s.target)?;
@@ -177,7 +189,7 @@ impl Planner<'_> {
             }
             keys.push((t.expr.clone(), sort_key(s, 0, &t.expr)));
         }
-        Some(Wanted { keys, limit })
+        Some(Wanted { keys, limit, whole })
     }
 
     /// GROUP BY, aggregates, HAVING.
@@ -391,23 +403,7 @@ impl Planner<'_> {
                 !matches!(x.kind, ExprKind::Window(_))
             });
         }
-        // In an order that lets a later one do without a sort (`select_active_windows`).
-        let mut order: Vec<usize> = (0..q.windows.len())
-            .filter(|w| calls.iter().any(|c| matches!(&c.kind, ExprKind::Window(x) if x.window as usize == *w)))
-            .collect();
-        let keys = |w: &usize| {
-            let mut keys: Vec<(u32, Oid, bool)> = Vec::new();
-            for s in q.windows[*w].partition_by.iter().chain(&q.windows[*w].order_by) {
-                let k = (s.target, s.sort_op, s.nulls_first);
-                if !keys.contains(&k) {
-                    keys.push(k);
-                }
-            }
-            keys
-        };
-        // Greater first, and of those that begin alike the longer.
-        order.order_by(|a, b| keys(b).cmp(&keys(a)));
-        for w in order {
+        for w in active_windows(q) {
             let win = &q.windows[w];
             let mut cols = rel.cols.clone();
             let mut added = false;
@@ -827,6 +823,35 @@ impl Planner<'_> {
         }
         rel
     }
+}
+
+/// The windows that are computed, in an order that lets a later one do without a sort (`select_active_windows`).
+fn active_windows(q: &Query) -> Vec<usize> {
+    let mut order: Vec<usize> = vec![];
+    for t in q.targets.iter().filter(|_| q.has_windows) {
+        visit::walk(&t.expr, &mut |x| {
+            if let ExprKind::Window(w) = &x.kind
+                && !order.contains(&(w.window as usize))
+            {
+                order.push(w.window as usize);
+            }
+            true
+        });
+    }
+    order.order();
+    let keys = |w: &usize| {
+        let mut keys: Vec<(u32, Oid, bool)> = Vec::new();
+        for s in q.windows[*w].partition_by.iter().chain(&q.windows[*w].order_by) {
+            let k = (s.target, s.sort_op, s.nulls_first);
+            if !keys.contains(&k) {
+                keys.push(k);
+            }
+        }
+        keys
+    };
+    // Greater first, and of those that begin alike the longer.
+    order.order_by(|a, b| keys(b).cmp(&keys(a)));
+    order
 }
 
 /// `byteacmp`.

@@ -392,17 +392,14 @@ pub fn float_to_char(out: &mut String, value: f64, digits: usize, format: &str) 
         Wanted::Scientific { scale } => scientific(value, scale),
         Wanted::Plain { shift, scale } => {
             let value = if shift > 0 { value * 10f64.powi(shift as i32) } else { value };
-            if value.is_finite() {
-                let pre = format!("{:.0}", value.abs()).len();
-                let scale = if pre >= digits { 0 } else { scale.min(digits - pre) };
-                f.0.post = scale;
-                format!("{value:.scale$}")
-            } else if value.is_nan() {
-                "NaN".to_string()
-            } else if value < 0.0 {
-                "-Infinity".to_string()
+            let pre = if value.is_infinite() { "Infinity".len() } else { format!("{:.0}", value.abs()).len() };
+            // A word's letters count as digits.
+            let scale = if pre >= digits { 0 } else { scale.min(digits - pre) };
+            f.0.post = scale;
+            if value.is_infinite() {
+                if value < 0.0 { "-Infinity" } else { "Infinity" }.to_string()
             } else {
-                "Infinity".to_string()
+                format!("{value:.scale$}")
             }
         }
     };
@@ -836,7 +833,8 @@ impl NumberReader<'_> {
                 self.at += 1;
                 self.sign = next;
             }
-        } else if !read && !self.t.signed && !self.t.plus && !self.t.minus && matches!(c, b'-' | b'+') {
+        } else if !read && (self.t.plus || self.t.minus) && matches!(c, b'-' | b'+') {
+            // `MI` and its kin say that there is a sign, not where: it may come before their place.
             self.sign = c;
         }
     }

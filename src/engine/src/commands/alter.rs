@@ -271,7 +271,7 @@ fn rename_column(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool,
         bail!(INVALID_TABLE_DEFINITION, "inherited column \"{old}\" must be renamed in child tables too");
     }
     if rel.kind != RelKind::View && rel.kind != RelKind::Composite {
-        heap::check_column(shared, rel.kind, new, rel.column(a).map_or(0, |c| c.ty.oid))?;
+        heap::check_column(shared, rel.kind, rel.row_type, new, rel.column(a).map_or(0, |c| c.ty.oid))?;
     }
     if rel.attno(new).is_some() {
         bail!(DUPLICATE_COLUMN, "column \"{new}\" of relation \"{}\" already exists", rel.name);

@@ -104,33 +104,47 @@ pub fn column_edges(out: &mut Vec<Dependency>, rel: Oid, attno: i16, c: &Column)
     }
 }
 
-/// Checks one column's name and type (`CheckAttributeNamesTypes`).
-pub fn check_column(shared: &Shared, kind: RelKind, name: &str, ty: Oid) -> Result<()> {
+/// Checks one column's name and type (`CheckAttributeNamesTypes`). `row` is the row type that gets the column, 0 while there
+/// is none yet.
+pub fn check_column(shared: &Shared, kind: RelKind, row: Oid, name: &str, ty: Oid) -> Result<()> {
     let stored = matches!(kind, RelKind::Table | RelKind::MatView | RelKind::Foreign | RelKind::Partitioned);
     if kind != RelKind::View && kind != RelKind::Composite && SYSTEM_COLUMNS.contains(&name) {
         bail!(DUPLICATE_COLUMN, "column name \"{name}\" conflicts with a system column name");
     }
-    check_column_type(shared, name, ty, stored, 0)
+    check_column_type(shared, name, ty, stored, row, &mut vec![])
 }
 
-fn check_column_type(shared: &Shared, name: &str, ty: Oid, stored: bool, depth: u32) -> Result<()> {
+/// As `CheckAttributeType`. Each type inside is looked at once: no row type but `row` could hold itself.
+fn check_column_type(shared: &Shared, name: &str, ty: Oid, stored: bool, row: Oid, seen: &mut Vec<Oid>) -> Result<()> {
     let c = shared.catalog();
     let Some(t) = c.ty(ty) else { return Err(Error::internal(format!("cache lookup failed for type {ty}"))) };
-    match &t.kind {
-        TypeEntryKind::Pseudo if !(ty == oids::RECORD && !stored && depth > 0) => {
+    let shown = || c.format_type(&shared.search_path(), ty);
+    let inner = match &t.kind {
+        TypeEntryKind::Pseudo if !(ty == oids::RECORD && !stored && !seen.is_empty()) => {
             if !stored && ty == oids::UNKNOWN {
                 return Ok(());
             }
-            bail!(
-                INVALID_TABLE_DEFINITION,
-                "column \"{name}\" has pseudo-type {}",
-                c.format_type(&shared.search_path(), ty)
-            )
+            bail!(INVALID_TABLE_DEFINITION, "column \"{name}\" has pseudo-type {}", shown())
         }
-        TypeEntryKind::Array { element, .. } if depth < 32 => check_column_type(shared, name, *element, stored, depth + 1),
-        TypeEntryKind::Domain { base, .. } if depth < 32 => check_column_type(shared, name, base.oid, stored, depth + 1),
-        _ => Ok(()),
-    }
+        TypeEntryKind::Composite(_) if ty == row => {
+            bail!(INVALID_TABLE_DEFINITION, "composite type {} cannot be made a member of itself", shown())
+        }
+        _ if seen.contains(&ty) || seen.len() > 1000 => return Ok(()),
+        TypeEntryKind::Composite(rel) => {
+            seen.push(ty);
+            for k in c.relation(*rel).iter().flat_map(|r| &r.columns).filter(|k| !k.dropped) {
+                check_column_type(shared, &k.name, k.ty.oid, stored, row, seen)?;
+            }
+            return Ok(());
+        }
+        TypeEntryKind::Array { element, .. } => *element,
+        TypeEntryKind::Domain { base, .. } => base.oid,
+        TypeEntryKind::Range { subtype, .. } => *subtype,
+        TypeEntryKind::Multirange(range) => *range,
+        _ => return Ok(()),
+    };
+    seen.push(ty);
+    check_column_type(shared, name, inner, stored, row, seen)
 }
 
 /// Refuses a name another relation has.
@@ -156,7 +170,7 @@ pub fn create(shared: &Shared, mut rel: Relation) -> Result<Rc<Relation>> {
     }
     for (i, k) in rel.columns.iter().enumerate() {
         if rel.kind != RelKind::Sequence {
-            check_column(shared, rel.kind, &k.name, k.ty.oid)?;
+            check_column(shared, rel.kind, 0, &k.name, k.ty.oid)?;
         }
         if rel.columns[..i].iter().any(|o| o.name == k.name) {
             bail!(DUPLICATE_COLUMN, "column \"{}\" specified more than once", k.name);

@@ -843,12 +843,13 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let on = on_relation(self, rel, &mut special);
                 (kind, format!("{kind}{how} using {} on {on}", quote_identifier(&index)))
             }
-            Node::MethodScan { rel, index, bitmap: false, .. } => {
+            Node::MethodScan { rel, index, bitmap: false, only, .. } => {
+                let kind = if *only { "Index Only Scan" } else { "Index Scan" };
                 let index = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
                 special.push(("Scan Direction", "Forward".into()));
                 special.push(("Index Name", index.clone()));
                 let on = on_relation(self, rel, &mut special);
-                ("Index Scan", format!("Index Scan using {} on {on}", quote_identifier(&index)))
+                (kind, format!("{kind} using {} on {on}", quote_identifier(&index)))
             }
             Node::MethodScan { rel, .. } => {
                 let on = on_relation(self, rel, &mut special);

@@ -37,7 +37,7 @@ fn add_one(shared: &Shared, oid: Oid, new: &NewColumn, recurse: bool, recursing:
         shared.notify_user(format!("merging definition of column \"{name}\" for child \"{}\"", rel.name));
         return Ok(());
     }
-    heap::check_column(shared, rel.kind, name, new.column.ty.oid)?;
+    heap::check_column(shared, rel.kind, rel.row_type, name, new.column.ty.oid)?;
     if rel.columns.len() >= heap::MAX_COLUMNS {
         bail!(TOO_MANY_COLUMNS, "tables can have at most {} columns", heap::MAX_COLUMNS);
     }
@@ -381,7 +381,7 @@ pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropB
     if rel.attno(&def.colname).is_some() {
         bail!(DUPLICATE_COLUMN, "column \"{}\" of relation \"{}\" already exists", def.colname, rel.name);
     }
-    heap::check_column(shared, rel.kind, &def.colname, ty.oid)?;
+    heap::check_column(shared, rel.kind, rel.row_type, &def.colname, ty.oid)?;
     let column = heap::column(&def.colname, ty, collation);
     let mut edges = vec![];
     heap::column_edges(&mut edges, oid, rel.columns.len() as i16 + 1, &column);

@@ -175,7 +175,7 @@ fn change(shared: &Shared, rel: &Relation, r: &Retype<'_>) -> Result<Change> {
         e.report_mut().span = Span::NONE;
         e
     })?;
-    heap::check_column(shared, rel.kind, &r.name, ty.oid)?;
+    heap::check_column(shared, rel.kind, rel.row_type, &r.name, ty.oid)?;
     let cat = shared.catalog();
     let path = shared.search_path();
     let shown = cat.format_type(&path, ty.oid);
@@ -590,7 +590,7 @@ pub fn alter_attribute(
     refuse_used_rowtype(shared, &rel)?;
     let a = existing_column(&rel, name)?;
     let (ty, collation) = expressions::column_type(shared, name, type_name, collate)?;
-    heap::check_column(shared, rel.kind, name, ty.oid)?;
+    heap::check_column(shared, rel.kind, rel.row_type, name, ty.oid)?;
     heap::change_column(shared, oid, a, |c| {
         c.ty = ty;
         c.collation = collation;
