@@ -140,10 +140,10 @@ impl Analyzer<'_> {
             (Reading::Float4, Const::Integer(i)) => f.push(Datum::F32(*i as f32), Phys::F32),
             (Reading::Float8, Const::Integer(i)) => f.push(Datum::F64(*i as f64), Phys::F64),
             (Reading::Float4, Const::Float(t)) => {
-                f.push(Datum::F32(t.parse().ok().filter(|v: &f32| ordinary(*v as f64, t, 1e30))?), Phys::F32);
+                f.push(Datum::F32(tusklet_adt::float::parse_float4(t).ok().filter(|v| ordinary(*v as f64, t, 1e30))?), Phys::F32);
             }
             (Reading::Float8, Const::Float(t)) => {
-                f.push(Datum::F64(t.parse().ok().filter(|v: &f64| ordinary(*v, t, 1e100))?), Phys::F64);
+                f.push(Datum::F64(tusklet_adt::float::number(t).filter(|v| ordinary(*v, t, 1e100))?), Phys::F64);
             }
             (Reading::Bool, Const::Boolean(b)) => f.push(Datum::Bool(*b), Phys::Bool),
             (Reading::Text(most), Const::String(s)) if s.len() <= most || s.chars().count() <= most => {

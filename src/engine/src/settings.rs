@@ -429,7 +429,7 @@ fn parse_number(v: &str, base: Option<&str>) -> Option<f64> {
     }
     let n: f64 = match v.strip_prefix("0x") {
         Some(hex) => i64::from_str_radix(hex, 16).ok()? as f64,
-        None => number.parse().ok()?,
+        None => tusklet_adt::float::number(number)?,
     };
     let unit = unit.trim();
     if unit.is_empty() || v.starts_with("0x") {

@@ -20,7 +20,6 @@
 //!
 //! Function bodies are copied as they stand but for the indices in `call`, `global.get` and `global.set`.
 
-mod locations;
 mod module;
 mod pack;
 
@@ -90,8 +89,7 @@ pub fn split(args: &[&str]) -> Outcome {
     let &[input, profile, primary, secondary, packed] = args else {
         return Err("usage: cargo xtask split IN PROFILE OUT COLD PACKED".into());
     };
-    let mut bytes = read(input)?;
-    let places = locations::forget(&mut bytes)?;
+    let bytes = read(input)?;
     let profile = fs::read_to_string(profile).map_err(|e| format!("{profile}: {e}"))?;
     let mut m = Module::read(&bytes)?;
     let mut ran = vec![false; m.bodies.len()];
@@ -116,7 +114,7 @@ pub fn split(args: &[&str]) -> Outcome {
     write(packed, &pack::pack(&cold)?)?;
     let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
     println!(
-        "{stay} functions stay, {go} go, {} stubs; {} were the same as others; {places} places of panics forgotten",
+        "{stay} functions stay, {go} go, {} stubs; {} were the same as others",
         parts.stubs.len(),
         same.len() - stay - go
     );

@@ -213,7 +213,7 @@ pub(crate) fn fraction(s: &str) -> Parsed<f64> {
     if !s.starts_with('.') || !s[1..].bytes().all(|c| c.is_ascii_digit()) {
         return Err(Refused::BadFormat);
     }
-    s.parse().map_err(|_| Refused::BadFormat)
+    crate::float::number(s).ok_or(Refused::BadFormat)
 }
 
 /// `.digits` in microseconds, rounded half to even.

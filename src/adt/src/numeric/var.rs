@@ -404,7 +404,7 @@ impl Var {
     pub fn to_f64(&self) -> f64 {
         let mut s = String::new();
         self.write(&mut s);
-        s.parse().unwrap_or(f64::NAN)
+        crate::float::number(&s).unwrap_or(f64::NAN)
     }
 
     /// `⌊√self⌋` at `rscale` places, rounded: Newton's iteration on the scaled integer would be as long; digit by digit

@@ -40,7 +40,7 @@ pub fn read(text: &str) -> Result<Vec<DictOption>> {
             }
             value = rest[..end].to_owned();
             rest = &rest[end..];
-            number = value.parse::<f64>().is_ok();
+            number = crate::float::number(&value).is_some();
         }
         out.push(DictOption { name, value: Some(value), number });
     }

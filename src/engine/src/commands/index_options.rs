@@ -135,10 +135,10 @@ fn check(name: &str, kind: Kind, value: &str) -> Result<()> {
             Ok(_) => bounds(low.to_string(), high.to_string()),
             Err(_) => Err(invalid("integer")),
         },
-        Kind::Real(low, high) => match value.parse::<f64>() {
-            Ok(n) if (low..=high).contains(&n) => Ok(()),
-            Ok(_) => bounds(format!("{low:.6}"), format!("{high:.6}")),
-            Err(_) => Err(invalid("floating point")),
+        Kind::Real(low, high) => match tusklet_adt::float::number(value) {
+            Some(n) if (low..=high).contains(&n) => Ok(()),
+            Some(_) => bounds(format!("{low:.6}"), format!("{high:.6}")),
+            None => Err(invalid("floating point")),
         },
         _ => Ok(()),
     }
