@@ -344,7 +344,7 @@ static SETS: &[(&str, SetFunction)] = &[
     ("pg_stat_get_progress_info", activity::no_rows),
     ("pg_stat_get_subscription", activity::no_rows),
     ("pg_stat_get_wal_senders", activity::no_rows),
-    ("pg_tablespace_databases", activity::no_rows),
+    ("pg_tablespace_databases", activity::tablespace_databases),
     ("pg_timezone_abbrevs", activity::timezone_abbrevs),
     ("pg_timezone_names", activity::timezone_names),
     ("pg_walfile_name_offset", admin::walfile_name_offset),

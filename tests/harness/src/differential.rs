@@ -15,7 +15,7 @@ use crate::wire::{self, Body, Message};
 
 mod draw;
 
-pub use draw::{Call, Drawer};
+pub use draw::{Call, Drawer, unescape};
 
 /// Statements sent at once.
 const BATCH: usize = 256;

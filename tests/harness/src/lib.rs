@@ -10,6 +10,7 @@ pub mod golden;
 pub mod implemented;
 pub mod known;
 pub mod native;
+pub mod reference;
 pub mod render;
 pub mod run;
 pub mod suite;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use tusklet_harness::differential;
 use tusklet_harness::known::{self, Known};
+use tusklet_harness::reference;
 use tusklet_harness::suite::{self, Against};
 
 const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
@@ -16,8 +17,10 @@ const USAGE: &str = "usage: tusklet-harness <command> [words of file names...]
   differential [--calls N] [--seed N] [--literals] [--dsn HOST:PORT]
                          random calls, or damaged literals, answered by PostgreSQL and in this process; words choose what is called
   compat                 writes COMPAT.md
+  reference              writes www/data/reference.json; first says where our answers to its examples are not PostgreSQL's
   record [--calls N]     writes tests/differential/sample.tsv
-  bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315)
+  bless [--dsn HOST:PORT]      rewrite the expectations from a running PostgreSQL 15 (default: TUSKLET_ORACLE or 127.0.0.1:54315);
+                         `bless reference`: the answers to the examples of tests/reference
 ";
 
 fn main() -> ExitCode {
@@ -71,6 +74,17 @@ fn run(args: &[String]) -> Result<bool, String> {
         "compat" => {
             let text = tusklet_harness::compat::text().map_err(|e| e.to_string())?;
             std::fs::write(tusklet_harness::root().join("COMPAT.md"), text).map_err(|e| e.to_string())?;
+            Ok(true)
+        }
+        "reference" => {
+            let differences = reference::answers::differences().map_err(|e| e.to_string())?;
+            differences.iter().for_each(|d| println!("{d}"));
+            let text = reference::data::text().map_err(|e| e.to_string())?;
+            std::fs::write(reference::target(), text).map_err(|e| e.to_string())?;
+            Ok(differences.is_empty())
+        }
+        "bless" if words == ["reference"] => {
+            println!("{} examples", reference::answers::record(&oracle(address)).map_err(|e| e.to_string())?);
             Ok(true)
         }
         "record" => {

@@ -210,6 +210,17 @@ pub(super) fn lock_status(env: &mut Env<'_, '_>, _: &[Datum<'_>], columns: &[Typ
     Ok(out)
 }
 
+/// All databases are in the default tablespace.
+pub(super) fn tablespace_databases(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> Rows {
+    let warning = match args[0].int() as u32 {
+        oids::TABLESPACE_DEFAULT => return databases(env.shared, &[1]),
+        oids::TABLESPACE_GLOBAL => "global tablespace never has databases".to_owned(),
+        other => format!("{other} is not a tablespace OID"),
+    };
+    env.shared.warn(SqlState::WARNING, warning);
+    Ok(vec![])
+}
+
 /// `pg_database`.
 pub(super) fn databases(shared: &Shared, columns: &[i16]) -> Rows {
     let cluster = shared.db.cluster.borrow().upgrade();
