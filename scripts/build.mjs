@@ -9,6 +9,7 @@ export async function build(args = []) {
   if (!args.includes('--no-wasm')) await buildWasm(args.includes('--dev'));
   run('npm', ['run', '--silent', 'build', '-w', 'pkg']);
   run('npm', ['run', '--silent', 'build', '-w', 'playground']);
+  run('npm', ['run', '--silent', 'build', '-w', 'www']);
 }
 
 if (import.meta.filename === process.argv[1]) await build(process.argv.slice(2));

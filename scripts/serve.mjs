@@ -9,13 +9,20 @@ const TYPES = {
   '.svg': 'image/svg+xml', '.json': 'application/json', '.map': 'application/json', '.data': 'application/octet-stream',
 };
 
-/** Serves `root`; resolves with the server when it listens. */
-export function serve(root, port = 0, host = '127.0.0.1') {
+/** Serves `root`, and other folders below paths like `/www`; resolves with the server when it listens. */
+export function serve(root, port = 0, host = '127.0.0.1', mounts = {}) {
   const server = createServer(async (request, response) => {
     try {
       const path = normalize(decodeURIComponent(new URL(request.url, 'http://x').pathname));
-      let file = join(root, path);
-      if (file !== root && !file.startsWith(root.endsWith(sep) ? root : root + sep)) throw new Error('outside');
+      const mount = Object.keys(mounts).find((m) => path === m || path.startsWith(m + sep));
+      if (path === mount) {
+        // Relative addresses of its pages start below it.
+        response.writeHead(301, { location: `${mount}/` }).end();
+        return;
+      }
+      const base = mount === undefined ? root : mounts[mount];
+      let file = join(base, path.slice(mount?.length ?? 0));
+      if (file !== base && !file.startsWith(base.endsWith(sep) ? base : base + sep)) throw new Error('outside');
       if ((await stat(file)).isDirectory()) file = join(file, 'index.html');
       const info = await stat(file);
       // Hashed names never change.

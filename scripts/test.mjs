@@ -24,6 +24,7 @@ const suites = [
   { name: 'pkg', command: node('pkg/tests') },
   { name: 'goldens-node', command: node('tests/node', serial) },
   { name: 'playground', command: node('playground/tests') },
+  { name: 'www', command: node('www/tests') },
   { name: 'browser', command: () => ((process.env.CHROMIUM = chromium()), node('tests/browser', serial)()) },
 ];
 

@@ -10,7 +10,7 @@ const dist = join(root, 'playground', 'dist');
 
 export async function launch() {
   if (!existsSync(join(dist, 'index.html'))) throw new Error('the playground is not built: npm run build');
-  const server = await serve(dist);
+  const server = await serve(dist, 0, undefined, { '/www': join(root, 'www', 'dist') });
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   const url = `http://127.0.0.1:${server.address().port}/`;
   return {

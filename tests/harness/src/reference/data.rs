@@ -274,10 +274,11 @@ pub fn text() -> io::Result<String> {
     for (i, c) in chapters.iter().enumerate() {
         out.push_str(if i > 0 { ",\n" } else { "\n" });
         out.push_str(&format!(
-            "{{\"file\":{},\"title\":{},\"prose\":{},\"groups\":[",
+            "{{\"file\":{},\"title\":{},\"prose\":{},\"setup\":{},\"groups\":[",
             json::text(&c.file),
             json::text(&c.title),
-            json::text(&c.prose)
+            json::text(&c.prose),
+            json::texts(&c.setup)
         ));
         for (i, g) in c.groups.iter().enumerate() {
             out.push_str(if i > 0 { ",\n" } else { "\n" });
