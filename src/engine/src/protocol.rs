@@ -563,7 +563,9 @@ fn extended(session: &mut Session, out: &mut Wire, kind: u8, b: &mut Body<'_>) -
             for _ in 0..n {
                 types.push(b.i32().map_err(none)? as u32);
             }
-            session.parse(&name, sql, types).map_err(|e| (e, Rc::from(sql)))?;
+            let parsed = session.parse(&name, sql, types);
+            session.flush_notices(out, sql);
+            parsed.map_err(|e| (e, Rc::from(sql)))?;
             out.message(b'1', |_| {});
         }
         b'B' => {

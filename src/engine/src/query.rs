@@ -307,7 +307,10 @@ fn body_query(shared: &Shared, p: &tusklet_catalog::live::Proc, args: &[Oid]) ->
         [] => {
             let builtin = p.source.is_empty();
             let source = if builtin { crate::routine::builtin_body(p.oid)? } else { p.source.clone() };
-            let mut list = tusklet_syntax::parse(&source)?;
+            let mut list = match builtin {
+                true => tusklet_syntax::parse(&source)?,
+                false => crate::routine::parse_body(shared, p, &source, "inlining")?,
+            };
             let (Some(raw), true) = (list.pop(), list.is_empty()) else { return Ok(None) };
             if !is_query(&raw.stmt) {
                 return Ok(None);

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use tusklet_analyze::Returned;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, Proc};
-use tusklet_error::{Error, Result, Span, err};
+use tusklet_error::{Error, Report, Result, Span, err};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{Oid, Query, Value};
-use tusklet_syntax::ast::Stmt;
+use tusklet_syntax::ast::{RawStmt, Stmt};
 use tusklet_vector::{CallSite, Datum, RowSource, TypeRef};
 
 use crate::host::ValueRows;
@@ -105,12 +105,23 @@ fn row_columns(c: &Catalog, p: &Proc, site: &CallSite) -> Option<Vec<TypeRef>> {
 
 /// Moves an error's position from the statement's text into the function's, which goes with it.
 fn transpose(mut e: Error, source: &str) -> Error {
-    let r = e.report_mut();
+    place_inside(e.report_mut(), source);
+    e
+}
+
+fn place_inside(r: &mut Report, source: &str) {
     if r.span != Span::NONE && r.internal_query.is_none() {
         r.internal_span = std::mem::replace(&mut r.span, Span::NONE);
         r.internal_query = Some(source.to_string());
     }
-    e
+}
+
+/// The statements of a function's text, which is looked at for a call.
+pub(crate) fn parse_body(shared: &Shared, p: &Proc, source: &str, when: &str) -> Result<Vec<RawStmt>> {
+    shared.parse_text(source, &|w| {
+        place_inside(w, source);
+        w.context = Some(format!("SQL function \"{}\" during {when}", p.name));
+    })
 }
 
 /// Whether PostgreSQL would put the body in place of the call, were it one expression (`inline_function`, or for a set
@@ -121,7 +132,7 @@ fn may_inline(p: &Proc, parts: usize) -> bool {
 }
 
 fn make_body(shared: &Shared, p: &Proc, source: &str, types: Vec<Oid>, returned: Returned) -> Result<Body> {
-    let (parts, count) = match make_parts(shared, p, source, &types, &returned, true) {
+    let (parts, count) = match make_parts(shared, p, source, &types, &returned, true, &|s| parse_body(shared, p, s, "startup")) {
         Ok(parts) => (Ok(parts), 0),
         Err(e) => {
             let count = if p.body.is_empty() { tusklet_syntax::parse(source).map_or(2, |l| l.len()) } else { p.body.len() };
@@ -144,12 +155,13 @@ fn make_parts(
     types: &[Oid],
     returned: &Returned,
     plan: bool,
+    parse: &dyn Fn(&str) -> Result<Vec<RawStmt>>,
 ) -> Result<Vec<Part>> {
     let text: Rc<str> = Rc::from(source);
     let mut statements: Vec<(Option<Rc<Query>>, Option<Rc<Stmt>>)> =
         p.body.iter().map(|q| (Some(q.clone()), None)).collect();
     if statements.is_empty() {
-        statements.extend(tusklet_syntax::parse(source)?.into_iter().map(|raw| (None, Some(Rc::new(raw.stmt)))));
+        statements.extend(parse(source)?.into_iter().map(|raw| (None, Some(Rc::new(raw.stmt)))));
     }
     let count = statements.len();
     let mut parts = vec![];
@@ -184,12 +196,13 @@ fn make_parts(
 }
 
 /// Checks a body when its function is made (`fmgr_sql_validator`): with polymorphic arguments its syntax alone.
-pub(crate) fn validate(shared: &Shared, p: &Proc) -> Result<()> {
+/// Warnings are sent as `place` leaves them.
+pub(crate) fn validate(shared: &Shared, p: &Proc, place: &dyn Fn(&mut Report)) -> Result<()> {
     if p.args.iter().any(|t| tusklet_catalog::resolve::is_polymorphic(*t)) {
-        return tusklet_syntax::parse(&p.source).map(|_| ());
+        return shared.parse_text(&p.source, place).map(|_| ());
     }
     let returned = wanted(shared, p, &p.args);
-    make_parts(shared, p, &p.source, &p.args, &returned, false).map(|_| ())
+    make_parts(shared, p, &p.source, &p.args, &returned, false, &|s| shared.parse_text(s, place)).map(|_| ())
 }
 
 /// Refuses commands no SQL function may have.

@@ -61,6 +61,10 @@ pub(crate) struct Deparse<'q, 'a, 'c> {
 pub(crate) struct PlanNames {
     /// The columns the expressions are over.
     pub columns: Vec<String>,
+    /// Names of the fields of those that are anonymous rows.
+    pub fields: Vec<Vec<String>>,
+    /// The only table there is, whose columns may be without it.
+    pub table: Option<String>,
     /// Parameters set by a node or subquery around.
     pub params: std::collections::HashMap<u32, String>,
     /// References to subplans, by number.

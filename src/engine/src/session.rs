@@ -15,6 +15,7 @@ use tusklet_error::{Error, Notice, Report, Result, Severity, SqlState, err};
 use tusklet_exec::{Caches, ExecCx};
 use tusklet_ir::Oid;
 use tusklet_storage::{Lsn, Snapshot, Tx};
+use tusklet_syntax::ast::RawStmt;
 use tusklet_vector::Value;
 
 use crate::database::{BOOTSTRAP_ROLE, Database};
@@ -307,6 +308,18 @@ impl Shared {
         let p = Rc::new(SearchPath::new(&catalog, &names, &user, self.temp_schema.get()));
         *self.path.borrow_mut() = Some((catalog.version(), p.clone()));
         p
+    }
+
+    /// The statements of a text from outside, strings read as the settings say.
+    /// A warning is sent as `place` leaves it, which knows whose text it is.
+    pub fn parse_text(&self, sql: &str, place: &dyn Fn(&mut Notice)) -> Result<Vec<RawStmt>> {
+        let mut warnings = vec![];
+        let parsed = tusklet_syntax::parse_as(sql, self.flags.get().strings, &mut warnings);
+        for mut w in warnings {
+            place(&mut w);
+            self.notice(w);
+        }
+        parsed
     }
 
     /// To be called after settings changed: recomputes what follows from them and notes what clients are told.

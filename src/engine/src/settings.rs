@@ -10,6 +10,7 @@ use tusklet_adt::formats::Formats;
 use tusklet_adt::timezone::TimeZone;
 use tusklet_catalog::builtin::{self, Setting};
 use tusklet_error::{Error, Result, err};
+use tusklet_syntax::Strings;
 
 /// Whose doing a change is: decides what may be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +36,8 @@ pub struct Flags {
     pub lock_timeout: i64,
     /// `synchronous_commit` is not off.
     pub strict: bool,
+    /// How string literals are read.
+    pub strings: Strings,
 }
 
 /// A session's settings.
@@ -339,6 +342,11 @@ impl Settings {
             statement_timeout: self.number("statement_timeout"),
             lock_timeout: self.number("lock_timeout"),
             strict: self.get("synchronous_commit").as_deref() != Some("off"),
+            strings: Strings {
+                conforming: self.is_on("standard_conforming_strings"),
+                warn: self.is_on("escape_string_warning"),
+                backslash_quote: self.get("backslash_quote").as_deref() != Some("off"),
+            },
         }
     }
 

@@ -105,13 +105,16 @@ impl Session {
             self.work.task = Some(Task::Simple(Simple { sql: p.sql.clone(), queue, literals: vec![], current, known: None, again: None, any: true }));
             return;
         }
-        let script = match self.shared.straight.get() {
+        let script = match self.shared.straight.get() && self.shared.flags.get().strings.standard() {
             true => tusklet_syntax::parse_script(sql, &mut self.shared.shapes.borrow_mut()),
-            false => tusklet_syntax::parse(sql)
+            false => self
+                .shared
+                .parse_text(sql, &|_| ())
                 .map(|list| Script { items: list.into_iter().map(Item::Stmt).collect(), literals: vec![] }),
         };
         match script {
             Ok(Script { items, literals }) => {
+                self.flush_notices(out, sql);
                 self.shared.several.set(items.len() > 1);
                 self.work.task = Some(Task::Simple(Simple {
                     sql: Rc::from(sql),
@@ -124,6 +127,7 @@ impl Session {
                 }));
             }
             Err(e) => {
+                self.flush_notices(out, sql);
                 out.error(&e, sql);
                 self.shared.statement_failed();
             }
@@ -133,7 +137,8 @@ impl Session {
     /// The statement if its text came before. Not in a failed transaction, where even to know it would be too much.
     fn again(&self, sql: &str, given: &[u32]) -> Option<Rc<Prepared>> {
         let s = &self.shared;
-        if s.status() == b'E' {
+        // A text with escapes is warned of every time.
+        if s.status() == b'E' || !s.flags.get().strings.conforming {
             return None;
         }
         s.begin_transaction(false);
@@ -158,7 +163,7 @@ impl Session {
             self.shared.prepared.borrow_mut().insert(String::new(), p.clone());
             return Ok(p);
         }
-        let mut list = tusklet_syntax::parse(sql)?;
+        let mut list = self.shared.parse_text(sql, &|_| ())?;
         if list.len() > 1 {
             return Err(err!(SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement"));
         }
@@ -672,6 +677,10 @@ impl Session {
                             p.columns = p.prepared.columns.clone();
                         }
                         let program = p.prepared.program(&shared)?;
+                        if describe && !shared.notices.borrow().is_empty() {
+                            let sql = p.prepared.sql.clone();
+                            self.flush_notices(out, &sql);
+                        }
                         if !cold::load_for(&shared, &program.stmt)? {
                             return Ok(PortalStep::Segment);
                         }

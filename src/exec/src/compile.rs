@@ -256,7 +256,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             Node::WindowAgg { input, partition, order, frame, calls, run: _ } => {
                 op::window::compile(self, input, partition, order, frame, calls)?
             }
-            Node::Append { inputs } => op::append::compile(self, inputs)?,
+            Node::Append { inputs, .. } => op::append::compile(self, inputs)?,
             Node::MergeAppend { inputs, keys } => op::append::compile_merge(self, inputs, keys)?,
             Node::SetOp { kind, all, left, right, keys } => op::set_op::compile(self, *kind, *all, left, right, keys)?,
             Node::RecursiveUnion { id, all, initial, recursive, keys } => {

@@ -328,8 +328,9 @@ pub enum Node {
         calls: Vec<WindowCall>,
         run: Vec<Expr>,
     },
-    /// One input after the other. Native: their columns.
-    Append { inputs: Vec<Plan> },
+    /// One input after the other. Native: their columns. `names` say, when there are no inputs, which columns of FROM are not
+    /// read.
+    Append { inputs: Vec<Plan>, names: Vec<(String, String)> },
     /// Sorted inputs, merged. Native: their columns.
     MergeAppend { inputs: Vec<Plan>, keys: Vec<SortKey> },
     /// INTERSECT or EXCEPT, by hashing. Native: the columns of the left.
@@ -540,7 +541,7 @@ impl Plan {
             | Node::MergeJoin { left, right, .. }
             | Node::SetOp { left, right, .. } => vec![left, right],
             Node::RecursiveUnion { initial, recursive, .. } => vec![initial, recursive],
-            Node::Append { inputs } | Node::MergeAppend { inputs, .. } => inputs.iter().collect(),
+            Node::Append { inputs, .. } | Node::MergeAppend { inputs, .. } => inputs.iter().collect(),
             Node::ModifyTable(m) => vec![&m.input],
         }
     }

@@ -218,3 +218,12 @@ pub(crate) fn equal_sides(op: Oid, left: &Expr, right: &Expr) -> Option<(Expr, E
     }
     None
 }
+
+/// The fields of a row that is spelled out.
+pub(crate) fn row_fields(e: &Expr) -> Option<&[Expr]> {
+    match &e.kind {
+        ExprKind::Row { fields, .. } => Some(fields),
+        ExprKind::Relabel { arg, form: CoercionForm::Call } => row_fields(arg),
+        _ => None,
+    }
+}

@@ -133,6 +133,39 @@ impl Planner<'_> {
                     _ => {}
                 }
             }
+            ExprKind::Row { fields, .. } if fields.iter().all(|a| a.as_const().is_some()) => return self.compute(e),
+            ExprKind::Field { arg, field } => match &arg.kind {
+                ExprKind::Const(_) => return self.compute(e),
+                // The other fields are not evaluated then, as in PostgreSQL.
+                _ => {
+                    if let Some(fields) = crate::expr::row_fields(arg)
+                        && let Some(f) = fields.get((*field - 1).max(0) as usize)
+                        && f.ty == e.ty
+                        && f.collation == e.collation
+                    {
+                        *e = f.clone();
+                    }
+                }
+            },
+            // A row of its fields: each is tested by itself, a NULL row among them being no row of NULLs.
+            ExprKind::NullTest { arg, negated, row: true } => {
+                let ExprKind::Row { fields, .. } = &arg.kind else { return Ok(()) };
+                let mut tests = Vec::new();
+                for f in fields {
+                    match f.as_const() {
+                        Some(v) if v.is_null() == *negated => {
+                            *e = bool_const(Some(false));
+                            return Ok(());
+                        }
+                        Some(_) => {}
+                        None => {
+                            let test = ExprKind::NullTest { arg: Box::new(f.clone()), negated: *negated, row: false };
+                            tests.push(Expr::new(test, TypeRef::new(oids::BOOL)));
+                        }
+                    }
+                }
+                *e = crate::expr::and(tests).unwrap_or_else(|| bool_const(Some(true)));
+            }
             ExprKind::NullTest { arg, negated, row: false } => {
                 if let Some(v) = arg.as_const() {
                     *e = bool_const(Some(v.is_null() != *negated));

@@ -134,7 +134,14 @@ impl Planner<'_> {
                 }
                 self.note_reads(&fc.q.rtable[r].kind);
             }
-            let rel = Rel::new(Node::Append { inputs: vec![] }, cols, set, 1.0, 0.0, 0.0);
+            let name = |c: &Expr| {
+                let ExprKind::Var(v) = &c.kind else { return Default::default() };
+                let r = &fc.q.rtable[v.rte as usize];
+                let column = r.columns.get((v.attno - 1).max(0) as usize).filter(|_| v.attno > 0);
+                (r.name.clone(), column.map_or_else(String::new, |c| c.name.clone()))
+            };
+            let names = cols.iter().map(name).collect();
+            let rel = Rel::new(Node::Append { inputs: vec![], names }, cols, set, 1.0, 0.0, 0.0);
             return Ok(Paths { best: rel, ordered: None });
         }
         // Conditions without variables guard everything at once.

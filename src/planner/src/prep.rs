@@ -60,7 +60,8 @@ pub(crate) fn flatten_join_vars(q: &mut Query) {
     }
 }
 
-/// Whole-row references to something without a row type of its own in storage become ROW(…) of its columns.
+/// Whole-row references become ROW(…) of the columns, under a relabelling of form `Call`, which nothing else has: as long as
+/// the entry stays one, the row is still the entry's.
 pub(crate) fn expand_whole_rows(q: &mut Query) {
     let columns: Vec<Vec<RteColumn>> = q.rtable.iter().map(|r| r.columns.clone()).collect();
     visit::walk_levels_mut(q, 0, &mut |x, depth| {
@@ -82,7 +83,8 @@ pub(crate) fn expand_whole_rows(q: &mut Query) {
             })
             .collect();
         let names = cols.iter().filter(|c| !c.name.is_empty()).map(|c| c.name.clone()).collect();
-        x.kind = ExprKind::Row { fields, names };
+        let row = Expr { kind: ExprKind::Row { fields, names }, ..x.clone() };
+        x.kind = ExprKind::Relabel { arg: Box::new(row), form: CoercionForm::Call };
     });
 }
 
@@ -102,9 +104,39 @@ fn is_simple(q: &Query) -> bool {
         && q.offset.is_none()
         && q.locks.is_empty()
         && q.order_by.is_empty()
-        && !q.from.is_empty()
         && !q.targets.iter().any(|t| expr::volatile(&t.expr) || expr::returns_set(&t.expr))
         && !q.filter.as_ref().is_some_and(expr::volatile)
+}
+
+/// A subquery without FROM.
+fn is_bare(q: &Query, n: &FromNode) -> bool {
+    let FromNode::Ref(r) = n else { return false };
+    matches!(&q.rtable[*r as usize].kind, RteKind::Subquery { query, .. } if query.from.is_empty())
+}
+
+fn is_result(q: &Query, n: &FromNode) -> bool {
+    matches!(n, FromNode::Ref(r) if matches!(q.rtable[*r as usize].kind, RteKind::Result))
+}
+
+fn has_result(q: &Query, n: &FromNode) -> bool {
+    match n {
+        FromNode::Join { kind: JoinKind::Inner, left, right, .. } => has_result(q, left) || has_result(q, right),
+        FromNode::Join { kind: JoinKind::Semi, right, .. } => is_result(q, right),
+        n => is_result(q, n),
+    }
+}
+
+/// Joins without those sides that are one row without columns; their conditions go to `filters` (`remove_useless_results`).
+fn without_results(q: &Query, n: FromNode, filters: &mut Vec<Expr>, out: &mut Vec<FromNode>) {
+    let result = has_result(q, &n);
+    match n {
+        FromNode::Join { left, right, on, .. } if result => {
+            filters.extend(on);
+            without_results(q, *left, filters, out);
+            without_results(q, *right, filters, out);
+        }
+        n => out.push(n),
+    }
 }
 
 impl Planner<'_> {
@@ -118,6 +150,13 @@ impl Planner<'_> {
         let mut pulled = Vec::new();
         for n in &mut from {
             self.pull_up_node(q, n, false, &mut filters, &mut pulled);
+        }
+        // One row without columns joined to others is nothing.
+        for n in std::mem::take(&mut from) {
+            without_results(q, n, &mut filters, &mut from);
+        }
+        if from.len() > 1 {
+            from.retain(|n| !is_result(q, n));
         }
         q.from = from;
         if !filters.is_empty() {
@@ -142,6 +181,9 @@ impl Planner<'_> {
                     JoinKind::Full => (true, true),
                 };
                 self.pull_up_node(q, left, l, filters, pulled);
+                if *kind == JoinKind::Anti && is_bare(q, right) {
+                    return;
+                }
                 if *kind == JoinKind::Inner {
                     self.pull_up_node(q, right, r, filters, pulled);
                 } else {
@@ -159,7 +201,10 @@ impl Planner<'_> {
                 let r = *r;
                 let rte = &q.rtable[r as usize];
                 let RteKind::Subquery { query, .. } = &rte.kind else { return };
-                if rte.lateral || !is_simple(query) {
+                // Without FROM it is one row: its columns are computed where they are used, and what it refers to beside
+                // itself is there.
+                let bare = query.from.is_empty();
+                if rte.lateral && !bare || bare && nullable || !is_simple(query) {
                     return;
                 }
                 // What is grouped by becomes NULL in some sets: a column without variables must stay one.
@@ -196,6 +241,7 @@ impl Planner<'_> {
                     filters.push(f);
                 }
                 let mut nodes = sub.from.into_iter();
+                // Without FROM the entry stays, as that row.
                 if let Some(first) = nodes.next() {
                     *n = nodes.fold(first, |l, r| FromNode::Join {
                         kind: JoinKind::Inner,
@@ -279,6 +325,16 @@ pub(crate) fn absorb(sub: &mut Query, base: u32) {
 
 /// Replaces columns of entry `rte` by `outputs` everywhere in `q`, at any depth.
 pub(crate) fn substitute(q: &mut Query, rte: u32, outputs: &[Expr]) {
+    // Its whole rows are rows of the outputs now.
+    visit::walk_levels_mut(q, 0, &mut |x, depth| {
+        let first = expr::row_fields(x).and_then(|f| f.first()).map(|f| &f.kind);
+        if let (Some(ExprKind::Var(v)), ExprKind::Relabel { arg, .. }) = (first, &x.kind)
+            && v.level == depth
+            && v.rte == rte
+        {
+            *x = (**arg).clone();
+        }
+    });
     visit::walk_levels_mut(q, 0, &mut |x, depth| substitute_one(x, depth, rte, outputs));
 }
 

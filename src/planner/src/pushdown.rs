@@ -69,6 +69,14 @@ fn push_into(sub: &mut Query, r: u32, c: &Expr, dry: bool) -> bool {
     let outputs: Vec<Expr> = shown.iter().map(|t| t.expr.clone()).collect();
     let mut c = c.clone();
     visit::walk_mut(&mut c, &mut |x| {
+        // A whole row of this entry is one of its outputs now.
+        if let ExprKind::Relabel { arg, form: CoercionForm::Call } = &x.kind
+            && expr::rels(arg) == 1 << r
+        {
+            *x = (**arg).clone();
+        }
+    });
+    visit::walk_mut(&mut c, &mut |x| {
         if let ExprKind::Var(v) = &x.kind
             && v.level == 0
             && v.rte == r

@@ -329,7 +329,7 @@ impl Planner<'_> {
         match relation.kind {
             RelKind::Table | RelKind::MatView | RelKind::Sequence | RelKind::Toast => {}
             RelKind::Partitioned => {
-                let scan = Rel::new(Node::Append { inputs: vec![] }, cols, set, 1.0, 0.0, 0.0);
+                let scan = Rel::new(Node::Append { inputs: vec![], names: vec![] }, cols, set, 1.0, 0.0, 0.0);
                 return self.filtered(scan, quals, &RelStats::default());
             }
             _ => return Err(Error::unsupported(format!("reading relation \"{}\"", relation.name))),
@@ -711,7 +711,7 @@ impl Planner<'_> {
             params.extend(i.params.clone());
         }
         let plans = inputs.into_iter().map(|i| i.plan).collect();
-        let rel = Rel::new(Node::Append { inputs: plans }, cols, 1 << r, rows, 0.0, total);
+        let rel = Rel::new(Node::Append { inputs: plans, names: vec![] }, cols, 1 << r, rows, 0.0, total);
         Ok(self.with_params(rel, params))
     }
 

@@ -71,7 +71,7 @@ impl Planner<'_> {
                     let rows: f64 = inputs.iter().map(|i| i.plan.rows).sum();
                     let total: f64 = inputs.iter().map(|i| i.plan.total_cost).sum();
                     let plans = inputs.into_iter().map(|i| i.plan).collect();
-                    let mut rel = Rel::new(Node::Append { inputs: plans }, cols, 0, rows, 0.0, total);
+                    let mut rel = Rel::new(Node::Append { inputs: plans, names: vec![] }, cols, 0, rows, 0.0, total);
                     rel.plan.columns = types;
                     if *all {
                         return Ok(rel);

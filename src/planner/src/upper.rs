@@ -16,6 +16,14 @@ impl Planner<'_> {
         prep::expand_whole_rows(q);
         self.pull_up_subqueries(q)?;
         self.fold_query(q)?;
+        // LIMIT ALL and OFFSET 0 keep subqueries apart, nothing else (`limit_needed`).
+        let idle = |e: &Expr, zero: bool| match e.as_const() {
+            Some(Value::Null) => true,
+            Some(Value::I64(0)) => zero,
+            _ => false,
+        };
+        q.limit = q.limit.take().filter(|e| q.with_ties || !idle(e, false));
+        q.offset = q.offset.take().filter(|e| !idle(e, true));
         self.pull_up_sublinks(q)?;
         self.pull_up_subqueries(q)?;
         crate::pushdown::having_to_where(q);

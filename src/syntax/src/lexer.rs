@@ -11,7 +11,8 @@ use std::rc::Rc;
 use crate::keywords::{Kw, lookup};
 use crate::literals;
 use crate::shape::{Learned, Shape, Shapes};
-use tusklet_error::{Error, Span, SqlState};
+use crate::Strings;
+use tusklet_error::{Error, Notice, Severity, Span, SqlState};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +86,8 @@ pub(crate) enum T {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Token {
     pub t: T,
-    /// The escape character of a U& token, 0 if there was no UESCAPE; the length of a dollar quote's delimiter.
+    /// The escape character of a U& token, 0 if there was no UESCAPE; the length of a dollar quote's delimiter; 1 for an
+    /// escape string without its `E`.
     pub extra: u8,
     pub kw: Kw,
     pub start: u32,
@@ -109,15 +111,17 @@ pub(crate) struct Lexed {
     pub literals: Vec<Span>,
     /// Shapes that other statements had, in order.
     pub learned: Vec<Learned>,
+    /// What escapes in plain strings are warned of, in order.
+    pub warnings: Vec<Notice>,
 }
 
 /// Cuts the whole text.
 pub(crate) fn lex(sql: &str) -> Lexed {
-    lex_from(sql, 0, None)
+    lex_from(sql, 0, None, Strings::default())
 }
 
 /// Cuts the text from `pos` on. A statement whose shape is known becomes one token; the shapes of the others are learned.
-pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Lexed {
+pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>, strings: Strings) -> Lexed {
     let mut lexer = Lexer {
         sql,
         src: sql.as_bytes(),
@@ -127,6 +131,8 @@ pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Le
         known: vec![],
         literals: vec![],
         learned: vec![],
+        strings,
+        warnings: vec![],
         statement: 0,
         depth: 0,
         body: false,
@@ -140,6 +146,7 @@ pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Le
             known: vec![],
             literals: vec![],
             learned: vec![],
+            warnings: vec![],
         };
     }
     let error = lexer.run().err();
@@ -162,7 +169,8 @@ pub(crate) fn lex_from(sql: &str, pos: usize, shapes: Option<&mut Shapes>) -> Le
         lexer.end_statement();
     }
     lexer.push(t, start, sql.len());
-    Lexed { tokens: lexer.tokens, error, known: lexer.known, literals: lexer.literals, learned: lexer.learned }
+    let Lexer { tokens, known, literals, learned, warnings, .. } = lexer;
+    Lexed { tokens, error, known, literals, learned, warnings }
 }
 
 /// `message at or near "text"`, or `message at end of input`: PostgreSQL's `scanner_yyerror`.
@@ -184,6 +192,8 @@ struct Lexer<'a> {
     known: Vec<(Rc<Shape>, u32)>,
     literals: Vec<Span>,
     learned: Vec<Learned>,
+    strings: Strings,
+    warnings: Vec<Notice>,
     /// The statement's first token, when shapes are asked for.
     statement: usize,
     /// Open parentheses: semicolons inside (CREATE RULE) end no statement.
@@ -341,6 +351,16 @@ impl Lexer<'_> {
         }
         if c | 0x20 == b'u' && next == b'&' {
             match self.at(start + 2) {
+                b'\'' if !self.strings.conforming => {
+                    return Err(Error::new(
+                        SqlState::FEATURE_NOT_SUPPORTED,
+                        "unsafe use of string constant with Unicode escapes",
+                    )
+                    .detail(
+                        "String constants with Unicode escapes cannot be used when standard_conforming_strings is off.",
+                    )
+                    .at(Span::new(start, start + 3)));
+                }
                 b'\'' => return self.string(T::UnicodeString, start, start + 2, "unterminated quoted string"),
                 b'"' => {
                     let end = self.quoted_ident(start, start + 2)?;
@@ -364,17 +384,31 @@ impl Lexer<'_> {
 
     /// A string whose opening quote is at `quote`, with its continuations on further lines.
     fn string(&mut self, t: T, start: usize, quote: usize, unterminated: &str) -> Result<usize, Error> {
+        // With `standard_conforming_strings` off, a plain string has escapes, and is warned of.
+        let bare = t == T::String && !self.strings.conforming;
+        let t = if bare { T::EscapeString } else { t };
         let mut i = quote + 1;
         loop {
             match self.src.get(i) {
                 None => {
                     // An escape before the end of the text is complained about first.
                     if t == T::EscapeString {
-                        literals::unescape(self.sql, quote, self.src.len())?;
+                        self.escapes(bare, start, quote, self.src.len())?;
                     }
                     return Err(self.near(unterminated, start, self.src.len()));
                 }
-                Some(b'\\') if t == T::EscapeString => i += 2,
+                Some(b'\\') if t == T::EscapeString => {
+                    if self.at(i + 1) == b'\'' && !self.strings.backslash_quote {
+                        self.escapes(bare, start, quote, i)?;
+                        return Err(Error::new(
+                            SqlState::NONSTANDARD_USE_OF_ESCAPE_CHARACTER,
+                            "unsafe use of \\' in a string literal",
+                        )
+                        .hint("Use '' to write quotes in strings. \\' is insecure in client-only encodings.")
+                        .at(Span::new(start, i + 2)));
+                    }
+                    i += 2;
+                }
                 Some(b'\'') => {
                     if matches!(t, T::String | T::EscapeString | T::UnicodeString) && self.at(i + 1) == b'\'' {
                         i += 2;
@@ -395,7 +429,7 @@ impl Lexer<'_> {
         }
         let end = i + 1;
         if t == T::EscapeString {
-            literals::unescape(self.sql, quote, end)?;
+            self.escapes(bare, start, quote, end)?;
         }
         // The string that tells a U& token's escape character is part of that token.
         if let [.., u, escape] = &mut self.tokens[..]
@@ -425,8 +459,30 @@ impl Lexer<'_> {
             return Ok(end);
         }
         self.finish_unicode(start, end)?;
-        self.push(t, start, end);
+        self.push_token(Token { t, extra: bare as u8, kw: Kw::NIL, start: start as u32, end: end as u32 });
         Ok(end)
+    }
+
+    /// Checks the escapes of a string; the first one of a plain string is warned of (`check_string_escape_warning`).
+    fn escapes(&mut self, bare: bool, start: usize, quote: usize, end: usize) -> Result<(), Error> {
+        let mut first = 0;
+        let checked = literals::unescape_noting(self.sql, quote, end, &mut first);
+        if bare && self.strings.warn && first != 0 {
+            let (what, hint) = match first {
+                b'\'' => ("\\'", "Use '' to write quotes in strings, or use the escape string syntax (E'...')."),
+                b'\\' => ("\\\\", "Use the escape string syntax for backslashes, e.g., E'\\\\'."),
+                _ => ("escape", "Use the escape string syntax for escapes, e.g., E'\\r\\n'."),
+            };
+            let mut notice = Notice::new(
+                Severity::Warning,
+                SqlState::NONSTANDARD_USE_OF_ESCAPE_CHARACTER,
+                format!("nonstandard use of {what} in a string literal"),
+            );
+            notice.hint = Some(hint.to_string());
+            notice.span = Span::new(start, end);
+            self.warnings.push(notice);
+        }
+        checked.map(drop)
     }
 
     /// Called before a token is pushed: a U& token before it is known now to have the default escape character, and is

@@ -12,7 +12,7 @@ mod sqlparser_tokens;
 use ast::{Expr, RawStmt, Span, TypeName};
 use parser::Parser;
 use sqlparser::tokenizer::{Location, TokenWithSpan};
-use tusklet_error::Result;
+use tusklet_error::{Notice, Result};
 
 pub use shape::{Item, Known, LiteralKind, Script, Shape, Shapes};
 
@@ -77,6 +77,35 @@ pub struct EditorToken {
 /// All statements of a text; spans count from the start of the text.
 pub fn parse(sql: &str) -> Result<Vec<RawStmt>> {
     Parser::new(sql).statements()
+}
+
+/// How strings are read: three of PostgreSQL's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strings {
+    /// `standard_conforming_strings`: a backslash in `'…'` is itself.
+    pub conforming: bool,
+    /// `escape_string_warning`: where it is not, the first one is warned of.
+    pub warn: bool,
+    /// `backslash_quote` is not off: `\'` may stand for a quote.
+    pub backslash_quote: bool,
+}
+
+impl Default for Strings {
+    fn default() -> Strings {
+        Strings { conforming: true, warn: true, backslash_quote: true }
+    }
+}
+
+impl Strings {
+    /// Whether texts mean what they mean to [`parse`].
+    pub fn standard(self) -> bool {
+        self.conforming && self.backslash_quote
+    }
+}
+
+/// All statements of a text whose strings are read as `strings` says; what is warned of goes to `warnings`.
+pub fn parse_as(sql: &str, strings: Strings, warnings: &mut Vec<Notice>) -> Result<Vec<RawStmt>> {
+    Parser::warned(sql, strings, warnings)
 }
 
 /// All statements of a text, as [`parse`]; those whose shape came before are recognised without being parsed.

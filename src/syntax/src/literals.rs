@@ -42,7 +42,7 @@ pub(crate) fn ident(sql: &str, token: &Token) -> String {
 pub(crate) fn string(sql: &str, token: &Token) -> Result<String> {
     let (start, end) = (token.start as usize, token.end as usize);
     match token.t {
-        T::EscapeString => unescape(sql, start + 1, end),
+        T::EscapeString => unescape(sql, start + 1 - token.extra as usize, end),
         T::UnicodeString => unicode_text(sql, token),
         T::DollarString => {
             let body = dollar_tag(sql.as_bytes(), start).unwrap_or(start);
@@ -88,6 +88,11 @@ fn bad_escape(hint: &str, code: SqlState, span: Span) -> Error {
 
 /// The value of `E'…'` from its opening quote; `end` is after the closing one, or the end of an unterminated text.
 pub(crate) fn unescape(sql: &str, quote: usize, end: usize) -> Result<String> {
+    unescape_noting(sql, quote, end, &mut 0)
+}
+
+/// As [`unescape`]; `first` gets the character after the first backslash.
+pub(crate) fn unescape_noting(sql: &str, quote: usize, end: usize, first: &mut u8) -> Result<String> {
     const HINT: &str = "Unicode escapes must be \\uXXXX or \\UXXXXXXXX.";
     let src = sql.as_bytes();
     let near = |message: &str, from: usize, to: usize| error_near(sql, message, Span::new(from, to.min(src.len())));
@@ -117,6 +122,7 @@ pub(crate) fn unescape(sql: &str, quote: usize, end: usize) -> Result<String> {
             }
             continue;
         };
+        let before = std::mem::replace(first, if *first == 0 { e } else { *first });
         match e {
             b'0'..=b'7' => {
                 let mut value = 0u32;
@@ -148,6 +154,8 @@ pub(crate) fn unescape(sql: &str, quote: usize, end: usize) -> Result<String> {
                     while to < stop && src.get(to).is_some_and(u8::is_ascii_hexdigit) {
                         to += 1;
                     }
+                    // A bad one is complained about, not warned of.
+                    *first = before;
                     return Err(bad_escape(HINT, SqlState::INVALID_ESCAPE_SEQUENCE, Span::new(i, to)));
                 };
                 let value = text.iter().fold(0u32, |n, &d| n << 4 | hex_digit(d));

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
-use tusklet_error::{Error, Notice, Result, Severity, Span, SqlState, bail, err};
+use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
     self, AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
@@ -420,7 +420,10 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
     let sql_text = lang == oids::LANGUAGE_SQL && sql_body.is_none();
     let oid = put(shared, proc, *replace, &needs)?;
     if let (true, Some(p)) = (checked && sql_text, shared.catalog().user_proc(oid)) {
-        crate::routine::validate(shared, p).map_err(|e| transpose(e, p, sql, s.span))?;
+        crate::routine::validate(shared, p, &|w| transpose(w, p, sql, s.span)).map_err(|mut e| {
+            transpose(e.report_mut(), p, sql, s.span);
+            e
+        })?;
     }
     Ok(())
 }
@@ -472,15 +475,16 @@ fn standard_body(shared: &Shared, p: &mut Proc, b: &ast::SqlBody, needs: &mut Ve
         needs.extend(edges.iter().map(|e| e.referenced));
         p.body.push(Rc::new(q));
     }
-    crate::routine::validate(shared, p).map_err(|e| e.context(format!("SQL function \"{}\"", p.name)))
+    crate::routine::validate(shared, p, &|_| ()).map_err(|e| e.context(format!("SQL function \"{}\"", p.name)))
 }
 
-/// Moves the position of an error in a function's text into the statement that holds it
+/// Moves the position of a message in a function's text into the statement that holds it
 /// (`function_parse_error_transpose`).
-fn transpose(mut e: Error, p: &Proc, sql: &str, span: Span) -> Error {
-    let r = e.report_mut();
+fn transpose(r: &mut Report, p: &Proc, sql: &str, span: Span) {
     if r.span == Span::NONE || r.internal_query.is_some() {
-        return e.context(format!("SQL function \"{}\"", p.name));
+        let line = format!("SQL function \"{}\"", p.name);
+        r.context = Some(r.context.take().map_or_else(String::new, |c| c + "\n") + &line);
+        return;
     }
     let from = if span == Span::NONE { 0 } else { span.start as usize };
     let text = sql.get(from..).unwrap_or(sql);
@@ -502,7 +506,6 @@ fn transpose(mut e: Error, p: &Proc, sql: &str, span: Span) -> Error {
             r.internal_query = Some(p.source.clone());
         }
     }
-    e
 }
 
 /// RETURNS (`compute_return_type`): a type that is not there yet becomes a shell when the language could make it one's input

@@ -14,7 +14,7 @@ use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
     AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Param, Plan, PlannedStmt,
-    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, visit,
+    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, Value as V, visit,
 };
 
 use super::Options;
@@ -28,6 +28,14 @@ struct Named {
     text: String,
     /// A variable, or in parentheses already.
     plain: bool,
+    /// What the fields of an anonymous row are called (`get_name_for_var_field`).
+    fields: Vec<String>,
+}
+
+impl Named {
+    fn new(text: String, plain: bool) -> Named {
+        Named { text, plain, fields: vec![] }
+    }
 }
 
 /// Work in progress.
@@ -53,6 +61,7 @@ pub(super) struct Explainer<'a, 'c> {
     subplans: HashMap<u32, usize>,
     ctes: HashMap<u32, usize>,
     returns: HashMap<u32, String>,
+    cte_columns: HashMap<u32, Vec<Named>>,
     next_plan: usize,
     next_param: usize,
 }
@@ -172,24 +181,30 @@ fn all_nodes<'p>(p: &'p Plan, out: &mut Vec<&'p Plan>) {
     }
 }
 
-/// Entries of the range tables of a query and all below it.
-fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>) -> usize {
-    let mut n = q.rtable.len();
+/// Entries of the range tables of a query and all below it, as its plan has them: without FROM there is one row, and
+/// of what is not planned because nothing passes there are the tables.
+fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>, dead: bool) -> usize {
+    let mut n = match dead {
+        true => q.rtable.iter().filter(|r| matches!(r.kind, RteKind::Relation { .. })).count(),
+        false => q.rtable.len() + (q.from.is_empty() && q.set_op.is_none() && q.command == CommandType::Select) as usize,
+    };
+    let never = |e: &Expr| matches!(&e.kind, ExprKind::Const(V::Bool(false) | V::Null));
+    let dead = dead || q.filter.as_ref().is_some_and(never);
     for r in &q.rtable {
         if !matches!(r.kind, RteKind::Relation { .. } | RteKind::Join { .. }) {
             aliases.entry(r.name.clone()).or_insert_with(|| r.columns.iter().map(|c| c.name.clone()).collect());
         }
         if let RteKind::Subquery { query, .. } = &r.kind {
-            n += count_entries(query, aliases);
+            n += count_entries(query, aliases, dead);
         }
     }
     for c in &q.ctes {
-        n += count_entries(&c.query, aliases);
+        n += count_entries(&c.query, aliases, false);
     }
     visit::query_exprs(q, &mut |e| {
         visit::walk(e, &mut |x| {
             if let ExprKind::SubLink(s) = &x.kind {
-                n += count_entries(&s.query, aliases);
+                n += count_entries(&s.query, aliases, false);
             }
             true
         });
@@ -198,7 +213,7 @@ fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>) -> usize
 }
 
 fn boundary(columns: Vec<Named>) -> Vec<Named> {
-    let shown = |n: Named| if n.plain { n } else { Named { text: format!("({})", n.text), plain: true } };
+    let shown = |n: Named| if n.plain { n } else { Named { text: format!("({})", n.text), plain: true, ..n } };
     columns.into_iter().map(shown).collect()
 }
 
@@ -212,7 +227,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         stats: Option<Vec<NodeStats>>,
     ) -> Explainer<'a, 'c> {
         let mut aliases = HashMap::new();
-        let entries = count_entries(query, &mut aliases);
+        let entries = count_entries(query, &mut aliases, false);
         let mut nodes = Vec::new();
         all_nodes(&stmt.plan, &mut nodes);
         stmt.subplans.iter().for_each(|p| all_nodes(p, &mut nodes));
@@ -233,12 +248,14 @@ impl<'a, 'c> Explainer<'a, 'c> {
             subplans: HashMap::new(),
             ctes: HashMap::new(),
             returns: HashMap::new(),
+            cte_columns: HashMap::new(),
             next_plan: 0,
             next_param: 0,
         };
         let scans = x.name_scans(&nodes);
         x.alone = entries.max(scans) <= 1;
         x.prefix = o.verbose || !x.alone;
+        x.text.table = x.names.values().next().filter(|_| x.names.len() == 1).cloned();
         x
     }
 
@@ -248,7 +265,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let mut scans = 0;
         for p in nodes {
             // The parent of an inheritance tree has its name first.
-            if let Node::Append { inputs } | Node::MergeAppend { inputs, .. } = &p.node
+            if let Node::Append { inputs, .. } | Node::MergeAppend { inputs, .. } = &p.node
                 && let Some(alias) = inputs.first().and_then(scan_alias)
                 && inputs.len() > 1
                 && inputs.iter().all(|i| scan_alias(i) == Some(alias))
@@ -391,7 +408,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
         for c in ctes {
             let Some(cte) = stmt.ctes.get(c as usize) else { continue };
             let heading = format!("CTE {}", cte.name);
-            let tree = self.level(&cte.plan, &[], Some("InitPlan"), Some(&heading))?.0;
+            let (tree, columns) = self.level(&cte.plan, &[], Some("InitPlan"), Some(&heading))?;
+            self.cte_columns.insert(c, columns);
             ahead.push((Some(heading), tree));
         }
         for s in inits {
@@ -412,18 +430,36 @@ impl<'a, 'c> Explainer<'a, 'c> {
 
     fn part(&mut self, part: PlanPart<'_>, columns: &[Named], implicit: bool) -> Result<String> {
         self.text.columns = columns.iter().map(|c| c.text.clone()).collect();
+        self.text.fields = columns.iter().map(|c| c.fields.clone()).collect();
         plan_part(self.shared, self.cx, &self.text, part, implicit)
     }
 
     fn named(&mut self, e: &Expr, columns: &[Named]) -> Result<Named> {
         Ok(match &e.kind {
-            ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named { text: "?".into(), plain: true }),
+            ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named::new("?".into(), true)),
             ExprKind::Relabel { arg, form: CoercionForm::Implicit } => self.named(arg, columns)?,
             _ => {
-                let plain = matches!(e.kind, ExprKind::Const(_) | ExprKind::Param(_));
-                Named { text: self.show(e, columns, false)?, plain }
+                let plain = matches!(
+                    e.kind,
+                    ExprKind::Const(_) | ExprKind::Param(_) | ExprKind::Relabel { form: CoercionForm::Call, .. }
+                );
+                Named { text: self.show(e, columns, false)?, plain, fields: self.fields(e) }
             }
         })
+    }
+
+    /// Names of the fields an expression's anonymous row has.
+    fn fields(&self, e: &Expr) -> Vec<String> {
+        match &e.kind {
+            ExprKind::Relabel { arg, .. } => self.fields(arg),
+            ExprKind::Row { names, .. } => names.clone(),
+            ExprKind::Call(c) => {
+                let Some(p) = self.shared.catalog().proc(c.func) else { return vec![] };
+                let outs = p.modes.iter().zip(&p.arg_names).filter(|(m, _)| matches!(**m, b'o' | b'b' | b't'));
+                outs.map(|(_, n)| n.clone()).collect()
+            }
+            _ => vec![],
+        }
     }
 
     /// A node and what is below it, with the texts of its columns.
@@ -506,8 +542,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 t.children.push((None, below));
             }
             Node::SubqueryScan { input, .. } => {
-                let (tree, _) = self.level(input, &[], Some("Subquery"), None)?;
+                let (tree, columns) = self.level(input, &[], Some("Subquery"), None)?;
                 t.children.push((None, tree));
+                inputs.push(columns);
             }
             Node::SetOp { .. } => {
                 let mut both = Tree { title: "Append".into(), properties: vec![], children: vec![] };
@@ -571,7 +608,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let told = !matches!(
             p.node,
             Node::ModifyTable(_) | Node::Append { .. } | Node::MergeAppend { .. } | Node::RecursiveUnion { .. }
-        );
+        ) || matches!(&p.node, Node::Append { inputs, .. } if inputs.is_empty());
         if self.o.verbose && told && !columns.is_empty() {
             t.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
         }
@@ -628,7 +665,22 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     _ => known.len().max(p.columns.len()),
                 };
                 let name = |i: usize| known.get(i).cloned().unwrap_or_else(|| format!("column{}", i + 1));
-                (0..width).map(|i| self.column(p, name(i))).collect()
+                let mut columns: Vec<Named> = (0..width).map(|i| self.column(p, name(i))).collect();
+                let below = match &p.node {
+                    Node::CteScan { cte, .. } => self.cte_columns.get(cte),
+                    _ => inputs.first(),
+                };
+                for (c, b) in columns.iter_mut().zip(below.into_iter().flatten()) {
+                    c.fields = b.fields.clone();
+                }
+                columns
+            }
+            Node::Append { inputs, names } if inputs.is_empty() => {
+                let column = |(table, column): &(String, String)| {
+                    let name = quote_identifier(column);
+                    Named::new(if self.prefix { format!("{}.{name}", quote_identifier(table)) } else { name }, true)
+                };
+                names.iter().map(column).collect()
             }
             Node::LiteralScan { types, .. } => {
                 (1..=types.len()).map(|i| self.column(p, format!("column{i}"))).collect()
@@ -651,12 +703,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     out.extend(input.get(g.column as usize).cloned());
                 }
                 for a in aggs {
-                    out.push(Named { text: self.part(PlanPart::Aggregate(a), &input, false)?, plain: false });
+                    out.push(Named::new(self.part(PlanPart::Aggregate(a), &input, false)?, false));
                 }
                 for list in groupings {
                     let name = |g: &u32| groups.get(*g as usize).and_then(|k| input.get(k.column as usize));
                     let list: Vec<&str> = list.iter().filter_map(name).map(|n| n.text.as_str()).collect();
-                    out.push(Named { text: format!("GROUPING({})", list.join(", ")), plain: false });
+                    out.push(Named::new(format!("GROUPING({})", list.join(", ")), false));
                 }
                 out
             }
@@ -664,7 +716,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let mut out = first();
                 let input = out.clone();
                 for c in calls {
-                    out.push(Named { text: self.part(PlanPart::Window(c), &input, false)?, plain: false });
+                    out.push(Named::new(self.part(PlanPart::Window(c), &input, false)?, false));
                 }
                 out
             }
@@ -686,7 +738,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let show = |c: &str| {
             let c = quote_identifier(c);
             let text = if self.prefix { format!("{}.{c}", quote_identifier(&t.name.1)) } else { c };
-            Named { text, plain: true }
+            Named::new(text, true)
         };
         let mut out: Vec<Named> = t.columns.iter().map(|c| show(&c.name)).collect();
         out.push(show("ctid"));
@@ -713,7 +765,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Some(t) if self.prefix => format!("{}.{name}", quote_identifier(t)),
             _ => name,
         };
-        Named { text, plain: true }
+        Named::new(text, true)
     }
 
     /// The properties every node begins with.
@@ -946,7 +998,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 ("Aggregate", title.into())
             }
             Node::WindowAgg { .. } => ("WindowAgg", "WindowAgg".into()),
-            Node::Append { inputs } => {
+            Node::Append { inputs, .. } => {
                 if inputs.is_empty() {
                     ("Result", "Result".into())
                 } else {
@@ -1012,7 +1064,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     filter_label = "One-Time Filter";
                 }
             }
-            Node::Append { inputs } if inputs.is_empty() => {
+            Node::Append { inputs, .. } if inputs.is_empty() => {
                 t.properties.push(line("One-Time Filter", Value::Text("false".into())));
             }
             Node::SeqScan { sample: Some(s), .. } => {
@@ -1188,7 +1240,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                         let new = target
                             .columns
                             .iter()
-                            .map(|c| Named { text: format!("excluded.{}", quote_identifier(&c.name)), plain: true });
+                            .map(|c| Named::new(format!("excluded.{}", quote_identifier(&c.name)), true));
                         let all: Vec<Named> = old.into_iter().chain(new).collect();
                         let text = self.show(f, &all, false)?;
                         t.properties.push(line("Conflict Filter", Value::Text(text)));

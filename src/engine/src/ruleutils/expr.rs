@@ -366,6 +366,23 @@ impl<'q> Deparse<'q, '_, '_> {
                     self.put("]");
                 }
             }
+            ExprKind::Relabel { arg, form: CoercionForm::Call } => {
+                let ExprKind::Row { fields, names } = &arg.kind else { return self.expr(arg, implicit) };
+                let column = match fields.first().map(|f| &f.kind) {
+                    Some(ExprKind::Column(n)) => self.plan.and_then(|p| p.columns.get(*n as usize)),
+                    _ => None,
+                };
+                let first = names.first().map(|n| quote_identifier(n)).unwrap_or_default();
+                let table = match column.and_then(|c| c.strip_suffix(first.as_str())) {
+                    Some("") => self.plan.and_then(|p| p.table.as_deref()).map(|t| quote_identifier(t) + "."),
+                    Some(t) => t.ends_with('.').then(|| t.to_string()),
+                    None => None,
+                };
+                match table {
+                    Some(t) => self.put(&format!("{t}*")),
+                    None => self.expr(arg, implicit)?,
+                }
+            }
             ExprKind::Relabel { arg, form } | ExprKind::ArrayCoerce { arg, form, .. } => {
                 self.coercion(arg, e, e.ty.typmod, *form, implicit)?;
             }
@@ -567,6 +584,11 @@ impl<'q> Deparse<'q, '_, '_> {
     /// (`get_name_for_var_field`). `levels` are the queries around, innermost last.
     fn find_field(&self, levels: &[&Query], arg: &Expr, field: i16) -> Option<String> {
         let at = usize::try_from(field).ok()?.checked_sub(1)?;
+        if let (ExprKind::Column(n), Some(p)) = (&arg.kind, self.plan)
+            && let Some(name) = p.fields.get(*n as usize).and_then(|f| f.get(at))
+        {
+            return Some(name.clone());
+        }
         let rel = self.catalog.type_relation(arg.ty.oid);
         if let Some(c) = self.catalog.relation(rel).and_then(|r| r.columns.get(at).map(|c| c.name.clone())) {
             return Some(c);

@@ -38,7 +38,8 @@ use crate::lexer::{Lexed, T, Token, error_near, lex, lex_from};
 use crate::shape::{Item, Known, Learned, PLACES, Script, Shapes};
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, Span, SqlState};
+use crate::Strings;
+use tusklet_error::{Error, Notice, Result, Span, SqlState};
 
 /// Nested calls of `expr`, `select` and the like. A level costs up to 2 KB of stack in an optimised build.
 const MAX_DEPTH: u32 = 200;
@@ -65,6 +66,18 @@ pub(crate) struct Parser<'a> {
 impl<'a> Parser<'a> {
     pub fn new(sql: &'a str) -> Parser<'a> {
         Parser::over(sql, lex(sql))
+    }
+
+    /// All statements, strings read as told, and what their escapes are warned of as far as the text was read.
+    pub fn warned(sql: &'a str, strings: Strings, warnings: &mut Vec<Notice>) -> Result<Vec<RawStmt>> {
+        let mut lexed = lex_from(sql, 0, None, strings);
+        *warnings = std::mem::take(&mut lexed.warnings);
+        let mut parser = Parser::over(sql, lexed);
+        let parsed = parser.statements();
+        if parsed.is_err() {
+            warnings.retain(|w| w.span.start <= parser.cur.start);
+        }
+        parsed
     }
 
     fn over(sql: &'a str, Lexed { tokens, error, .. }: Lexed) -> Parser<'a> {
@@ -99,7 +112,7 @@ impl<'a> Parser<'a> {
 
     /// All statements of the text; those of a known shape are only recognised.
     pub fn script(sql: &'a str, shapes: &mut Shapes) -> Result<Script> {
-        let mut lexed = lex_from(sql, 0, Some(shapes));
+        let mut lexed = lex_from(sql, 0, Some(shapes), Strings::default());
         let mut known = std::mem::take(&mut lexed.known).into_iter();
         let mut literals = std::mem::take(&mut lexed.literals);
         let mut learned = std::mem::take(&mut lexed.learned).into_iter().peekable();
@@ -143,7 +156,7 @@ impl<'a> Parser<'a> {
 
     /// The statement that begins at `pos` and ends with the text.
     pub fn from(sql: &'a str, pos: usize) -> Parser<'a> {
-        Parser::over(sql, lex_from(sql, pos, None))
+        Parser::over(sql, lex_from(sql, pos, None, Strings::default()))
     }
 
     /// The text as exactly one statement.
