@@ -37,6 +37,9 @@ pub struct Regex {
 }
 
 const MAX_OPS: usize = 200_000;
+/// Steps from one character to the next that may follow it. PostgreSQL's automaton, which has nothing between characters,
+/// takes 72 bytes for each and 88 for a state, and may have 184 MB (`REG_MAX_COMPILE_SPACE`).
+const MAX_ARCS: usize = 2_500_000;
 
 /// A text prepared for matching: positions are characters inside, bytes outside.
 pub struct Subject<'t> {
@@ -110,7 +113,84 @@ impl Regex {
         let tree = parse(pattern, flags)?;
         let mut re = Regex { tree, ops: Vec::new() };
         re.compile(re.tree.root)?;
+        re.check_arcs()?;
         Ok(re)
+    }
+
+    fn check_arcs(&self) -> Result<()> {
+        // So many need at least so many characters.
+        if self.ops.len() < 1_500 {
+            return Ok(());
+        }
+        let reads = |pc: usize| matches!(self.ops.get(pc), Some(Op::Char(_) | Op::Any | Op::Set(_)));
+        let mut threads = Threads::new(self.ops.len());
+        let mut stack = Vec::new();
+        let mut arcs = 0;
+        for from in (0..self.ops.len()).filter(|pc| reads(*pc)) {
+            threads.clear();
+            stack.push(from + 1);
+            while let Some(pc) = stack.pop() {
+                if std::mem::replace(&mut threads.seen[pc], threads.mark) == threads.mark {
+                    continue;
+                }
+                match self.ops.get(pc) {
+                    Some(Op::Split(a, b)) => stack.extend([*a, *b]),
+                    Some(Op::Jump(a)) => stack.push(*a),
+                    Some(Op::Assert(_) | Op::Look(_)) => stack.push(pc + 1),
+                    Some(_) => arcs += 1,
+                    None => {}
+                }
+            }
+            if arcs > MAX_ARCS {
+                return Err(too_complex());
+            }
+        }
+        Ok(())
+    }
+
+    /// What every match begins with, when matches begin at the start of the text alone, and whether that is all of it
+    /// (`pg_regprefix`).
+    pub fn prefix(&self) -> Option<(String, bool)> {
+        let (start, end) = self.tree.nodes[self.tree.root].code;
+        let mut prefix = String::new();
+        let mut set = vec![start];
+        let mut anchored = false;
+        loop {
+            // Where the text may go on: with these characters, or not at all.
+            let (mut next, mut over, mut whole) = (Vec::new(), false, false);
+            let mut seen = vec![];
+            let mut stack: Vec<(usize, bool, bool)> = set.iter().map(|pc| (*pc, anchored, false)).collect();
+            while let Some(at @ (pc, begun, ended)) = stack.pop() {
+                if seen.contains(&at) {
+                    continue;
+                }
+                seen.push(at);
+                if pc == end {
+                    if !begun {
+                        return None;
+                    }
+                    if ended { whole = true } else { over = true }
+                    continue;
+                }
+                match self.ops[pc] {
+                    Op::Split(a, b) => stack.extend([(a, begun, ended), (b, begun, ended)]),
+                    Op::Jump(a) => stack.push((a, begun, ended)),
+                    Op::Assert(Assert::Begin) if prefix.is_empty() => stack.push((pc + 1, true, ended)),
+                    Op::Assert(Assert::Begin) => {}
+                    Op::Assert(Assert::End) => stack.push((pc + 1, begun, true)),
+                    _ if ended => {}
+                    _ if !begun => return None,
+                    Op::Char(c) => next.push((c, pc + 1)),
+                    _ => over = true,
+                }
+            }
+            anchored = true;
+            match next.first() {
+                Some(&(c, _)) if !over && !whole && next.iter().all(|n| n.0 == c) && prefix.len() < 1_000 => prefix.push(c),
+                first => return Some((prefix, whole && !over && first.is_none())),
+            }
+            set = next.into_iter().map(|n| n.1).collect();
+        }
     }
 
     /// Number of capturing groups.
@@ -361,7 +441,20 @@ impl Regex {
         if from > t.len() || !self.run(root.code, t, from, t.len(), Want::Shortest, true, &mut |_| {}) {
             return None;
         }
+        // With back references PostgreSQL looks behind a candidate that failed for the next earliest end only, and not at the
+        // end of the text any more.
+        let mut close = from;
+        let mut last = t.len();
         for start in from..=t.len() {
+            if self.tree.backrefs && (start == from || start > last) {
+                if start > from {
+                    close = last + 1;
+                    if close >= t.len() {
+                        return None;
+                    }
+                }
+                self.run(root.code, t, close, t.len(), Want::Shortest, true, &mut |e| last = e);
+            }
             let want = match (self.tree.backrefs, longest) {
                 (true, _) => Want::All,
                 (_, true) => Want::Longest,

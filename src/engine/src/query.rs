@@ -237,6 +237,11 @@ impl PlanContext for PlanCx<'_> {
         RelStats { rows, pages, visible: seen.vacuumed, columns, params: self.guess.clone() }
     }
 
+    fn pattern_prefix(&self, pattern: &str, ignore_case: bool) -> Option<(String, bool)> {
+        use tusklet_adt::regex::{Flags, Regex};
+        Regex::new(pattern, Flags { ignore_case, ..Flags::default() }).ok()?.prefix()
+    }
+
     fn evaluate(&mut self, e: &Expr) -> Result<Value> {
         let snapshot = self.shared.snapshot()?;
         let mut cx = self.shared.exec_cx(snapshot)?;

@@ -170,7 +170,13 @@ impl Planner<'_> {
         };
         let Some(c) = expr::and(once) else { return Ok(paths) };
         let c = resolve::resolve(&c, &[])?;
-        let guarded = |rel: Rel| {
+        let guarded = |mut rel: Rel| {
+            if let (Node::Result { once: once @ None, input: None }, None, None) =
+                (&mut rel.plan.node, &rel.plan.filter, &rel.plan.project)
+            {
+                *once = Some(c.clone());
+                return rel;
+            }
             let (cols, c) = (rel.cols.clone(), c.clone());
             rel.over(|input| Node::Result { once: Some(c), input: Some(input) }, cols)
         };

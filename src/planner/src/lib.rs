@@ -48,6 +48,8 @@ pub trait PlanContext {
     fn evaluate(&mut self, e: &Expr) -> Result<Value>;
     /// The values of `$n`, when the plan is for these alone (a custom plan).
     fn external_params(&self) -> Option<&[Value]>;
+    /// What all matches of a regular expression begin with, when they must begin the text, and whether that is all.
+    fn pattern_prefix(&self, pattern: &str, ignore_case: bool) -> Option<(String, bool)>;
     /// A boolean setting such as `enable_hashjoin`.
     fn enabled(&self, setting: &str) -> bool;
     /// What a function in SQL computes, over `$1`, `$2`, …, when its body is one expression and nothing else. An error when a

@@ -164,7 +164,16 @@ impl Planner<'_> {
             q.filter = expr::and(filters);
         }
         // In the order they were pulled up: what one put in place, the next may replace.
-        for (rte, outputs) in &pulled {
+        for i in 0..pulled.len() {
+            // A lateral one refers to those before it.
+            let (before, after) = pulled.split_at_mut(i);
+            let (rte, outputs) = &mut after[0];
+            for (earlier, e) in before {
+                for o in outputs.iter_mut() {
+                    visit::expr_levels_mut(o, 0, &mut |x, depth| own_row(x, depth, *earlier));
+                    visit::expr_levels_mut(o, 0, &mut |x, depth| substitute_one(x, depth, *earlier, e));
+                }
+            }
             substitute(q, *rte, outputs);
         }
         Ok(())
@@ -325,17 +334,19 @@ pub(crate) fn absorb(sub: &mut Query, base: u32) {
 
 /// Replaces columns of entry `rte` by `outputs` everywhere in `q`, at any depth.
 pub(crate) fn substitute(q: &mut Query, rte: u32, outputs: &[Expr]) {
-    // Its whole rows are rows of the outputs now.
-    visit::walk_levels_mut(q, 0, &mut |x, depth| {
-        let first = expr::row_fields(x).and_then(|f| f.first()).map(|f| &f.kind);
-        if let (Some(ExprKind::Var(v)), ExprKind::Relabel { arg, .. }) = (first, &x.kind)
-            && v.level == depth
-            && v.rte == rte
-        {
-            *x = (**arg).clone();
-        }
-    });
+    visit::walk_levels_mut(q, 0, &mut |x, depth| own_row(x, depth, rte));
     visit::walk_levels_mut(q, 0, &mut |x, depth| substitute_one(x, depth, rte, outputs));
+}
+
+/// A whole row of entry `rte`, which is going to be a row of something else.
+fn own_row(x: &mut Expr, depth: u32, rte: u32) {
+    let first = expr::row_fields(x).and_then(|f| f.first()).map(|f| &f.kind);
+    if let (Some(ExprKind::Var(v)), ExprKind::Relabel { arg, .. }) = (first, &x.kind)
+        && v.level == depth
+        && v.rte == rte
+    {
+        *x = (**arg).clone();
+    }
 }
 
 fn substitute_one(x: &mut Expr, depth: u32, rte: u32, outputs: &[Expr]) {

@@ -611,7 +611,7 @@ impl Planner<'_> {
                 let mut equal = false;
                 let mut ranged = false;
                 for (i, c) in quals.iter().enumerate() {
-                    let Some(m) = match_bound(r, c, col) else { continue };
+                    let Some(m) = match_bound(self.cx, r, c, col) else { continue };
                     if hash && !m.bounds.iter().all(|(op, _)| matches!(op, BoundOp::Eq | BoundOp::In)) {
                         continue;
                     }
@@ -642,7 +642,7 @@ impl Planner<'_> {
                         .keys
                         .retain(|(n, b)| *n != at || matches!(b.op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull));
                     choice.answered.retain(|i| {
-                        match_bound(r, &quals[*i], col).is_none_or(|m| {
+                        match_bound(self.cx, r, &quals[*i], col).is_none_or(|m| {
                             m.bounds.iter().all(|(op, _)| matches!(op, BoundOp::Eq | BoundOp::In | BoundOp::IsNull))
                         })
                     });
@@ -971,7 +971,7 @@ pub(crate) fn operator_on<'a>(
 }
 
 /// What condition `c` says about index column `col` of entry `r`.
-fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
+fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
     let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
     match &c.kind {
         ExprKind::Call(call) if call.op != 0 && call.args.len() == 2 => {
@@ -998,10 +998,21 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
                 return Some(Match { bounds: vec![(BoundOp::Eq, value.clone())], exact: true });
             }
             let of_text = builtin::amproc(col.opfamily, oids::TEXT, oids::TEXT, 1).is_some();
-            if name == "~~" && text_like(col.ty.oid) && of_text {
-                return like_prefix(value, col.ty);
+            if !text_like(col.ty.oid) || !of_text {
+                return None;
             }
-            None
+            let Some(Value::Bytes(pattern)) = value.as_const() else { return None };
+            match name {
+                "~~" => {
+                    let (prefix, whole) = like_prefix(pattern)?;
+                    prefix_bounds(prefix, whole, col.ty)
+                }
+                "~" | "~*" => {
+                    let (prefix, whole) = cx.pattern_prefix(std::str::from_utf8(pattern).ok()?, name == "~*")?;
+                    prefix_bounds(prefix.into_bytes(), whole, col.ty)
+                }
+                _ => None,
+            }
         }
         ExprKind::RowCompare { kind, left, right, .. } => {
             // Rows are compared by their first columns first; the whole is tested again.
@@ -1044,11 +1055,10 @@ fn match_bound(r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Op
     }
 }
 
-/// `column LIKE 'prefix%'` lies between the prefix and its successor in byte order. The LIKE itself is checked again.
-fn like_prefix(pattern: &Expr, ty: TypeRef) -> Option<Match> {
-    let Some(Value::Bytes(p)) = pattern.as_const() else { return None };
+/// What every string LIKE the pattern begins with, and whether that is all of it.
+fn like_prefix(pattern: &[u8]) -> Option<(Vec<u8>, bool)> {
     let mut prefix = Vec::new();
-    let mut bytes = p.iter();
+    let mut bytes = pattern.iter();
     let mut whole = true;
     while let Some(b) = bytes.next() {
         match b {
@@ -1060,6 +1070,11 @@ fn like_prefix(pattern: &Expr, ty: TypeRef) -> Option<Match> {
             b => prefix.push(*b),
         }
     }
+    Some((prefix, whole))
+}
+
+/// What begins with a prefix lies between it and its successor in byte order. The pattern itself is checked again.
+fn prefix_bounds(prefix: Vec<u8>, whole: bool, ty: TypeRef) -> Option<Match> {
     if prefix.is_empty() {
         return None;
     }
