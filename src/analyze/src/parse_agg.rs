@@ -230,24 +230,35 @@ impl Analyzer<'_> {
     /// Which level an aggregate or GROUPING belongs to: the innermost whose columns it uses
     /// (`check_agglevels_and_constraints`).
     fn aggregate_level(&mut self, direct: &[Expr], parts: &[&Expr], what: &str, span: Span) -> Result<u32> {
-        let (mut var, mut agg): (Option<u32>, Option<(u32, Span)>) = (None, None);
-        let mut problem: Option<Error> = None;
-        for e in parts.iter().copied().chain(direct) {
-            scan_levels(e, &mut var, &mut agg, &mut problem);
+        let mut found = Levels::default();
+        for e in parts {
+            scan_levels(e, &mut found);
         }
+        let Levels { var, agg, problem } = std::mem::take(&mut found);
         if let Some(e) = problem {
             return Err(e);
         }
-        let level = match (var, agg) {
-            (None, None) => 0,
-            (Some(v), None) => v,
-            (None, Some((a, _))) => a,
-            (Some(v), Some((a, _))) => v.min(a),
-        };
-        if let Some((a, at)) = agg {
-            if a == level {
-                return Err(err!(GROUPING_ERROR, "aggregate function calls cannot be nested").at(at));
-            }
+        let level = [var, agg].iter().flatten().map(|f| f.0).min().unwrap_or(0);
+        let nested = |at: Span| Err(err!(GROUPING_ERROR, "aggregate function calls cannot be nested").at(at));
+        if let Some((_, at)) = agg.filter(|a| a.0 == level) {
+            return nested(at);
+        }
+        // Direct arguments do not say where it belongs, but are evaluated there.
+        for e in direct {
+            scan_levels(e, &mut found);
+        }
+        if let Some(e) = found.problem {
+            return Err(e);
+        }
+        if let Some((_, at)) = found.var.filter(|v| v.0 < level) {
+            return Err(err!(
+                GROUPING_ERROR,
+                "outer-level aggregate cannot contain a lower-level variable in its direct arguments"
+            )
+            .at(at));
+        }
+        if let Some((_, at)) = found.agg.filter(|a| a.0 <= level) {
+            return nested(at);
         }
         self.check_aggregate_place(level, what, span)?;
         Ok(level)
@@ -534,43 +545,29 @@ fn plain_targets(args: Vec<Expr>) -> Vec<Target> {
         .collect()
 }
 
+/// The innermost levels that expressions refer to, counted from the one around them, with the places.
+#[derive(Default)]
+struct Levels {
+    var: Option<(u32, Span)>,
+    agg: Option<(u32, Span)>,
+    problem: Option<Error>,
+}
+
 /// The levels of columns and aggregates inside an aggregate's arguments.
-fn scan_levels(e: &Expr, var: &mut Option<u32>, agg: &mut Option<(u32, Span)>, problem: &mut Option<Error>) {
-    fn note(slot: &mut Option<u32>, level: u32) {
-        *slot = Some(slot.map_or(level, |v| v.min(level)));
+fn scan_levels(e: &Expr, found: &mut Levels) {
+    fn note(slot: &mut Option<(u32, Span)>, level: Option<u32>, at: Span) {
+        if let Some(l) = level.filter(|l| slot.is_none_or(|(have, _)| *l < have)) {
+            *slot = Some((l, at));
+        }
     }
-    fn visit(
-        e: &Expr,
-        depth: u32,
-        var: &mut Option<u32>,
-        agg: &mut Option<(u32, Span)>,
-        problem: &mut Option<Error>,
-    ) {
+    fn visit(e: &Expr, depth: u32, found: &mut Levels) {
         let above = |level: u32| level.checked_sub(depth);
         match &e.kind {
-            ExprKind::Var(v) => {
-                if let Some(l) = above(v.level) {
-                    note(var, l);
-                }
-                return;
-            }
-            ExprKind::Aggregate(a) => {
-                if let Some(l) = above(a.level) {
-                    if agg.is_none_or(|(have, _)| l < have) {
-                        *agg = Some((l, e.span));
-                    }
-                }
-                return;
-            }
-            ExprKind::Grouping { level, .. } => {
-                if let Some(l) = above(*level) {
-                    if agg.is_none_or(|(have, _)| l < have) {
-                        *agg = Some((l, e.span));
-                    }
-                }
-            }
-            ExprKind::Call(c) if c.retset && depth == 0 && problem.is_none() => {
-                *problem = Some(
+            ExprKind::Var(v) => note(&mut found.var, above(v.level), e.span),
+            ExprKind::Aggregate(a) => note(&mut found.agg, above(a.level), e.span),
+            ExprKind::Grouping { level, .. } => note(&mut found.agg, above(*level), e.span),
+            ExprKind::Call(c) if c.retset && depth == 0 && found.problem.is_none() => {
+                found.problem = Some(
                     err!(
                         FEATURE_NOT_SUPPORTED,
                         "aggregate function calls cannot contain set-returning function calls"
@@ -579,17 +576,17 @@ fn scan_levels(e: &Expr, var: &mut Option<u32>, agg: &mut Option<(u32, Span)>, p
                     .at(e.span),
                 );
             }
-            ExprKind::Window(_) if depth == 0 && problem.is_none() => {
-                *problem = Some(
+            ExprKind::Window(_) if depth == 0 && found.problem.is_none() => {
+                found.problem = Some(
                     err!(GROUPING_ERROR, "aggregate function calls cannot contain window function calls").at(e.span),
                 );
             }
-            ExprKind::SubLink(s) => each_query_expr(&s.query, &mut |x, d| visit(x, depth + 1 + d, var, agg, problem)),
+            ExprKind::SubLink(s) => each_query_expr(&s.query, &mut |x, d| visit(x, depth + 1 + d, found)),
             _ => {}
         }
-        tusklet_ir::visit::children(e, &mut |c| visit(c, depth, var, agg, problem));
+        tusklet_ir::visit::children(e, &mut |c| visit(c, depth, found));
     }
-    visit(e, 0, var, agg, problem);
+    visit(e, 0, found);
 }
 
 /// Every expression of a query and its subquery entries, with how many levels below the query it is.

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_catalog::live::Relation;
+use tusklet_catalog::live::{Relation, TypeEntryKind};
 use tusklet_error::{Error, Result, Span, bail, err};
 use tusklet_ir::{
     CoercionForm, Distinct, Expr, ExprKind, FromNode, JoinKind, Oid, RangeFunction, Rte, RteColumn, RteKind, SortClause,
@@ -226,7 +226,8 @@ impl Analyzer<'_> {
             } else if let Some(known) = known {
                 columns.extend(known.into_iter().map(|(name, ty, collation)| RteColumn { name, ty, collation }));
             } else {
-                if matches!(e.ty.oid, oids::ANY | oids::TRIGGER | oids::INTERNAL | oids::EVENT_TRIGGER) {
+                let pseudo = self.cat.ty(e.ty.oid).is_some_and(|t| matches!(t.kind, TypeEntryKind::Pseudo));
+                if pseudo && !matches!(e.ty.oid, oids::VOID | oids::CSTRING | oids::UNKNOWN) {
                     return Err(err!(
                         DATATYPE_MISMATCH,
                         "function \"{func_name}\" in FROM has unsupported return type {}",

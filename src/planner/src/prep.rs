@@ -313,12 +313,13 @@ fn reduce(n: &mut FromNode, above: &[Expr]) {
 /// Renumbers the entries of `sub` as if its range table were appended to one of `base` entries, and brings what it refers
 /// to outside itself one level nearer, since it becomes part of the query above.
 pub(crate) fn absorb(sub: &mut Query, base: u32) {
-    crate::cte::shift_query(sub, -1);
     visit::walk_levels_mut(sub, 0, &mut |x, depth| match &mut x.kind {
         ExprKind::Var(v) if v.level == depth => v.rte += base,
         ExprKind::CurrentOf { rte, .. } if depth == 0 => *rte += base,
         _ => {}
     });
+    // After that: what it refers to outside itself may be beside it.
+    crate::cte::shift_query(sub, -1);
     fn node(n: &mut FromNode, base: u32) {
         match n {
             FromNode::Ref(r) => *r += base,

@@ -148,6 +148,18 @@ impl References<'_> {
                     _ => self.add(Objects::ty(x.ty.oid)),
                 },
                 ExprKind::SubLink(s) => subqueries.push(&s.query),
+                // A field of a row type is its column.
+                ExprKind::Field { arg, field } => {
+                    let rel = self.c.type_relation(arg.ty.oid);
+                    let live = self.c.relation(rel).and_then(|r| {
+                        let mut live = (1..=r.columns.len() as i16).filter(|a| r.column(*a).is_some());
+                        live.nth((*field - 1).max(0) as usize)
+                    });
+                    match live {
+                        Some(a) => self.add(ObjectAddress::column(rel, a)),
+                        None => self.add(Objects::ty(x.ty.oid)),
+                    }
+                }
                 _ => {}
             }
             match &x.kind {

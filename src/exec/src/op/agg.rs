@@ -171,6 +171,20 @@ impl AggOp {
                 }
                 for ((state, call), (args, sel)) in set.states.iter_mut().zip(&plan.calls).zip(&args) {
                     state.resize(call, set.groups);
+                    // Direct arguments are over the group's columns: those it does not have are NULL.
+                    let own;
+                    let args = if call.direct > 0 && members.len() < plan.groups.len() {
+                        let mut grouped = batch.clone();
+                        for (g, (column, _, p)) in plan.groups.iter().enumerate() {
+                            if !members.contains(&g) {
+                                grouped.columns[*column] = null_column(*p);
+                            }
+                        }
+                        own = call.with_direct(cx, &grouped, sel, args)?;
+                        &own
+                    } else {
+                        args
+                    };
                     if set.table.is_none() {
                         state.update(cx, call, args, sel, &[])?;
                     } else if sel.len() == batch.len() {

@@ -32,6 +32,8 @@ pub(crate) struct AggCall {
     args: Vec<CExpr>,
     /// How many of them the aggregate sees.
     seen: usize,
+    /// How many of them are direct ones.
+    pub direct: usize,
     filter: Option<CExpr>,
     /// Sort keys over `args`, and how many of them from the front decide DISTINCT.
     order: Vec<(usize, KeyPart)>,
@@ -167,6 +169,7 @@ impl AggCall {
         let mut call = AggCall::bind(c, a.func, types, a.input_collation, a.trans_type, a.variadic)?;
         call.args = args;
         call.seen = seen;
+        call.direct = direct;
         call.filter = filter;
         // An ordered-set aggregate's own functions sort, if anyone does.
         if !matches!(&call.how, How::Generic(_)) || a.direct.is_empty() && !is_ordered_set(c, a.func)? {
@@ -218,12 +221,28 @@ impl AggCall {
             how,
             args: vec![],
             seen: 0,
+            direct: 0,
             filter: None,
             order: vec![],
             distinct: vec![],
             phys: phys(&c.cx.catalog, result),
             site,
         })
+    }
+
+    /// `args`, the direct ones replaced by what they are in another batch of the same rows.
+    pub fn with_direct(
+        &self,
+        cx: &mut ExecCx<'_>,
+        batch: &Batch,
+        sel: &Sel,
+        args: &[Rc<Vector>],
+    ) -> Result<Vec<Rc<Vector>>> {
+        let mut all = args.to_vec();
+        for (a, v) in self.args.iter().zip(&mut all).take(if sel.is_empty() { 0 } else { self.direct }) {
+            *v = a.eval(cx, batch, sel)?;
+        }
+        Ok(all)
     }
 
     /// The call's arguments for the selected rows that pass its filter, up to the first failing one.
