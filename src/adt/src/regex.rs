@@ -155,6 +155,7 @@ impl Regex {
         let mut prefix = String::new();
         let mut set = vec![start];
         let mut anchored = false;
+        let mut begins = None;
         loop {
             // Where the text may go on: with these characters, or not at all.
             let (mut next, mut over, mut whole) = (Vec::new(), false, false);
@@ -175,7 +176,14 @@ impl Regex {
                 match self.ops[pc] {
                     Op::Split(a, b) => stack.extend([(a, begun, ended), (b, begun, ended)]),
                     Op::Jump(a) => stack.push((a, begun, ended)),
-                    Op::Assert(Assert::Begin) if prefix.is_empty() => stack.push((pc + 1, true, ended)),
+                    Op::Assert(Assert::Begin) if prefix.is_empty() => {
+                        // PostgreSQL does not look into several beginnings.
+                        if !begun && begins.is_some_and(|b| b != pc) {
+                            return None;
+                        }
+                        begins = Some(pc);
+                        stack.push((pc + 1, true, ended));
+                    }
                     Op::Assert(Assert::Begin) => {}
                     Op::Assert(Assert::End) => stack.push((pc + 1, begun, true)),
                     _ if ended => {}

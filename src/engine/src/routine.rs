@@ -44,7 +44,8 @@ fn settle(c: &Catalog, declared: &[Oid], actual: &[TypeRef], ty: Oid) -> Oid {
     for (d, a) in declared.iter().zip(actual).filter(|(d, _)| tusklet_catalog::resolve::is_polymorphic_family2(**d) == compatible) {
         let a = a.oid;
         match *d {
-            ANYARRAY | ANYCOMPATIBLEARRAY => element = c.base_element_type(a),
+            // Of an array of unknown elements nothing more is known.
+            ANYARRAY | ANYCOMPATIBLEARRAY => element = if a == ANYARRAY { a } else { c.base_element_type(a) },
             ANYRANGE | ANYCOMPATIBLERANGE => (range, element) = (a, c.range_subtype(c.base_type(a))),
             ANYMULTIRANGE | ANYCOMPATIBLEMULTIRANGE => {
                 multirange = a;
