@@ -63,7 +63,7 @@ fn set_returning_functions_run_in_step() {
 fn with_queries_are_read_by_all_and_run_once() {
     let db = Db::new();
     let read = || node(Node::CteScan { cte: 0, alias: "c".into() }, &[INT4]);
-    let mut s = stmt(node(Node::Append { inputs: vec![read(), series(7, 8), read()] }, &[INT4]));
+    let mut s = stmt(node(Node::Append { inputs: vec![read(), series(7, 8), read()], names: vec![] }, &[INT4]));
     s.ctes = vec![CtePlan { name: "c".into(), plan: series(1, 3), modifies: false }];
     for want in [1, usize::MAX] {
         let (rows, _) = db.with(|cx| run_until(cx, s.clone(), want));
