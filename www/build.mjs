@@ -4,11 +4,11 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { guide } from './src/guide.mjs';
-import { html } from './src/html.mjs';
+import { html, typeset } from './src/html.mjs';
 import { landing } from './src/landing.mjs';
 import { page } from './src/layout.mjs';
 import { markdown } from './src/markdown.mjs';
-import { aside, chapter, fileOf, heading, index, namesOf, typeset, withIds } from './src/reference.mjs';
+import { aside, chapter, fileOf, heading, index, namesOf, withIds } from './src/reference.mjs';
 import { casts, settingId, settings, sqlstates } from './src/tables.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));

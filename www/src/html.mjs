@@ -24,6 +24,9 @@ export function html(strings, ...values) {
   return new Markup(strings.reduce((out, s, i) => out + put(values[i - 1]) + s));
 }
 
+/** With the apostrophes of print. */
+export const typeset = (text) => text.replace(/(?<=\w)'(?=\w)|(?<=s)'(?= )/g, '’');
+
 const SQL = /(?<com>--[^\n]*)|(?<str>[EBXU]?&?'(?:[^']|'')*'|\$\$[^]*?\$\$)|(?<num>\b\d[\d._]*(?:e[+-]?\d+)?\b)|(?<kw>\b[A-Z][A-Z_]+\b)|(?<fn>\b[a-z_][a-z0-9_]*(?=\())/g;
 const JS = /(?<com>\/\/[^\n]*)|(?<str>'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?<num>\b\d[\d_.]*n?\b)|(?<kw>\b(?:import|from|const|let|await|async|for|of|try|catch|return|new|throw|if|using)\b)|(?<fn>\b[A-Za-z_]\w*(?=\())/g;
 const SH = /(?<com>#[^\n]*)/g;

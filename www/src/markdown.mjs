@@ -1,5 +1,5 @@
 // As much Markdown as our own files use: headings, paragraphs, lists, tables, fenced code, `code`, **bold**, [links](…).
-import { escape, html, js, raw, sh, slug, sql } from './html.mjs';
+import { escape, html, js, raw, sh, slug, sql, typeset } from './html.mjs';
 
 const COLOURS = { js, sql, sh };
 
@@ -7,7 +7,7 @@ const COLOURS = { js, sql, sh };
 function inline(text, link) {
   return text.split(/(``.+?``|`[^`]*`)/).map((part, i) => {
     if (i % 2 === 1) return `<code>${escape(part.replace(/^(``?)\s?|\s?(``?)$/g, ''))}</code>`;
-    return escape(part)
+    return escape(typeset(part))
       .replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')
       .replace(/\[([^\]]+)\]\(([^)]+)\)/g, (_, label, to) => {
         const target = link(to);

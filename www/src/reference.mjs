@@ -1,5 +1,5 @@
 // Pages of functions, operators and types, from data/reference.json.
-import { html, raw, slug, sql } from './html.mjs';
+import { html, raw, slug, sql, typeset } from './html.mjs';
 
 /** `functions-math.html`; chapter 8 is the page of types. */
 export const fileOf = (chapter) => (chapter.file.startsWith('8') ? 'types.html' : `functions-${chapter.file.split('-')[1]}.html`);
@@ -16,9 +16,6 @@ export function namesOf(entry) {
   const all = names.length > 0 ? names : entry.keys.map((k) => k.form);
   return [...new Set(all)];
 }
-
-/** With the apostrophes of print. */
-export const typeset = (text) => text.replace(/(?<=\w)'(?=\w)|(?<=s)'(?= )/g, '’');
 
 /** Gives every entry of a chapter its place on the page. */
 export function withIds(chapter) {

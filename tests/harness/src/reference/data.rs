@@ -13,8 +13,13 @@ use crate::native::Native;
 const SETS: &[(&str, &[&str])] = &[
     ("number", &["int2", "int4", "int8", "float4", "float8", "numeric"]),
     ("integral", &["int2", "int4", "int8"]),
+    ("multiplier", &["int2", "int4", "int8", "float4", "float8"]),
+    ("string", &["text", "bpchar", "name"]),
     ("geometric", &["point", "line", "lseg", "box", "path", "polygon", "circle"]),
 ];
+
+/// Operators every ordered type has; their entry is one of syntax.
+const COMPARISONS: &[&str] = &["=", "<>", "<", "<=", ">", ">="];
 
 /// Other names of types, which the grammar knows.
 const ALIASES: &[&str] = &[
@@ -53,6 +58,16 @@ struct Operator {
     right: String,
     /// Operands and result by the names SQL has for them.
     words: [String; 3],
+}
+
+impl Operator {
+    fn is(&self, left: &str, name: &str, right: &str) -> bool {
+        let of = |pattern: &str, typname: &str| match SETS.iter().find(|s| s.0 == pattern) {
+            Some((_, set)) => set.contains(&typname),
+            None => pattern == typname || pattern == "*" && !typname.is_empty(),
+        };
+        self.name == name && of(left, &self.left) && of(right, &self.right)
+    }
 }
 
 /// What the engine's catalog says.
@@ -158,15 +173,7 @@ impl Facts {
                 forms.collect::<Vec<_>>().join(",")
             }
             Key::Operator(left, name, right) => {
-                let is = |pattern: &str, typname: &str| match SETS.iter().find(|s| s.0 == pattern) {
-                    Some((_, set)) => set.contains(&typname),
-                    None => pattern == typname || pattern == "*" && !typname.is_empty(),
-                };
-                let found: Vec<&Operator> = self
-                    .operators
-                    .iter()
-                    .filter(|o| o.name == *name && is(left, &o.left) && is(right, &o.right))
-                    .collect();
+                let found: Vec<&Operator> = self.operators.iter().filter(|o| o.is(left, name, right)).collect();
                 let first = found.first().ok_or_else(nothing)?;
                 let one = |o: &Operator| {
                     format!("{} {name} {} → {}", o.words[0], o.words[1], o.words[2]).trim_start().to_owned()
@@ -207,7 +214,7 @@ impl Facts {
         })
     }
 
-    /// Functions that stand by themselves and that no entry tells of: nobody's part, and callable.
+    /// Functions that stand by themselves, nobody's part and callable, operators and types that no entry tells of.
     pub fn untold(&mut self, chapters: &[Chapter]) -> io::Result<Vec<String>> {
         let mut told: HashSet<usize> = HashSet::new();
         for key in chapters.iter().flat_map(|c| &c.groups).flat_map(|g| &g.entries).flat_map(|e| &e.keys) {
@@ -220,6 +227,18 @@ impl Facts {
             .filter(|f| !f.missing && !parts.contains(&f.oid))
             .map(|f| f.name.clone())
             .collect();
+        let keys = || chapters.iter().flat_map(|c| &c.groups).flat_map(|g| &g.entries).flat_map(|e| &e.keys);
+        for o in self.operators.iter().filter(|o| !COMPARISONS.contains(&o.name.as_str())) {
+            if !keys().any(|k| matches!(k, Key::Operator(left, name, right) if o.is(left, name, right))) {
+                names.push(format!("operator {} {} {}", o.left, o.name, o.right));
+            }
+        }
+        let simple = "SELECT typname FROM pg_type WHERE typtype <> 'c' AND typcategory <> 'A' AND typname !~ '^_' AND typnamespace = 'pg_catalog'::regnamespace";
+        for name in self.asked.rows(simple)?.into_iter().flatten() {
+            if !keys().any(|k| *k == Key::Type(name.clone())) {
+                names.push(format!("type {name}"));
+            }
+        }
         names.sort();
         names.dedup();
         Ok(names)
