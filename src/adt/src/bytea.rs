@@ -6,12 +6,11 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Lower-case hexadecimal.
 pub fn to_hex(b: &[u8]) -> String {
-    let mut s = String::with_capacity(b.len() * 2);
+    let mut s = Vec::with_capacity(b.len() * 2);
     for x in b {
-        s.push(char::from(HEX[usize::from(x >> 4)]));
-        s.push(char::from(HEX[usize::from(x & 15)]));
+        s.extend_from_slice(&[HEX[usize::from(x >> 4)], HEX[usize::from(x & 15)]]);
     }
-    s
+    String::from_utf8(s).unwrap_or_default()
 }
 
 /// Hexadecimal digits, blanks between pairs allowed.

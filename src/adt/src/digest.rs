@@ -1,5 +1,7 @@
 //! MD5 and SHA-2, small rather than fast: the round constants are computed from what defines them.
 
+use std::sync::OnceLock;
+
 /// First 64 bits of the fractional part of the `root`-th root (2 or 3) of `n`: ⌊n^(1/root)·2^64⌋ mod 2^64 by bisection.
 fn root_fraction(n: u64, root: u32) -> u64 {
     // Find the largest x with x^root ≤ n·2^(64·root), comparing in limbs of 32 bits.
@@ -51,7 +53,7 @@ fn primes(count: usize) -> Vec<u64> {
 }
 
 /// The message padded to whole blocks.
-fn padded(data: &[u8], block: usize, big_endian: bool) -> Vec<u8> {
+fn padded(data: &[u8], block: usize) -> Vec<u8> {
     let mut m = data.to_vec();
     m.push(0x80);
     let length_bytes = block / 8;
@@ -59,36 +61,28 @@ fn padded(data: &[u8], block: usize, big_endian: bool) -> Vec<u8> {
         m.push(0);
     }
     let bits = (data.len() as u128) * 8;
-    if big_endian {
-        m.extend_from_slice(&bits.to_be_bytes()[16 - length_bytes..]);
-    } else {
-        m.extend_from_slice(&bits.to_le_bytes()[..length_bytes]);
-    }
+    m.extend_from_slice(&bits.to_be_bytes()[16 - length_bytes..]);
     m
 }
 
 /// MD5.
 pub fn md5(data: &[u8]) -> [u8; 16] {
-    const SHIFT: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
-    let k: Vec<u32> = (1..=64).map(|i| (f64::from(i).sin().abs() * 4294967296.0) as u32).collect();
+    static SINES: OnceLock<[u32; 64]> = OnceLock::new();
+    let k = SINES.get_or_init(|| std::array::from_fn(|i| ((i as f64 + 1.0).sin().abs() * 4294967296.0) as u32));
     let mut h = [0x6745_2301u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-    for block in padded(data, 64, false).chunks_exact(64) {
-        let m: Vec<u32> = block.chunks_exact(4).map(|w| u32::from_le_bytes([w[0], w[1], w[2], w[3]])).collect();
-        let [mut a, mut b, mut c, mut d] = h;
-        for i in 0..64 {
-            let (f, g) = match i / 16 {
-                0 => ((b & c) | (!b & d), i),
-                1 => ((d & b) | (!d & c), (5 * i + 1) % 16),
-                2 => (b ^ c ^ d, (3 * i + 5) % 16),
-                _ => (c ^ (b | !d), (7 * i) % 16),
-            };
-            let t = a.wrapping_add(f).wrapping_add(k[i]).wrapping_add(m[g]);
-            (a, d, c) = (d, c, b);
-            b = b.wrapping_add(t.rotate_left(SHIFT[i / 16][i % 4]));
-        }
-        for (x, y) in h.iter_mut().zip([a, b, c, d]) {
-            *x = x.wrapping_add(y);
-        }
+    let mut blocks = data.chunks_exact(64);
+    for block in &mut blocks {
+        md5_block(&mut h, block, k);
+    }
+    // The rest, a bit, zeros, and the length in the last eight bytes: one block or two.
+    let rest = blocks.remainder();
+    let mut last = [0; 128];
+    last[..rest.len()].copy_from_slice(rest);
+    last[rest.len()] = 0x80;
+    let end = if rest.len() < 56 { 64 } else { 128 };
+    last[end - 8..end].copy_from_slice(&(data.len() as u64 * 8).to_le_bytes());
+    for block in last[..end].chunks_exact(64) {
+        md5_block(&mut h, block, k);
     }
     let mut out = [0; 16];
     for (o, w) in out.chunks_exact_mut(4).zip(h) {
@@ -97,9 +91,43 @@ pub fn md5(data: &[u8]) -> [u8; 16] {
     out
 }
 
+fn md5_block(h: &mut [u32; 4], block: &[u8], k: &[u32; 64]) {
+    let mut m = [0; 16];
+    for (m, w) in m.iter_mut().zip(block.chunks_exact(4)) {
+        *m = u32::from_le_bytes([w[0], w[1], w[2], w[3]]);
+    }
+    let [mut a, mut b, mut c, mut d] = *h;
+    // Four steps at a time, so that the four words keep their places.
+    macro_rules! round {
+        ($round:literal, $times:literal, $plus:literal, $f:expr, $s0:literal $s1:literal $s2:literal $s3:literal) => {
+            let f = $f;
+            for i in ($round * 16..$round * 16 + 16).step_by(4) {
+                macro_rules! step {
+                    ($a:ident $b:ident $c:ident $d:ident $n:literal $s:literal) => {
+                        let i = i + $n;
+                        let t = $a.wrapping_add(f($b, $c, $d)).wrapping_add(k[i & 63]).wrapping_add(m[($times * i + $plus) & 15]);
+                        $a = $b.wrapping_add(t.rotate_left($s));
+                    };
+                }
+                step!(a b c d 0 $s0);
+                step!(d a b c 1 $s1);
+                step!(c d a b 2 $s2);
+                step!(b c d a 3 $s3);
+            }
+        };
+    }
+    round!(0, 1, 0, |b: u32, c: u32, d: u32| d ^ (b & (c ^ d)), 7 12 17 22);
+    round!(1, 5, 1, |b: u32, c: u32, d: u32| c ^ (d & (b ^ c)), 5 9 14 20);
+    round!(2, 3, 5, |b: u32, c: u32, d: u32| b ^ c ^ d, 4 11 16 23);
+    round!(3, 7, 0, |b: u32, c: u32, d: u32| c ^ (b | !d), 6 10 15 21);
+    for (x, y) in h.iter_mut().zip([a, b, c, d]) {
+        *x = x.wrapping_add(y);
+    }
+}
+
 fn sha2_32(data: &[u8], mut h: [u32; 8]) -> Vec<u8> {
     let k: Vec<u32> = primes(64).iter().map(|&p| (root_fraction(p, 3) >> 32) as u32).collect();
-    for block in padded(data, 64, true).chunks_exact(64) {
+    for block in padded(data, 64).chunks_exact(64) {
         let mut w: Vec<u32> = block.chunks_exact(4).map(|w| u32::from_be_bytes([w[0], w[1], w[2], w[3]])).collect();
         for i in 16..64 {
             let (x, y) = (w[i - 15], w[i - 2]);
@@ -125,7 +153,7 @@ fn sha2_32(data: &[u8], mut h: [u32; 8]) -> Vec<u8> {
 
 fn sha2_64(data: &[u8], mut h: [u64; 8]) -> Vec<u8> {
     let k: Vec<u64> = primes(80).iter().map(|&p| root_fraction(p, 3)).collect();
-    for block in padded(data, 128, true).chunks_exact(128) {
+    for block in padded(data, 128).chunks_exact(128) {
         let mut w: Vec<u64> =
             block.chunks_exact(8).map(|b| b.iter().fold(0, |v, &x| (v << 8) | u64::from(x))).collect();
         for i in 16..80 {

@@ -10,7 +10,7 @@ use tusklet_error::{Error, Result, bail, err};
 
 use crate::datetime::encode::{push_fraction, push_padded, push2};
 pub use crate::datetime::tokens::Unit;
-use crate::datetime::tokens::units;
+use crate::datetime::tokens::{Field, units};
 use crate::datetime::{
     IntervalStyle, Tm, USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC, round_micros,
 };
@@ -383,8 +383,8 @@ impl Interval {
     }
 
     /// `extract(unit FROM interval)`.
-    pub fn extract(&self, unit: &str) -> Result<Extracted> {
-        let Some(u) = Unit::parse(unit) else { return Err(not_recognized(unit, "interval")) };
+    pub fn extract(&self, field: Field<'_>) -> Result<Extracted> {
+        let Some(u) = field.unit else { return Err(not_recognized(field.name, "interval")) };
         let (years, months) = (i128::from(self.months / 12), i128::from(self.months % 12));
         let t = self.micros;
         Ok(match u {
@@ -405,7 +405,7 @@ impl Interval {
                 let quarter_days = 1461 * years + 120 * months + 4 * i128::from(self.days);
                 Extracted::scaled(quarter_days * 21_600_000_000 + i128::from(t), 6)
             }
-            _ => return Err(not_supported(unit, "interval")),
+            _ => return Err(not_supported(field.name, "interval")),
         })
     }
 

@@ -128,14 +128,16 @@ impl<'a> Jsonb<'a> {
         if self.tag() != OBJECT {
             return None;
         }
-        let (mut lo, mut hi) = (0, self.len());
+        let n = self.len();
+        let keys = 5 + 8 * n;
+        let (mut lo, mut hi) = (0, n);
         while lo < hi {
             let mid = (lo + hi) / 2;
-            let (k, v) = self.member(mid)?;
-            match key_order(k, key) {
+            let k = self.piece(0, mid, keys);
+            match k.len().cmp(&key.len()).then_with(|| k.cmp(key.as_bytes())) {
                 Ordering::Less => lo = mid + 1,
                 Ordering::Greater => hi = mid,
-                Ordering::Equal => return Some(v),
+                Ordering::Equal => return Some(Jsonb(self.piece(n, mid, keys + u32_at(self.0, 5 + 4 * (n - 1))))),
             }
         }
         None
@@ -160,6 +162,20 @@ impl<'a> Jsonb<'a> {
             };
         }
         Some(v)
+    }
+
+    /// A string's bytes.
+    pub fn string_bytes(&self) -> Option<&'a [u8]> {
+        self.0.split_first().and_then(|(tag, b)| (*tag == STRING).then_some(b))
+    }
+
+    /// A small whole number.
+    pub fn as_small(&self) -> Option<i64> {
+        let (tag, b) = self.0.split_first()?;
+        match crate::numeric_small::read(b).filter(|_| *tag == NUMBER)? {
+            (m, 0) => i64::try_from(m).ok(),
+            _ => None,
+        }
     }
 
     /// The text form of `->>`: strings bare, null is NULL.

@@ -18,6 +18,81 @@ const POW10: [i128; 29] = {
     t
 };
 
+/// Mantissas that doubles hold: what the functions on [`Quick`] take.
+const QUICK: f64 = (1u64 << 53) as f64;
+
+/// Mantissa, below 2^53 without its sign, and scale.
+pub type Quick = (i64, u32);
+
+/// From the number of stored bytes and their first twelve, little-endian with zeros beyond the end.
+#[inline]
+pub fn quick(len: usize, lo: u64, hi: u32) -> Option<Quick> {
+    let u = lo >> 16 | (hi as u64) << 48;
+    if lo as u8 & 0xf0 != SMALL || len > 10 || u >> 53 != 0 {
+        return None;
+    }
+    let sign = -((lo & 1) as i64);
+    Some(((u as i64 ^ sign) - sign, (lo >> 8) as u32 & 0xff))
+}
+
+/// What [`quick`] reads.
+#[inline]
+pub fn quick_write((m, scale): Quick) -> (usize, u64, u32) {
+    let u = m.unsigned_abs();
+    (10 - u.leading_zeros() as usize / 8, SMALL as u64 | (m < 0) as u64 | (scale as u64) << 8 | u << 16, (u >> 48) as u32)
+}
+
+/// Order, `None` when it takes more than doubles to tell. The quotients are rounded once, so that they are in order.
+#[inline]
+pub fn quick_cmp((m, s): Quick, (n, t): Quick) -> Option<Ordering> {
+    if s == t {
+        return Some(m.cmp(&n));
+    }
+    quick_rank((m, s))?.partial_cmp(&quick_rank((n, t))?).filter(|o| o.is_ne())
+}
+
+/// A double whose order is that of the numbers when two differ.
+#[inline]
+pub fn quick_rank((m, s): Quick) -> Option<f64> {
+    Some(m as f64 / POW10_F64.get(s as usize)?)
+}
+
+/// `a + b`, or `a - b`.
+#[inline]
+pub fn quick_add(a: Quick, b: Quick, minus: bool) -> Option<Quick> {
+    let (mut m, mut n) = (a.0, if minus { -b.0 } else { b.0 });
+    if a.1 != b.1 {
+        let less = if a.1 < b.1 { &mut m } else { &mut n };
+        let by = *POW10_F64.get(a.1.abs_diff(b.1) as usize)?;
+        if *less as f64 * by >= QUICK || *less as f64 * by <= -QUICK {
+            return None;
+        }
+        *less *= by as i64;
+    }
+    Some((m + n, a.1.max(b.1)))
+}
+
+/// `a * b`.
+#[inline]
+pub fn quick_mul((m, s): Quick, (n, t): Quick) -> Option<Quick> {
+    let p = m as f64 * n as f64;
+    if p >= QUICK || p <= -QUICK || s + t > 28 {
+        return None;
+    }
+    Some((m * n, s + t))
+}
+
+/// Powers of ten that doubles hold.
+const POW10_F64: [f64; 23] = {
+    let mut t = [1.0; 23];
+    let mut i = 1;
+    while i < 23 {
+        t[i] = t[i - 1] * 10.0;
+        i += 1;
+    }
+    t
+};
+
 /// Mantissa and scale.
 #[inline]
 pub fn read(b: &[u8]) -> Option<(i128, u32)> {
@@ -104,6 +179,7 @@ mod tests {
             }
             Numeric::parse(&s).unwrap()
         };
+        let mut quicks = 0;
         for _ in 0..20_000 {
             let (x, y) = (number(), number());
             let (a, b) = (x.to_bytes(), y.to_bytes());
@@ -116,6 +192,28 @@ mod tests {
             check(add(&a, &b, true), x.sub(&y).unwrap());
             check(mul(&a, &b), x.mul(&y).unwrap());
             assert_eq!(cmp(&a, &b), x.cmp(&y), "{x} {y}");
+            let words = |b: &[u8]| {
+                let mut w = [0u8; 12];
+                let n = b.len().min(12);
+                w[..n].copy_from_slice(&b[..n]);
+                quick(b.len(), u64::from_le_bytes(w[..8].try_into().unwrap()), u32::from_le_bytes(w[8..].try_into().unwrap()))
+            };
+            let check = |got: Option<Quick>, want: Numeric| {
+                if let Some(got) = got {
+                    let (n, lo, hi) = quick_write(got);
+                    let bytes: Vec<u8> = lo.to_le_bytes().into_iter().chain(hi.to_le_bytes()).collect();
+                    assert_eq!(bytes[..n], want.to_bytes(), "{x} {y}");
+                }
+            };
+            check(words(&a), x.clone());
+            if let (Some(p), Some(q)) = (words(&a), words(&b)) {
+                quicks += 1;
+                check(quick_add(p, q, false), x.add(&y).unwrap());
+                check(quick_add(p, q, true), x.sub(&y).unwrap());
+                check(quick_mul(p, q), x.mul(&y).unwrap());
+                quick_cmp(p, q).inspect(|o| assert_eq!(*o, x.cmp(&y), "{x} {y}"));
+            }
         }
+        assert!(quicks > 1000, "{quicks}");
     }
 }

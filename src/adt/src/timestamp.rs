@@ -15,7 +15,7 @@ use crate::interval::{Interval, interval_out_of_range};
 use crate::timezone::{TimeZone, ZoneSpec};
 
 pub use parts::{
-    Extracted, timestamp_extract, timestamp_trunc, timestamptz_extract, timestamptz_trunc, timestamptz_trunc_zone,
+    Extracted, Field, timestamp_extract, timestamp_trunc, timestamptz_extract, timestamptz_trunc, timestamptz_trunc_zone,
 };
 pub(crate) use parts::{bad_unit, date_field, not_recognized, not_supported};
 

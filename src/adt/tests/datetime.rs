@@ -58,12 +58,12 @@ fn run(op: &str, a: &[&str], c: &DateTimeConfig<'_>) -> Result<String> {
         "ji" => iv(a[0])?.justify_interval()?.write(&mut o, c.interval_style),
         "icmp" => o = format!("{}", iv(a[0])?.cmp(&iv(a[1])?) as i32),
         "itrunc" => iv(a[1])?.trunc(a[0])?.write(&mut o, c.interval_style),
-        "iext" => o = ex(iv(a[1])?.extract(a[0])?),
+        "iext" => o = ex(iv(a[1])?.extract(timestamp::Field::of_extract(a[0]))?),
         "text" => o = ex(time::time_extract(a[0], time::time_in(a[1], -1, c)?)?),
         "ttext" => o = ex(time::timetz_extract(a[0], &time::timetz_in(a[1], -1, c)?)?),
-        "tsext" => o = ex(timestamp::timestamp_extract(a[0], ts(a[1])?)?),
+        "tsext" => o = ex(timestamp::timestamp_extract(timestamp::Field::of_extract(a[0]), ts(a[1])?)?),
         "tspart" => {
-            o = timestamp::timestamp_extract(a[0], ts(a[1])?)?.to_f64().map_or("NULL".into(), |f| {
+            o = timestamp::timestamp_extract(timestamp::Field::of_extract(a[0]), ts(a[1])?)?.to_f64().map_or("NULL".into(), |f| {
                 if f.is_infinite() {
                     if f > 0.0 { "Infinity".into() } else { "-Infinity".into() }
                 } else {
@@ -71,13 +71,13 @@ fn run(op: &str, a: &[&str], c: &DateTimeConfig<'_>) -> Result<String> {
                 }
             })
         }
-        "tzext" => o = ex(timestamp::timestamptz_extract(a[0], tz(a[1])?, c.zone)?),
+        "tzext" => o = ex(timestamp::timestamptz_extract(timestamp::Field::of_extract(a[0]), tz(a[1])?, c.zone)?),
         "dext" => o = ex(date::date_extract(a[0], date::date_in(a[1], c)?)?),
-        "tstrunc" => timestamp::timestamp_out(&mut o, timestamp::timestamp_trunc(a[0], ts(a[1])?)?, c),
-        "tztrunc" => timestamp::timestamptz_out(&mut o, timestamp::timestamptz_trunc(a[0], tz(a[1])?, c.zone)?, c),
+        "tstrunc" => timestamp::timestamp_out(&mut o, timestamp::timestamp_trunc(timestamp::Field::of_trunc(a[0]), ts(a[1])?)?, c),
+        "tztrunc" => timestamp::timestamptz_out(&mut o, timestamp::timestamptz_trunc(timestamp::Field::of_trunc(a[0]), tz(a[1])?, c.zone)?, c),
         "tztrunc3" => timestamp::timestamptz_out(
             &mut o,
-            timestamp::timestamptz_trunc_zone(a[0], tz(a[1])?, &timezone::ZoneSpec::parse(a[2])?)?,
+            timestamp::timestamptz_trunc_zone(timestamp::Field::of_trunc(a[0]), tz(a[1])?, &timezone::ZoneSpec::parse(a[2])?)?,
             c,
         ),
         "bin" => timestamp::timestamp_out(&mut o, timestamp::date_bin(&iv(a[0])?, ts(a[1])?, ts(a[2])?)?, c),

@@ -221,7 +221,7 @@ impl<'a> ExecCx<'a> {
     }
 
     /// The type under a domain and the domains it is made from.
-    fn below_domain(&mut self, ty: Oid) -> Result<Option<TypeRef>> {
+    pub(crate) fn below_domain(&mut self, ty: Oid) -> Result<Option<TypeRef>> {
         let mut base = None;
         let mut at = ty;
         while let TypeKind::Domain(b) = self.type_desc(at)?.kind {

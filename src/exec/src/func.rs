@@ -376,12 +376,9 @@ impl Func {
             return Ok(Value::Null);
         }
         match &self.imp {
-            FuncImpl::Kernel(Kernel::Scalar(f) | Kernel::Batch(_, f)) => {
+            FuncImpl::Kernel(Kernel::Scalar(_) | Kernel::Batch(..)) => {
                 let mut v = Vector::zeroed(phys, 1);
-                let mut out = Out::new(&mut v, 0);
-                let mut call = Call { cx, site, extra, row: 0 };
-                f(&mut call, args, &mut out)?;
-                out.finish();
+                self.call_into(cx, site, extra, args, &mut v, 0)?;
                 Ok(v.value(0))
             }
             FuncImpl::Kernel(Kernel::Set(_)) => Err(no_set()),
@@ -397,6 +394,27 @@ impl Func {
                 host.routine(cx, self.oid, site, args)
             }
         }
+    }
+
+    /// As [`Func::call_at`], for arguments that are not NULL, into row `i` of a column.
+    pub fn call_into(
+        &self,
+        cx: &mut ExecCx<'_>,
+        site: &CallSite,
+        extra: &mut Option<Box<dyn Any>>,
+        args: &[Datum<'_>],
+        v: &mut Vector,
+        i: usize,
+    ) -> Result<()> {
+        if let FuncImpl::Kernel(Kernel::Scalar(f) | Kernel::Batch(_, f)) = &self.imp {
+            let mut out = Out::new(v, i);
+            f(&mut Call { cx, site, extra, row: 0 }, args, &mut out)?;
+            out.finish();
+        } else {
+            let phys = v.phys();
+            v.set(i, self.call_at(cx, site, extra, phys, args)?.as_datum());
+        }
+        Ok(())
     }
 
     /// Calls a set-returning function. `columns` are the types of its rows' columns.

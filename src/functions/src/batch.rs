@@ -4,6 +4,8 @@
 //! Rows that are NULL hold values nobody may look at, and are computed along with the others. A check that fails only
 //! marks the batch; the rows are then looked at again one by one to find the first that really raises.
 
+use std::cmp::Ordering;
+
 use tusklet_error::Result;
 use tusklet_vector::kernel::BatchFn;
 use tusklet_vector::{Bitmap, BytesColumn, Call, Column, Sel, Vector, View};
@@ -173,20 +175,51 @@ fn widen(v: &Vector, wide: &Vector) -> Option<Vector> {
     Some(Vector { data, validity: Bitmap::all_set(), constant: v.constant })
 }
 
-/// `out = f(a, b)` over byte strings, to a boolean.
+/// Which orders make a comparison true: [`LT`] and its kin.
+pub type Orders = u8;
+
+/// `<`.
+pub const LT: Orders = 1;
+/// `=`.
+pub const EQ: Orders = 2;
+/// `>`.
+pub const GT: Orders = 4;
+
+/// Whether `orders` has `order`.
+#[inline]
+pub fn is(orders: Orders, order: Ordering) -> bool {
+    orders >> (order as i8 + 1) & 1 == 1
+}
+
+/// Compares byte strings, to a boolean.
 #[inline(always)]
-pub fn bytes2(args: &[&Vector], sel: &Sel, out: &mut Vector, f: impl Fn(&[u8], &[u8]) -> bool) {
+pub fn compare(
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    orders: Orders,
+    cmp: impl Fn(&BytesColumn, usize, &BytesColumn, usize) -> Ordering,
+) {
     let [x, y, ..] = args else { return };
     let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return };
     let r = out.bools_mut();
-    if y.constant && !b.is_empty() {
-        let b = b.get(0);
-        let sa = !x.constant as usize;
-        sel.each(|i| r[i] = f(a.get(i * sa), b) as u8);
-    } else {
-        let (sa, sb) = (!x.constant as usize, !y.constant as usize);
-        sel.each(|i| r[i] = f(a.get(i * sa), b.get(i * sb)) as u8);
+    let (sa, sb) = (!x.constant as usize, !y.constant as usize);
+    sel.each(|i| r[i] = is(orders, cmp(a, i * sa, b, i * sb)) as u8);
+}
+
+/// Order of byte strings, from their first bytes where those decide.
+#[inline]
+pub fn bytes_cmp(a: &BytesColumn, i: usize, b: &BytesColumn, j: usize) -> Ordering {
+    let (x, y) = (&a.views()[i], &b.views()[j]);
+    let order = u32::from_be_bytes(x.prefix()).cmp(&u32::from_be_bytes(y.prefix()));
+    if order.is_ne() {
+        return order;
     }
+    if x.len() > View::INLINE || y.len() > View::INLINE {
+        return a.get(i).cmp(b.get(j));
+    }
+    let ((p, q), (r, s)) = (x.words(), y.words());
+    (p.swap_bytes(), q.swap_bytes(), x.len()).cmp(&(r.swap_bytes(), s.swap_bytes(), y.len()))
 }
 
 #[inline]

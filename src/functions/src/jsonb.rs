@@ -3,10 +3,11 @@
 use tusklet_adt::jsonb::{self as adt, Jsonb};
 use tusklet_adt::numeric::Numeric;
 use tusklet_error::{Result, bail};
-use tusklet_vector::{Call, Datum, Kernel, Out, RowSource, Value};
+use tusklet_vector::{Call, Column, Datum, Kernel, Out, RowSource, Sel, Value, Vector};
 
 use crate::array::text_items;
-use crate::bind::{Entry, too_few};
+use crate::batch::rows;
+use crate::bind::{Entry, Ret, too_few};
 use crate::date::ordered;
 use crate::json::path;
 use crate::oids;
@@ -20,8 +21,39 @@ fn bytes(j: Option<Jsonb<'_>>) -> Option<&[u8]> {
     j.map(|j| j.0)
 }
 
-fn text(j: Option<Jsonb<'_>>) -> Option<String> {
-    j.and_then(|j| j.to_text())
+/// What `->>` answers.
+struct Text<'a>(Option<Jsonb<'a>>);
+
+impl Ret for Text<'_> {
+    fn put(self, out: &mut Out<'_>) {
+        let Some(j) = self.0 else { return };
+        if let Some(s) = j.string_bytes() {
+            out.bytes(s);
+        } else if let Some(n) = j.as_small() {
+            n.to_string().put(out);
+        } else {
+            j.to_text().put(out);
+        }
+    }
+}
+
+/// `->` over a column: what it finds stays where the documents are.
+fn parts(c: &mut Call<'_>, args: &[&Vector], sel: &Sel, out: &mut Vector, find: for<'a> fn(Jsonb<'a>, Datum<'_>) -> Option<Jsonb<'a>>) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let Some(docs) = x.bytes() else { return Ok(()) };
+    let mut map = Vec::new();
+    rows(c, sel, out, |out, i| {
+        let at = x.at(i);
+        let doc = docs.get(at);
+        match (find(Jsonb(doc), y.get(i)), &mut out.data) {
+            (Some(Jsonb(v)), Column::Bytes(out)) => {
+                let from = (v.as_ptr() as usize).wrapping_sub(doc.as_ptr() as usize);
+                out.set_part(i, docs, at, from..from.wrapping_add(v.len()), &mut map);
+            }
+            _ => out.validity.set(i, false),
+        }
+        Ok(())
+    })
 }
 
 fn value(j: Jsonb<'_>, as_text: bool) -> Value {
@@ -212,12 +244,24 @@ pub const TABLES: &[&[Entry]] = &[
             }),
         ),
         ("jsonb_send", f!(a: &[u8] => [&[1u8][..], adt::to_string(a).as_bytes()].concat())),
-        ("jsonb_object_field", f!(a: &[u8], k: &str => bytes(Jsonb(a).get(k)))),
-        ("jsonb_object_field_text", f!(a: &[u8], k: &str => text(Jsonb(a).get(k)))),
-        ("jsonb_array_element", f!(a: &[u8], i: i32 => bytes(Jsonb(a).at(i)))),
-        ("jsonb_array_element_text", f!(a: &[u8], i: i32 => text(Jsonb(a).at(i)))),
+        (
+            "jsonb_object_field",
+            Kernel::Batch(
+                |c, a, s, o| parts(c, a, s, o, |j, k| j.get(k.str())),
+                s!(a: &[u8], k: &str => bytes(Jsonb(a).get(k))),
+            ),
+        ),
+        ("jsonb_object_field_text", f!(a: &[u8], k: &str => Text(Jsonb(a).get(k)))),
+        (
+            "jsonb_array_element",
+            Kernel::Batch(
+                |c, a, s, o| parts(c, a, s, o, |j, i| j.at(i.i32())),
+                s!(a: &[u8], i: i32 => bytes(Jsonb(a).at(i))),
+            ),
+        ),
+        ("jsonb_array_element_text", f!(a: &[u8], i: i32 => Text(Jsonb(a).at(i)))),
         ("jsonb_extract_path", f!(a: &[u8], p: &[u8] => bytes(extract(a, p)?))),
-        ("jsonb_extract_path_text", f!(a: &[u8], p: &[u8] => text(extract(a, p)?))),
+        ("jsonb_extract_path_text", f!(a: &[u8], p: &[u8] => Text(extract(a, p)?))),
         ("jsonb_array_length", f!(a: &[u8] => Jsonb(a).array_length()?)),
         ("jsonb_typeof", f!(a: &[u8] => Jsonb(a).kind().name())),
         ("jsonb_strip_nulls", f!(a: &[u8] => Jsonb(a).strip_nulls())),

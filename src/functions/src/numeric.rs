@@ -4,26 +4,70 @@ use std::cmp::Ordering;
 
 use tusklet_adt::float;
 use tusklet_adt::numeric::Numeric;
-use tusklet_adt::numeric_small as small;
+use tusklet_adt::numeric_small::{self as small, Quick};
 use tusklet_error::{Result, bail};
-use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
+use tusklet_vector::{BytesColumn, Call, Column, Datum, Kernel, Out, Sel, Vector, View};
 
-use crate::batch::{bytes2, rows};
+use crate::batch::{EQ, GT, LT, Orders, compare, is, rows};
 use crate::bind::{Entry, Ret, written};
 
 type Args<'a, 'b> = &'a [&'b Vector];
-type Small = fn(&[u8], &[u8]) -> Option<([u8; 18], usize)>;
 type Exact = fn(&Numeric, &Numeric) -> Result<Numeric>;
 
-/// Runs the fast form on stored bytes, the exact one where that declines.
-#[inline(always)]
-fn binary(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector, fast: Small, exact: Exact) -> Result<()> {
+/// What has a fast form, on numbers in views and on stored bytes.
+#[derive(Clone, Copy)]
+enum Op {
+    Add,
+    Sub,
+    Mul,
+    None,
+}
+
+impl Op {
+    #[inline]
+    fn quick(self, a: Quick, b: Quick) -> Option<Quick> {
+        match self {
+            Op::Mul => small::quick_mul(a, b),
+            Op::None => None,
+            _ => small::quick_add(a, b, matches!(self, Op::Sub)),
+        }
+    }
+
+    #[inline]
+    fn small(self, a: &[u8], b: &[u8]) -> Option<([u8; 18], usize)> {
+        match self {
+            Op::Mul => small::mul(a, b),
+            Op::None => None,
+            _ => small::add(a, b, matches!(self, Op::Sub)),
+        }
+    }
+}
+
+/// The number of row `i` when its view holds a small one.
+#[inline]
+pub fn quick(a: &BytesColumn, i: usize) -> Option<Quick> {
+    let v = &a.views()[i];
+    let (lo, hi) = v.words();
+    small::quick(v.len(), lo, hi)
+}
+
+/// Runs the fast forms, the exact one where they decline.
+fn binary(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector, op: Op, exact: Exact) -> Result<()> {
     let [x, y, ..] = args else { return Ok(()) };
     let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return Ok(()) };
     let (sa, sb) = (!x.constant as usize, !y.constant as usize);
     rows(c, sel, out, |out, i| {
-        let (a, b) = (a.get(i * sa), b.get(i * sb));
-        match fast(a, b) {
+        let (p, q) = (i * sa, i * sb);
+        if let (Some(m), Some(n)) = (quick(a, p), quick(b, q))
+            && let Some(r) = op.quick(m, n)
+            && let Column::Bytes(out) = &mut out.data
+        {
+            let (len, lo, hi) = small::quick_write(r);
+            out.set_inline(i, View::of_words(len, lo, hi));
+            return Ok(());
+        }
+        let (a, b) = (a.get(p), b.get(q));
+        match op.small(a, b) {
             Some((r, n)) => out.set(i, Datum::Bytes(&r[..n])),
             None => out.set(i, Datum::Bytes(&exact(&Numeric::decode(a), &Numeric::decode(b))?.to_bytes())),
         }
@@ -31,10 +75,10 @@ fn binary(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector, fas
     })
 }
 
-fn one(args: &[Datum<'_>], out: &mut Out<'_>, fast: Small, exact: Exact) -> Result<()> {
+fn one(args: &[Datum<'_>], out: &mut Out<'_>, op: Op, exact: Exact) -> Result<()> {
     let &[a, b, ..] = args else { return Err(crate::bind::too_few()) };
     let (a, b) = (a.bytes(), b.bytes());
-    match fast(a, b) {
+    match op.small(a, b) {
         Some((r, n)) => out.bytes(&r[..n]),
         None => exact(&Numeric::decode(a), &Numeric::decode(b))?.put(out),
     }
@@ -42,22 +86,33 @@ fn one(args: &[Datum<'_>], out: &mut Out<'_>, fast: Small, exact: Exact) -> Resu
 }
 
 macro_rules! arith {
-    ($fast:expr, $exact:expr) => {
+    ($op:ident, $exact:expr) => {
         Kernel::Batch(
-            |c, args, sel, out| binary(c, args, sel, out, $fast, $exact),
-            |_, args, out| one(args, out, $fast, $exact),
+            |c, args, sel, out| binary(c, args, sel, out, Op::$op, $exact),
+            |_, args, out| one(args, out, Op::$op, $exact),
         )
     };
 }
 
+fn order(args: Args<'_, '_>, sel: &Sel, out: &mut Vector, orders: Orders) {
+    compare(args, sel, out, orders, |a, i, b, j| {
+        if let (Some(m), Some(n)) = (quick(a, i), quick(b, j))
+            && let Some(order) = small::quick_cmp(m, n)
+        {
+            return order;
+        }
+        small::cmp(a.get(i), b.get(j))
+    });
+}
+
 macro_rules! cmp {
-    ($test:ident) => {
+    ($orders:expr) => {
         Kernel::Batch(
             |_, args, sel, out| {
-                bytes2(args, sel, out, |a, b| small::cmp(a, b).$test());
+                order(args, sel, out, $orders);
                 Ok(())
             },
-            s!(a: &[u8], b: &[u8] => small::cmp(a, b).$test()),
+            s!(a: &[u8], b: &[u8] => is($orders, small::cmp(a, b))),
         )
     };
 }
@@ -82,18 +137,18 @@ fn in_range(v: &Numeric, base: &Numeric, by: &Numeric, sub: bool, less: bool) ->
 }
 
 pub const TABLES: &[&[Entry]] = &[&[
-    ("numeric_add", arith!(|a, b| small::add(a, b, false), Numeric::add)),
-    ("numeric_sub", arith!(|a, b| small::add(a, b, true), Numeric::sub)),
-    ("numeric_mul", arith!(small::mul, Numeric::mul)),
-    ("numeric_div", arith!(|_, _| None, Numeric::div)),
+    ("numeric_add", arith!(Add, Numeric::add)),
+    ("numeric_sub", arith!(Sub, Numeric::sub)),
+    ("numeric_mul", arith!(Mul, Numeric::mul)),
+    ("numeric_div", arith!(None, Numeric::div)),
     ("numeric_mod", f!(a: Numeric, b: Numeric => a.rem(&b)?)),
     ("numeric_div_trunc", f!(a: Numeric, b: Numeric => a.div_trunc(&b)?)),
-    ("numeric_eq", cmp!(is_eq)),
-    ("numeric_ne", cmp!(is_ne)),
-    ("numeric_lt", cmp!(is_lt)),
-    ("numeric_le", cmp!(is_le)),
-    ("numeric_gt", cmp!(is_gt)),
-    ("numeric_ge", cmp!(is_ge)),
+    ("numeric_eq", cmp!(EQ)),
+    ("numeric_ne", cmp!(LT | GT)),
+    ("numeric_lt", cmp!(LT)),
+    ("numeric_le", cmp!(LT | EQ)),
+    ("numeric_gt", cmp!(GT)),
+    ("numeric_ge", cmp!(GT | EQ)),
     ("numeric_cmp", f!(a: &[u8], b: &[u8] => small::cmp(a, b) as i32)),
     ("numeric_larger", f!(a: &[u8], b: &[u8] => if small::cmp(a, b).is_gt() { a } else { b })),
     ("numeric_smaller", f!(a: &[u8], b: &[u8] => if small::cmp(a, b).is_lt() { a } else { b })),

@@ -11,7 +11,7 @@ use tusklet_adt::{digest, text as adt, varchar};
 use tusklet_error::{Result, bail, err};
 use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
-use crate::batch::{bytes_eq, bytes2};
+use crate::batch::{self, Orders, bytes_cmp, bytes_eq, compare};
 use crate::bind::Entry;
 use crate::oids;
 
@@ -33,18 +33,25 @@ pub(crate) fn memcmp(a: &[u8], b: &[u8]) -> i32 {
 }
 
 macro_rules! batches {
-    ($($name:ident |$a:ident, $b:ident| $e:expr);*) => {$(
+    ($($name:ident $by:ident $orders:expr;)*) => {$(
         fn $name(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
-            bytes2(args, sel, out, |$a, $b| $e);
+            $by(args, sel, out, $orders);
             Ok(())
         }
     )*};
 }
 
-batches!(lt |a, b| a < b; le |a, b| a <= b; gt |a, b| a > b; ge |a, b| a >= b;
-    bpeq |a, b| trimmed(a) == trimmed(b); bpne |a, b| trimmed(a) != trimmed(b);
-    bplt |a, b| trimmed(a) < trimmed(b); bple |a, b| trimmed(a) <= trimmed(b);
-    bpgt |a, b| trimmed(a) > trimmed(b); bpge |a, b| trimmed(a) >= trimmed(b));
+batches!(lt text batch::LT; le text batch::LT | batch::EQ; gt text batch::GT; ge text batch::GT | batch::EQ;
+    bpeq bpchar batch::EQ; bpne bpchar batch::LT | batch::GT; bplt bpchar batch::LT; bple bpchar batch::LT | batch::EQ;
+    bpgt bpchar batch::GT; bpge bpchar batch::GT | batch::EQ;);
+
+fn text(args: Args<'_, '_>, sel: &Sel, out: &mut Vector, orders: Orders) {
+    compare(args, sel, out, orders, bytes_cmp);
+}
+
+fn bpchar(args: Args<'_, '_>, sel: &Sel, out: &mut Vector, orders: Orders) {
+    compare(args, sel, out, orders, |a, i, b, j| trimmed(a.get(i)).cmp(trimmed(b.get(j))));
+}
 
 fn trimmed(mut b: &[u8]) -> &[u8] {
     while let [rest @ .., b' '] = b {

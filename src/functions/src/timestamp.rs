@@ -2,16 +2,18 @@
 
 use std::cmp::Ordering;
 
-use tusklet_adt::datetime::DateTimeConfig;
+use tusklet_adt::datetime::{DateTimeConfig, USECS_PER_DAY, is_valid_timestamp};
 use tusklet_adt::formatting::datetime as to_char;
 use tusklet_adt::interval::Interval;
 use tusklet_adt::numeric::Numeric;
-use tusklet_adt::timestamp::{self as adt, Extracted};
+use tusklet_adt::numeric_small::quick_write;
+use tusklet_adt::timestamp::{self as adt, Extracted, Field};
 use tusklet_adt::timezone::ZoneSpec;
 use tusklet_error::Result;
-use tusklet_vector::{Call, Kernel};
+use tusklet_vector::{Call, Column, Datum, Kernel, Out, Sel, Vector, View};
 
-use crate::bind::{Entry, datetime, written};
+use crate::batch::{rows, try2};
+use crate::bind::{Arg, Entry, Ret, datetime, written};
 use crate::date::{not_negative, ordered};
 use crate::int::{int_cmp, row};
 
@@ -74,6 +76,134 @@ fn shown(write: impl FnOnce(&mut String) -> Result<bool>) -> Result<Option<Strin
     Ok(if write(&mut s)? { Some(s) } else { None })
 }
 
+/// What the local times of one span have in common, kept from row to row: most columns of times are nearly in order.
+struct Span<T> {
+    from: i64,
+    to: i64,
+    value: T,
+}
+
+impl<T: Copy> Span<T> {
+    #[inline]
+    fn get(&self, t: i64) -> Option<T> {
+        (self.from <= t && t < self.to).then_some(self.value)
+    }
+
+    fn set(&mut self, t: i64, length: i64, value: T) {
+        let from = t - t.rem_euclid(length);
+        *self = Span { from, to: from + length, value };
+    }
+}
+
+/// `extract` over a column; `local` when the field is one of the value's own clock.
+fn fields(
+    c: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    one: fn(&Call<'_>, Field<'_>, Datum<'_>) -> Result<Extracted>,
+    local: bool,
+) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let fixed = x.constant.then(|| Field::of_extract(x.get(0).str()));
+    let length = fixed.filter(|_| local).map_or(1, |f| f.span());
+    let times = y.i64s();
+    let mut kept = Span { from: 0, to: 0, value: View::default() };
+    for i in sel.iter() {
+        if out.is_null(i) {
+            continue;
+        }
+        let t = if length > 1 { times[y.at(i)] } else { 0 };
+        if let Some(v) = kept.get(t)
+            && let Column::Bytes(out) = &mut out.data
+        {
+            out.set_inline(i, v);
+            continue;
+        }
+        c.row = i;
+        let e = one(c, fixed.unwrap_or_else(|| Field::of_extract(x.get(i).str())), y.get(i))?;
+        match (&e, &mut out.data) {
+            (Extracted::Decimal { mantissa, scale }, Column::Bytes(out)) if mantissa.unsigned_abs() < 1 << 53 && *scale <= 28 => {
+                let (len, lo, hi) = quick_write((*mantissa as i64, *scale));
+                let v = View::of_words(len, lo, hi);
+                out.set_inline(i, v);
+                if length > 1 {
+                    kept.set(t, length, v);
+                }
+            }
+            _ => {
+                let mut o = Out::new(out, i);
+                extracted(e).put(&mut o);
+                o.finish();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `date_trunc` over a column, likewise.
+fn truncated(
+    c: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    one: fn(&Call<'_>, Field<'_>, i64) -> Result<i64>,
+    local: bool,
+) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let fixed = x.constant.then(|| Field::of_trunc(x.get(0).str()));
+    let length = fixed.filter(|_| local).map_or(1, |f| f.span());
+    let times = y.i64s();
+    let mut kept = Span { from: 0, to: 0, value: 0 };
+    for i in sel.iter() {
+        if out.is_null(i) {
+            continue;
+        }
+        let t = times[y.at(i)];
+        let value = match kept.get(t) {
+            Some(value) => value,
+            None => {
+                c.row = i;
+                let value = one(c, fixed.unwrap_or_else(|| Field::of_trunc(x.get(i).str())), t)?;
+                if length > 1 && adt::is_finite(t) {
+                    kept.set(t, length, value);
+                }
+                value
+            }
+        };
+        out.i64s_mut()[i] = value;
+    }
+    Ok(())
+}
+
+/// A timestamp and an interval: how far one interval goes from the times of one day is the same for all of them.
+fn shifted(
+    c: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    one: fn(i64, &Interval) -> Result<i64>,
+) -> Result<()> {
+    let [x, y, ..] = args else { return Ok(()) };
+    let (times, by) = (x.i64s(), y.fixed16s());
+    let mut kept = Span { from: 0, to: 0, value: 0 };
+    rows(c, sel, out, |out, i| {
+        let t = times[x.at(i)];
+        let far = kept.get(t).and_then(|far| t.checked_add(far)).filter(|r| is_valid_timestamp(*r));
+        out.i64s_mut()[i] = match far {
+            Some(r) => r,
+            None => {
+                let r = one(t, &Interval::decode(&by[y.at(i)]))?;
+                if y.constant && adt::is_finite(t) {
+                    kept.set(t, USECS_PER_DAY, r - t);
+                }
+                r
+            }
+        };
+        Ok(())
+    })
+}
+
 pub const TABLES: &[&[Entry]] = &[
     &int_cmp!("timestamp_", i64),
     &ordered!("timestamp_", "_timestamptz", |c, a: i64, b: i64| cmp_tz(a, b, &datetime(c)?)),
@@ -87,14 +217,38 @@ pub const TABLES: &[&[Entry]] = &[
         ("timestamp_out", f!(c; a: i64 => { let d = datetime(c)?; written(|s| adt::timestamp_out(s, a, &d)) })),
         ("timestamp_scale", f!(a: i64, typmod: i32 => adt::timestamp_scale(a, typmod)?)),
         ("timestamp_finite", f!(a: i64 => adt::is_finite(a))),
-        ("timestamp_pl_interval", f!(a: i64, b: Interval => adt::timestamp_pl_interval(a, &b)?)),
-        ("timestamp_mi_interval", f!(a: i64, b: Interval => adt::timestamp_mi_interval(a, &b)?)),
-        ("timestamp_mi", f!(a: i64, b: i64 => adt::timestamp_mi(a, b)?)),
+        (
+            "timestamp_pl_interval",
+            Kernel::Batch(|c, a, s, o| shifted(c, a, s, o, adt::timestamp_pl_interval), s!(a: i64, b: Interval => adt::timestamp_pl_interval(a, &b)?)),
+        ),
+        (
+            "timestamp_mi_interval",
+            Kernel::Batch(|c, a, s, o| shifted(c, a, s, o, adt::timestamp_mi_interval), s!(a: i64, b: Interval => adt::timestamp_mi_interval(a, &b)?)),
+        ),
+        (
+            "timestamp_mi",
+            Kernel::Batch(
+                |c, a, s, o| try2(c, a, s, o, |a: i64, b: i64| Ok(adt::timestamp_mi(a, b)?.encode())),
+                s!(a: i64, b: i64 => adt::timestamp_mi(a, b)?),
+            ),
+        ),
         ("timestamp_age", f!(a: i64, b: i64 => adt::timestamp_age(a, b)?)),
         ("timestamp_bin", f!(stride: Interval, a: i64, origin: i64 => adt::date_bin(&stride, a, origin)?)),
-        ("timestamp_trunc", f!(unit: &str, a: i64 => adt::timestamp_trunc(unit, a)?)),
-        ("timestamp_part", f!(unit: &str, a: i64 => part(adt::timestamp_extract(unit, a)?))),
-        ("extract_timestamp", f!(unit: &str, a: i64 => extracted(adt::timestamp_extract(unit, a)?))),
+        (
+            "timestamp_trunc",
+            Kernel::Batch(
+                |c, a, s, o| truncated(c, a, s, o, |_, f, t| adt::timestamp_trunc(f, t), true),
+                s!(unit: &str, a: i64 => adt::timestamp_trunc(Field::of_trunc(unit), a)?),
+            ),
+        ),
+        ("timestamp_part", f!(unit: &str, a: i64 => part(adt::timestamp_extract(Field::of_extract(unit), a)?))),
+        (
+            "extract_timestamp",
+            Kernel::Batch(
+                |c, a, s, o| fields(c, a, s, o, |_, f, d| adt::timestamp_extract(f, d.i64()), true),
+                s!(unit: &str, a: i64 => extracted(adt::timestamp_extract(Field::of_extract(unit), a)?)),
+            ),
+        ),
         (
             "timestamp_zone",
             f!(c; name: &str, a: i64 => if adt::is_finite(a) { let z = zone(c, name)?; adt::timestamp_at_zone(a, &z)? } else { a }),
@@ -132,15 +286,24 @@ pub const TABLES: &[&[Entry]] = &[
         ),
         ("timestamptz_age", f!(c; a: i64, b: i64 => adt::timestamptz_age(a, b, datetime(c)?.zone)?)),
         ("timestamptz_bin", f!(stride: Interval, a: i64, origin: i64 => adt::date_bin(&stride, a, origin)?)),
-        ("timestamptz_trunc", f!(c; unit: &str, a: i64 => adt::timestamptz_trunc(unit, a, datetime(c)?.zone)?)),
+        (
+            "timestamptz_trunc",
+            Kernel::Batch(
+                |c, a, s, o| truncated(c, a, s, o, |c, f, t| adt::timestamptz_trunc(f, t, datetime(c)?.zone), false),
+                s!(c; unit: &str, a: i64 => adt::timestamptz_trunc(Field::of_trunc(unit), a, datetime(c)?.zone)?),
+            ),
+        ),
         (
             "timestamptz_trunc_zone",
-            f!(c; unit: &str, a: i64, name: &str => if adt::is_finite(a) { let z = zone(c, name)?; adt::timestamptz_trunc_zone(unit, a, &z)? } else { a }),
+            f!(c; unit: &str, a: i64, name: &str => if adt::is_finite(a) { let z = zone(c, name)?; adt::timestamptz_trunc_zone(Field::of_trunc(unit), a, &z)? } else { a }),
         ),
-        ("timestamptz_part", f!(c; unit: &str, a: i64 => part(adt::timestamptz_extract(unit, a, datetime(c)?.zone)?))),
+        ("timestamptz_part", f!(c; unit: &str, a: i64 => part(adt::timestamptz_extract(Field::of_extract(unit), a, datetime(c)?.zone)?))),
         (
             "extract_timestamptz",
-            f!(c; unit: &str, a: i64 => extracted(adt::timestamptz_extract(unit, a, datetime(c)?.zone)?)),
+            Kernel::Batch(
+                |c, a, s, o| fields(c, a, s, o, |c, f, d| adt::timestamptz_extract(f, d.i64(), datetime(c)?.zone), false),
+                s!(c; unit: &str, a: i64 => extracted(adt::timestamptz_extract(Field::of_extract(unit), a, datetime(c)?.zone)?)),
+            ),
         ),
         (
             "timestamptz_zone",
@@ -205,8 +368,14 @@ pub const TABLES: &[&[Entry]] = &[
         ("interval_justify_days", f!(a: Interval => a.justify_days()?)),
         ("interval_justify_interval", f!(a: Interval => a.justify_interval()?)),
         ("interval_trunc", f!(unit: &str, a: Interval => a.trunc(unit)?)),
-        ("interval_part", f!(unit: &str, a: Interval => part(a.extract(unit)?))),
-        ("extract_interval", f!(unit: &str, a: Interval => extracted(a.extract(unit)?))),
+        ("interval_part", f!(unit: &str, a: Interval => part(a.extract(Field::of_extract(unit))?))),
+        (
+            "extract_interval",
+            Kernel::Batch(
+                |c, a, s, o| fields(c, a, s, o, |_, f, d| Interval::arg(d).extract(f), false),
+                s!(unit: &str, a: Interval => extracted(a.extract(Field::of_extract(unit))?)),
+            ),
+        ),
         ("interval_to_char", f!(a: Interval, fmt: &str => shown(|s| to_char::interval_to_char(s, &a, fmt))?)),
         (
             "make_interval",

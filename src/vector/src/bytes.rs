@@ -26,6 +26,35 @@ impl View {
         self.len == 0
     }
 
+    /// The first four bytes, zeros beyond the end.
+    #[inline]
+    pub fn prefix(&self) -> [u8; 4] {
+        [self.data[0], self.data[1], self.data[2], self.data[3]]
+    }
+
+    /// The bytes of an inline value as little-endian numbers, zeros beyond the end.
+    #[inline]
+    pub fn words(&self) -> (u64, u32) {
+        let d = &self.data;
+        (u64::from_le_bytes([d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]]), u32::from_le_bytes([d[8], d[9], d[10], d[11]]))
+    }
+
+    /// The inline value of `len` bytes, zeros beyond them.
+    #[inline]
+    pub fn of_words(len: usize, lo: u64, hi: u32) -> View {
+        let mut data = [0; 12];
+        data[..8].copy_from_slice(&lo.to_le_bytes());
+        data[8..].copy_from_slice(&hi.to_le_bytes());
+        View { len: len as u32, data }
+    }
+
+    /// A hash of an inline value.
+    #[inline]
+    pub fn hash(&self) -> u64 {
+        let (lo, hi) = self.words();
+        crate::hash::word(crate::hash::combine(crate::hash::combine(0, lo), (self.len as u64) << 32 | hi as u64))
+    }
+
     #[inline]
     fn inline(b: &[u8]) -> View {
         let mut data = [0; 12];
@@ -82,6 +111,13 @@ impl BytesColumn {
     /// The views, for prefix and length tests that need no arena.
     pub fn views(&self) -> &[View] {
         &self.views
+    }
+
+    /// Overwrites row `i` with an inline value.
+    #[inline]
+    pub fn set_inline(&mut self, i: usize, v: View) {
+        debug_assert!(v.len() <= View::INLINE);
+        self.views[i] = v;
     }
 
     /// Row `i`.
@@ -143,6 +179,17 @@ impl BytesColumn {
     /// Overwrites row `i` with row `j` of `other`, sharing its arena. `map` is scratch for one pair of columns.
     pub fn set_from(&mut self, i: usize, other: &BytesColumn, j: usize, map: &mut Vec<u32>) {
         self.views[i] = self.adopt(other, j, map);
+    }
+
+    /// Overwrites row `i` with part of row `j` of `other`, sharing its arena.
+    pub fn set_part(&mut self, i: usize, other: &BytesColumn, j: usize, part: std::ops::Range<usize>, map: &mut Vec<u32>) {
+        let Some(b) = other.get(j).get(part.clone()) else { return };
+        self.views[i] = if b.len() <= View::INLINE {
+            View::inline(b)
+        } else {
+            let whole = self.adopt(other, j, map).place();
+            View::far(b, whole.0 as u32, (whole.1 + part.start) as u32)
+        };
     }
 
     fn adopt(&mut self, other: &BytesColumn, j: usize, map: &mut Vec<u32>) -> View {

@@ -1,12 +1,13 @@
 //! Keys to numbers: the table behind grouping, DISTINCT, set operations and hash joins.
 //!
 //! A table gives every distinct key the next number, so numbers are in first-seen order and everything that hangs on a
-//! key lives in plain vectors. One integer-like column is hashed by value; anything else by its key bytes
+//! key lives in plain vectors. One integer-like column or one of text is hashed by value; anything else by its key bytes
 //! ([`crate::key`]), equal exactly when the values are. Integers of every width have the same key here, so
 //! `int4 = int8` joins need no cast.
 
+use crate::bytes::View;
 use crate::key::{KeyOrder, KeyPart};
-use crate::{Column, Phys, Sel, Vector, hash};
+use crate::{BytesColumn, Column, Phys, Sel, Vector, hash};
 
 /// No number: the key is not in the table, or holds a NULL that cannot match.
 pub const NONE: u32 = u32::MAX;
@@ -16,19 +17,81 @@ pub struct KeyTable {
     parts: Vec<KeyPart>,
     /// Whether NULLs are keys like any other (grouping) or never match (joins).
     nulls: bool,
-    /// Open addressing: number + 1, or 0.
-    slots: Vec<u32>,
-    mask: usize,
-    hashes: Vec<u64>,
+    slots: Slots,
     kind: Keys,
+    /// The number of the NULL key of one column.
+    null: u32,
     scratch: Vec<u8>,
+    words: Vec<u64>,
 }
 
 enum Keys {
-    /// One column of integers: values by number; the NULL key's number.
-    Int { values: Vec<i64>, null: u32 },
+    /// One column of integers: values by number.
+    Int(Vec<i64>),
+    /// One column of byte strings in their own order, by number.
+    Text(BytesColumn),
     /// Key bytes by number: ends in the arena.
     Bytes { ends: Vec<usize>, arena: Vec<u8> },
+}
+
+/// Open addressing. A slot is 0, or the low half of a hash over number + 1: most keys that differ are told apart without
+/// looking at them, and the table grows without them.
+struct Slots {
+    slots: Vec<u64>,
+    mask: usize,
+    count: u32,
+}
+
+impl Slots {
+    /// The number of the key with hash `h` that is the `same`, or of a new one.
+    #[inline(always)]
+    fn find(&mut self, h: u64, insert: bool, same: impl Fn(usize) -> bool) -> (u32, bool) {
+        let tag = h << 32;
+        let mut at = h as usize & self.mask;
+        loop {
+            let s = self.slots[at & self.mask];
+            if s == 0 {
+                break;
+            }
+            if (s ^ tag) >> 32 == 0 && same((s as u32 - 1) as usize) {
+                return (s as u32 - 1, false);
+            }
+            at = (at + 1) & self.mask;
+        }
+        if !insert {
+            return (NONE, false);
+        }
+        let n = self.count;
+        self.count += 1;
+        self.slots[at] = tag | (n + 1) as u64;
+        if n as usize * 2 > self.slots.len() {
+            self.grow();
+        }
+        (n, true)
+    }
+
+    #[inline(never)]
+    fn grow(&mut self) {
+        let n = self.slots.len() * 2;
+        let old = std::mem::replace(&mut self.slots, vec![0; n]);
+        self.mask = n - 1;
+        for s in old {
+            if s != 0 {
+                let mut at = (s >> 32) as usize & self.mask;
+                while self.slots[at] != 0 {
+                    at = (at + 1) & self.mask;
+                }
+                self.slots[at] = s;
+            }
+        }
+    }
+}
+
+/// Whether row `i` of one column is row `j` of the other; most are told apart by the views.
+#[inline]
+fn same(a: &BytesColumn, i: usize, b: &BytesColumn, j: usize) -> bool {
+    let (x, y) = (&a.views()[i], &b.views()[j]);
+    if x.len() <= View::INLINE { x == y } else { x.len() == y.len() && x.prefix() == y.prefix() && a.get(i) == b.get(j) }
 }
 
 fn is_int(p: Phys) -> bool {
@@ -38,169 +101,117 @@ fn is_int(p: Phys) -> bool {
 impl KeyTable {
     /// A table over columns of these types.
     pub fn new(types: &[Phys], parts: &[KeyPart], nulls: bool) -> KeyTable {
-        let ints = matches!((types, parts), ([t], [KeyPart { order: KeyOrder::Native, .. }]) if is_int(*t));
+        let kind = match (types, parts) {
+            ([t], [KeyPart { order: KeyOrder::Native, .. }]) if is_int(*t) => Keys::Int(Vec::new()),
+            ([Phys::Bytes], [KeyPart { order: KeyOrder::Native, .. }]) => Keys::Text(BytesColumn::default()),
+            _ => Keys::Bytes { ends: Vec::new(), arena: Vec::new() },
+        };
         KeyTable {
             parts: parts.to_vec(),
             nulls,
-            slots: vec![0; 64],
-            mask: 63,
-            hashes: Vec::new(),
-            kind: if ints {
-                Keys::Int { values: Vec::new(), null: NONE }
-            } else {
-                Keys::Bytes { ends: Vec::new(), arena: Vec::new() }
-            },
+            slots: Slots { slots: vec![0; 64], mask: 63, count: 0 },
+            kind,
+            null: NONE,
             scratch: Vec::new(),
+            words: Vec::new(),
         }
     }
 
     /// Distinct keys so far.
     pub fn count(&self) -> usize {
-        self.hashes.len()
-    }
-
-    fn grow(&mut self) {
-        let n = self.slots.len() * 2;
-        self.mask = n - 1;
-        self.slots.clear();
-        self.slots.resize(n, 0);
-        for (i, h) in self.hashes.iter().enumerate() {
-            let mut at = *h as usize & self.mask;
-            while self.slots[at] != 0 {
-                at = (at + 1) & self.mask;
-            }
-            self.slots[at] = i as u32 + 1;
-        }
+        self.slots.count as usize
     }
 
     /// The numbers of the selected rows' keys, in selection order; new keys get one when `insert`, else [`NONE`].
     pub fn numbers(&mut self, columns: &[&Vector], sel: &Sel, insert: bool, out: &mut Vec<u32>) {
         out.clear();
         out.reserve(sel.len());
-        if let Keys::Int { .. } = self.kind
-            && let [c] = columns
-        {
-            macro_rules! ints {
-                ($v:ident, $i:ident => $x:expr) => {
-                    for $i in sel.iter() {
-                        if c.is_null($i) {
-                            let n = self.null_number(insert);
-                            out.push(n);
-                            continue;
-                        }
-                        let $i = c.at($i);
-                        let n = self.int_number($x, insert);
-                        out.push(n);
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        match (&mut self.kind, columns) {
+            (Keys::Int(values), [c]) => {
+                let step = !c.constant as usize;
+                match &c.data {
+                    Column::Bool(v) => sel.each(|i| words.push(v[i * step] as u64)),
+                    Column::I16(v) => sel.each(|i| words.push(v[i * step] as u64)),
+                    Column::I32(v) => sel.each(|i| words.push(v[i * step] as u64)),
+                    Column::I64(v) => sel.each(|i| words.push(v[i * step] as u64)),
+                    _ => out.resize(sel.len(), NONE),
+                }
+                let checked = !c.validity.is_all_set();
+                for (i, w) in sel.iter().zip(&words) {
+                    if checked && c.is_null(i) {
+                        out.push(null_number(&mut self.null, self.nulls, insert, &mut self.slots, || values.push(0)));
+                        continue;
                     }
-                };
-            }
-            match &c.data {
-                Column::Bool(v) => ints!(v, i => v[i] as i64),
-                Column::I16(v) => ints!(v, i => v[i] as i64),
-                Column::I32(v) => ints!(v, i => v[i] as i64),
-                Column::I64(v) => ints!(v, i => v[i]),
-                _ => out.resize(sel.len(), NONE),
-            }
-            return;
-        }
-        let mut key = std::mem::take(&mut self.scratch);
-        for i in sel.iter() {
-            key.clear();
-            let mut null = false;
-            for (c, p) in columns.iter().zip(&self.parts) {
-                null |= c.is_null(i);
-                p.write_row_widened(c, i, &mut key);
-            }
-            out.push(if null && !self.nulls { NONE } else { self.bytes_number(&key, insert) });
-        }
-        self.scratch = key;
-    }
-
-    fn null_number(&mut self, insert: bool) -> u32 {
-        let fresh = self.hashes.len() as u32;
-        match &mut self.kind {
-            Keys::Int { values, null } if self.nulls => {
-                if *null == NONE && insert {
-                    *null = fresh;
-                    values.push(0);
-                    // Not in `slots`: found by `null` alone. Its hash keeps its place when the slots grow.
-                    self.hashes.push(u64::MAX);
-                    self.rehash_without_null();
-                    return fresh;
-                }
-                *null
-            }
-            _ => NONE,
-        }
-    }
-
-    /// The NULL key takes a slot when the table grows; harmless, because no value compares equal to it.
-    fn rehash_without_null(&mut self) {
-        if self.hashes.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-    }
-
-    #[inline]
-    fn int_number(&mut self, v: i64, insert: bool) -> u32 {
-        let Keys::Int { values, null } = &mut self.kind else { return NONE };
-        let h = hash::word(v as u64);
-        let mut at = h as usize & self.mask;
-        loop {
-            let s = self.slots[at];
-            if s == 0 {
-                break;
-            }
-            if values[s as usize - 1] == v && s - 1 != *null {
-                return s - 1;
-            }
-            at = (at + 1) & self.mask;
-        }
-        if !insert {
-            return NONE;
-        }
-        let n = values.len() as u32;
-        values.push(v);
-        self.hashes.push(h);
-        self.slots[at] = n + 1;
-        if self.hashes.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-        n
-    }
-
-    #[inline]
-    fn bytes_number(&mut self, key: &[u8], insert: bool) -> u32 {
-        let Keys::Bytes { ends, arena } = &mut self.kind else { return NONE };
-        let h = hash::bytes(key);
-        let mut at = h as usize & self.mask;
-        loop {
-            let s = self.slots[at];
-            if s == 0 {
-                break;
-            }
-            let n = s as usize - 1;
-            if self.hashes[n] == h {
-                let start = if n == 0 { 0 } else { ends[n - 1] };
-                if arena[start..ends[n]] == *key {
-                    return n as u32;
+                    let (n, fresh) = self.slots.find(hash::word(*w), insert, |n| values[n] == *w as i64);
+                    if fresh {
+                        values.push(*w as i64);
+                    }
+                    out.push(n);
                 }
             }
-            at = (at + 1) & self.mask;
+            (Keys::Text(keys), [c]) => {
+                let Some(b) = c.bytes() else { return out.resize(sel.len(), NONE) };
+                // All hashes first: a loop without branches, whose looks into memory do not wait for each other.
+                let step = !c.constant as usize;
+                sel.each(|i| {
+                    let v = &b.views()[i * step];
+                    words.push(if v.len() <= View::INLINE { v.hash() } else { hash::bytes(b.get(i * step)) });
+                });
+                let checked = !c.validity.is_all_set();
+                for (i, h) in sel.iter().zip(&words) {
+                    if checked && c.is_null(i) {
+                        out.push(null_number(&mut self.null, self.nulls, insert, &mut self.slots, || keys.push(b"")));
+                        continue;
+                    }
+                    let i = i * step;
+                    let (n, fresh) = self.slots.find(*h, insert, |n| same(b, i, keys, n));
+                    if fresh {
+                        keys.push(b.get(i));
+                    }
+                    out.push(n);
+                }
+            }
+            (Keys::Bytes { ends, arena }, _) => {
+                let key = &mut self.scratch;
+                for i in sel.iter() {
+                    key.clear();
+                    let mut null = false;
+                    for (c, p) in columns.iter().zip(&self.parts) {
+                        null |= c.is_null(i);
+                        p.write_row_widened(c, i, key);
+                    }
+                    if null && !self.nulls {
+                        out.push(NONE);
+                        continue;
+                    }
+                    let (n, fresh) = self.slots.find(hash::bytes(key), insert, |n| {
+                        let start = if n == 0 { 0 } else { ends[n - 1] };
+                        arena[start..ends[n]] == **key
+                    });
+                    if fresh {
+                        arena.extend_from_slice(key);
+                        ends.push(arena.len());
+                    }
+                    out.push(n);
+                }
+            }
+            _ => out.resize(sel.len(), NONE),
         }
-        if !insert {
-            return NONE;
-        }
-        let n = self.hashes.len() as u32;
-        arena.extend_from_slice(key);
-        ends.push(arena.len());
-        self.hashes.push(h);
-        self.slots[at] = n + 1;
-        if self.hashes.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-        n
+        self.words = words;
     }
+}
+
+/// The number of one column's NULL. It is in no slot, so that no value is the same.
+#[cold]
+fn null_number(null: &mut u32, nulls: bool, insert: bool, slots: &mut Slots, push: impl FnOnce()) -> u32 {
+    if nulls && insert && *null == NONE {
+        *null = slots.count;
+        slots.count += 1;
+        push();
+    }
+    *null
 }
 
 #[cfg(test)]
@@ -223,6 +234,18 @@ mod tests {
         let mut t = KeyTable::new(&[Phys::I32], &[KeyPart::ASC], false);
         t.numbers(&[&v], &Sel::All(8), true, &mut out);
         assert_eq!(out, [0, 0, 1, 0, 2, 1, NONE, 3]);
+
+        let mut v = Vector::empty(Phys::Bytes);
+        for x in ["", "one", "a value too long for a view", "one", "a value too long for a viex"] {
+            v.push(Datum::Bytes(x.as_bytes()));
+        }
+        v.push(Datum::Null);
+        v.push(Datum::Bytes(b""));
+        v.push(Datum::Bytes(b"a value too long for a view"));
+        let mut t = KeyTable::new(&[Phys::Bytes], &[KeyPart::ASC], true);
+        t.numbers(&[&v], &Sel::All(8), true, &mut out);
+        assert_eq!(out, [0, 1, 2, 1, 3, 4, 0, 2]);
+        assert_eq!(t.count(), 5);
 
         // Many keys, both ways of hashing, against a map.
         let mut big = Vector::empty(Phys::I64);

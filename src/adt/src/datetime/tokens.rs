@@ -129,6 +129,41 @@ impl Unit {
     }
 }
 
+/// A field by its name, looked up once for many values.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// `None` when it is not one.
+    pub unit: Option<Unit>,
+}
+
+impl<'a> Field<'a> {
+    /// Of `extract` and `date_part`.
+    pub fn of_extract(name: &'a str) -> Field<'a> {
+        Field { name, unit: Unit::parse(name) }
+    }
+
+    /// Of `date_trunc`.
+    pub fn of_trunc(name: &'a str) -> Field<'a> {
+        let unit = match units(name) {
+            Some(Word::Unit(u)) => Some(u),
+            _ => None,
+        };
+        Field { name, unit }
+    }
+
+    /// A span of time, from midnight, whose local times have this field (or truncated value) in common.
+    pub fn span(&self) -> i64 {
+        match self.unit {
+            Some(Unit::Hour) => super::USECS_PER_HOUR,
+            Some(Unit::Minute) => super::USECS_PER_MINUTE,
+            Some(Unit::Microsecond | Unit::Millisecond | Unit::Second | Unit::Julian | Unit::Epoch) => 1,
+            _ => super::USECS_PER_DAY,
+        }
+    }
+}
+
 /// English month names, as output and `to_char` know them.
 pub(crate) const MONTHS: [&str; 12] = [
     "January",

@@ -3,7 +3,8 @@
 use tusklet_error::{Error, Result, err};
 
 use super::{INFINITY, is_finite, local_to_utc, timestamp_out_of_range, timestamptz_tm, unix_secs};
-use crate::datetime::tokens::{Unit, Word, special, units};
+pub use crate::datetime::tokens::Field;
+use crate::datetime::tokens::{Unit, Word, special};
 use crate::datetime::{
     EPOCH_SECS, Tm, USECS_PER_DAY, date2j, is_valid_timestamp, iso_year_start, iso_year_week, j2date, j2day,
 };
@@ -161,16 +162,16 @@ fn julian(day: i64, micros: i64) -> Extracted {
 }
 
 /// `extract(unit FROM timestamp)`.
-pub fn timestamp_extract(unit: &str, t: i64) -> Result<Extracted> {
+pub fn timestamp_extract(field: Field<'_>, t: i64) -> Result<Extracted> {
     const TYPE: &str = "timestamp without time zone";
-    let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
+    let Some(u) = field.unit else { return Err(bad_unit(field.name, TYPE)) };
     if !is_finite(t) {
         return Ok(non_finite(u, t == INFINITY));
     }
     if u == Unit::Epoch {
         return Ok(epoch(t));
     }
-    local_extract(u, &Tm::from_timestamp(t)).ok_or_else(|| not_supported(unit, TYPE))
+    local_extract(u, &Tm::from_timestamp(t)).ok_or_else(|| not_supported(field.name, TYPE))
 }
 
 fn epoch(t: i64) -> Extracted {
@@ -178,9 +179,9 @@ fn epoch(t: i64) -> Extracted {
 }
 
 /// `extract(unit FROM timestamptz)` on the clock of `zone`.
-pub fn timestamptz_extract(unit: &str, t: i64, zone: &TimeZone) -> Result<Extracted> {
+pub fn timestamptz_extract(field: Field<'_>, t: i64, zone: &TimeZone) -> Result<Extracted> {
     const TYPE: &str = "timestamp with time zone";
-    let Some(u) = Unit::parse(unit) else { return Err(bad_unit(unit, TYPE)) };
+    let Some(u) = field.unit else { return Err(bad_unit(field.name, TYPE)) };
     if !is_finite(t) {
         return Ok(non_finite(u, t == INFINITY));
     }
@@ -190,7 +191,7 @@ pub fn timestamptz_extract(unit: &str, t: i64, zone: &TimeZone) -> Result<Extrac
         Unit::Timezone => Extracted::int(east),
         Unit::TimezoneHour => Extracted::int(east / 3600),
         Unit::TimezoneMinute => Extracted::int(east / 60 % 60),
-        _ => return local_extract(u, &timestamptz_tm(t, zone)).ok_or_else(|| not_supported(unit, TYPE)),
+        _ => return local_extract(u, &timestamptz_tm(t, zone)).ok_or_else(|| not_supported(field.name, TYPE)),
     })
 }
 
@@ -258,51 +259,44 @@ fn trunc_tm(unit: Unit, tm: &mut Tm) -> Option<bool> {
     Some(false)
 }
 
-fn trunc_unit(unit: &str, type_name: &str) -> Result<Unit> {
-    match units(unit) {
-        Some(Word::Unit(u)) => Ok(u),
-        _ => Err(not_recognized(unit, type_name)),
-    }
-}
-
 /// `date_trunc(unit, timestamp)`.
-pub fn timestamp_trunc(unit: &str, t: i64) -> Result<i64> {
+pub fn timestamp_trunc(field: Field<'_>, t: i64) -> Result<i64> {
     const TYPE: &str = "timestamp without time zone";
     if !is_finite(t) {
         return Ok(t);
     }
-    let u = trunc_unit(unit, TYPE)?;
+    let Some(u) = field.unit else { return Err(not_recognized(field.name, TYPE)) };
     if u == Unit::Day {
         return Ok(t.div_euclid(USECS_PER_DAY) * USECS_PER_DAY);
     }
     let mut tm = Tm::from_timestamp(t);
-    trunc_tm(u, &mut tm).ok_or_else(|| not_supported(unit, TYPE))?;
+    trunc_tm(u, &mut tm).ok_or_else(|| not_supported(field.name, TYPE))?;
     tm.to_timestamp().ok_or_else(timestamp_out_of_range)
 }
 
 /// `date_trunc(unit, timestamptz)` on the clock of `zone`.
-pub fn timestamptz_trunc(unit: &str, t: i64, zone: &TimeZone) -> Result<i64> {
-    trunc_at(unit, t, |unix| zone.at(unix).offset, |local| local_to_utc(local, zone))
+pub fn timestamptz_trunc(field: Field<'_>, t: i64, zone: &TimeZone) -> Result<i64> {
+    trunc_at(field, t, |unix| zone.at(unix).offset, |local| local_to_utc(local, zone))
 }
 
 /// `date_trunc(unit, timestamptz, zone)`.
-pub fn timestamptz_trunc_zone(unit: &str, t: i64, zone: &ZoneSpec) -> Result<i64> {
+pub fn timestamptz_trunc_zone(field: Field<'_>, t: i64, zone: &ZoneSpec) -> Result<i64> {
     if let ZoneSpec::Dynamic(_, zone) = zone {
         // Here PostgreSQL takes the abbreviation for its whole zone.
-        return timestamptz_trunc(unit, t, zone);
+        return timestamptz_trunc(field, t, zone);
     }
-    trunc_at(unit, t, |unix| zone.offset_at(unix), |local| super::timestamp_at_zone(local, zone))
+    trunc_at(field, t, |unix| zone.offset_at(unix), |local| super::timestamp_at_zone(local, zone))
 }
 
-fn trunc_at(unit: &str, t: i64, east: impl Fn(i64) -> i32, to_utc: impl Fn(i64) -> Result<i64>) -> Result<i64> {
+fn trunc_at(field: Field<'_>, t: i64, east: impl Fn(i64) -> i32, to_utc: impl Fn(i64) -> Result<i64>) -> Result<i64> {
     const TYPE: &str = "timestamp with time zone";
     if !is_finite(t) {
         return Ok(t);
     }
-    let u = trunc_unit(unit, TYPE)?;
+    let Some(u) = field.unit else { return Err(not_recognized(field.name, TYPE)) };
     let east = east(unix_secs(t));
     let mut tm = super::local_tm(t, east);
-    let keep = trunc_tm(u, &mut tm).ok_or_else(|| not_supported(unit, TYPE))?;
+    let keep = trunc_tm(u, &mut tm).ok_or_else(|| not_supported(field.name, TYPE))?;
     if keep {
         return tm.to_timestamp_at(-east).ok_or_else(timestamp_out_of_range);
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
-use tusklet_vector::{Batch, Bitmap, Call, Column, Datum, Kernel, Out, Phys, Sel, Vector};
+use tusklet_vector::{Batch, Bitmap, Call, Column, Datum, Kernel, Out, Phys, Sel, TypeRef, Vector};
 
 use super::eval_row::{bool_test, distinct, truth};
 use super::{CCall, CExpr, Kind};
@@ -367,6 +367,14 @@ impl CExpr {
                 let v = cx.at_row(first(sel), |cx| self.eval_row(cx, Row::None))?;
                 Rc::new(Vector::constant(self.phys, v.d()))
             }
+            Kind::ViaIo { arg, from, to } if cx.below_domain(to.oid)?.is_none() => {
+                let v = arg.eval(cx, batch, sel)?;
+                if !v.constant {
+                    return self.via_io(cx, &v, *from, *to, sel);
+                }
+                let v = cx.at_row(first(sel), |cx| self.eval_row(cx, Row::Batch(batch, first(sel))))?;
+                Rc::new(Vector::constant(self.phys, v.d()))
+            }
             _ => return self.eval_each(cx, batch, sel),
         })
     }
@@ -377,6 +385,47 @@ impl CExpr {
         for i in sel.iter() {
             let v = cx.at_row(i, |cx| self.eval_row(cx, Row::Batch(batch, i)))?;
             out.set(i, v.d());
+        }
+        Ok(Rc::new(out))
+    }
+
+    /// A cast by way of text, the two functions looked up once.
+    fn via_io(&self, cx: &mut ExecCx<'_>, v: &Vector, from: u32, to: TypeRef, sel: &Sel) -> Result<Rc<Vector>> {
+        let caches = cx.caches;
+        let (give, take) = (caches.type_io(cx, from)?, caches.type_io(cx, to.oid)?);
+        let mut site = take.input_site.clone();
+        site.result = to;
+        let (mut kept, mut kept_too) = (None, None);
+        let mut out = Vector::zeroed(self.phys, extent(sel));
+        let mut text = Vector::zeroed(Phys::Bytes, 1);
+        let as_is = from == crate::types::TEXT;
+        for i in sel.iter() {
+            let d = v.get(i);
+            if d.is_null() {
+                out.validity.set(i, false);
+                continue;
+            }
+            let r = (|| {
+                let d = if as_is {
+                    d
+                } else {
+                    if matches!(&text.data, Column::Bytes(b) if b.held() > 1 << 16) {
+                        text = Vector::zeroed(Phys::Bytes, 1);
+                    }
+                    give.output.call_into(cx, &give.output_site, &mut kept, &[d], &mut text, 0)?;
+                    text.get(0)
+                };
+                if to.oid == crate::types::TEXT && to.typmod < 0 {
+                    out.set(i, d);
+                    return Ok(());
+                }
+                let args = [d, Datum::I64(take.io_param as i64), Datum::I32(to.typmod)];
+                take.input.call_into(cx, &site, &mut kept_too, &args, &mut out, i)
+            })();
+            if let Err(e) = r {
+                cx.fail_row = i;
+                return Err(e);
+            }
         }
         Ok(Rc::new(out))
     }

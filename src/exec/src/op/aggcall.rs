@@ -12,6 +12,7 @@ use tusklet_catalog::builtin;
 use tusklet_catalog::live::AggregateParts;
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::{Aggregate, Expr, Oid};
+use tusklet_vector::hashing::KeyTable;
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{
     Accumulator, AggSpec, Batch, Call, CallContext, CallSite, Datum, Out, Phys, Sel, TypeKind, TypeRef, Value, Vector,
@@ -286,8 +287,10 @@ impl AggCall {
         };
         let types: Vec<Phys> = self.args.iter().map(|a| a.phys).collect();
         let sorts = !self.order.is_empty() && !matches!(self.how, How::Hypothetical(_));
-        let buffer = sorts.then(|| (RowStore::new(&types), Vec::new()));
-        AggState { acc, extra: None, buffer, groups: 0 }
+        let counts = self.site.func == builtin::oids::F_COUNT_ANY && self.order.len() == 1 && self.distinct.len() == 1;
+        let seen = counts.then_some(None);
+        let buffer = (sorts && !counts).then(|| (RowStore::new(&types), Vec::new()));
+        AggState { acc, extra: None, buffer, seen, groups: 0 }
     }
 }
 
@@ -400,6 +403,8 @@ pub(crate) struct AggState {
     acc: Acc,
     extra: Option<Box<dyn Any>>,
     buffer: Option<(RowStore, Vec<u32>)>,
+    /// The values seen so far, made with the first of them, for `count(DISTINCT …)`: it does not care about their order.
+    seen: Option<Option<KeyTable>>,
     groups: usize,
 }
 
@@ -432,6 +437,33 @@ impl AggState {
     ) -> Result<()> {
         if sel.is_empty() {
             return Ok(());
+        }
+        if let Some(seen) = &mut self.seen {
+            let mut columns: Vec<&Vector> = args.iter().take(1).map(|a| &**a).collect();
+            let mut of = Vector::zeroed(Phys::I32, if groups.is_empty() { 0 } else { sel.row(sel.len() - 1) + 1 });
+            for (i, g) in sel.iter().zip(groups) {
+                of.i32s_mut()[i] = *g as i32;
+            }
+            if !groups.is_empty() {
+                columns.push(&of);
+            }
+            let seen = seen.get_or_insert_with(|| {
+                let types: Vec<Phys> = columns.iter().map(|c| c.phys()).collect();
+                let parts: Vec<KeyPart> = call.distinct.iter().map(|(_, p)| *p).chain([KeyPart::ASC]).collect();
+                KeyTable::new(&types, &parts[..types.len().min(parts.len())], false)
+            });
+            let mut next = seen.count() as u32;
+            let mut numbers = Vec::new();
+            seen.numbers(&columns, sel, true, &mut numbers);
+            let (mut rows, mut fresh) = (Vec::new(), Vec::new());
+            for (k, i) in sel.iter().enumerate() {
+                if numbers[k] == next {
+                    next += 1;
+                    rows.push(i as u16);
+                    fresh.extend(groups.get(k));
+                }
+            }
+            return self.feed(cx, call, args, &Sel::Rows(Rc::new(rows)), &fresh);
         }
         if let Some((rows, of)) = &mut self.buffer {
             rows.push(&Batch { columns: args.to_vec(), sel: sel.clone() });

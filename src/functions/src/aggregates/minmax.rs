@@ -6,15 +6,16 @@ use std::cmp::Ordering;
 use tusklet_adt::float::{cmp_float4, cmp_float8};
 use tusklet_adt::interval::Interval;
 use tusklet_adt::network::Inet;
-use tusklet_adt::numeric::Numeric;
+use tusklet_adt::numeric_small::{self, quick_rank};
 use tusklet_adt::time::TimeTz;
 use tusklet_adt::varchar::cmp_bpchar;
 use tusklet_error::Result;
-use tusklet_vector::{Accumulator, AggSpec, Call, CallSite, Datum, Out, Sel, Value, Vector};
+use tusklet_vector::{Accumulator, AggSpec, BytesColumn, Call, CallSite, Datum, Out, Sel, Value, Vector, View};
 
 use super::{dense, each, try_each};
 use crate::batch::Elem;
 use crate::bind::Arg;
+use crate::numeric::quick;
 
 /// Fixed-width values under an order the compiler sees.
 trait Better<A> {
@@ -113,6 +114,108 @@ pub const MIN_F32: AggSpec = fixed!(f32, Min, Datum::F32);
 pub const MAX_F64: AggSpec = fixed!(f64, Max, Datum::F64);
 pub const MIN_F64: AggSpec = fixed!(f64, Min, Datum::F64);
 
+/// Bytes under an order that a number tells for most of them.
+trait Ranked {
+    /// Whether the later of equals is kept.
+    const LATER: bool;
+    /// A number whose order is that of the values when two differ.
+    fn rank(a: &BytesColumn, i: usize) -> Option<i64>;
+    /// The order.
+    fn cmp(a: &[u8], b: &[u8]) -> Ordering;
+}
+
+struct Text;
+
+impl Ranked for Text {
+    const LATER: bool = false;
+
+    #[inline]
+    fn rank(a: &BytesColumn, i: usize) -> Option<i64> {
+        let v = &a.views()[i];
+        let first = match a.get(i).first_chunk() {
+            Some(b) if v.len() > View::INLINE => u64::from_le_bytes(*b),
+            _ => v.words().0,
+        };
+        Some((first.swap_bytes() ^ 1 << 63) as i64)
+    }
+
+    #[inline]
+    fn cmp(a: &[u8], b: &[u8]) -> Ordering {
+        a.cmp(b)
+    }
+}
+
+struct Numerics;
+
+impl Ranked for Numerics {
+    const LATER: bool = true;
+
+    #[inline]
+    fn rank(a: &BytesColumn, i: usize) -> Option<i64> {
+        let bits = quick_rank(quick(a, i)?)?.to_bits() as i64;
+        // A double's bits are in order but for the sign.
+        Some(bits ^ (bits >> 63 & i64::MAX))
+    }
+
+    #[inline]
+    fn cmp(a: &[u8], b: &[u8]) -> Ordering {
+        numeric_small::cmp(a, b)
+    }
+}
+
+struct Extreme<R> {
+    /// The kept value's rank, and the value.
+    states: Vec<(Option<i64>, Option<Vec<u8>>)>,
+    max: bool,
+    by: std::marker::PhantomData<R>,
+}
+
+impl<R: Ranked> Accumulator for Extreme<R> {
+    fn resize(&mut self, groups: usize) {
+        self.states.resize(groups, (None, None));
+    }
+
+    fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
+        let [v, ..] = args else { return Ok(()) };
+        let Some(a) = v.bytes() else { return Ok(()) };
+        let (states, max) = (&mut self.states, self.max);
+        each(v, sel, groups, |i, g| {
+            let rank = R::rank(a, i);
+            let (best, kept) = &mut states[g];
+            let order = match (rank, *best, &*kept) {
+                (Some(x), Some(s), _) if x != s => x.cmp(&s),
+                (_, _, Some(s)) => R::cmp(a.get(i), s),
+                (_, _, None) => if max { Ordering::Greater } else { Ordering::Less },
+            };
+            if order == (if max { Ordering::Greater } else { Ordering::Less }) || R::LATER && order.is_eq() {
+                *best = rank;
+                let kept = kept.get_or_insert_default();
+                kept.clear();
+                kept.extend_from_slice(a.get(i));
+            }
+        });
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
+        if let (_, Some(v)) = &self.states[group] {
+            out.bytes(v);
+        }
+        Ok(())
+    }
+}
+
+macro_rules! extreme {
+    ($by:ty, $max:literal) => {
+        AggSpec { make: |_| Box::new(Extreme::<$by> { states: Vec::new(), max: $max, by: std::marker::PhantomData }) }
+    };
+}
+
+pub const MAX_BYTES: AggSpec = extreme!(Text, true);
+pub const MIN_BYTES: AggSpec = extreme!(Text, false);
+pub const MAX_NUMERIC: AggSpec = extreme!(Numerics, true);
+pub const MIN_NUMERIC: AggSpec = extreme!(Numerics, false);
+
 /// Values of any type under a function.
 struct General {
     states: Vec<Value>,
@@ -168,9 +271,7 @@ macro_rules! both {
     };
 }
 
-both!(MAX_BYTES, MIN_BYTES, false, |_, _, a, b| Ok(a.bytes().cmp(b.bytes())));
 both!(MAX_BPCHAR, MIN_BPCHAR, false, |_, _, a, b| Ok(cmp_bpchar(a.str(), b.str())));
-both!(MAX_NUMERIC, MIN_NUMERIC, true, |_, _, a, b| Ok(Numeric::cmp_encoded(a.bytes(), b.bytes())));
 both!(MAX_INTERVAL, MIN_INTERVAL, true, |_, _, a, b| Ok(Interval::arg(a).cmp(&Interval::arg(b))));
 both!(MAX_TIMETZ, MIN_TIMETZ, true, |_, _, a, b| Ok(TimeTz::arg(a).cmp(&TimeTz::arg(b))));
 both!(MAX_INET, MIN_INET, true, |_, _, a, b| Ok(Inet::arg(a).cmp(&Inet::arg(b))));

@@ -3,11 +3,12 @@
 use tusklet_adt::numeric::{Numeric, NumericSum, NumericVariance, Var, variance};
 use tusklet_adt::numeric_small;
 use tusklet_error::Result;
-use tusklet_vector::{Accumulator, AggSpec, Call, Out, Sel, Vector};
+use tusklet_vector::{Accumulator, AggSpec, BytesColumn, Call, Out, Sel, Vector};
 
 use super::{each, try_each};
 use crate::batch::Elem;
 use crate::bind::{Arg, Ret};
+use crate::numeric::quick;
 
 /// A running sum. Everyday numbers are added as mantissas at the largest scale seen; the rest goes to the exact sum.
 #[derive(Clone, Default)]
@@ -34,8 +35,20 @@ impl Running {
     }
 
     #[inline]
-    fn add(&mut self, b: &[u8]) -> Result<()> {
+    fn add(&mut self, a: &BytesColumn, i: usize) -> Result<()> {
         self.count += 1;
+        if let Some((m, scale)) = quick(a, i)
+            && scale == self.scale
+            && let Some(sum) = self.mantissa.checked_add(m as i128)
+        {
+            self.mantissa = sum;
+            return Ok(());
+        }
+        self.add_any(a.get(i))
+    }
+
+    #[inline(never)]
+    fn add_any(&mut self, b: &[u8]) -> Result<()> {
         match self.fast(b) {
             Some(()) => Ok(()),
             None => self.rest.get_or_insert_default().add(&Numeric::decode(b)),
@@ -79,7 +92,7 @@ impl Accumulator for Sum {
         let [v, ..] = args else { return Ok(()) };
         let Some(a) = v.bytes() else { return Ok(()) };
         let states = &mut self.states;
-        try_each(call, v, sel, groups, |_, i, g| states[g].add(a.get(i)))
+        try_each(call, v, sel, groups, |_, i, g| states[g].add(a, i))
     }
 
     fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
