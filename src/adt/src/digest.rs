@@ -84,11 +84,8 @@ pub fn md5(data: &[u8]) -> [u8; 16] {
     for block in last[..end].chunks_exact(64) {
         md5_block(&mut h, block, k);
     }
-    let mut out = [0; 16];
-    for (o, w) in out.chunks_exact_mut(4).zip(h) {
-        o.copy_from_slice(&w.to_le_bytes());
-    }
-    out
+    let [a, b, c, d] = h.map(u128::from);
+    (a | b << 32 | c << 64 | d << 96).to_le_bytes()
 }
 
 fn md5_block(h: &mut [u32; 4], block: &[u8], k: &[u32; 64]) {
@@ -120,9 +117,10 @@ fn md5_block(h: &mut [u32; 4], block: &[u8], k: &[u32; 64]) {
     round!(1, 5, 1, |b: u32, c: u32, d: u32| c ^ (d & (b ^ c)), 5 9 14 20);
     round!(2, 3, 5, |b: u32, c: u32, d: u32| b ^ c ^ d, 4 11 16 23);
     round!(3, 7, 0, |b: u32, c: u32, d: u32| c ^ (b | !d), 6 10 15 21);
-    for (x, y) in h.iter_mut().zip([a, b, c, d]) {
-        *x = x.wrapping_add(y);
-    }
+    h[0] = h[0].wrapping_add(a);
+    h[1] = h[1].wrapping_add(b);
+    h[2] = h[2].wrapping_add(c);
+    h[3] = h[3].wrapping_add(d);
 }
 
 fn sha2_32(data: &[u8], mut h: [u32; 8]) -> Vec<u8> {

@@ -82,6 +82,36 @@ pub fn quick_mul((m, s): Quick, (n, t): Quick) -> Option<Quick> {
     Some((m * n, s + t))
 }
 
+/// What [`Numeric::key`] appends.
+pub fn quick_key((m, s): Quick, out: &mut Vec<u8>) {
+    if m == 0 {
+        return out.push(3);
+    }
+    // Digits of base 10000, aligned with the point, the last one first; a mantissa below 2^53 leaves room for three zeros.
+    let places = s.next_multiple_of(4);
+    let mut u = m.unsigned_abs() * [1, 10, 100, 1000][(places - s) as usize & 3];
+    let mut weight = -(places as i32 / 4);
+    let mut key = [0; 14];
+    let mut at = 13;
+    while u > 0 {
+        let d = u % 10000;
+        u /= 10000;
+        if d > 0 || at < 13 {
+            at -= 2;
+            key[at] = (d / 100) as u8 + 1;
+            key[at + 1] = (d % 100) as u8 + 1;
+        }
+        weight += 1;
+    }
+    at -= 2;
+    key[at..at + 2].copy_from_slice(&((weight - 1 + 0x2000) as u16).to_be_bytes());
+    if m < 0 {
+        key.iter_mut().for_each(|b| *b = !*b);
+    }
+    out.push(if m < 0 { 2 } else { 4 });
+    out.extend_from_slice(&key[at..]);
+}
+
 /// Powers of ten that doubles hold.
 const POW10_F64: [f64; 23] = {
     let mut t = [1.0; 23];
@@ -101,9 +131,7 @@ pub fn read(b: &[u8]) -> Option<(i128, u32)> {
         return None;
     }
     let m = if digits.len() <= 8 {
-        let mut w = [0u8; 8];
-        w[..digits.len()].copy_from_slice(digits);
-        u64::from_le_bytes(w) as i128
+        digits.iter().rev().fold(0, |u, b| u << 8 | *b as u64) as i128
     } else {
         let mut w = [0u8; 16];
         w.get_mut(..digits.len())?.copy_from_slice(digits);
@@ -206,6 +234,12 @@ mod tests {
                 }
             };
             check(words(&a), x.clone());
+            if let Some(q) = words(&a) {
+                let (mut got, mut want) = (Vec::new(), Vec::new());
+                quick_key(q, &mut got);
+                x.key(&mut want);
+                assert_eq!(got, want, "{x}");
+            }
             if let (Some(p), Some(q)) = (words(&a), words(&b)) {
                 quicks += 1;
                 check(quick_add(p, q, false), x.add(&y).unwrap());

@@ -305,8 +305,13 @@ pub fn unistr(s: &str) -> Result<String> {
 }
 
 /// `md5(s)` in hexadecimal.
-pub fn md5(s: &[u8]) -> String {
-    crate::bytea::to_hex(&crate::digest::md5(s))
+pub fn md5(s: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (o, b) in out.chunks_exact_mut(2).zip(&crate::digest::md5(s)) {
+        o[0] = b"0123456789abcdef"[usize::from(b >> 4)];
+        o[1] = b"0123456789abcdef"[usize::from(b & 15)];
+    }
+    out
 }
 
 /// Words that cannot stand as an identifier without quotes (every keyword that is not unreserved), sorted.

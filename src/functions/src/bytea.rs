@@ -30,7 +30,7 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("bytea_bit_count", f!(a: &[u8] => adt::bit_count(a))),
     ("binary_encode", f!(a: &[u8], format: &str => adt::encode(a, format)?)),
     ("binary_decode", f!(a: &str, format: &str => adt::decode(a, format)?)),
-    ("md5_bytea", f!(a: &[u8] => text::md5(a))),
+    ("md5_bytea", f!(a: &[u8] => &text::md5(a)[..])),
     ("byteain", f!(a: &str => adt::parse(a)?)),
     (
         "byteaout",

@@ -6,6 +6,7 @@ use tusklet_adt::interval::Interval;
 use tusklet_adt::jsonb::Jsonb;
 use tusklet_adt::network::Inet;
 use tusklet_adt::numeric::Numeric;
+use tusklet_adt::numeric_small;
 use tusklet_adt::record::Record;
 use tusklet_adt::time::TimeTz;
 use tusklet_adt::varchar::trim_bpchar;
@@ -20,7 +21,10 @@ pub(crate) fn bpchar(d: Datum<'_>, out: &mut Vec<u8>) {
 }
 
 pub(crate) fn numeric(d: Datum<'_>, out: &mut Vec<u8>) {
-    Numeric::arg(d).key(out);
+    match numeric_small::read(d.bytes()) {
+        Some((m, scale)) if m.unsigned_abs() < 1 << 53 => numeric_small::quick_key((m as i64, scale), out),
+        _ => Numeric::arg(d).key(out),
+    }
 }
 
 pub(crate) fn interval(d: Datum<'_>, out: &mut Vec<u8>) {

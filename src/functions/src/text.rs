@@ -384,7 +384,7 @@ pub const TABLES: &[&[Entry]] = &[
         ("ascii", f!(a: &str => adt::ascii(a))),
         ("chr", f!(n: i32 => adt::chr(n)?)),
         ("unistr", f!(a: &str => adt::unistr(a)?)),
-        ("md5_text", f!(a: &[u8] => adt::md5(a))),
+        ("md5_text", f!(a: &[u8] => &adt::md5(a)[..])),
         ("quote_ident", f!(a: &str => adt::quote_ident(a))),
         ("quote_literal", f!(a: &str => adt::quote_literal(a))),
         (

@@ -155,11 +155,13 @@ fn truncated(
     let length = fixed.filter(|_| local).map_or(1, |f| f.span());
     let times = y.i64s();
     let mut kept = Span { from: 0, to: 0, value: 0 };
+    let checked = !out.validity.is_all_set();
+    let (Column::I64(results), step) = (&mut out.data, !y.constant as usize) else { return Ok(()) };
     for i in sel.iter() {
-        if out.is_null(i) {
+        if checked && !out.validity.get(i) {
             continue;
         }
-        let t = times[y.at(i)];
+        let t = times[i * step];
         let value = match kept.get(t) {
             Some(value) => value,
             None => {
@@ -171,7 +173,7 @@ fn truncated(
                 value
             }
         };
-        out.i64s_mut()[i] = value;
+        results[i] = value;
     }
     Ok(())
 }

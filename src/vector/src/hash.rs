@@ -25,9 +25,10 @@ pub fn bytes(b: &[u8]) -> u64 {
         let w = u64::from_le_bytes([c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]]);
         h = (h.rotate_left(23) ^ w).wrapping_mul(K);
     }
-    let mut last = 0u64;
-    for (i, x) in chunks.remainder().iter().enumerate() {
-        last |= (*x as u64) << (8 * i);
-    }
+    let last = match b.last_chunk() {
+        // The last eight, some of them for the second time.
+        Some(c) => u64::from_le_bytes(*c),
+        None => chunks.remainder().iter().rev().fold(0, |w, x| w << 8 | *x as u64),
+    };
     word(h ^ last)
 }

@@ -70,9 +70,21 @@ impl Slots {
         (n, true)
     }
 
+    /// Reads what the next keys will look at, in a loop that does not wait for it: in a large table each is far away.
+    fn fetch(&self, hashes: impl Iterator<Item = u64>, key: impl Fn(usize) -> u64) {
+        if self.slots.len() < 1 << 14 {
+            return;
+        }
+        let mut sum = 0;
+        for h in hashes {
+            sum ^= key((self.slots[h as usize & self.mask] as u32 as usize).wrapping_sub(1));
+        }
+        std::hint::black_box(sum);
+    }
+
     #[inline(never)]
     fn grow(&mut self) {
-        let n = self.slots.len() * 2;
+        let n = self.slots.len() * if self.slots.len() < 1 << 16 { 4 } else { 2 };
         let old = std::mem::replace(&mut self.slots, vec![0; n]);
         self.mask = n - 1;
         for s in old {
@@ -91,7 +103,22 @@ impl Slots {
 #[inline]
 fn same(a: &BytesColumn, i: usize, b: &BytesColumn, j: usize) -> bool {
     let (x, y) = (&a.views()[i], &b.views()[j]);
-    if x.len() <= View::INLINE { x == y } else { x.len() == y.len() && x.prefix() == y.prefix() && a.get(i) == b.get(j) }
+    if x.len() <= View::INLINE { x == y } else { x.len() == y.len() && equal(a.get(i), b.get(j)) }
+}
+
+/// Whether two strings of one length, at least eight, are the same.
+#[inline]
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() > 64 {
+        return a == b;
+    }
+    let pairs = a.chunks_exact(8).zip(b.chunks_exact(8));
+    a.last_chunk::<8>() == b.last_chunk::<8>() && pairs.fold(0, |d, (x, y)| d | word(x) ^ word(y)) == 0
+}
+
+#[inline]
+fn word(b: &[u8]) -> u64 {
+    b.first_chunk().map_or(0, |b| u64::from_le_bytes(*b))
 }
 
 fn is_int(p: Phys) -> bool {
@@ -138,6 +165,7 @@ impl KeyTable {
                     Column::I64(v) => sel.each(|i| words.push(v[i * step] as u64)),
                     _ => out.resize(sel.len(), NONE),
                 }
+                self.slots.fetch(words.iter().map(|w| hash::word(*w)), |n| values.get(n).map_or(0, |v| *v as u64));
                 let checked = !c.validity.is_all_set();
                 for (i, w) in sel.iter().zip(&words) {
                     if checked && c.is_null(i) {
@@ -159,6 +187,7 @@ impl KeyTable {
                     let v = &b.views()[i * step];
                     words.push(if v.len() <= View::INLINE { v.hash() } else { hash::bytes(b.get(i * step)) });
                 });
+                self.slots.fetch(words.iter().copied(), |n| keys.views().get(n).map_or(0, |v| v.words().0));
                 let checked = !c.validity.is_all_set();
                 for (i, h) in sel.iter().zip(&words) {
                     if checked && c.is_null(i) {
