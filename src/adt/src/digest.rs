@@ -70,28 +70,29 @@ pub fn md5(data: &[u8]) -> [u8; 16] {
     static SINES: OnceLock<[u32; 64]> = OnceLock::new();
     let k = SINES.get_or_init(|| std::array::from_fn(|i| ((i as f64 + 1.0).sin().abs() * 4294967296.0) as u32));
     let mut h = [0x6745_2301u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-    let mut blocks = data.chunks_exact(64);
-    for block in &mut blocks {
+    let mut rest = data;
+    while let Some((block, more)) = rest.split_first_chunk() {
         md5_block(&mut h, block, k);
+        rest = more;
     }
     // The rest, a bit, zeros, and the length in the last eight bytes: one block or two.
-    let rest = blocks.remainder();
     let mut last = [0; 128];
     last[..rest.len()].copy_from_slice(rest);
     last[rest.len()] = 0x80;
     let end = if rest.len() < 56 { 64 } else { 128 };
     last[end - 8..end].copy_from_slice(&(data.len() as u64 * 8).to_le_bytes());
-    for block in last[..end].chunks_exact(64) {
+    let mut rest = &last[..end];
+    while let Some((block, more)) = rest.split_first_chunk() {
         md5_block(&mut h, block, k);
+        rest = more;
     }
-    let [a, b, c, d] = h.map(u128::from);
-    (a | b << 32 | c << 64 | d << 96).to_le_bytes()
+    (u128::from(h[0]) | u128::from(h[1]) << 32 | u128::from(h[2]) << 64 | u128::from(h[3]) << 96).to_le_bytes()
 }
 
-fn md5_block(h: &mut [u32; 4], block: &[u8], k: &[u32; 64]) {
+fn md5_block(h: &mut [u32; 4], block: &[u8; 64], k: &[u32; 64]) {
     let mut m = [0; 16];
-    for (m, w) in m.iter_mut().zip(block.chunks_exact(4)) {
-        *m = u32::from_le_bytes([w[0], w[1], w[2], w[3]]);
+    for i in 0..16 {
+        m[i] = u32::from_le_bytes([block[4 * i], block[4 * i + 1], block[4 * i + 2], block[4 * i + 3]]);
     }
     let [mut a, mut b, mut c, mut d] = *h;
     // Four steps at a time, so that the four words keep their places.

@@ -174,11 +174,7 @@ impl Interval {
     /// The stored form: micros, days, months, little endian.
     #[inline]
     pub fn encode(&self) -> [u8; 16] {
-        let mut b = [0; 16];
-        b[..8].copy_from_slice(&self.micros.to_le_bytes());
-        b[8..12].copy_from_slice(&self.days.to_le_bytes());
-        b[12..].copy_from_slice(&self.months.to_le_bytes());
-        b
+        (self.micros as u64 as u128 | (self.days as u32 as u128) << 64 | (self.months as u32 as u128) << 96).to_le_bytes()
     }
 
     /// From the stored form.

@@ -24,6 +24,7 @@ const OBJECT: u8 = 6;
 #[derive(Clone, Copy, Debug)]
 pub struct Jsonb<'a>(pub &'a [u8]);
 
+#[inline(always)]
 fn u32_at(b: &[u8], i: usize) -> usize {
     b.get(i..i + 4).map_or(0, |x| u32::from_le_bytes([x[0], x[1], x[2], x[3]]) as usize)
 }
@@ -92,9 +93,9 @@ impl<'a> Jsonb<'a> {
 
     /// Piece `i` of the offset table at word `table`, of the data that starts at `data`.
     fn piece(&self, table: usize, i: usize, data: usize) -> &'a [u8] {
-        let end = |i: usize| u32_at(self.0, 5 + 4 * (table + i));
-        let start = if i == 0 { 0 } else { end(i - 1) };
-        self.0.get(data + start..data + end(i)).unwrap_or(&[])
+        let at = 5 + 4 * (table + i);
+        let start = if i == 0 { 0 } else { u32_at(self.0, at - 4) };
+        self.0.get(data + start..data + u32_at(self.0, at)).unwrap_or(&[])
     }
 
     /// Element `i` of an array.

@@ -307,9 +307,10 @@ pub fn unistr(s: &str) -> Result<String> {
 /// `md5(s)` in hexadecimal.
 pub fn md5(s: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    for (o, b) in out.chunks_exact_mut(2).zip(&crate::digest::md5(s)) {
-        o[0] = b"0123456789abcdef"[usize::from(b >> 4)];
-        o[1] = b"0123456789abcdef"[usize::from(b & 15)];
+    let digest = crate::digest::md5(s);
+    for i in 0..16 {
+        out[2 * i] = b"0123456789abcdef"[usize::from(digest[i] >> 4)];
+        out[2 * i + 1] = b"0123456789abcdef"[usize::from(digest[i] & 15)];
     }
     out
 }

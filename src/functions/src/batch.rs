@@ -31,15 +31,25 @@ macro_rules! elem {
 
 elem!(u8, bools, bools_mut; i16, i16s, i16s_mut; i32, i32s, i32s_mut; i64, i64s, i64s_mut; f32, f32s, f32s_mut; f64, f64s, f64s_mut; [u8; 16], fixed16s, fixed16s_mut);
 
+/// How many rows to compute when that is all of them: a column that is mostly selected is done faster as a whole. What is
+/// computed for the others nobody looks at.
+#[inline]
+fn whole(sel: &Sel, rows: usize) -> Option<usize> {
+    match sel {
+        Sel::All(n) => Some(*n),
+        Sel::Rows(r) => (r.len() > rows / 8).then_some(rows),
+    }
+}
+
 /// `out = f(a)`.
 #[inline(always)]
 pub fn map1<A: Elem, R: Elem>(args: &[&Vector], sel: &Sel, out: &mut Vector, mut f: impl FnMut(A) -> R) {
     let [x, ..] = args else { return };
     let a = A::col(x);
     let r = R::col_mut(out);
-    match (sel, x.constant) {
-        (Sel::All(n), false) => {
-            for (r, a) in r.iter_mut().zip(a).take(*n) {
+    match (whole(sel, r.len()), x.constant) {
+        (Some(n), false) => {
+            for (r, a) in r.iter_mut().zip(a).take(n) {
                 *r = f(*a);
             }
         }
@@ -56,21 +66,21 @@ pub fn map2<A: Elem, B: Elem, R: Elem>(args: &[&Vector], sel: &Sel, out: &mut Ve
     let [x, y, ..] = args else { return };
     let (a, b) = (A::col(x), B::col(y));
     let r = R::col_mut(out);
-    match (sel, x.constant, y.constant) {
-        (Sel::All(n), false, false) => {
-            for ((r, a), b) in r.iter_mut().zip(a).zip(b).take(*n) {
+    match (whole(sel, r.len()), x.constant, y.constant) {
+        (Some(n), false, false) => {
+            for ((r, a), b) in r.iter_mut().zip(a).zip(b).take(n) {
                 *r = f(*a, *b);
             }
         }
-        (Sel::All(n), false, true) => {
+        (Some(n), false, true) => {
             let b = b.first().copied().unwrap_or_default();
-            for (r, a) in r.iter_mut().zip(a).take(*n) {
+            for (r, a) in r.iter_mut().zip(a).take(n) {
                 *r = f(*a, b);
             }
         }
-        (Sel::All(n), true, false) => {
+        (Some(n), true, false) => {
             let a = a.first().copied().unwrap_or_default();
-            for (r, b) in r.iter_mut().zip(b).take(*n) {
+            for (r, b) in r.iter_mut().zip(b).take(n) {
                 *r = f(a, *b);
             }
         }

@@ -30,27 +30,50 @@ impl Ret for Text<'_> {
         if let Some(s) = j.string_bytes() {
             out.bytes(s);
         } else if let Some(n) = j.as_small() {
-            n.to_string().put(out);
+            let (mut digits, mut at, mut u) = ([0; 20], 20, n.unsigned_abs());
+            while u > 0 || at == 20 {
+                at -= 1;
+                digits[at] = b'0' + (u % 10) as u8;
+                u /= 10;
+            }
+            if n < 0 {
+                at -= 1;
+                digits[at] = b'-';
+            }
+            out.bytes(&digits[at..]);
         } else {
             j.to_text().put(out);
         }
     }
 }
 
-/// `->` over a column: what it finds stays where the documents are.
-fn parts(c: &mut Call<'_>, args: &[&Vector], sel: &Sel, out: &mut Vector, find: for<'a> fn(Jsonb<'a>, Datum<'_>) -> Option<Jsonb<'a>>) -> Result<()> {
+/// `->` and, as `text`, `->>` over a column: what they find stays where the documents are.
+fn parts(
+    c: &mut Call<'_>,
+    args: &[&Vector],
+    sel: &Sel,
+    out: &mut Vector,
+    text: bool,
+    find: for<'a> fn(Jsonb<'a>, Datum<'_>) -> Option<Jsonb<'a>>,
+) -> Result<()> {
     let [x, y, ..] = args else { return Ok(()) };
     let Some(docs) = x.bytes() else { return Ok(()) };
     let mut map = Vec::new();
     rows(c, sel, out, |out, i| {
         let at = x.at(i);
         let doc = docs.get(at);
-        match (find(Jsonb(doc), y.get(i)), &mut out.data) {
-            (Some(Jsonb(v)), Column::Bytes(out)) => {
+        let found = find(Jsonb(doc), y.get(i));
+        let part = if text { found.and_then(|j| j.string_bytes()) } else { bytes(found) };
+        match (part, &mut out.data) {
+            (Some(v), Column::Bytes(out)) => {
                 let from = (v.as_ptr() as usize).wrapping_sub(doc.as_ptr() as usize);
                 out.set_part(i, docs, at, from..from.wrapping_add(v.len()), &mut map);
             }
-            _ => out.validity.set(i, false),
+            _ => {
+                let mut o = Out::new(out, i);
+                Text(found).put(&mut o);
+                o.finish();
+            }
         }
         Ok(())
     })
@@ -247,19 +270,31 @@ pub const TABLES: &[&[Entry]] = &[
         (
             "jsonb_object_field",
             Kernel::Batch(
-                |c, a, s, o| parts(c, a, s, o, |j, k| j.get(k.str())),
+                |c, a, s, o| parts(c, a, s, o, false, |j, k| j.get(k.str())),
                 s!(a: &[u8], k: &str => bytes(Jsonb(a).get(k))),
             ),
         ),
-        ("jsonb_object_field_text", f!(a: &[u8], k: &str => Text(Jsonb(a).get(k)))),
+        (
+            "jsonb_object_field_text",
+            Kernel::Batch(
+                |c, a, s, o| parts(c, a, s, o, true, |j, k| j.get(k.str())),
+                s!(a: &[u8], k: &str => Text(Jsonb(a).get(k))),
+            ),
+        ),
         (
             "jsonb_array_element",
             Kernel::Batch(
-                |c, a, s, o| parts(c, a, s, o, |j, i| j.at(i.i32())),
+                |c, a, s, o| parts(c, a, s, o, false, |j, i| j.at(i.i32())),
                 s!(a: &[u8], i: i32 => bytes(Jsonb(a).at(i))),
             ),
         ),
-        ("jsonb_array_element_text", f!(a: &[u8], i: i32 => Text(Jsonb(a).at(i)))),
+        (
+            "jsonb_array_element_text",
+            Kernel::Batch(
+                |c, a, s, o| parts(c, a, s, o, true, |j, i| j.at(i.i32())),
+                s!(a: &[u8], i: i32 => Text(Jsonb(a).at(i))),
+            ),
+        ),
         ("jsonb_extract_path", f!(a: &[u8], p: &[u8] => bytes(extract(a, p)?))),
         ("jsonb_extract_path_text", f!(a: &[u8], p: &[u8] => Text(extract(a, p)?))),
         ("jsonb_array_length", f!(a: &[u8] => Jsonb(a).array_length()?)),

@@ -42,10 +42,8 @@ impl View {
     /// The inline value of `len` bytes, zeros beyond them.
     #[inline]
     pub fn of_words(len: usize, lo: u64, hi: u32) -> View {
-        let mut data = [0; 12];
-        data[..8].copy_from_slice(&lo.to_le_bytes());
-        data[8..].copy_from_slice(&hi.to_le_bytes());
-        View { len: len as u32, data }
+        let (l, h) = (lo.to_le_bytes(), hi.to_le_bytes());
+        View { len: len as u32, data: [l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], h[0], h[1], h[2], h[3]] }
     }
 
     /// A hash of an inline value.

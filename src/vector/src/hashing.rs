@@ -70,21 +70,9 @@ impl Slots {
         (n, true)
     }
 
-    /// Reads what the next keys will look at, in a loop that does not wait for it: in a large table each is far away.
-    fn fetch(&self, hashes: impl Iterator<Item = u64>, key: impl Fn(usize) -> u64) {
-        if self.slots.len() < 1 << 14 {
-            return;
-        }
-        let mut sum = 0;
-        for h in hashes {
-            sum ^= key((self.slots[h as usize & self.mask] as u32 as usize).wrapping_sub(1));
-        }
-        std::hint::black_box(sum);
-    }
-
     #[inline(never)]
     fn grow(&mut self) {
-        let n = self.slots.len() * if self.slots.len() < 1 << 16 { 4 } else { 2 };
+        let n = self.slots.len() * if self.slots.len() <= 1 << 16 { 4 } else { 2 };
         let old = std::mem::replace(&mut self.slots, vec![0; n]);
         self.mask = n - 1;
         for s in old {
@@ -165,29 +153,32 @@ impl KeyTable {
                     Column::I64(v) => sel.each(|i| words.push(v[i * step] as u64)),
                     _ => out.resize(sel.len(), NONE),
                 }
-                self.slots.fetch(words.iter().map(|w| hash::word(*w)), |n| values.get(n).map_or(0, |v| *v as u64));
                 let checked = !c.validity.is_all_set();
+                let mut last = (0, NONE);
                 for (i, w) in sel.iter().zip(&words) {
                     if checked && c.is_null(i) {
                         out.push(null_number(&mut self.null, self.nulls, insert, &mut self.slots, || values.push(0)));
                         continue;
                     }
-                    let (n, fresh) = self.slots.find(hash::word(*w), insert, |n| values[n] == *w as i64);
-                    if fresh {
-                        values.push(*w as i64);
+                    // Many a column has runs of one value.
+                    if last.0 != *w || last.1 == NONE {
+                        let (n, fresh) = self.slots.find(hash::word(*w), insert, |n| values[n] == *w as i64);
+                        if fresh {
+                            values.push(*w as i64);
+                        }
+                        last = (*w, n);
                     }
-                    out.push(n);
+                    out.push(last.1);
                 }
             }
             (Keys::Text(keys), [c]) => {
                 let Some(b) = c.bytes() else { return out.resize(sel.len(), NONE) };
-                // All hashes first: a loop without branches, whose looks into memory do not wait for each other.
+                // All hashes first: a loop whose looks into memory do not wait for those into the table.
                 let step = !c.constant as usize;
                 sel.each(|i| {
                     let v = &b.views()[i * step];
                     words.push(if v.len() <= View::INLINE { v.hash() } else { hash::bytes(b.get(i * step)) });
                 });
-                self.slots.fetch(words.iter().copied(), |n| keys.views().get(n).map_or(0, |v| v.words().0));
                 let checked = !c.validity.is_all_set();
                 for (i, h) in sel.iter().zip(&words) {
                     if checked && c.is_null(i) {
