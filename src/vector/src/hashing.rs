@@ -179,6 +179,14 @@ impl KeyTable {
                     let v = &b.views()[i * step];
                     words.push(if v.len() <= View::INLINE { v.hash() } else { hash::bytes(b.get(i * step)) });
                 });
+                if self.slots.slots.len() > 1 << 14 {
+                    // So too for the table's own memory, which is far away when it is large.
+                    let read = |h: &u64| {
+                        let s = self.slots.slots[*h as usize & self.slots.mask] as u32 as usize;
+                        keys.views().get(s.wrapping_sub(1)).map_or(0, |v| v.words().0)
+                    };
+                    std::hint::black_box(words.iter().fold(0, |sum, h| sum ^ read(h)));
+                }
                 let checked = !c.validity.is_all_set();
                 for (i, h) in sel.iter().zip(&words) {
                     if checked && c.is_null(i) {
