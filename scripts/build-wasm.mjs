@@ -41,7 +41,7 @@ function withLibrary() {
     console.warn('no rust-src: the engine is built with the library as it is installed, and is 22 KiB larger');
     return { args: [], env: {} };
   }
-  const flags = JSON.stringify(['-Zunstable-options', '-Cpanic=immediate-abort']);
+  const flags = JSON.stringify(['-Zunstable-options', '-Cpanic=immediate-abort', '--cfg=tuned']);
   return { args: ['-Zbuild-std=std,panic_abort', '--config', `target.${TARGET}.rustflags=${flags}`], env: { RUSTC_BOOTSTRAP: '1' } };
 }
 

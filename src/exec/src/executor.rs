@@ -65,6 +65,7 @@ impl Executor {
 
     /// Goes on until there are rows (about `want`; more may come), the end, or something to wait for. After an error the
     /// run is over. May be called from inside another run's step with the same context.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn step(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if self.finished {
             return Ok(Step::Done);
@@ -94,6 +95,7 @@ impl Executor {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn advance(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let root = match &mut self.root {
             Some(r) => r,

@@ -5,6 +5,8 @@
 //! that a run can stop at any batch (out of budget, waiting for a row lock) and go on later. [`ExecCx`] is what a run may
 //! touch, made anew by the engine for each step.
 
+#![cfg_attr(tuned, feature(optimize_attribute))]
+
 mod compile;
 mod cx;
 mod executor;

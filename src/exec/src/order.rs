@@ -13,7 +13,7 @@ use tusklet_catalog::builtin;
 use tusklet_error::Result;
 use tusklet_ir::{SortKey, TypeRef};
 use tusklet_vector::key::{KeyOrder, KeyPart};
-use tusklet_vector::{Batch, Column, Datum, Phys, Sel, Vector};
+use tusklet_vector::{Batch, Column, Datum, Phys, Sel, Vector, sort};
 
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
@@ -65,6 +65,7 @@ impl Order {
     }
 
     /// The key bytes of a row.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn row_key(&self, batch: &Batch, row: usize, out: &mut Vec<u8>) {
         out.clear();
         for (c, part, _) in &self.keys {
@@ -75,6 +76,7 @@ impl Order {
     }
 
     /// The numbers of rows `0..n` in order.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn sorted(&self, cx: &mut ExecCx<'_>, columns: &[Vector], n: usize) -> Result<Vec<u32>> {
         if self.compare.iter().any(|c| c.is_some()) {
             return self.sorted_by_ranks(cx, columns, n);
@@ -82,7 +84,7 @@ impl Order {
         if let [(c, part, _)] = self.keys.as_slice()
             && let Some(fast) = columns.get(*c).and_then(|v| integer_keys(v, part, n))
         {
-            return Ok(sort_prefixes(fast, |_, _| Ordering::Equal));
+            return Ok(sort_rows(fast, &|_, _| Ordering::Equal, |rows, _| sort::sort_numbers(rows)));
         }
         let mut keys = SortedKeys::default();
         for i in 0..n {
@@ -102,6 +104,7 @@ impl Order {
 
     /// The selected rows of a batch that come strictly before the row whose key bytes are `bound`; all of them when only a
     /// comparison function could tell.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn before(&self, batch: &Batch, bound: &[u8]) -> Sel {
         if self.compare.iter().any(|c| c.is_some()) {
             return batch.sel.clone();
@@ -249,6 +252,7 @@ impl MergeOrder {
     }
 
     /// The keys of a batch of one side.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn keys(&self, batch: &Batch, right: bool, out: &mut MergeKeys) {
         out.arena.clear();
         out.ends.clear();
@@ -267,10 +271,12 @@ impl MergeOrder {
 
     /// The order of two rows, NULLs where the keys place them and equal to each other.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn compare(&self, cx: &mut ExecCx<'_>, a: KeyRow<'_>, b: KeyRow<'_>) -> Result<Ordering> {
         if self.by_bytes { Ok(a.bytes.cmp(b.bytes)) } else { self.compare_columns(cx, a, b) }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn compare_columns(&self, cx: &mut ExecCx<'_>, a: KeyRow<'_>, b: KeyRow<'_>) -> Result<Ordering> {
         for k in &self.keys {
             let x = a.columns[k.columns[a.right as usize]].get(a.row);
@@ -368,6 +374,7 @@ pub(crate) struct SortedKeys {
 
 impl SortedKeys {
     /// Adds the key `write` writes, of the next row.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let row = self.ends.len() as u32;
         if self.pieces.last().is_none_or(|(_, p)| p.len() >= PIECE) {
@@ -394,27 +401,33 @@ impl SortedKeys {
     }
 
     /// The row numbers in key order.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn sorted(&mut self) -> Vec<u32> {
         let prefixes = std::mem::take(&mut self.prefixes);
         if self.long {
-            sort_prefixes(prefixes, |a, b| self.key(a).cmp(self.key(b)))
+            sort_rows(prefixes, &|a, b| self.key(a).cmp(self.key(b)), sort::sort_prefixes)
         } else {
             // Keys delimit themselves, so short ones that fill their prefixes with the same bytes are the same.
-            sort_prefixes(prefixes, |_, _| Ordering::Equal)
+            sort_rows(prefixes, &|_, _| Ordering::Equal, sort::sort_prefixes)
         }
     }
 }
 
-fn sort_prefixes<P: Ord + Copy>(mut rows: Vec<(P, u32)>, full: impl Fn(u32, u32) -> Ordering) -> Vec<u32> {
+/// Compares rows whose prefixes are the same.
+type Rest<'a> = &'a dyn Fn(u32, u32) -> Ordering;
+
+#[cfg_attr(tuned, optimize(speed))]
+fn sort_rows<P: Ord + Copy>(mut rows: Vec<(P, u32)>, rest: Rest<'_>, many: fn(&mut [(P, u32)], Rest<'_>)) -> Vec<u32> {
     if rows.len() <= quicksort::MOST {
-        quicksort::sort(&mut rows, &mut |a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)));
+        quicksort::sort(&mut rows, &mut |a, b| a.0.cmp(&b.0).then_with(|| rest(a.1, b.1)));
     } else {
-        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)).then(a.1.cmp(&b.1)));
+        many(&mut rows, rest);
     }
     rows.into_iter().map(|r| r.1).collect()
 }
 
 /// One integer column without NULLs as numbers that order alike.
+#[cfg_attr(tuned, optimize(speed))]
 fn integer_keys(v: &Vector, part: &KeyPart, n: usize) -> Option<Vec<(u64, u32)>> {
     if !matches!(part.order, KeyOrder::Native) || !v.validity.is_all_set() || v.constant {
         return None;

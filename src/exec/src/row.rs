@@ -22,6 +22,7 @@ pub(crate) enum Row<'r> {
 impl<'r> Row<'r> {
     /// Column `i`.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn get(self, i: usize) -> Datum<'r> {
         match self {
             Row::None => Datum::Null,
@@ -56,6 +57,7 @@ impl Val<'_> {
     pub const NULL: Val<'static> = Val::D(Datum::Null);
 
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn d(&self) -> Datum<'_> {
         match self {
             Val::D(d) => *d,
@@ -64,6 +66,7 @@ impl Val<'_> {
     }
 
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn into_value(self) -> Value {
         match self {
             Val::D(d) => d.to_value(),

@@ -18,6 +18,7 @@ impl RowStore {
     }
 
     /// Appends the selected rows.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn push(&mut self, batch: &Batch) {
         for (to, from) in self.columns.iter_mut().zip(&batch.columns) {
             append(to, from, &batch.sel);
@@ -26,6 +27,7 @@ impl RowStore {
     }
 
     /// The rows of these numbers, in that order.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn gather(&self, rows: &[u32]) -> Batch {
         let columns = self.columns.iter().map(|c| Rc::new(c.gather(rows.iter().map(|i| *i as usize)))).collect();
         Batch { columns, sel: Sel::All(rows.len()) }
@@ -48,6 +50,7 @@ impl RowStore {
 }
 
 /// Appends the selected rows of a column.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn append(to: &mut Vector, from: &Vector, sel: &Sel) {
     match sel {
         Sel::All(n) => to.extend_from(from, 0..*n),
@@ -56,6 +59,7 @@ pub(crate) fn append(to: &mut Vector, from: &Vector, sel: &Sel) {
 }
 
 /// The rows of these numbers, NULL for [`NONE`].
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn gather_or_null(from: &Vector, rows: &[u32]) -> Vector {
     if !rows.contains(&NONE) {
         return from.gather(rows.iter().map(|r| *r as usize));

@@ -66,6 +66,7 @@ impl Straight {
     }
 
     /// The row for these parameters, if there is one.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn run(&self, cx: &mut ExecCx<'_>, params: &Rc<[Value]>) -> Result<Option<Batch>> {
         let outer = std::mem::replace(&mut cx.run.params, params.clone());
         let result = self.find(cx);
@@ -73,6 +74,7 @@ impl Straight {
         result
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn find(&self, cx: &mut ExecCx<'_>) -> Result<Option<Batch>> {
         let Some(tid) = self.probe(cx)? else { return Ok(None) };
         let table = cx.store.table(self.storage)?;
@@ -100,6 +102,7 @@ impl Straight {
         Ok(Some(Batch::new(columns, 1)))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn probe(&self, cx: &mut ExecCx<'_>) -> Result<Option<Tid>> {
         // Taken, not borrowed: a parameter's expression could come back here.
         let mut key = self.scratch.take();

@@ -99,6 +99,7 @@ impl StraightWrite {
     }
 
     /// Runs it with these values for `$1`, `$2`, …
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn run(&self, cx: &mut ExecCx<'_>, params: &[Datum<'_>]) -> Result<Straightly> {
         // Taken, not borrowed: a CHECK's function could come back here.
         let mut scratch = self.scratch.take();
@@ -110,6 +111,7 @@ impl StraightWrite {
         r
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn insert(
         &self,
         cx: &mut ExecCx<'_>,
@@ -141,6 +143,7 @@ impl StraightWrite {
         Ok(Straightly::Done(1))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn change(
         &self,
         cx: &mut ExecCx<'_>,
@@ -246,6 +249,7 @@ impl StraightWrite {
     }
 
     /// The row's keys in all indexes.
+    #[cfg_attr(tuned, optimize(speed))]
     fn keys(&self, cx: &mut ExecCx<'_>, row: Row<'_>, scratch: &mut Scratch) -> Result<()> {
         scratch.keys.clear();
         scratch.ends.clear();
@@ -257,6 +261,7 @@ impl StraightWrite {
     }
 
     /// Asks the unique indexes (those in `which`, or all): `false` when somebody must be waited for.
+    #[cfg_attr(tuned, optimize(speed))]
     fn unique(
         &self,
         cx: &mut ExecCx<'_>,
@@ -282,6 +287,7 @@ impl StraightWrite {
         Ok(true)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn enter(&self, cx: &ExecCx<'_>, tid: Tid, scratch: &Scratch) -> Result<()> {
         let mut start = 0;
         for (index, (end, there, _)) in self.target.indexes.iter().zip(&scratch.ends) {
@@ -322,6 +328,7 @@ fn over_params(c: &mut Compiler<'_, '_>, e: &Expr, columns: usize, absent: &[usi
     c.expr(&e).map(Some)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn insert(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Option<Act>> {
     let input = &m.input;
     let (Node::Result { once: None, input: None }, None, Some(project)) = (&input.node, &input.filter, &input.project)
@@ -342,6 +349,7 @@ fn insert(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Option<Act>> {
     Ok(Some(Act::Insert(values)))
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn change(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Option<Act>> {
     let Node::IndexScan { rel, index, index_storage, keys, .. } = &m.input.node else { return Ok(None) };
     let columns = key_columns(c.cx, *index)?;

@@ -3,6 +3,8 @@
 //! Storage knows no SQL type, no expression and no name. A relation is a number, a column a physical type, an index key
 //! an opaque byte string that orders as it should. Nothing here waits: what would have to wait says for whom.
 
+#![cfg_attr(tuned, feature(optimize_attribute))]
+
 mod btree;
 mod checkpoint;
 mod codec;

@@ -166,6 +166,7 @@ impl Store {
     }
 
     /// Undoes what is not undone by a transaction's state: definitions, counts; and shows vacuum the dead rows.
+    #[cfg_attr(tuned, optimize(size))]
     fn void(&self, ops: &[Op]) {
         for op in ops.iter().rev() {
             match op {
@@ -285,6 +286,7 @@ impl Store {
     }
 
     /// Creates an empty table file; it goes when the transaction or savepoint rolls back.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn create_table(&self, tx: &Tx, columns: &[Phys]) -> Result<RelId> {
         tx.0.write_xid()?;
         let columns = columns.iter().map(|p| ColumnMeta::new(*p, &Value::Null)).collect();
@@ -294,6 +296,7 @@ impl Store {
     }
 
     /// Creates an empty index on a table file.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn create_index(&self, tx: &Tx, table: RelId) -> Result<RelId> {
         let t = self.table(table)?;
         tx.0.write_xid()?;
@@ -304,6 +307,7 @@ impl Store {
     }
 
     /// Creates a sequence. Its creation is transactional, its values are not.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn create_sequence(&self, tx: &Tx, options: SequenceOptions) -> Result<RelId> {
         if options.increment == 0 {
             return Err(Error::internal("sequence increment is zero"));
@@ -323,6 +327,7 @@ impl Store {
     }
 
     /// Adds a column slot; rows there are already have `missing` in it. The caller holds the table exclusively.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn add_column(&self, tx: &Tx, rel: RelId, phys: Phys, missing: &Value) -> Result<usize> {
         let t = self.table(rel)?;
         tx.0.write_xid()?;
@@ -334,6 +339,7 @@ impl Store {
     }
 
     /// Drops a column's values when the transaction commits. Its slot stays and reads NULL.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn drop_column(&self, tx: &Tx, rel: RelId, column: usize) -> Result<()> {
         let t = self.table(rel)?;
         if column >= t.column_count() {
@@ -354,10 +360,13 @@ impl Store {
     /// A table's handle. After opening, [`Store::load`] must have answered true for it, unless the sink's segments are
     /// always at hand.
     pub fn table(&self, rel: RelId) -> Result<Rc<Table>> {
-        match self.slot(rel)?.rel {
-            Rel::Table(t) => self.warm(&t).map(|()| t),
-            _ => Err(Error::internal(format!("relation file {} is not a table", rel.0))),
-        }
+        // Once a row: nothing but the handle is copied.
+        let found = match self.rels.borrow().get(rel.0 as usize) {
+            Some(Some(Slot { rel: Rel::Table(t), .. })) => Some(t.clone()),
+            _ => None,
+        };
+        let Some(t) = found else { return Err(Error::internal(format!("relation file {} is not a table", rel.0))) };
+        self.warm(&t).map(|()| t)
     }
 
     /// A table's live rows, without loading it: of a cold one what the last checkpoint counted.
@@ -378,10 +387,12 @@ impl Store {
 
     /// An index's handle.
     pub fn index(&self, rel: RelId) -> Result<Rc<Index>> {
-        match self.slot(rel)?.rel {
-            Rel::Index(i) => self.warm(&i.table).map(|()| i),
-            _ => Err(Error::internal(format!("relation file {} is not an index", rel.0))),
-        }
+        let found = match self.rels.borrow().get(rel.0 as usize) {
+            Some(Some(Slot { rel: Rel::Index(i), .. })) => Some(i.clone()),
+            _ => None,
+        };
+        let Some(i) = found else { return Err(Error::internal(format!("relation file {} is not an index", rel.0))) };
+        self.warm(&i.table).map(|()| i)
     }
 
     #[inline]
@@ -411,6 +422,7 @@ impl Store {
     }
 
     /// Takes a sequence's next value.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn nextval(&self, rel: RelId) -> Result<NextValue> {
         let (s, committed) = self.sequence(rel)?;
         let before = s.state.get();
@@ -425,6 +437,7 @@ impl Store {
     }
 
     /// Sets a sequence's position; the caller has checked the bounds.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn setval(&self, rel: RelId, last: i64, called: bool) -> Result<()> {
         let (s, committed) = self.sequence(rel)?;
         let state = SequenceState { last, called, log_count: 0 };
@@ -444,6 +457,7 @@ impl Store {
     }
 
     /// A sequence nobody else can see yet is logged whole when its creator commits.
+    #[cfg_attr(tuned, optimize(size))]
     fn log_sequence(&self, rel: RelId, committed: bool, s: &Sequence, state: SequenceState) -> Result<()> {
         debug_assert_eq!(s.rel, rel);
         if !committed || !self.txns.logging.get() {

@@ -11,6 +11,7 @@ pub mod hash;
 pub mod hashing;
 pub mod kernel;
 pub mod key;
+pub mod sort;
 mod vector;
 pub mod zorder;
 

@@ -51,6 +51,7 @@ pub(crate) fn eval_list(cx: &mut ExecCx<'_>, exprs: &[CExpr], batch: &Batch) -> 
 }
 
 /// As [`eval_list`]; for `None` gives a column nobody may look at.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn eval_some(
     cx: &mut ExecCx<'_>,
     exprs: &[Option<&CExpr>],
@@ -144,6 +145,7 @@ fn eval_volatile(
 }
 
 /// The rows for which a condition holds, up to the first failing one, and its error.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn eval_filter(cx: &mut ExecCx<'_>, filter: &CExpr, batch: &Batch) -> (Sel, Option<Error>) {
     if filter.volatile {
         let mut rows = Vec::with_capacity(batch.len());
@@ -180,6 +182,7 @@ pub(crate) fn eval_filter(cx: &mut ExecCx<'_>, filter: &CExpr, batch: &Batch) ->
 }
 
 /// Copies the selected rows; both have the same physical type.
+#[cfg_attr(tuned, optimize(speed))]
 fn copy_rows(out: &mut Vector, from: &Vector, sel: &Sel) {
     macro_rules! plain {
         ($a:ident, $b:ident) => {
@@ -207,6 +210,7 @@ fn copy_rows(out: &mut Vector, from: &Vector, sel: &Sel) {
 
 impl CExpr {
     /// The selected rows for which it holds.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn select(&self, cx: &mut ExecCx<'_>, batch: &Batch, sel: &Sel) -> Result<Sel> {
         if let Kind::And(args) = &self.kind {
             let mut live = sel.clone();
@@ -255,6 +259,7 @@ impl CExpr {
 
     /// The values for the selected rows, aligned with the batch's physical rows. On an error [`ExecCx::fail_row`] is the
     /// row. The selection is not empty.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval(&self, cx: &mut ExecCx<'_>, batch: &Batch, sel: &Sel) -> Result<Rc<Vector>> {
         Ok(match &self.kind {
             Kind::Const(v, phys, made) => made.get_or_init(|| Rc::new(Vector::constant(*phys, v.as_datum()))).clone(),
@@ -380,6 +385,7 @@ impl CExpr {
     }
 
     /// Row by row, for forms without a loop of their own.
+    #[cfg_attr(tuned, optimize(speed))]
     fn eval_each(&self, cx: &mut ExecCx<'_>, batch: &Batch, sel: &Sel) -> Result<Rc<Vector>> {
         let mut out = Vector::zeroed(self.phys, extent(sel));
         for i in sel.iter() {
@@ -485,6 +491,7 @@ fn first(sel: &Sel) -> usize {
 }
 
 /// The rows of `a` that are not in `b`, a subset.
+#[cfg_attr(tuned, optimize(speed))]
 pub(super) fn minus(a: &Sel, b: &Sel) -> Sel {
     if b.is_empty() {
         return a.clone();
@@ -501,6 +508,7 @@ pub(super) fn minus(a: &Sel, b: &Sel) -> Sel {
 }
 
 /// AND (`stop` false) or OR (`stop` true): a row leaves the selection as soon as its answer is known.
+#[cfg_attr(tuned, optimize(speed))]
 fn connective(cx: &mut ExecCx<'_>, args: &[CExpr], batch: &Batch, sel: &Sel, stop: bool) -> Result<Rc<Vector>> {
     let mut out = Vector::zeroed(Phys::Bool, extent(sel));
     if !stop {
@@ -535,6 +543,7 @@ fn connective(cx: &mut ExecCx<'_>, args: &[CExpr], batch: &Batch, sel: &Sel, sto
 
 impl CCall {
     /// The call's values for the selected rows.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval(&self, cx: &mut ExecCx<'_>, batch: &Batch, sel: &Sel) -> Result<Rc<Vector>> {
         let mut args: Vec<Rc<Vector>> = Vec::with_capacity(self.args.len());
         for a in &self.args {
@@ -549,6 +558,7 @@ impl CCall {
     }
 
     /// The call's values over argument columns.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval_over(&self, cx: &mut ExecCx<'_>, args: &[Rc<Vector>], sel: &Sel) -> Result<Rc<Vector>> {
         let strict = self.func.strict;
         if strict && args.iter().any(|a| a.constant && a.is_null(0)) {

@@ -111,12 +111,14 @@ struct AggOp {
 }
 
 /// The groups of `inner`'s rows, of which `outer` has all, in order.
+#[cfg_attr(tuned, optimize(speed))]
 fn narrow(outer: &Sel, groups: &[u32], inner: &Sel) -> Vec<u32> {
     let mut all = outer.iter().zip(groups);
     inner.iter().filter_map(|i| all.find(|(o, _)| *o == i).map(|(_, g)| *g)).collect()
 }
 
 impl AggOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn take(&mut self, cx: &mut ExecCx<'_>, batch: Batch) -> Result<()> {
         let mut rest = Some(batch);
         while let Some(b) = rest {
@@ -126,6 +128,7 @@ impl AggOp {
     }
 
     /// Takes rows; those that were put off are given back.
+    #[cfg_attr(tuned, optimize(speed))]
     fn take_some(&mut self, cx: &mut ExecCx<'_>, mut batch: Batch) -> Result<Option<Batch>> {
         let plan = self.plan.clone();
         // Arguments of all calls first: the error of the earliest row is the one to raise.
@@ -204,6 +207,7 @@ impl AggOp {
 
     /// The groups of rollups in the order of their keys, a set's before those of the sets with fewer columns; then those of
     /// hashed sets as they were met.
+    #[cfg_attr(tuned, optimize(speed))]
     fn arrange(&mut self) {
         if self.plan.rollups.iter().all(|r| r.is_none()) {
             return;
@@ -229,6 +233,7 @@ impl AggOp {
     }
 
     /// Groups `from..to` of a set.
+    #[cfg_attr(tuned, optimize(speed))]
     fn output(&mut self, cx: &mut ExecCx<'_>, set: usize, from: usize, to: usize) -> Result<Batch> {
         let plan = self.plan.clone();
         let state = &mut self.sets[set];
@@ -257,6 +262,7 @@ impl AggOp {
 }
 
 impl Operator for AggOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         while !self.done {
             match pull!(self.input, cx, usize::MAX) {

@@ -247,6 +247,7 @@ impl AggCall {
     }
 
     /// The call's arguments for the selected rows that pass its filter, up to the first failing one.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn arguments(&self, cx: &mut ExecCx<'_>, batch: &Batch) -> Result<(Vec<Rc<Vector>>, Sel)> {
         let mut sel = batch.sel.clone();
         if let Some(f) = &self.filter {
@@ -410,6 +411,7 @@ pub(crate) struct AggState {
 
 impl AggState {
     /// There are now `groups` groups.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn resize(&mut self, call: &AggCall, groups: usize) {
         if groups <= self.groups {
             return;
@@ -427,6 +429,7 @@ impl AggState {
     }
 
     /// Takes rows, in order; `groups[k]` is the group of the `k`-th, none means group 0 for all.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn update(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -476,6 +479,7 @@ impl AggState {
         self.feed(cx, call, args, sel, groups)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn feed(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -617,6 +621,7 @@ impl AggState {
     }
 
     /// Writes a group's result.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn finish(
         &mut self,
         cx: &mut ExecCx<'_>,

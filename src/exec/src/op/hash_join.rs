@@ -128,6 +128,7 @@ impl Built {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn add(&mut self, cx: &mut ExecCx<'_>, plan: &HashJoinPlan, batch: &Batch) -> Result<()> {
         let (keys, sel, failed) = eval_list(cx, &plan.right_keys, batch);
         if let Some(e) = failed {
@@ -200,6 +201,7 @@ struct Pairs {
 
 impl HashJoinOp {
     /// The output of pairs of one left batch.
+    #[cfg_attr(tuned, optimize(speed))]
     fn output(&self, left: Option<&Batch>, pairs: &Pairs) -> Batch {
         let plan = &self.plan;
         let n = pairs.right.len();
@@ -219,6 +221,7 @@ impl HashJoinOp {
         Batch::new(columns, n)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn right_columns(&self, rows: &[u32], columns: &mut Vec<Rc<Vector>>) {
         let plan = &self.plan;
         let Some(built) = &self.built else { return };
@@ -233,6 +236,7 @@ impl HashJoinOp {
 
     /// Pairs from the current left batch: up to `want`, or all there are. Rows of a semi or anti join, and left rows
     /// without partner, have [`NONE`] on the right.
+    #[cfg_attr(tuned, optimize(speed))]
     fn pairs(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Option<(Batch, Pairs)>> {
         let plan = self.plan.clone();
         let Some(mut p) = self.probe.take() else { return Ok(None) };
@@ -262,6 +266,7 @@ impl HashJoinOp {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn plain_pairs(&mut self, plan: &HashJoinPlan, p: &mut Probe, want: usize, out: &mut Pairs) {
         while p.at < p.batch.len() && out.right.len() < want {
             let row = p.batch.sel.row(p.at) as u16;
@@ -304,6 +309,7 @@ impl HashJoinOp {
     }
 
     /// With a residual condition: candidates of whole left rows are tested together, then merged with the rows left alone.
+    #[cfg_attr(tuned, optimize(speed))]
     fn tested_pairs(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -403,6 +409,7 @@ impl HashJoinOp {
 }
 
 impl Operator for HashJoinOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let plan = self.plan.clone();
         while self.built.is_none() {

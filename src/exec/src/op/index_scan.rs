@@ -190,6 +190,7 @@ impl IndexScanOp {
     }
 
     /// The ranges to scan, in scan order.
+    #[cfg_attr(tuned, optimize(speed))]
     fn ranges(&mut self, cx: &mut ExecCx<'_>) -> Result<Vec<KeyRange>> {
         let plan = self.plan.clone();
         self.values.clear();
@@ -239,6 +240,7 @@ impl IndexScanOp {
     }
 
     /// The range on the first column without equality, behind each prefix.
+    #[cfg_attr(tuned, optimize(speed))]
     fn range(&self, column: usize, key: &KeyColumn, prefixes: Vec<Vec<u8>>) -> Result<Vec<KeyRange>> {
         let mut low: Option<(Vec<u8>, bool)> = None;
         let mut high: Option<(Vec<u8>, bool)> = None;
@@ -365,6 +367,7 @@ impl IndexScanOp {
 }
 
 impl Operator for IndexScanOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if self.done {
             return Ok(Step::Done);

@@ -93,6 +93,7 @@ impl LimitOp {
 }
 
 impl Operator for LimitOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if self.done {
             return Ok(Step::Done);

@@ -254,6 +254,7 @@ impl MergeJoinOp {
     }
 
     /// One step of the merge. Adds to what is pending, `some` rows at most at a time.
+    #[cfg_attr(tuned, optimize(speed))]
     fn advance(&mut self, cx: &mut ExecCx<'_>, want: usize, some: usize) -> Result<Progress> {
         // A group that reached the end of its batch may go on in the next one.
         if self.store.is_some() {
@@ -398,6 +399,7 @@ impl MergeJoinOp {
     }
 
     /// Pairs the current left row with the group's rows, some at a time.
+    #[cfg_attr(tuned, optimize(speed))]
     fn pair(&mut self, some: usize) {
         let row = self.left.row();
         let plan = &self.plan;
@@ -428,6 +430,7 @@ impl MergeJoinOp {
     }
 
     /// Decides about everything pending; the rows that come of it, perhaps none.
+    #[cfg_attr(tuned, optimize(speed))]
     fn settle(&mut self, cx: &mut ExecCx<'_>) -> Pairs {
         let plan = self.plan.clone();
         let Pending { left, right, events } = std::mem::take(&mut self.pending);
@@ -482,6 +485,7 @@ impl MergeJoinOp {
     }
 
     /// Without a condition every candidate is a pair.
+    #[cfg_attr(tuned, optimize(speed))]
     fn settle_plain(&mut self, left: Vec<u32>, right: Vec<u32>, events: Vec<(usize, Event)>) -> Pairs {
         if events.is_empty() {
             return Pairs { left, right };
@@ -519,6 +523,7 @@ impl MergeJoinOp {
     }
 
     /// The columns of pairs, those nobody looks at left out.
+    #[cfg_attr(tuned, optimize(speed))]
     fn columns(&self, left: &[u32], right: &[u32], both: bool) -> Vec<Rc<Vector>> {
         let plan = &self.plan;
         let mut columns = Vec::with_capacity(plan.needed.len());
@@ -542,6 +547,7 @@ impl MergeJoinOp {
 }
 
 impl Operator for MergeJoinOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let mut some = want.clamp(1, BATCH);
         if self.plan.on.is_some() {

@@ -103,6 +103,7 @@ struct Pipe {
 
 impl Pipe {
     /// The projection of rows that passed the filter; `None` when there is nothing to give.
+    #[cfg_attr(tuned, optimize(speed))]
     fn project(&mut self, cx: &mut ExecCx<'_>, batch: Batch) -> Option<Batch> {
         let Some(exprs) = &self.plan.project else { return Some(batch) };
         let (columns, sel, failed) = cx.splitting(|cx| eval_list(cx, exprs, &batch));
@@ -128,6 +129,7 @@ impl Pipe {
 }
 
 impl Operator for Pipe {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         loop {
             if let Some(e) = self.failed.take() {
@@ -195,6 +197,7 @@ struct Counted {
 }
 
 impl Operator for Counted {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let start = cx.host.clock_time();
         let step = self.inner.next(cx, want);
@@ -233,6 +236,7 @@ pub(crate) fn null_column(phys: Phys) -> Rc<Vector> {
 }
 
 /// The selected rows of a batch, packed.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn pack(batch: &Batch) -> Batch {
     match &batch.sel {
         Sel::All(_) => batch.clone(),

@@ -189,6 +189,7 @@ struct ModifyOp {
 const GATHERED: usize = 1 << 16;
 
 /// Enters rows that are in the table into all indexes, if nothing speaks against any of them. `false`: nothing was entered.
+#[cfg_attr(tuned, optimize(speed))]
 fn enter_whole(cx: &mut ExecCx<'_>, t: &CTarget, whole: &[(Batch, Vec<Tid>)]) -> Result<bool> {
     let mut all = Vec::with_capacity(t.indexes.len());
     for index in &t.indexes {
@@ -257,6 +258,7 @@ impl ModifyOp {
     }
 
     /// Prepares an input row; `None` when nothing is to be done with it.
+    #[cfg_attr(tuned, optimize(speed))]
     fn prepare(&mut self, cx: &mut ExecCx<'_>, source: Source) -> Result<Option<Pending>> {
         let plan = self.plan.clone();
         match plan.command {
@@ -309,6 +311,7 @@ impl ModifyOp {
         Ok(Some(Pending::Insert { row, source }))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn prepare_update(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -338,6 +341,7 @@ impl ModifyOp {
         Ok(Some(Pending::Update { target, tid, old, new, source, conflict }))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn prepare_delete(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -392,6 +396,7 @@ impl ModifyOp {
         Ok(None)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn finish(&mut self, cx: &mut ExecCx<'_>, pending: Pending) -> Result<Outcome> {
         match pending {
             Pending::Input { source } => match self.prepare(cx, source)? {
@@ -447,6 +452,7 @@ impl ModifyOp {
         Some(rows)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn insert_whole(&mut self, cx: &mut ExecCx<'_>, batch: Batch) -> Result<Option<Pending>> {
         let plan = self.plan.clone();
         let t = &plan.targets[0];
@@ -465,6 +471,7 @@ impl ModifyOp {
         Ok((!plan.gathers || rows >= GATHERED).then_some(Pending::Entries { at: 0 }))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn finish_entries(&mut self, cx: &mut ExecCx<'_>, at: usize) -> Result<Outcome> {
         let plan = self.plan.clone();
         let t = &plan.targets[0];
@@ -533,6 +540,7 @@ impl ModifyOp {
         Ok(Ok(deferred))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn finish_insert(&mut self, cx: &mut ExecCx<'_>, row: Vec<Value>, source: Source) -> Result<Outcome> {
         let plan = self.plan.clone();
         let target = &plan.targets[0];
@@ -636,6 +644,7 @@ impl ModifyOp {
     }
 
     #[allow(clippy::too_many_arguments)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn finish_update(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -747,6 +756,7 @@ impl ModifyOp {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn finish_delete(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -769,6 +779,7 @@ impl ModifyOp {
 
     /// A row was written: view checks, AFTER triggers, the count, RETURNING.
     #[allow(clippy::too_many_arguments)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn written(
         &mut self,
         cx: &mut ExecCx<'_>,
@@ -825,6 +836,7 @@ impl ModifyOp {
 }
 
 impl Operator for ModifyOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let want = want.clamp(1, tusklet_vector::BATCH);
         loop {

@@ -104,6 +104,7 @@ struct NestLoopOp {
 }
 
 impl NestLoopOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn push_left(&mut self, batch: &Batch, row: usize, times: usize) {
         for (i, c) in batch.columns.iter().enumerate() {
             if self.plan.needed.get(i) == Some(&true) {
@@ -120,6 +121,7 @@ impl NestLoopOp {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn flush(&mut self) -> Step {
         let done = std::mem::replace(&mut self.out, Builder::new(&self.plan));
         let mut columns = Vec::with_capacity(done.columns.len());
@@ -130,6 +132,7 @@ impl NestLoopOp {
     }
 
     /// One step of the loops; `Some` is to be passed on.
+    #[cfg_attr(tuned, optimize(speed))]
     fn advance(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Option<Step>> {
         let plan = self.plan.clone();
         if !self.inner {
@@ -228,6 +231,7 @@ impl NestLoopOp {
 }
 
 impl Operator for NestLoopOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let enough = want.clamp(1, tusklet_vector::BATCH / 2);
         loop {

@@ -56,6 +56,7 @@ impl ScanColumns {
     }
 
     /// Puts `tableoid` where it belongs.
+    #[cfg_attr(tuned, optimize(speed))]
     fn complete(&self, given: Vec<Rc<Vector>>) -> Vec<Rc<Vector>> {
         if given.len() == self.columns.len() {
             return given;
@@ -66,6 +67,7 @@ impl ScanColumns {
     }
 
     /// The rows at these tids, exact versions.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn fetch(&self, cx: &ExecCx<'_>, tids: &[Tid]) -> Result<Batch> {
         let table = cx.store.table(self.storage)?;
         if let Some(plain) = &self.plain {
@@ -227,6 +229,7 @@ impl SeqScanPlan {
 }
 
 impl Operator for SeqScanOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, _want: usize) -> Result<Step> {
         if self.done {
             return Ok(Step::Done);

@@ -92,6 +92,7 @@ impl SortOp {
         })
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn sort(&mut self, cx: &mut ExecCx<'_>) -> Result<Vec<u32>> {
         let mut rows = self.plan.order.sorted(cx, &self.store.columns, self.store.rows)?;
         rows.truncate(self.keep.unwrap_or(usize::MAX));
@@ -100,6 +101,7 @@ impl SortOp {
 }
 
 impl Operator for SortOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if self.keep.is_none() {
             self.keep = Some(self.wanted(cx)?);
@@ -147,6 +149,7 @@ impl Operator for SortOp {
 }
 
 /// Row numbers ascending, so that equal rows stay in input order when they are sorted again.
+#[cfg_attr(tuned, optimize(speed))]
 fn in_order(mut rows: Vec<u32>) -> Vec<u32> {
     rows.sort_unstable();
     rows

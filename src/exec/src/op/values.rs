@@ -38,6 +38,7 @@ struct ValuesOp {
 }
 
 impl Operator for ValuesOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if let Some(e) = self.failed.take() {
             return Err(e);
@@ -109,6 +110,7 @@ struct LiteralOp {
 }
 
 impl Operator for LiteralOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, _: &mut ExecCx<'_>, _: usize) -> Result<Step> {
         let next = self.plan.batches.get(self.at).cloned();
         self.at += 1;

@@ -128,6 +128,7 @@ impl CTarget {
     }
 
     /// NOT NULL and CHECK, as `ExecConstraints`.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn check(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<()> {
         for (i, c) in self.columns.iter().enumerate() {
             if c.not_null && !c.dropped && row.get(i).is_null() {
@@ -221,6 +222,7 @@ impl CIndex {
     }
 
     /// Appends the key of a row; tells whether it has a NULL, `None` when the predicate leaves the row out.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn key_into(&self, cx: &mut ExecCx<'_>, row: Row<'_>, out: &mut Vec<u8>) -> Result<Option<bool>> {
         if let Some(p) = &self.predicate
             && !p.holds(cx, row)?
@@ -240,6 +242,7 @@ impl CIndex {
     }
 
     /// The entries a key stands for.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn entries<'k>(&self, key: &'k [u8]) -> impl Iterator<Item = &'k [u8]> {
         let (one, many) = if self.method.is_some() { (None, key) } else { (Some(key), &[][..]) };
         one.into_iter().chain(pieces(many))
@@ -380,6 +383,7 @@ impl CIndex {
 }
 
 /// Enters a new row version into all indexes. Uniqueness was checked; what is deferred is noted with the engine.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn enter(
     cx: &mut ExecCx<'_>,
     target: &CTarget,
@@ -402,6 +406,7 @@ pub(crate) fn enter(
 }
 
 /// All keys of a row.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn keys(cx: &mut ExecCx<'_>, target: &CTarget, row: &[Value]) -> Result<Vec<Option<Key>>> {
     let mut out = Vec::with_capacity(target.indexes.len());
     for i in &target.indexes {
