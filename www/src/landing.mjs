@@ -32,7 +32,7 @@ export function landing({ readme, example, counts, link }) {
 <div class="pane results" id="live-out" tabindex="0" aria-label="Results"></div>
 </section>
 <section class="points">
-<div><h2>The judge is PostgreSQL</h2><p>Every expected result in the tests was given by a running PostgreSQL 15: ${counts.examples} examples of ${counts.forms} functions and operators in <a href="functions.html">this reference</a> alone. What is missing raises <a href="sqlstates.html#0A000"><code>0A000</code></a> and says its name.</p></div>
+<div><h2>The judge is PostgreSQL</h2><p>Every SQL result the tests expect was given by a running PostgreSQL 15: ${counts.examples} examples of ${counts.forms} functions and operators in <a href="functions.html">this reference</a> alone. What is missing raises <a href="sqlstates.html#0A000"><code>0A000</code></a> and says its name.</p></div>
 <div><h2>Sessions side by side</h2><p>Any number of sessions in one page, with transactions, row locks, isolation levels and deadlock detection, on one thread. Several tabs share one database.</p></div>
 <div><h2>Durable</h2><p>A commit is acknowledged when it is on disk. A closed tab, a crash or a full disk lose nothing that was acknowledged; opening is as fast for large databases as for small ones.</p></div>
 <div><h2>Small and quick</h2><p>Columns, not rows, and a short path for small statements. What ordinary statements need is downloaded first, the rest in the background.</p></div>
