@@ -56,10 +56,14 @@ function split(call, name) {
 
 const FORMS = 6;
 
+/** The first forms are the entry's heading, the others and those of sets of types stand folded below it. */
 function forms(keys) {
-  const all = keys.flatMap((k) => [form(k), ...(k.of?.length > 1 ? [html`<details class="of"><summary>${k.of.length} forms</summary>${k.of.map((f) => html`<code class="form args">${f}</code>`)}</details>`] : [])]);
-  if (keys.length <= FORMS) return all;
-  return [all.slice(0, FORMS), html`<details class="of"><summary>${all.length - FORMS} more</summary>${all.slice(FORMS)}</details>`];
+  const rest = keys.slice(FORMS);
+  const sets = keys.filter((k) => k.of?.length > 1);
+  return [keys.slice(0, FORMS).map(form), [
+    ...(rest.length > 0 ? [html`<details class="of"><summary>${rest.length} more</summary>${rest.map(form)}</details>`] : []),
+    ...sets.map((k) => html`<details class="of"><summary>${sets.length > 1 ? html`<code>${k.form.split(' → ')[0]}</code>: ` : ''}${k.of.length} forms</summary>${k.of.map((f) => html`<code class="form args">${f}</code>`)}</details>`),
+  ]];
 }
 
 function types(keys) {
@@ -91,9 +95,12 @@ function example(e) {
 
 function entryOf(entry) {
   const isType = entry.keys.every((k) => k.kind === 'type');
+  const names = namesOf(entry).join(', ');
+  const [heads, folded] = isType ? [] : forms(entry.keys);
+  const anchor = html`<a class="anchor" href="#${entry.id}" aria-label="Link to ${names}">#</a>`;
   const words = [...entry.keys.flatMap((k) => [k.form, ...(k.aliases ?? []), ...(k.of ?? [])]), entry.prose].join(' ').toLowerCase();
   return html`<article class="entry${isType ? ' type' : ''}" id="${entry.id}" data-filter="${words}">
-<div class="what"><h3><a class="anchor" href="#${entry.id}" aria-label="Link to ${namesOf(entry).join(', ')}">#</a>${isType ? types(entry.keys) : forms(entry.keys)}</h3>
+<div class="what"><h3>${anchor}${isType ? html`<span class="visually-hidden">${names}</span>` : heads}</h3>${isType ? types(entry.keys) : folded}
 <p>${typeset(entry.prose)}</p></div>
 <ul class="examples">${entry.examples.map(example)}</ul></article>
 `;
