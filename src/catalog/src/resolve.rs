@@ -8,6 +8,7 @@ mod format_type;
 mod names;
 mod opclass;
 mod quote;
+mod toast;
 
 use std::rc::Rc;
 
@@ -22,6 +23,7 @@ pub use format_type::{interval_typmod_text, typmod_in, typmod_out};
 pub use names::{Candidate, OperatorCandidate, SearchPath};
 pub use opclass::{OpClassRef, SortOperators, index_class, is_tree};
 pub use quote::quote_identifier;
+pub use toast::{TOAST_TUPLE_TARGET, storage_letter, toasted};
 
 /// Categories of types (`pg_type.typcategory`) that the rules of resolution name.
 #[allow(missing_docs)]
@@ -38,7 +40,10 @@ pub mod category {
 impl Catalog {
     /// A relation, PostgreSQL's or the user's.
     pub fn relation(&self, oid: Oid) -> Option<Rc<Relation>> {
-        if oid >= FIRST_USER_OID { self.user_relation(oid).cloned() } else { convert::relation(oid) }
+        if oid < FIRST_USER_OID {
+            return convert::relation(oid);
+        }
+        self.user_relation(oid).cloned().or_else(|| self.toast_relation(oid))
     }
 
     /// A type.

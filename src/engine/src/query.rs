@@ -242,6 +242,11 @@ impl PlanContext for PlanCx<'_> {
         Regex::new(pattern, Flags { ignore_case, ..Flags::default() }).ok()?.prefix()
     }
 
+    fn network_range(&self, network: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+        let n = tusklet_adt::network::Inet::decode(network);
+        Some((n.network().to_bytes(), n.broadcast().set_masklen(-1).ok()?.to_bytes()))
+    }
+
     fn evaluate(&mut self, e: &Expr) -> Result<Value> {
         let snapshot = self.shared.snapshot()?;
         let mut cx = self.shared.exec_cx(snapshot)?;

@@ -50,6 +50,8 @@ pub trait PlanContext {
     fn external_params(&self) -> Option<&[Value]>;
     /// What all matches of a regular expression begin with, when they must begin the text, and whether that is all.
     fn pattern_prefix(&self, pattern: &str, ignore_case: bool) -> Option<(String, bool)>;
+    /// The first and the last value that an `inet` has in it.
+    fn network_range(&self, network: &[u8]) -> Option<(Vec<u8>, Vec<u8>)>;
     /// A boolean setting such as `enable_hashjoin`.
     fn enabled(&self, setting: &str) -> bool;
     /// What a function in SQL computes, over `$1`, `$2`, …, when its body is one expression and nothing else. An error when a

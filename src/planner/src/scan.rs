@@ -997,6 +997,14 @@ fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::li
             if name == "=" && text_like(col.ty.oid) && text_like(value.ty.oid) && expr::equality(op).is_some() {
                 return Some(Match { bounds: vec![(BoundOp::Eq, value.clone())], exact: true });
             }
+            // What lies in a network is between its first and its last address (`network_subset_support`).
+            if matches!(name, "<<" | "<<=") && matches!(col.ty.oid, oids::INET | oids::CIDR) && keys_order(col) {
+                let Some(Value::Bytes(network)) = value.as_const() else { return None };
+                let (first, last) = cx.network_range(network)?;
+                let inet = |v: Vec<u8>| Expr::constant(Value::bytes(&v), TypeRef::new(oids::INET));
+                let from = if name == "<<" { BoundOp::Gt } else { BoundOp::Ge };
+                return Some(Match { bounds: vec![(from, inet(first)), (BoundOp::Le, inet(last))], exact: false });
+            }
             let of_text = builtin::amproc(col.opfamily, oids::TEXT, oids::TEXT, 1).is_some();
             if !text_like(col.ty.oid) || !of_text {
                 return None;

@@ -150,7 +150,7 @@ pub(super) fn pg_attribute(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
     for r in builtin::relations().filter(|r| r.kind() == b'r') {
         system_columns(cat, r.oid(), out)?;
     }
-    for r in relations(cat) {
+    for r in &relations(cat) {
         if has_system_columns(r.kind) {
             system_columns(cat, r.oid, out)?;
         }
@@ -201,7 +201,7 @@ pub fn default_oid(rel: Oid, attno: i16) -> Oid {
 }
 
 pub(super) fn pg_attrdef(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         for (n, c) in r.columns.iter().enumerate() {
             let Some(d) = c.default.as_ref().filter(|_| !c.dropped) else { continue };
             let attno = n as i16 + 1;

@@ -3,17 +3,19 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_ir::Oid;
 use tusklet_vector::Value;
 
-use super::{Sink, by_oid, values};
+use super::{Sink, values};
 use crate::builtin::{self, oids};
 use crate::live::{Catalog, ConstraintKind, Persistence, RelKind, Relation};
 
-/// User relations in the order they were made.
-pub(super) fn relations(cat: &Catalog) -> Vec<&Rc<Relation>> {
-    by_oid(cat.user_relations(), |r| r.oid)
+/// User relations in the order they were made, then their TOAST tables.
+pub(super) fn relations(cat: &Catalog) -> Vec<Rc<Relation>> {
+    let mut all = cat.all_relations();
+    all.order_by_key(|r| r.oid);
+    all
 }
 
 /// `relkind`'s letter.
@@ -57,7 +59,7 @@ fn with_foreign_keys(cat: &Catalog) -> HashSet<Oid> {
 
 pub(super) fn pg_class(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
     let fks = if out.wants(21) { with_foreign_keys(cat) } else { HashSet::new() };
-    for r in relations(cat) {
+    for r in &relations(cat) {
         let stored = matches!(
             r.kind,
             RelKind::Table | RelKind::Index | RelKind::Sequence | RelKind::MatView | RelKind::Toast
@@ -82,6 +84,7 @@ pub(super) fn pg_class(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
                     _ => Value::F32(0.0),
                 },
                 12 => Value::I32(0),
+                13 => values::oid(cat.toast_table(r)),
                 14 => Value::Bool(!r.indexes.is_empty()),
                 15 => Value::Bool(false),
                 16 => values::char(match r.persistence {
@@ -115,7 +118,7 @@ pub(super) fn pg_class(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
                 31 => values::acl(cat, &r.acl)?,
                 32 => values::options(&r.options)?,
                 33 => r.partition_bound.as_ref().map_or(Value::Null, values::node),
-                // Tablespace, TOAST table, rewrite, frozen transactions.
+                // Tablespace, rewrite, frozen transactions.
                 _ => Value::I64(0),
             })
         })?;
@@ -133,7 +136,7 @@ fn access_method(r: &Relation) -> Oid {
 }
 
 pub(super) fn pg_index(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         let Some(i) = &r.index else { continue };
         let keys = || i.columns.iter().take(i.keys as usize);
         out.row(&mut |a| {
@@ -166,7 +169,7 @@ pub(super) fn pg_index(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_inherits(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         let parents: Vec<Oid> = match &r.index {
             Some(i) if i.parent != 0 => vec![i.parent],
             _ => r.parents.clone(),
@@ -186,7 +189,7 @@ pub(super) fn pg_inherits(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_sequence(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         let Some(s) = &r.sequence else { continue };
         out.row(&mut |a| {
             Ok(match a {
@@ -205,7 +208,7 @@ pub(super) fn pg_sequence(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_partitioned_table(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         let Some(k) = &r.partition_key else { continue };
         let default = r
             .children
@@ -249,7 +252,7 @@ pub(super) fn pg_rewrite(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
     for v in builtin::SystemView::all() {
         view(out, v.rule(), v.oid())?;
     }
-    for r in relations(cat) {
+    for r in &relations(cat) {
         if r.view.is_some() {
             view(out, r.oid, r.oid)?;
         }
@@ -272,7 +275,7 @@ pub(super) fn pg_rewrite(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn pg_trigger(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         for t in &r.triggers {
             out.row(&mut |a| {
                 Ok(match a {

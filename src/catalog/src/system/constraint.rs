@@ -33,7 +33,7 @@ pub fn kind_letter(k: &ConstraintKind) -> u8 {
 }
 
 pub(super) fn pg_constraint(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    for r in relations(cat) {
+    for r in &relations(cat) {
         for c in &r.constraints {
             let fk = match &c.kind {
                 ConstraintKind::Foreign(fk) => Some(fk),

@@ -309,7 +309,7 @@ pub(super) fn pg_depend(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
         })?;
     }
     // A sequence knows its column, whether or not an edge says so too.
-    for r in super::class::relations(cat) {
+    for r in &super::class::relations(cat) {
         let Some(s) = r.sequence.as_ref().filter(|s| s.owned_by.0 != 0) else { continue };
         let (dependent, referenced) = (
             ObjectAddress::new(ObjectClass::Relation, r.oid),

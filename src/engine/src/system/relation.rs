@@ -2,7 +2,7 @@
 
 use tusklet_adt::array::Array;
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
-use tusklet_catalog::resolve::quote_identifier;
+use tusklet_catalog::resolve::{TOAST_TUPLE_TARGET, quote_identifier, storage_letter, toasted};
 use tusklet_catalog::system::values;
 use tusklet_error::{Result, err};
 use tusklet_ir::Oid;
@@ -17,14 +17,48 @@ fn oid(args: &[Datum<'_>]) -> Oid {
     args[0].int() as u32
 }
 
+fn pages(n: u64) -> u64 {
+    n.div_ceil(PAGE) * PAGE
+}
+
+/// Bytes of a table with what PostgreSQL would keep in its TOAST table, in whole pages.
+fn table_bytes(env: &Env<'_, '_>, r: &Relation) -> u64 {
+    let table = env.shared.db.store.table(RelId(r.storage));
+    table.map_or(0, |t| if t.slots() == 0 { 0 } else { pages(t.memory() as u64) })
+}
+
+/// Those that would be in the TOAST table: the longest columns of a row of middle size, until it is short enough.
+fn toast_bytes(env: &Env<'_, '_>, r: &Relation) -> u64 {
+    let c = &env.cx.catalog;
+    let Ok(table) = env.shared.db.store.table(RelId(r.storage)) else { return 0 };
+    if c.toast_table(r) == 0 || table.slots() == 0 {
+        return 0;
+    }
+    let Ok(stats) = env.shared.snapshot().and_then(|s| table.statistics(&s)) else { return 0 };
+    let set = r.options.iter().find(|(k, _)| k == "toast_tuple_target").and_then(|(_, v)| v.parse().ok());
+    let target = f64::from(set.unwrap_or(TOAST_TUPLE_TARGET));
+    let mut row = 24.0 + stats.columns.iter().map(|s| s.width).sum::<f64>();
+    let mut long: Vec<f64> = Vec::new();
+    for (s, column) in stats.columns.iter().zip(&r.columns) {
+        if !column.dropped && matches!(storage_letter(c, column), b'x' | b'e') {
+            long.push(s.width);
+        }
+    }
+    long.sort_unstable_by(f64::total_cmp);
+    let mut moved = 0.0;
+    while let Some(width) = long.pop().filter(|w| row > target && *w > 18.0) {
+        moved += width;
+        row -= width - 18.0;
+    }
+    pages((moved * stats.live_rows as f64) as u64).min(table_bytes(env, r))
+}
+
 /// Bytes of one relation, in whole pages, as disks would hold them.
 fn bytes_of(env: &Env<'_, '_>, r: &Relation) -> u64 {
     let store = &env.shared.db.store;
-    let pages = |n: u64| n.div_ceil(PAGE) * PAGE;
     match r.kind {
-        RelKind::Table | RelKind::MatView => {
-            store.table(RelId(r.storage)).map_or(0, |t| if t.slots() == 0 { 0 } else { pages(t.memory() as u64) })
-        }
+        RelKind::Table | RelKind::MatView => table_bytes(env, r) - toast_bytes(env, r),
+        RelKind::Toast => env.cx.catalog.user_relation(toasted(r.oid)).map_or(0, |t| toast_bytes(env, t)),
         RelKind::Index => {
             let rows = r
                 .index
@@ -68,7 +102,12 @@ pub(super) fn size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
 }
 
 pub(super) fn table_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    with(env, args, |env, _, r| bytes_of(env, r))
+    with(env, args, |env, _, r| whole(env, r))
+}
+
+/// A table with its TOAST table, or another relation.
+fn whole(env: &Env<'_, '_>, r: &Relation) -> u64 {
+    if matches!(r.kind, RelKind::Table | RelKind::MatView) { table_bytes(env, r) } else { bytes_of(env, r) }
 }
 
 pub(super) fn indexes_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
@@ -76,12 +115,12 @@ pub(super) fn indexes_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<
 }
 
 pub(super) fn total_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    with(env, args, |env, c, r| bytes_of(env, r) + index_bytes(env, c, r))
+    with(env, args, |env, c, r| whole(env, r) + index_bytes(env, c, r))
 }
 
 pub(super) fn database_size(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
     let catalog = env.cx.catalog.clone();
-    let sum: u64 = catalog.user_relations().map(|r| bytes_of(env, r)).sum();
+    let sum: u64 = catalog.user_relations().map(|r| whole(env, r)).sum();
     Ok(Value::I64(sum as i64))
 }
 
