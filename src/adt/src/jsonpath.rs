@@ -7,9 +7,12 @@
 //! [`scan`] makes tokens, [`gram`] a tree of [`Item`]s in one vector. An item's `next` is the accessor applied to it.
 
 mod gram;
+mod needs;
 mod scan;
 
 use tusklet_error::{Result, bail, err};
+
+pub use needs::{Need, needs};
 
 use crate::json::escape;
 use crate::numeric::Numeric;

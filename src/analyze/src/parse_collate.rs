@@ -5,8 +5,8 @@
 //! when somebody needs to know for implicit ones.
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Result, Span, err};
-use tusklet_ir::{Expr, ExprKind, FromNode, Oid, Query, SubLinkKind};
+use tusklet_error::{Error, Result, Span, err};
+use tusklet_ir::{Expr, ExprKind, FromNode, Oid, Query, SubLinkKind, Target};
 
 use crate::parse_node::{Analyzer, location};
 
@@ -34,7 +34,7 @@ impl Analyzer<'_> {
     /// Every expression of the query itself; its subqueries had theirs (`assign_query_collations`).
     pub fn assign_query_collations(&mut self, q: &mut Query) -> Result<()> {
         for t in q.targets.iter_mut().chain(&mut q.returning) {
-            self.assign_expr_collations(&mut t.expr)?;
+            self.target_collations(t, START)?;
         }
         for e in q.filter.iter_mut().chain(&mut q.having).chain(&mut q.limit).chain(&mut q.offset).chain(&mut q.merge_on) {
             self.assign_expr_collations(e)?;
@@ -87,6 +87,27 @@ impl Analyzer<'_> {
         self.collate(e, &mut s)
     }
 
+    /// A target, whose collation must be known if it is sorted or grouped by; `s` with it.
+    fn target_collations(&mut self, t: &mut Target, mut s: State) -> Result<State> {
+        self.collate(&mut t.expr, &mut s)?;
+        if s.strength == Strength::Conflict && t.sort_ref != 0 {
+            return Err(self.mismatch(&s));
+        }
+        Ok(s)
+    }
+
+    fn mismatch(&self, s: &State) -> Error {
+        let name = |o: Oid| self.cat.collation_name(o).unwrap_or_default();
+        err!(
+            COLLATION_MISMATCH,
+            "collation mismatch between implicit collations \"{}\" and \"{}\"",
+            name(s.collation),
+            name(s.collation2)
+        )
+        .hint("You can choose the collation by applying the COLLATE clause to one or both expressions.")
+        .at(s.span2)
+    }
+
     /// The collation several expressions agree on; without one, 0 when that is fine (`select_common_collation`).
     pub fn common_collation(&mut self, exprs: &mut [Expr], none_ok: bool) -> Result<Oid> {
         let mut s = START;
@@ -97,15 +118,7 @@ impl Analyzer<'_> {
             if none_ok {
                 return Ok(0);
             }
-            let name = |o: Oid| self.cat.collation_name(o).unwrap_or_default();
-            return Err(err!(
-                COLLATION_MISMATCH,
-                "collation mismatch between implicit collations \"{}\" and \"{}\"",
-                name(s.collation),
-                name(s.collation2)
-            )
-            .hint("You can choose the collation by applying the COLLATE clause to one or both expressions.")
-            .at(s.span2));
+            return Err(self.mismatch(&s));
         }
         Ok(s.collation)
     }
@@ -180,10 +193,9 @@ impl Analyzer<'_> {
                 match a.kind {
                     b'n' => {
                         for t in &mut a.args {
-                            if t.junk {
-                                self.assign_expr_collations(&mut t.expr)?;
-                            } else {
-                                self.collate(&mut t.expr, &mut s)?;
+                            let own = self.target_collations(t, if t.junk { START } else { s })?;
+                            if !t.junk {
+                                s = own;
                             }
                         }
                     }

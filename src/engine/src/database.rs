@@ -57,6 +57,8 @@ pub struct Database {
     next_oid: Cell<Oid>,
     /// When it was opened.
     pub(crate) opened: i64,
+    /// What ANALYZE noted of columns since then.
+    pub(crate) statistics: RefCell<std::collections::BTreeMap<(Oid, i16), crate::commands::analyze::Known>>,
     pub(crate) env: Rc<dyn Environment>,
     pub(crate) kernels: KernelTable,
     pub(crate) sessions: RefCell<Vec<Weak<Shared>>>,
@@ -210,6 +212,7 @@ impl Database {
             catalog: RefCell::new(catalog),
             next_oid: Cell::new(highest + 1),
             opened: env.now(),
+            statistics: RefCell::default(),
             env,
             kernels,
             sessions: RefCell::default(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tusklet_analyze::{AnalyzeContext, ParamTypes};
 use tusklet_catalog::live::{Catalog, Relation};
 use tusklet_catalog::resolve::SearchPath;
-use tusklet_error::{Error, Notice, Result, err};
+use tusklet_error::{Error, Notice, Result, SqlState, err};
 use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step, eval_constant};
 use tusklet_ir::{CommandType, Expr, ExprKind, Oid, Param, Query, ResultColumn, TypeRef, Value};
 use tusklet_planner::{ColumnStats, Estimate, Guess, PlanContext, RelStats};
@@ -194,7 +194,7 @@ impl PlanContext for PlanCx<'_> {
         // Column statistics cost a sample: only where a choice could depend on them. Those of a small table nobody analyzed
         // PostgreSQL does not know, nor does it know how small one is that nobody counted.
         if rows < 64.0 && !seen.analyzed || !seen.analyzed && rows < UNANALYZED {
-            let (mut pages, most) = tusklet_planner::heap_pages(rel, rows, &[]);
+            let (live, (mut pages, most)) = (Some(rows), tusklet_planner::heap_pages(rel, rows, &[]));
             if !seen.counted && pages < 10.0 {
                 (pages, rows) = (10.0, rows.max(most));
             }
@@ -206,7 +206,7 @@ impl PlanContext for PlanCx<'_> {
                     c.distinct = if ix.columns[0].attno > 0 { rows } else { c.distinct };
                 }
             }
-            return RelStats { rows, pages, visible: seen.vacuumed, columns, params: None };
+            return RelStats { rows, live, pages, visible: seen.vacuumed, columns, params: None };
         }
         let Ok(s) = self.shared.snapshot().and_then(|snapshot| table.statistics(&snapshot)) else {
             return RelStats { rows, ..RelStats::default() };
@@ -234,7 +234,7 @@ impl PlanContext for PlanCx<'_> {
             .collect();
         let widths: Vec<f64> = s.columns.iter().map(|c| c.width).collect();
         let (pages, _) = tusklet_planner::heap_pages(rel, rows, &widths);
-        RelStats { rows, pages, visible: seen.vacuumed, columns, params: self.guess.clone() }
+        RelStats { rows, live: None, pages, visible: seen.vacuumed, columns, params: self.guess.clone() }
     }
 
     fn pattern_prefix(&self, pattern: &str, ignore_case: bool) -> Option<(String, bool)> {
@@ -281,6 +281,37 @@ impl PlanContext for PlanCx<'_> {
         self.shared.bodies.borrow_mut().known.push((func, args.to_vec(), body.clone()));
         Ok(body)
     }
+
+    fn set_body(&mut self, func: Oid, args: &[Oid], columns: &[TypeRef]) -> Result<Option<Query>> {
+        let inlinable = |p: &tusklet_catalog::live::Proc| {
+            p.language == tusklet_catalog::builtin::oids::LANGUAGE_SQL
+                && p.kind == b'f'
+                && p.retset
+                && !p.strict
+                && p.volatility != b'v'
+                && !p.security_definer
+                && p.config.is_empty()
+                && p.oid >= tusklet_catalog::live::FIRST_USER_OID
+        };
+        let Some(p) = self.catalog.proc(func).filter(|p| inlinable(p)) else { return Ok(None) };
+        let mut want = crate::routine::wanted(self.shared, &p, args);
+        if !matches!(columns, [one] if one.oid == want.ty) {
+            want.columns = Some(columns.to_vec());
+            want.as_value = false;
+        }
+        let body = body_query(self.shared, &p, args, &want).map_err(|e| crate::routine::while_inlining(e, &p))?;
+        let Some(query) = body else { return Ok(None) };
+        let query = match rewrite(self.shared, query) {
+            // What is refused is refused when the function runs.
+            Err(e) if e.code() == SqlState::FEATURE_NOT_SUPPORTED => return Ok(None),
+            query => query?,
+        };
+        let given = query.targets.iter().filter(|t| !t.junk).map(|t| t.expr.ty.oid);
+        let fits = query.command == CommandType::Select
+            && query.ctes.iter().all(|c| c.query.command == CommandType::Select)
+            && given.eq(columns.iter().map(|c| c.oid));
+        Ok(fits.then_some(query))
+    }
 }
 
 /// Bodies of built-in functions in SQL that are one expression, or not, by function and argument types. A cast that
@@ -294,7 +325,8 @@ pub(crate) struct Bodies {
 /// The body of a function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).
 fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Result<Option<Expr>> {
     let Some(p) = shared.catalog().proc(func) else { return Ok(None) };
-    let query = match body_query(shared, &p, args) {
+    let want = crate::routine::wanted(shared, &p, args);
+    let query = match body_query(shared, &p, args, &want) {
         Ok(Some(q)) => q,
         Err(e) if p.oid >= tusklet_catalog::live::FIRST_USER_OID => return Err(crate::routine::while_inlining(e, &p)),
         _ => return Ok(None),
@@ -303,7 +335,12 @@ fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Result<Option<Expr>> {
 }
 
 /// The only query of a function's body, giving what the function returns.
-fn body_query(shared: &Shared, p: &tusklet_catalog::live::Proc, args: &[Oid]) -> Result<Option<Query>> {
+fn body_query(
+    shared: &Shared,
+    p: &tusklet_catalog::live::Proc,
+    args: &[Oid],
+    want: &tusklet_analyze::Returned,
+) -> Result<Option<Query>> {
     let mut params = ParamTypes { types: args.to_vec(), variable: false };
     let body = BodyContext {
         function: p.name.clone(),
@@ -332,8 +369,7 @@ fn body_query(shared: &Shared, p: &tusklet_catalog::live::Proc, args: &[Oid]) ->
     if p.oid < tusklet_catalog::live::FIRST_USER_OID {
         return Ok(Some(query));
     }
-    let want = crate::routine::wanted(shared, p, args);
-    tusklet_analyze::check_sql_fn_retval(&mut cx, query, &want).map(Some)
+    tusklet_analyze::check_sql_fn_retval(&mut cx, query, want).map(Some)
 }
 
 /// A query that is `SELECT expression` and nothing else, as that.
@@ -763,11 +799,22 @@ pub fn run_sql(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Ve
             p
         }
     };
-    let program = prepared.program(shared)?;
     let values: Vec<Value> = params.iter().map(|(_, v)| v.clone()).collect();
+    run_prepared(shared, &prepared, &values)
+}
+
+/// As [`run_sql`], of a query that is not kept.
+pub fn run_once(shared: &Shared, sql: &str) -> Result<Vec<Vec<Value>>> {
+    let raw = tusklet_syntax::parse_one(sql)?;
+    let prepared = Prepared::new(shared, Rc::from(sql), Some(Rc::new(raw.stmt)), vec![], false)?;
+    run_prepared(shared, &prepared, &[])
+}
+
+fn run_prepared(shared: &Shared, prepared: &Prepared, values: &[Value]) -> Result<Vec<Vec<Value>>> {
+    let program = prepared.program(shared)?;
     let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
-    let (_, batches) = run_program(shared, &mut cx, program, &values)?;
+    let (_, batches) = run_program(shared, &mut cx, program, values)?;
     shared.tx()?.next_command();
     Ok(rows_of(&batches))
 }

@@ -455,6 +455,9 @@ pub fn catalog_rows(shared: &Shared, cx: &mut ExecCx<'_>, rel: Oid, columns: &[i
     if rel == tusklet_catalog::builtin::oids::RELATION_PG_DATABASE {
         return Ok(ValueRows::boxed(activity::databases(shared, columns)?));
     }
+    if rel == tusklet_catalog::builtin::oids::RELATION_PG_STATISTIC {
+        return Ok(ValueRows::boxed(crate::commands::analyze::rows(shared, columns)));
+    }
     let catalog = cx.catalog.clone();
     if let Some(r) = rows::rows(&catalog, &mut Deparser { shared, cx }, rel, columns) {
         return r;

@@ -17,7 +17,7 @@ use tusklet_vector::{Batch, Column, Datum, Phys, Sel, Vector, sort};
 
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
-use crate::expr::CCall;
+use crate::expr::{CCall, no_collation};
 use crate::quicksort;
 use crate::types::phys;
 
@@ -26,6 +26,8 @@ pub(crate) struct Order {
     pub keys: Vec<(usize, KeyPart, Phys)>,
     /// For a column whose order no key bytes tell: its comparison function.
     compare: Vec<Option<CCall>>,
+    /// Of a key it is not known by which collation.
+    torn: bool,
 }
 
 /// Comparison functions over bytes whose order is that of the bytes.
@@ -61,7 +63,8 @@ impl Order {
             });
             list.push((k.column as usize, c.key_part(k), ty));
         }
-        Ok(Order { keys: list, compare })
+        let torn = keys.iter().any(|k| k.collation == 0 && c.cx.catalog.type_collation(k.ty) != 0);
+        Ok(Order { keys: list, compare, torn })
     }
 
     /// The key bytes of a row.
@@ -78,6 +81,9 @@ impl Order {
     /// The numbers of rows `0..n` in order.
     #[cfg_attr(tuned, optimize(speed))]
     pub fn sorted(&self, cx: &mut ExecCx<'_>, columns: &[Vector], n: usize) -> Result<Vec<u32>> {
+        if self.torn {
+            return Err(no_collation("comparison"));
+        }
         if self.compare.iter().any(|c| c.is_some()) {
             return self.sorted_by_ranks(cx, columns, n);
         }

@@ -14,6 +14,7 @@ use tusklet_adt::array::Array;
 use tusklet_adt::geo::{self, at, bounds};
 use tusklet_adt::json::Kind;
 use tusklet_adt::jsonb::Jsonb;
+use tusklet_adt::jsonpath::{self, Need};
 use tusklet_adt::multirange::Multirange;
 use tusklet_adt::network::Inet;
 use tusklet_adt::range::Bound;
@@ -134,6 +135,39 @@ fn jsonb_paths(v: Jsonb<'_>, path: u64, depth: usize, out: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// What a path of JSON needs, as a tree of keys: everything where the class cannot tell.
+fn path_keys(paths: bool, need: &Need, out: &mut Vec<u8>) {
+    use tusklet_adt::hash::{bytes, combine};
+    match need {
+        Need::All(list) | Need::Any(list) => {
+            out.push(if matches!(need, Need::All(_)) { b'A' } else { b'O' });
+            out.extend_from_slice(&(list.len() as u32).to_le_bytes());
+            list.iter().for_each(|n| path_keys(paths, n, out));
+        }
+        Need::Way { keys, whole, value } if paths => match value {
+            Some(v) if *whole => {
+                let way = keys.iter().fold(0, |path, k| combine(path, bytes(k.as_bytes())));
+                let key = combine(way, bytes(&jsonb_item(&Jsonb(v), true)));
+                out.extend(tree(b'A', &[key.to_be_bytes().to_vec()]));
+            }
+            _ => out.push(b'E'),
+        },
+        Need::Way { keys, value, .. } => {
+            out.push(b'A');
+            out.extend_from_slice(&(keys.len() as u32 + u32::from(value.is_some())).to_le_bytes());
+            for k in keys {
+                out.push(b'K');
+                framed(&[&[NAME], k.as_bytes()].concat(), out);
+            }
+            if let Some(v) = value {
+                // A string is kept as a name in an array, as a string in a member.
+                let v = Jsonb(v);
+                out.extend(tree(b'O', &[jsonb_item(&v, true), jsonb_item(&v, false)]));
+            }
+        }
+    }
+}
+
 /// The items of a value of an inverted class.
 fn items(cx: &mut dyn CallContext, class: &str, d: Datum<'_>) -> Result<Vec<Vec<u8>>> {
     let mut keys = Vec::new();
@@ -175,6 +209,15 @@ fn inverted_query(cx: &mut dyn CallContext, class: &str, strategy: i32, d: Datum
         9 => tree(b'A', &[[&[NAME], d.bytes()].concat()]),
         10 => tree(b'O', &names(d.bytes())?),
         11 => all(&names(d.bytes())?),
+        15 | 16 => {
+            let path = jsonpath::parse(d.str())?;
+            let mut out = vec![];
+            match jsonpath::needs(&path, strategy == 16) {
+                Some(need) => path_keys(class == "gin jsonb_path_ops", &need, &mut out),
+                None => out.push(b'E'),
+            }
+            out
+        }
         _ => vec![b'E'],
     })
 }

@@ -50,6 +50,7 @@ oids!(
     BIT = 1560 "bit",
     VARBIT = 1562 "varbit",
     OIDVECTOR = 30 "oidvector",
+    ANYARRAY = 2277 "anyarray",
     INT2VECTOR = 22 "int2vector",
     REGTYPE = 2206 "regtype",
     POINT = 600 "point",

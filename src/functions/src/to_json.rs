@@ -39,7 +39,7 @@ pub(crate) fn category(cx: &mut dyn CallContext, ty: u32) -> Result<Category> {
         oids::JSONB => Category::Jsonb,
         oids::TEXT | oids::VARCHAR | oids::UNKNOWN | oids::CSTRING => Category::Other,
         oids::RECORD => Category::Composite,
-        oids::OIDVECTOR | oids::INT2VECTOR => Category::Array,
+        oids::OIDVECTOR | oids::INT2VECTOR | oids::ANYARRAY => Category::Array,
         _ => match &cx.type_desc(ty)?.kind {
             TypeKind::Array(_) => Category::Array,
             TypeKind::Composite(_) => Category::Composite,

@@ -33,6 +33,8 @@ pub struct PlannedStmt {
     pub straight: Option<Rc<Straight>>,
     /// Contains volatile functions or data changes: never run ahead or twice.
     pub volatile: bool,
+    /// A function in FROM was replaced by its query: there is more in it than was written.
+    pub inlined: bool,
 }
 
 /// A result column as RowDescription tells it.

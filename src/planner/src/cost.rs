@@ -161,7 +161,7 @@ impl IndexChoice {
                 _ => default_distinct(stats.rows),
             };
         }
-        let (pages, height) = index_size(stats.rows, width, stats.rows / distinct.max(1.0));
+        let (pages, height) = index_size(stats.live.unwrap_or(stats.rows), width, stats.rows / distinct.max(1.0));
         let tuples = if self.unique { 1.0 } else { (stats.rows * self.boundary).round().max(1.0) };
         let read = (tuples / self.scans / stats.rows.max(1.0) * pages).ceil().max(1.0);
         let io = if self.scans * loops > 1.0 {
@@ -234,7 +234,7 @@ pub fn spatial_scan(
     let tuples = (rows * selectivity).round().max(1.0);
     let item = aligned(keys.iter().map(|t| type_width(*t)).sum::<f64>() + 8.0) + 4.0;
     // Pages are left fuller or emptier by how they were divided.
-    let pages = (rows * item / 5700.0).ceil().max(1.0) + fixed_pages;
+    let pages = (stats.live.unwrap_or(rows) * item / 5700.0).ceil().max(1.0) + fixed_pages;
     let read = if pages > 1.0 && rows > 1.0 { (tuples * pages / rows).ceil() } else { 1.0 };
     let height = (pages.ln() / 100f64.ln()).floor();
     let descent = rows.log2().ceil() * OP + (height + 1.0) * 50.0 * OP;

@@ -188,6 +188,17 @@ impl Planner<'_> {
                     return r;
                 }
             }
+            // COLLATE has said which collation to use; what is left of it is the label.
+            ExprKind::Collate(arg) => {
+                let arg = std::mem::replace(&mut **arg, Expr::constant(Value::Null, e.ty));
+                if arg.collation == e.collation {
+                    *e = arg;
+                } else if let (ExprKind::Const(_), ty) = (&arg.kind, arg.ty) {
+                    *e = Expr { collation: e.collation, ty, ..arg };
+                } else {
+                    e.kind = ExprKind::Relabel { arg: Box::new(arg), form: CoercionForm::Implicit };
+                }
+            }
             ExprKind::Relabel { arg, .. } if arg.as_const().is_some() => return self.compute(e),
             ExprKind::ViaIo { arg, .. } if arg.as_const().is_some() => {
                 let stable = |f: Oid| builtin::proc(f).is_some_and(|p| p.volatile() == b'i');

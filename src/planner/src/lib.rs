@@ -12,6 +12,7 @@ mod cte;
 mod expr;
 mod fold;
 mod grouping;
+mod inline;
 mod join;
 mod merge_join;
 mod method_scan;
@@ -57,6 +58,9 @@ pub trait PlanContext {
     /// What a function in SQL computes, over `$1`, `$2`, …, when its body is one expression and nothing else. An error when a
     /// user's body means nothing for these types.
     fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Result<Option<Rc<Expr>>>;
+    /// The only query of a set-returning function in SQL, over `$1`, …, when it may take the call's place and has these
+    /// columns.
+    fn set_body(&mut self, func: Oid, args: &[Oid], columns: &[TypeRef]) -> Result<Option<Query>>;
 }
 
 /// Statistics of a table, from storage.
@@ -64,6 +68,8 @@ pub trait PlanContext {
 pub struct RelStats {
     /// Live rows, or of a small table nobody counted as many as PostgreSQL would guess.
     pub rows: f64,
+    /// Live rows, when `rows` is a guess.
+    pub live: Option<f64>,
     /// Pages of 8 KiB they would fill.
     pub pages: f64,
     /// All pages are marked visible to all: an index with all columns needs not look at the table.
@@ -129,6 +135,7 @@ pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
         levels: vec![],
         volatile: false,
         inlining: vec![],
+        inlined: false,
     };
     let command = query.command;
     let names: Vec<ResultColumn> = result_columns(&query);
@@ -142,6 +149,7 @@ pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
         columns: names,
         relations: p.relations,
         straight: None,
+        inlined: p.inlined,
         volatile: p.volatile || command != CommandType::Select,
     };
     stmt.straight = straight::find(p.cx, &stmt).map(Rc::new);
@@ -196,6 +204,8 @@ pub(crate) struct Planner<'a> {
     pub volatile: bool,
     /// Functions whose bodies are being put in place of their calls: none of them inside itself.
     pub inlining: Vec<Oid>,
+    /// A function in FROM was replaced by its query.
+    inlined: bool,
 }
 
 impl Planner<'_> {

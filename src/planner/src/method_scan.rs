@@ -19,6 +19,13 @@ fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Oid
     Some((m.strategy() as i16, op, value.clone()))
 }
 
+/// Whether a path of JSON, whose value is its text, looks as if an index could look for something of it.
+fn names_keys(c: &MethodCond) -> bool {
+    let Some(Value::Bytes(path)) = c.value.as_const() else { return true };
+    let has = |what: &[u8]| path.windows(what.len()).any(|w| w == what);
+    has(b"==") || has(b"exists") || c.strategy == 15 && has(b"$.")
+}
+
 /// A way to use such an index.
 pub(crate) struct Choice {
     index: Oid,
@@ -114,11 +121,15 @@ impl Planner<'_> {
             let gin = method == oids::AM_GIN;
             let (conds, used) = Self::method_conds(r, method, &ix, cols, quals)?;
             let only = !gin && index_class(method, ix.columns[0].opclass).is_some() && self.returns_all(method, &ix, attnos);
-            // A path of JSON says nothing of keys.
-            if conds.iter().all(|c| gin && matches!(c.strategy, 15 | 16)) && !only {
+            if conds.is_empty() && !only {
                 continue;
             }
-            let (plain, bitmap) = Self::method_costs(method, &ix, (&used, conds.len()), only, quals, stats);
+            let (plain, mut bitmap) = Self::method_costs(method, &ix, (&used, conds.len()), only, quals, stats);
+            // Of a path of JSON that says nothing of keys every entry is read.
+            if gin && conds.iter().all(|c| matches!(c.strategy, 15 | 16) && !names_keys(c)) {
+                bitmap.total += cost::seq_scan(stats, &[]).total * cost::RANDOM_PAGE;
+                bitmap.startup = bitmap.total;
+            }
             for (bitmap, c) in [(false, plain), (true, bitmap)] {
                 if if bitmap { conds.is_empty() } else { gin } {
                     continue;

@@ -14,6 +14,7 @@ impl Planner<'_> {
     pub fn prepare(&mut self, q: &mut Query) -> Result<()> {
         prep::flatten_join_vars(q);
         prep::expand_whole_rows(q);
+        self.inline_sets(q)?;
         self.pull_up_subqueries(q)?;
         self.fold_query(q)?;
         // LIMIT ALL and OFFSET 0 keep subqueries apart, nothing else (`limit_needed`).
@@ -538,6 +539,10 @@ impl Planner<'_> {
             let e = q.targets[i].expr.clone();
             let column = if postpone {
                 find(&e, &rel.cols).ok_or_else(|| Error::internal("ORDER BY column not found"))?
+            } else if let ExprKind::Relabel { arg, .. } = &e.kind {
+                // What is there under another collation need not be there twice.
+                let same = |t: &Target| expr::same(&t.expr, arg) && t.expr.ty.oid == e.ty.oid;
+                q.targets.iter().position(same).unwrap_or(i)
             } else {
                 i
             };

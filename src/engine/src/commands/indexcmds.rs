@@ -353,14 +353,19 @@ fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, am: &Method, const
         }
         IndexKey::Expr(e) => {
             let x = expressions::over_table(shared, rel, e, Clause::IndexExpression)?;
-            match &x.kind {
+            // COLLATE inside is as good as outside.
+            let mut inner = &x;
+            while let ExprKind::Collate(arg) = &inner.kind {
+                inner = arg;
+            }
+            match &inner.kind {
                 // `(a)` is the column.
                 ExprKind::Var(v) if v.attno > 0 => (v.attno, None, x.ty, x.collation),
                 _ => {
-                    if expressions::is_mutable(shared, &x) {
+                    if expressions::is_mutable(shared, inner) {
                         bail!(INVALID_OBJECT_DEFINITION, "functions in index expression must be marked IMMUTABLE");
                     }
-                    (0, Some(Rc::new(x.clone())), x.ty, x.collation)
+                    (0, Some(Rc::new(inner.clone())), x.ty, x.collation)
                 }
             }
         }

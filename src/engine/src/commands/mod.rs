@@ -14,6 +14,7 @@ use crate::session::Shared;
 pub mod acl;
 mod aggregatecmds;
 mod alter;
+pub(crate) mod analyze;
 mod castcmds;
 mod comment;
 mod createas;

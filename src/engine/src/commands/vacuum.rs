@@ -9,7 +9,7 @@ use tusklet_syntax::ast::{ClusterStmt, ReindexStmt, ReindexTarget, VacuumRelatio
 use super::{acl, bool_option, heap, indexcmds, lock, namespace};
 use crate::session::Shared;
 
-/// VACUUM and ANALYZE. Vacuum happens by itself; this does it now. Statistics are taken when a plan asks for them.
+/// VACUUM and ANALYZE. Vacuum happens by itself; this does it now. The planner takes statistics when a plan asks for them.
 pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
     let VacuumStmt { options, rels, is_vacuumcmd, span: _ } = s;
     let (mut full, mut analyze) = (false, !*is_vacuumcmd);
@@ -39,7 +39,7 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
     if *is_vacuumcmd {
         shared.prevent_in_block("VACUUM")?;
     }
-    let mut targets: Vec<Oid> = vec![];
+    let mut targets: Vec<(Oid, &[String])> = vec![];
     for r in rels {
         let VacuumRelation { relation, va_cols } = r;
         let rel = namespace::get(shared, relation)?;
@@ -81,18 +81,18 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
             );
             continue;
         }
-        targets.push(rel.oid);
+        targets.push((rel.oid, va_cols));
     }
     if rels.is_empty() {
         let c = shared.catalog();
         targets = c
             .user_relations()
             .filter(|r| matches!(r.kind, RelKind::Table | RelKind::MatView) && acl::is_owner(shared, r.owner))
-            .map(|r| r.oid)
+            .map(|r| (r.oid, &[][..]))
             .collect();
-        targets.order();
+        targets.order_by_key(|t| t.0);
     }
-    for oid in &targets {
+    for (oid, named) in &targets {
         let rel = heap::get(shared, *oid)?;
         if rel.storage != 0 && let Ok(t) = shared.db.store.table(heap::file(&rel)) {
             t.look_at(|l| {
@@ -102,6 +102,7 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
             });
             if analyze {
                 t.forget_statistics();
+                super::analyze::analyze(shared, &rel, named)?;
             }
         }
     }
@@ -109,7 +110,7 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
         return Ok(());
     }
     let _ = full;
-    for oid in targets {
+    for (oid, _) in targets {
         let rel = heap::get(shared, oid)?;
         if rel.storage != 0 {
             shared.db.store.vacuum(heap::file(&rel))?;

@@ -26,6 +26,8 @@ use crate::session::Shared;
 #[derive(Clone)]
 struct Named {
     text: String,
+    /// With its implicit conversion, as it is shown wherever it is not computed.
+    full: Option<String>,
     /// A variable, or in parentheses already.
     plain: bool,
     /// What the fields of an anonymous row are called (`get_name_for_var_field`).
@@ -34,7 +36,7 @@ struct Named {
 
 impl Named {
     fn new(text: String, plain: bool) -> Named {
-        Named { text, plain, fields: vec![] }
+        Named { text, full: None, plain, fields: vec![] }
     }
 }
 
@@ -213,7 +215,10 @@ fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>, dead: bo
 }
 
 fn boundary(columns: Vec<Named>) -> Vec<Named> {
-    let shown = |n: Named| if n.plain { n } else { Named { text: format!("({})", n.text), plain: true, ..n } };
+    let shown = |n: Named| match n.plain {
+        true => n,
+        false => Named { text: format!("({})", n.full.unwrap_or(n.text)), full: None, plain: true, fields: n.fields },
+    };
     columns.into_iter().map(shown).collect()
 }
 
@@ -253,7 +258,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             next_param: 0,
         };
         let scans = x.name_scans(&nodes);
-        x.alone = entries.max(scans) <= 1;
+        x.alone = entries.max(scans) <= 1 && !stmt.inlined;
         x.prefix = o.verbose || !x.alone;
         x.text.table = x.names.values().next().filter(|_| x.names.len() == 1).cloned();
         x
@@ -437,13 +442,17 @@ impl<'a, 'c> Explainer<'a, 'c> {
     fn named(&mut self, e: &Expr, columns: &[Named]) -> Result<Named> {
         Ok(match &e.kind {
             ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named::new("?".into(), true)),
-            ExprKind::Relabel { arg, form: CoercionForm::Implicit } => self.named(arg, columns)?,
+            // What only tells one group column from another is not there in PostgreSQL.
+            ExprKind::Relabel { arg, form: CoercionForm::Implicit } if arg.ty == e.ty && arg.collation == e.collation => {
+                self.named(arg, columns)?
+            }
             _ => {
                 let plain = matches!(
                     e.kind,
                     ExprKind::Const(_) | ExprKind::Param(_) | ExprKind::Relabel { form: CoercionForm::Call, .. }
                 );
-                Named { text: self.show(e, columns, false)?, plain, fields: self.fields(e) }
+                let (text, full) = (self.show(e, columns, false)?, self.show(e, columns, true)?);
+                Named { full: (full != text).then_some(full), text, plain, fields: self.fields(e) }
             }
         })
     }
@@ -655,7 +664,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
             | Node::CteScan { alias, .. }
             | Node::WorkTableScan { alias, .. }
             | Node::SubqueryScan { alias, .. } => {
-                let known = self.aliases.get(alias).cloned().unwrap_or_default();
+                let mut known = self.aliases.get(alias).cloned().unwrap_or_default();
+                if let (true, Node::FunctionScan { functions, .. }) = (known.is_empty(), &p.node) {
+                    known = functions.iter().flat_map(|f| f.names.iter().cloned()).collect();
+                }
                 let width = match &p.node {
                     Node::SubqueryScan { input, .. } => input.columns.len(),
                     Node::FunctionScan { functions, ordinality, .. } => {
@@ -1179,7 +1191,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let own = groups.len() - (*carried as usize).min(groups.len());
                 let name = |i: usize| {
                     let at = groups.get(i).map_or(0, |g| g.column as usize);
-                    below.get(at).map_or_else(|| "?".into(), |n| n.text.clone())
+                    below.get(at).map_or_else(|| "?".into(), |n| n.full.clone().unwrap_or_else(|| n.text.clone()))
                 };
                 match sets {
                     None if groups.is_empty() => {}

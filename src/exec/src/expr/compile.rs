@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::TypeEntryKind;
 use tusklet_error::{Error, Result, SortShort, err};
-use tusklet_ir::{Expr, ExprKind, FuncCall, Oid, Param, SubLinkKind, SubPlanRef};
+use tusklet_ir::{Expr, ExprKind, FuncCall, HashKey, Oid, Param, SubLinkKind, SubPlanRef};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{CallContext, CallSite, Kernel, Phys, TypeKind, TypeRef, Value};
 
@@ -22,6 +22,12 @@ const JSONB: Oid = 3802;
 /// Functions that refuse to compare strings without a collation.
 const COMPARES_TEXT: [&str; 9] =
     ["texteq", "textne", "text_lt", "text_le", "text_gt", "text_ge", "bttextcmp", "text_larger", "text_smaller"];
+
+/// `check_collation_set`.
+pub(crate) fn no_collation(what: &str) -> Error {
+    err!(INDETERMINATE_COLLATION, "could not determine which collation to use for string {what}")
+        .hint("Use the COLLATE clause to set the collation explicitly.")
+}
 
 impl Compiler<'_, '_> {
     /// Compiles an expression over columns of a batch.
@@ -212,10 +218,7 @@ impl Compiler<'_, '_> {
         let mut func = self.cx.func(c.func)?;
         // `check_collation_set`: the operands' collations contradict each other, which is found out when rows come.
         if c.input_collation == 0 && c.args.len() == 2 && COMPARES_TEXT.contains(&func.name.as_str()) {
-            func = Rc::new(func.with_kernel(Kernel::Scalar(|_, _, _| {
-                let m = "could not determine which collation to use for string comparison";
-                Err(err!(INDETERMINATE_COLLATION, "{m}").hint("Use the COLLATE clause to set the collation explicitly."))
-            })));
+            func = Rc::new(func.with_kernel(Kernel::Scalar(|_, _, _| Err(no_collation("comparison")))));
         }
         Ok(CCall {
             site: CallSite {
@@ -248,6 +251,19 @@ impl Compiler<'_, '_> {
             args: vec![],
             extra: Cell::new(None),
         })
+    }
+
+    /// A side of an equality by whose key a row is put into a hash table.
+    pub fn hashed(&mut self, e: &Expr, k: &HashKey) -> Result<CExpr> {
+        let mut x = self.expr(e)?;
+        if k.collation == 0 && self.cx.catalog.type_collation(e.ty.oid) != 0 {
+            let mut call = self.binary(k.cmp, e.ty, e.ty, 0)?;
+            call.func = Rc::new(call.func.with_kernel(Kernel::Scalar(|_, _, _| Err(no_collation("hashing")))));
+            let phys = x.phys;
+            call.args = vec![x];
+            x = CExpr { kind: Kind::Call(Box::new(call)), phys, volatile: false };
+        }
+        Ok(x)
     }
 
     /// A comparison function; an operator's boolean function is replaced by the type's default comparison.
@@ -442,7 +458,7 @@ impl Compiler<'_, '_> {
                 let mut list = Vec::with_capacity(keys.len());
                 for k in keys {
                     let key = KeyPart { order: key_order(self.cx, k.cmp), desc: false, nulls_first: false };
-                    list.push(CHashKey { left: self.expr(&k.left)?, right: self.expr(&k.right)?, key });
+                    list.push(CHashKey { left: self.hashed(&k.left, k)?, right: self.hashed(&k.right, k)?, key });
                 }
                 Some(list)
             }

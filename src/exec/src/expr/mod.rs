@@ -31,6 +31,7 @@ use crate::cx::ExecCx;
 use crate::func::Func;
 use crate::row::{Row, Val};
 
+pub(crate) use compile::no_collation;
 pub(crate) use batch::{before, eval_filter, eval_list, eval_some};
 pub(crate) use container::container_call;
 pub(crate) use scalar_array::{CScalarArray, array_elements};

@@ -55,8 +55,8 @@ pub(crate) fn compile(
     let mut right_keys = Vec::with_capacity(keys.len());
     let mut parts = Vec::with_capacity(keys.len());
     for k in keys {
-        left_keys.push(c.expr(&k.left)?);
-        right_keys.push(c.expr(&k.right)?);
+        left_keys.push(c.hashed(&k.left, k)?);
+        right_keys.push(c.hashed(&k.right, k)?);
         parts.push(c.cmp_part(k.cmp));
     }
     let on = on.map(|e| c.expr(e)).transpose()?;

@@ -386,6 +386,7 @@ pub fn stmt(plan: Plan) -> PlannedStmt {
         columns: vec![],
         relations: vec![],
         straight: None,
+        inlined: false,
         volatile: false,
     }
 }

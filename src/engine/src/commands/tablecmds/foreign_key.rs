@@ -339,7 +339,18 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
     let own: Vec<String> = k.columns.iter().map(|a| name(rel, *a)).collect();
     let theirs: Vec<String> = fk.columns.iter().map(|a| name(&pk, *a)).collect();
     let shown: Vec<String> = own.iter().map(|n| format!("fk.{n}::text")).collect();
-    let on: Vec<String> = own.iter().zip(&theirs).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
+    let mut on: Vec<String> = own.iter().zip(&theirs).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
+    // Keys are compared as the referenced table does it (`ri_GenerateQualCollation`).
+    for (on, (f, p)) in on.iter_mut().zip(k.columns.iter().zip(&fk.columns)) {
+        let of = |r: &Relation, a: i16| r.column(a).map_or(0, |c| c.collation);
+        if of(&pk, *p) != of(rel, *f)
+            && let Some(n) = c.collation_name(of(&pk, *p))
+        {
+            let schema = c.item(of(&pk, *p)).map_or(tusklet_catalog::builtin::oids::NAMESPACE_PG_CATALOG, |i| i.schema);
+            let schema = quote_identifier(&c.schema_name(schema).unwrap_or_default());
+            on.push_str(&format!(" COLLATE {schema}.{}", quote_identifier(&n)));
+        }
+    }
     let known: Vec<String> = own.iter().map(|n| format!("fk.{n} IS NOT NULL")).collect();
     let sql = format!(
         "SELECT {} FROM ONLY {} fk LEFT OUTER JOIN ONLY {} pk ON ({}) WHERE pk.{} IS NULL AND ({}) LIMIT 1",
