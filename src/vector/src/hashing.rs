@@ -43,9 +43,9 @@ struct Slots {
 }
 
 impl Slots {
-    /// The number of the key with hash `h` that is the `same`, or of a new one.
+    /// The number of the key with hash `h` that is the `same`, or of a new one. `TAGS`: the hash decides before the key is looked at.
     #[inline(always)]
-    fn find(&mut self, h: u64, insert: bool, same: impl Fn(usize) -> bool) -> (u32, bool) {
+    fn find<const TAGS: bool>(&mut self, h: u64, insert: bool, same: impl Fn(usize) -> bool) -> (u32, bool) {
         let tag = h << 32;
         let mut at = h as usize & self.mask;
         loop {
@@ -53,7 +53,7 @@ impl Slots {
             if s == 0 {
                 break;
             }
-            if (s ^ tag) >> 32 == 0 && same((s as u32 - 1) as usize) {
+            if (!TAGS || (s ^ tag) >> 32 == 0) && same((s as u32 - 1) as usize) {
                 return (s as u32 - 1, false);
             }
             at = (at + 1) & self.mask;
@@ -109,6 +109,14 @@ fn word(b: &[u8]) -> u64 {
     b.first_chunk().map_or(0, |b| u64::from_le_bytes(*b))
 }
 
+/// The selected integers.
+fn widen<T: Copy + Into<i64>>(v: &[T], constant: bool, sel: &Sel, words: &mut Vec<u64>) {
+    match sel {
+        Sel::All(n) if !constant => words.extend(v.iter().take(*n).map(|x| (*x).into() as u64)),
+        _ => sel.each(|i| words.push(v[if constant { 0 } else { i }].into() as u64)),
+    }
+}
+
 fn is_int(p: Phys) -> bool {
     matches!(p, Phys::Bool | Phys::I16 | Phys::I32 | Phys::I64)
 }
@@ -145,12 +153,11 @@ impl KeyTable {
         words.clear();
         match (&mut self.kind, columns) {
             (Keys::Int(values), [c]) => {
-                let step = !c.constant as usize;
                 match &c.data {
-                    Column::Bool(v) => sel.each(|i| words.push(v[i * step] as u64)),
-                    Column::I16(v) => sel.each(|i| words.push(v[i * step] as u64)),
-                    Column::I32(v) => sel.each(|i| words.push(v[i * step] as u64)),
-                    Column::I64(v) => sel.each(|i| words.push(v[i * step] as u64)),
+                    Column::Bool(v) => widen(v, c.constant, sel, &mut words),
+                    Column::I16(v) => widen(v, c.constant, sel, &mut words),
+                    Column::I32(v) => widen(v, c.constant, sel, &mut words),
+                    Column::I64(v) => widen(v, c.constant, sel, &mut words),
                     _ => out.resize(sel.len(), NONE),
                 }
                 let checked = !c.validity.is_all_set();
@@ -162,7 +169,7 @@ impl KeyTable {
                     }
                     // Many a column has runs of one value.
                     if last.0 != *w || last.1 == NONE {
-                        let (n, fresh) = self.slots.find(hash::word(*w), insert, |n| values[n] == *w as i64);
+                        let (n, fresh) = self.slots.find::<false>(hash::word(*w), insert, |n| values[n] == *w as i64);
                         if fresh {
                             values.push(*w as i64);
                         }
@@ -175,6 +182,7 @@ impl KeyTable {
                 let Some(b) = c.bytes() else { return out.resize(sel.len(), NONE) };
                 // All hashes first: a loop whose looks into memory do not wait for those into the table.
                 let step = !c.constant as usize;
+                words.reserve(sel.len());
                 sel.each(|i| {
                     let v = &b.views()[i * step];
                     words.push(if v.len() <= View::INLINE { v.hash() } else { hash::bytes(b.get(i * step)) });
@@ -194,7 +202,7 @@ impl KeyTable {
                         continue;
                     }
                     let i = i * step;
-                    let (n, fresh) = self.slots.find(*h, insert, |n| same(b, i, keys, n));
+                    let (n, fresh) = self.slots.find::<true>(*h, insert, |n| same(b, i, keys, n));
                     if fresh {
                         keys.push(b.get(i));
                     }
@@ -214,7 +222,7 @@ impl KeyTable {
                         out.push(NONE);
                         continue;
                     }
-                    let (n, fresh) = self.slots.find(hash::bytes(key), insert, |n| {
+                    let (n, fresh) = self.slots.find::<true>(hash::bytes(key), insert, |n| {
                         let start = if n == 0 { 0 } else { ends[n - 1] };
                         arena[start..ends[n]] == **key
                     });
