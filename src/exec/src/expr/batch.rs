@@ -396,6 +396,7 @@ impl CExpr {
     }
 
     /// A cast by way of text, the two functions looked up once.
+    #[cfg_attr(tuned, optimize(speed))]
     fn via_io(&self, cx: &mut ExecCx<'_>, v: &Vector, from: u32, to: TypeRef, sel: &Sel) -> Result<Rc<Vector>> {
         let caches = cx.caches;
         let (give, take) = (caches.type_io(cx, from)?, caches.type_io(cx, to.oid)?);
@@ -521,16 +522,30 @@ fn connective(cx: &mut ExecCx<'_>, args: &[CExpr], batch: &Batch, sel: &Sel, sto
         }
         let v = a.eval(cx, batch, &live)?;
         let mut rows: Vec<u16> = Vec::with_capacity(live.len());
-        for i in live.iter() {
-            match truth(v.get(i)) {
-                Some(b) if b == stop => {
-                    out.bools_mut()[i] = stop as u8;
-                    out.validity.set(i, true);
-                }
-                Some(_) => rows.push(i as u16),
-                None => {
-                    out.validity.set(i, false);
-                    rows.push(i as u16);
+        if !v.constant && v.validity.is_all_set() && out.validity.is_all_set() {
+            // No NULL so far: every row is written, the cursor moves on only past those still open.
+            rows.resize(live.len(), 0);
+            let (b, o) = (v.bools(), out.bools_mut());
+            let mut n = 0;
+            for i in live.iter() {
+                let done = (b[i] != 0) == stop;
+                o[i] = (b[i] != 0) as u8;
+                rows[n] = i as u16;
+                n += !done as usize;
+            }
+            rows.truncate(n);
+        } else {
+            for i in live.iter() {
+                match truth(v.get(i)) {
+                    Some(b) if b == stop => {
+                        out.bools_mut()[i] = stop as u8;
+                        out.validity.set(i, true);
+                    }
+                    Some(_) => rows.push(i as u16),
+                    None => {
+                        out.validity.set(i, false);
+                        rows.push(i as u16);
+                    }
                 }
             }
         }
