@@ -40,6 +40,7 @@ pub mod tsearch;
 pub mod unicode_norm;
 pub mod uuid;
 pub mod varchar;
+pub mod xml;
 
 #[cfg(test)]
 mod testing;

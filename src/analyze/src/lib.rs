@@ -22,6 +22,7 @@ mod parse_relation;
 mod parse_target;
 mod parse_type;
 mod parse_window;
+mod parse_xml;
 mod polymorphic;
 mod raw_walk;
 mod rewrite;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Relation, TypeEntryKind};
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Result, Span, bail, err};
 use tusklet_ir::{
     CoercionForm, Distinct, Expr, ExprKind, FromNode, JoinKind, Oid, RangeFunction, Rte, RteColumn, RteKind, SortClause,
     TableSample, Target, TypeRef,
@@ -44,7 +44,7 @@ impl Analyzer<'_> {
             ast::FromItem::Subselect(s) => self.range_subselect(s)?,
             ast::FromItem::Function(f) => self.range_function(f)?,
             ast::FromItem::TableSample(t) => return self.table_sample(t),
-            ast::FromItem::TableFunc(t) => return Err(Error::unsupported("XMLTABLE").at(t.span)),
+            ast::FromItem::TableFunc(t) => self.range_table_func(t)?,
             ast::FromItem::Join(j) => return self.join(j),
         };
         Ok((FromNode::Ref(ns.rte), ns.clone(), vec![ns]))

@@ -292,6 +292,8 @@ impl Analyzer<'_> {
             | ExprKind::BoolTest { .. }
             | ExprKind::ScalarArray { .. }
             | ExprKind::Array { .. }
+            | ExprKind::Xml { .. }
+            | ExprKind::XmlTable(_)
             | ExprKind::FieldStore { .. }
             | ExprKind::Relabel { .. }
             | ExprKind::ViaIo { .. }

@@ -54,8 +54,8 @@ impl Analyzer<'_> {
             }
             ast::Expr::BooleanTest(b) => self.boolean_test(b),
             ast::Expr::SqlValueFunction(s) => self.sql_value(s),
-            ast::Expr::Xml(x) => Err(Error::unsupported("xml").at(x.span)),
-            ast::Expr::XmlSerialize(x) => Err(Error::unsupported("XMLSERIALIZE").at(x.span)),
+            ast::Expr::Xml(x) => self.xml_expr(x),
+            ast::Expr::XmlSerialize(x) => self.xml_serialize(x),
             ast::Expr::Grouping(g) => self.grouping_func(g),
             ast::Expr::CurrentOf(c) => self.current_of(c),
             ast::Expr::SetToDefault(ast::SetToDefault { span }) => {

@@ -565,7 +565,16 @@ fn figure(node: &ast::Expr, done: &Expr) -> Option<(String, u8)> {
                 Op::CurrentSchema => "current_schema",
             })
         }
-        ast::Expr::Xml(_) | ast::Expr::XmlSerialize(_) => strong("xml"),
+        ast::Expr::Xml(x) => match x.op {
+            ast::XmlExprOp::Concat => strong("xmlconcat"),
+            ast::XmlExprOp::Element => strong("xmlelement"),
+            ast::XmlExprOp::Forest => strong("xmlforest"),
+            ast::XmlExprOp::Parse => strong("xmlparse"),
+            ast::XmlExprOp::Pi => strong("xmlpi"),
+            ast::XmlExprOp::Root => strong("xmlroot"),
+            ast::XmlExprOp::Document => None,
+        },
+        ast::Expr::XmlSerialize(_) => strong("xmlserialize"),
         ast::Expr::Const(_)
         | ast::Expr::ParamRef(_)
         | ast::Expr::AExpr(_)

@@ -255,7 +255,7 @@ impl Walk<'_> {
             }
             ast::Expr::NullTest(n) => self.expr(&n.arg),
             ast::Expr::BooleanTest(b) => self.expr(&b.arg),
-            ast::Expr::Xml(x) => x.args.iter().for_each(|e| self.expr(e)),
+            ast::Expr::Xml(x) => x.named_args.iter().map(|r| &r.val).chain(&x.args).for_each(|e| self.expr(e)),
             ast::Expr::XmlSerialize(x) => self.expr(&x.expr),
             ast::Expr::Grouping(g) => g.args.iter().for_each(|e| self.expr(e)),
         }

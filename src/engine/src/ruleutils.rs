@@ -8,6 +8,7 @@ mod aggregate;
 mod define;
 mod expr;
 mod query;
+mod xml;
 
 use std::rc::Rc;
 

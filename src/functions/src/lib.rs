@@ -44,6 +44,7 @@ mod tsvector;
 mod to_json;
 mod uuid;
 mod xid8funcs;
+mod xml;
 
 pub mod aggregates;
 pub mod keys;

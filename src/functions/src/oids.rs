@@ -34,6 +34,7 @@ oids!(
     MONEY = 790 "money",
     BPCHAR = 1042 "bpchar",
     VARCHAR = 1043 "varchar",
+    XML = 142 "xml",
     DATE = 1082 "date",
     TIME = 1083 "time",
     TIMESTAMP = 1114 "timestamp",

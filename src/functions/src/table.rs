@@ -41,6 +41,7 @@ const FAMILIES: &[&[&[Entry]]] = &[
     crate::tsvector::TABLES,
     crate::uuid::TABLES,
     crate::xid8funcs::TABLES,
+    crate::xml::TABLES,
 ];
 
 const fn count() -> usize {

@@ -49,8 +49,16 @@ pub(crate) fn category(cx: &mut dyn CallContext, ty: u32) -> Result<Category> {
     })
 }
 
-/// XSD's form: a `T` between date and time, minutes in every offset.
+/// XSD's form, quoted.
 fn iso(cx: &dyn CallContext, cat: Category, d: Datum<'_>, out: &mut String) -> Result<()> {
+    out.push('"');
+    out.push_str(&xsd(cx, cat, d)?);
+    out.push('"');
+    Ok(())
+}
+
+/// XSD's form of a date or timestamp: a `T` between date and time, minutes in every offset.
+pub(crate) fn xsd(cx: &dyn CallContext, cat: Category, d: Datum<'_>) -> Result<String> {
     let config = DateTimeConfig { date_style: DateStyle::Iso, ..formats(cx)?.datetime(cx.transaction_time()) };
     let mut s = String::new();
     match cat {
@@ -67,10 +75,7 @@ fn iso(cx: &dyn CallContext, cat: Category, d: Datum<'_>, out: &mut String) -> R
             }
         }
     }
-    out.push('"');
-    out.push_str(&s);
-    out.push('"');
-    Ok(())
+    Ok(s)
 }
 
 /// Whether a number's text is a JSON number (`NaN` is not).

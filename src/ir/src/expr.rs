@@ -102,6 +102,41 @@ crate::node! {
         NamedArg { name: String, arg: Box<Expr>, index: i16 },
         /// A whole row of the current batch as a composite value: columns `first..first + fields`. Planned trees only.
         WholeRow { first: u32, fields: u32 },
+        /// An XML constructor, XMLSERIALIZE or IS DOCUMENT. The first arguments are those with `names`; `document` is DOCUMENT
+        /// of XMLPARSE and XMLSERIALIZE. The names are XML's.
+        Xml { op: XmlOp, name: String, names: Vec<String>, args: Vec<Expr>, document: bool },
+        /// XMLTABLE, in FROM alone.
+        XmlTable(t: Box<XmlTable>),
+    }
+
+    /// Which XML expression.
+    #[derive(Copy, Eq)]
+    pub enum XmlOp { Concat, Element, Forest, Parse, Pi, Root, Document, Serialize }
+
+    /// XMLTABLE.
+    pub struct XmlTable {
+        /// Prefixes; no name for DEFAULT.
+        pub names: Vec<Option<String>>,
+        /// Document, row path, the namespaces, then of each column its path and its default if it has them.
+        pub args: Vec<Expr>,
+        /// The columns.
+        pub columns: Vec<XmlColumn>,
+    }
+
+    /// A column of XMLTABLE.
+    pub struct XmlColumn {
+        /// Its name; also its path when none is written.
+        pub name: String,
+        /// Its type.
+        pub ty: TypeRef,
+        /// FOR ORDINALITY.
+        pub ordinality: bool,
+        /// NOT NULL.
+        pub not_null: bool,
+        /// PATH is written.
+        pub path: bool,
+        /// DEFAULT is written.
+        pub default: bool,
     }
 
     /// A column reference.

@@ -43,6 +43,8 @@ pub fn children<'a>(e: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
             f(right);
         }
         ExprKind::Array { elements, .. } => elements.iter().for_each(f),
+        ExprKind::Xml { args, .. } => args.iter().for_each(f),
+        ExprKind::XmlTable(t) => t.args.iter().for_each(f),
         ExprKind::Row { fields, .. } => fields.iter().for_each(f),
         ExprKind::RowCompare { left, right, .. } => left.iter().chain(right).for_each(f),
         ExprKind::FieldStore { arg, values, .. } => {
@@ -126,6 +128,8 @@ pub fn children_mut(e: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
             f(right);
         }
         ExprKind::Array { elements, .. } => elements.iter_mut().for_each(f),
+        ExprKind::Xml { args, .. } => args.iter_mut().for_each(f),
+        ExprKind::XmlTable(t) => t.args.iter_mut().for_each(f),
         ExprKind::Row { fields, .. } => fields.iter_mut().for_each(f),
         ExprKind::RowCompare { left, right, .. } => left.iter_mut().chain(right).for_each(f),
         ExprKind::FieldStore { arg, values, .. } => {

@@ -924,8 +924,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 ("Tid Scan", format!("Tid Scan on {on}"))
             }
             Node::FunctionScan { functions, .. } => {
+                let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
                 let called = match functions.as_slice() {
                     [f] => match &f.expr.kind {
+                        ExprKind::XmlTable(_) => Some(("xmltable".to_string(), String::new())),
                         ExprKind::Call(c) => self.shared.catalog().proc(c.func).map(|f| {
                             let schema = self.shared.catalog().schema_name(f.schema).unwrap_or_default().to_string();
                             (f.name.clone(), schema)
@@ -936,8 +938,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 };
                 let text = match &called {
                     Some((f, schema)) => {
-                        special.push(("Function Name", f.clone()));
-                        let full = match self.o.verbose {
+                        special.push((if table { "Table Function Name" } else { "Function Name" }, f.clone()));
+                        let full = match self.o.verbose && !table {
                             true => format!("{}.{}", quote_identifier(schema), quote_identifier(f)),
                             false => quote_identifier(f),
                         };
@@ -946,7 +948,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     None => alias.clone(),
                 };
                 special.push(("Alias", shown.clone().unwrap_or_default()));
-                ("Function Scan", format!("Function Scan on {text}"))
+                let title = if table { "Table Function Scan" } else { "Function Scan" };
+                (title, format!("{title} on {text}"))
             }
             Node::ValuesScan { .. } | Node::LiteralScan { .. } => {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
@@ -1136,7 +1139,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for f in functions {
                     calls.push(self.show(&f.expr, &[], false)?);
                 }
-                t.properties.push(line("Function Call", Value::List(calls)));
+                let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
+                let label = if table { "Table Function Call" } else { "Function Call" };
+                t.properties.push(line(label, Value::List(calls)));
             }
             Node::NestLoop { kind, on, .. } => {
                 if let Some(on) = on {

@@ -79,6 +79,7 @@ impl<'q> Deparse<'q, '_, '_> {
             | ExprKind::MinMax { .. }
             | ExprKind::NullIf(_)
             | ExprKind::Array { .. }
+            | ExprKind::Xml { .. }
             | ExprKind::Row { .. }
             | ExprKind::Subscript { .. }
             | ExprKind::Aggregate(_)
@@ -305,6 +306,8 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.put(")");
                 self.close();
             }
+            ExprKind::Xml { .. } => self.xml(e)?,
+            ExprKind::XmlTable(t) => self.xml_table(t)?,
             ExprKind::Array { elements, .. } => {
                 self.put("ARRAY[");
                 self.list(elements, true)?;
@@ -774,6 +777,13 @@ impl<'q> Deparse<'q, '_, '_> {
                     self.expr(n, false)?;
                 }
                 self.put(")");
+            }
+            ("xmlexists", [path, data]) => {
+                self.put("XMLEXISTS((");
+                self.expr(path, false)?;
+                self.put(") PASSING (");
+                self.expr(data, false)?;
+                self.put("))");
             }
             ("position", [text, part]) => {
                 self.put("POSITION((");

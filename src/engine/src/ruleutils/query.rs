@@ -534,7 +534,10 @@ impl<'q> Deparse<'q, '_, '_> {
                 if *ordinality {
                     self.put(" WITH ORDINALITY");
                 }
-                (true, true)
+                // XMLTABLE has its columns with it, and a name of its own.
+                let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
+                definitions &= !table;
+                (!table || !r.alias.is_empty(), !table || !r.column_aliases.is_empty())
             }
             RteKind::Values { rows } => {
                 self.put("(");

@@ -121,6 +121,16 @@ impl Compiler<'_, '_> {
                 let args: Vec<&Expr> = elements.iter().collect();
                 Kind::Container(Box::new(self.container(name, &args, e.ty)?))
             }
+            ExprKind::Xml { op, name, names, args, document } => {
+                let mut text = format!("{}{}\0{name}", *op as u8, *document as u8);
+                for n in names {
+                    text.push('\0');
+                    text.push_str(n);
+                }
+                let text = Expr::constant(Value::text(&text), TypeRef::new(TEXT));
+                let args: Vec<&Expr> = std::iter::once(&text).chain(args).collect();
+                Kind::Container(Box::new(self.container("tusklet_xml", &args, e.ty)?))
+            }
             ExprKind::Row { fields, names } => {
                 let mut args: Vec<&Expr> = fields.iter().collect();
                 let named = e.ty.oid == RECORD
@@ -205,6 +215,7 @@ impl Compiler<'_, '_> {
             | ExprKind::SetToDefault
             | ExprKind::SubLink(_)
             | ExprKind::NamedArg { .. }
+            | ExprKind::XmlTable(_)
             | ExprKind::Aggregate(_)
             | ExprKind::Window(_)
             | ExprKind::Grouping { .. } => {
@@ -281,7 +292,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn container(&mut self, name: &'static str, args: &[&Expr], result: TypeRef) -> Result<CCall> {
+    pub fn container(&mut self, name: &'static str, args: &[&Expr], result: TypeRef) -> Result<CCall> {
         let types = args.iter().map(|a| a.ty).collect();
         let mut compiled = Vec::with_capacity(args.len());
         for a in args {

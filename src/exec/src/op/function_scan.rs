@@ -34,6 +34,8 @@ enum How {
     Value(CExpr),
     /// An expression of one composite value: its fields.
     Fields(CExpr, Vec<CCall>),
+    /// XMLTABLE.
+    XmlTable(super::xml_table::XmlTable),
 }
 
 impl Source {
@@ -47,6 +49,7 @@ impl Source {
         };
         let named = || -> Rc<[(String, TypeRef)]> { f.names.iter().cloned().zip(f.columns.iter().copied()).collect() };
         let call = match c.set_call(&f.expr)? {
+            None if let ExprKind::XmlTable(t) = &f.expr.kind => How::XmlTable(super::xml_table::XmlTable::new(c, t)?),
             Some(call) if f.composite && call.func.oid == UNNEST => How::SetFields(call, fields(c).into()),
             Some(mut call) => {
                 if f.composite {
@@ -93,6 +96,7 @@ impl Source {
                 Ok(Box::new(Split { inner, fields: fields.clone(), phys: c.phys }))
             }
             How::Value(e) => Ok(Box::new(OneRow(Some(e.value(cx, row)?)))),
+            How::XmlTable(t) => t.open(cx, row),
             How::Fields(e, fields) => {
                 let v = e.eval_row(cx, row)?;
                 let mut out = Vec::with_capacity(fields.len());

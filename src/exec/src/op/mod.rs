@@ -40,6 +40,7 @@ pub(crate) mod unique;
 pub(crate) mod values;
 pub(crate) mod window;
 pub(crate) mod window_frame;
+pub(crate) mod xml_table;
 pub(crate) mod write_index;
 
 /// The state of a plan node in one run.
