@@ -5,10 +5,17 @@
 
 pub mod tree;
 
+mod content;
 mod dtd;
+mod entity;
 mod parse;
+mod tag;
+mod xpath;
+mod xpath_eval;
 
 pub use parse::{Options, Parser, is_name, is_name_start};
+pub use xpath::{XPath, compile};
+pub use xpath_eval::{Context, Ref, Value, error, number_text};
 use tusklet_error::{Error, Result, SqlState, bail, err};
 
 /// The result of a look at the XML declaration: how long it is and what it says.
@@ -16,6 +23,7 @@ use tusklet_error::{Error, Result, SqlState, bail, err};
 pub struct Decl<'a> {
     /// Bytes of it.
     pub len: usize,
+    /// `version`.
     pub version: Option<&'a str>,
     /// `standalone`, when given.
     pub standalone: Option<bool>,
@@ -114,8 +122,8 @@ fn has_doctype(s: &str) -> bool {
     }
 }
 
-/// Checks that a text is an XML document or XML content (`xml_parse`); gives the parser's warnings.
-pub fn check(s: &str, document: bool) -> Result<Vec<String>> {
+/// Checks that a text is an XML document or XML content (`xml_parse`); adds the parser's warnings.
+pub fn check(s: &str, document: bool, warnings: &mut Vec<String>) -> Result<()> {
     let (code, message) = if document {
         (SqlState::INVALID_XML_DOCUMENT, "invalid XML document")
     } else {
@@ -133,30 +141,35 @@ pub fn check(s: &str, document: bool) -> Result<Vec<String>> {
     let text = if whole { s } else { &s[skip..] };
     let mut p = Parser::new(text, Options { build: false, namespaces: false });
     if whole {
+        if text.is_empty() {
+            p.error("switching encoding : no input");
+        }
         p.document();
     } else {
         p.content();
     }
+    warnings.append(&mut p.warnings);
     if p.failed {
         return Err(Error::new(code, message).detail(p.detail));
     }
-    Ok(p.warnings)
+    Ok(())
 }
 
 /// Whether a text is one.
 pub fn is_well_formed(s: &str, document: bool) -> bool {
-    check(s, document).is_ok()
+    check(s, document, &mut Vec::new()).is_ok()
 }
 
-/// Parses a value into a tree, for XPath; gives the parser's warnings too.
-pub fn parse(s: &str) -> Result<(tree::Doc, Vec<String>)> {
+/// Parses a value into a tree, for XPath; adds the parser's warnings.
+pub fn parse(s: &str, warnings: &mut Vec<String>) -> Result<tree::Doc> {
     let skip = declaration(s).map_or(0, |d| d.len);
     let mut p = Parser::new(&s[skip..], Options { build: true, namespaces: true });
     p.document();
+    warnings.append(&mut p.warnings);
     if p.failed {
         return Err(err!(INVALID_XML_DOCUMENT, "could not parse XML document").detail(p.detail));
     }
-    Ok((p.doc, p.warnings))
+    Ok(p.doc)
 }
 
 /// The text clients see (`xml_out_internal`).
@@ -170,11 +183,6 @@ pub fn output(s: &str) -> String {
         out.push_str(rest.strip_prefix('\n').unwrap_or(rest));
     }
     out
-}
-
-/// What libxml would have to convert: the binary form's own encoding is UTF-8 here.
-pub fn recv(s: &str) -> &str {
-    s
 }
 
 /// Values one after the other, under one declaration that holds for all (`xmlconcat`).

@@ -1,12 +1,17 @@
 //! `xml`: the constructors, XPath, XMLTABLE.
 
-use tusklet_adt::array::Array;
-use tusklet_adt::xml as adt;
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, err};
-use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, TypeKind};
+use std::rc::Rc;
 
+use tusklet_adt::array::Array;
+use tusklet_adt::xml::tree::{Doc, Kind, NIL};
+use tusklet_adt::xml::{self as adt, Context, Ref, Value, XPath};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, err};
+use tusklet_vector::{self as vector, Call, CallContext, Datum, Kernel, Out, RowSource, TypeKind};
+
+use crate::array::text_items;
 use crate::bind::{Entry, too_few};
 use crate::oids;
+use crate::sets::Ready;
 use crate::stored::phys_of;
 use crate::to_json::{Category, xsd};
 
@@ -24,9 +29,10 @@ fn warn(cx: &mut dyn CallContext, warnings: Vec<String>) {
 
 /// The text, when it is XML.
 fn checked<'a>(c: &mut Call<'_>, s: &'a str, document: bool) -> Result<&'a str> {
-    let warnings = adt::check(s, document)?;
+    let mut warnings = Vec::new();
+    let r = adt::check(s, document, &mut warnings);
     warn(c.cx, warnings);
-    Ok(s)
+    r.map(|()| s)
 }
 
 fn input<'a>(c: &mut Call<'_>, s: &'a str) -> Result<&'a str> {
@@ -197,6 +203,205 @@ fn receive<'a>(c: &mut Call<'_>, b: &'a [u8]) -> Result<&'a str> {
     input(c, s)
 }
 
+/// What a call site keeps: expressions by their text.
+#[derive(Default)]
+struct Kept {
+    text: String,
+    path: Option<Rc<XPath>>,
+}
+
+/// A document to evaluate in, and what prefixes mean.
+struct Tree {
+    doc: Doc,
+    namespaces: Vec<(String, String)>,
+}
+
+fn tree(c: &mut Call<'_>, s: &str) -> Result<Doc> {
+    let mut warnings = Vec::new();
+    let doc = adt::parse(s, &mut warnings);
+    warn(c.cx, warnings);
+    doc
+}
+
+/// The two columns of the array of namespaces (`xpath_internal`).
+fn mapping(b: &[u8]) -> Result<Vec<(String, String)>> {
+    let a = Array::decode(b)?;
+    if !a.dims.is_empty() && !(a.dims.len() == 2 && a.dims[1].len == 2) {
+        return Err(err!(DATA_EXCEPTION, "invalid array for XML namespace mapping")
+            .detail("The array must be two-dimensional with length of the second axis equal to 2."));
+    }
+    let mut out = Vec::new();
+    for pair in text_items(b)?.chunks(2) {
+        let [Some(name), Some(uri)] = pair else {
+            return Err(err!(NULL_VALUE_NOT_ALLOWED, "neither namespace name nor URI may be null"));
+        };
+        if name.is_empty() {
+            let m = format!("could not register XML namespace with name \"{name}\" and URI \"{uri}\"");
+            return Err(Error::internal(m));
+        }
+        // The last one of a name counts.
+        out.insert(0, ((*name).to_owned(), (*uri).to_owned()));
+    }
+    Ok(out)
+}
+
+fn evaluate(c: &mut Call<'_>, t: &Tree, path: &XPath, node: Ref) -> Result<Value> {
+    let cx = &mut *c.cx;
+    let mut tick = || cx.check_interrupts();
+    Context::new(&t.doc, &t.namespaces, &mut tick).eval(path, node)
+}
+
+/// What `xpath` and its relatives do with their arguments.
+fn xpath(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<(Tree, Value)> {
+    let [path, data, rest @ ..] = args else { return Err(too_few()) };
+    let namespaces = match rest.first() {
+        Some(d) => mapping(d.bytes())?,
+        None => Vec::new(),
+    };
+    let text = path.str();
+    if text.is_empty() {
+        return Err(err!(DATA_EXCEPTION, "empty XPath expression"));
+    }
+    let t = Tree { doc: tree(c, data.str())?, namespaces };
+    let kept = c.extra(|| Ok(Kept::default()))?;
+    if kept.text != text || kept.path.is_none() {
+        let path = adt::compile(text).map_err(|detail| adt::error("invalid XPath expression", detail))?;
+        *kept = Kept { text: text.to_owned(), path: Some(Rc::new(path)) };
+    }
+    let Some(path) = kept.path.clone() else { return Err(too_few()) };
+    let v = evaluate(c, &t, &path, (0, NIL))?;
+    Ok((t, v))
+}
+
+/// A node as a value of its own (`xml_xmlnodetoxmltype`).
+fn node_text(t: &Tree, n: Ref, out: &mut String) -> Result<()> {
+    if n.1 != NIL {
+        return Err(err!(OUT_OF_MEMORY, "could not copy node"));
+    }
+    match t.doc.node(n.0).kind {
+        Kind::Attribute | Kind::Text => adt::escape(&t.doc.string_value(n.0), out),
+        _ => out.push_str(&t.doc.dump(n.0)),
+    }
+    Ok(())
+}
+
+fn xpath_array(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+    let (t, v) = xpath(c, args)?;
+    let mut items = Vec::new();
+    let mut s = String::new();
+    match &v {
+        Value::Nodes(nodes) => {
+            for n in nodes {
+                let mut s = String::new();
+                node_text(&t, *n, &mut s)?;
+                items.push(s);
+            }
+        }
+        Value::Number(n) => tusklet_adt::float::write_float8(*n, &mut s),
+        Value::Bool(b) => s.push_str(if *b { "true" } else { "false" }),
+        Value::Str(v) => adt::escape(v, &mut s),
+    }
+    if !matches!(v, Value::Nodes(_)) {
+        items.push(s);
+    }
+    out.bytes(&tusklet_adt::array::from_items(oids::XML, items.iter().map(|s| Some(s.as_bytes())))?);
+    Ok(())
+}
+
+fn xpath_exists(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+    let (_, v) = xpath(c, args)?;
+    out.bool(!matches!(v, Value::Nodes(n) if n.is_empty()));
+    Ok(())
+}
+
+/// XMLTABLE: of each row the texts of its columns. `exec` says in the first argument how each is to be made, and the
+/// prefixes; then come the document, the row's path, the namespaces, and a path for each column.
+fn xmltable(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
+    let [head, doc, row, rest @ ..] = args else { return Err(too_few()) };
+    if doc.is_null() {
+        return Ok(Ready::rows(Vec::new()));
+    }
+    let mut parts = head.str().split('\0');
+    let kinds = parts.next().unwrap_or("").as_bytes();
+    let names: Vec<&str> = parts.collect();
+    let Some((uris, paths)) = rest.split_at_checked(names.len()) else { return Err(too_few()) };
+    let mut t = Tree { doc: tree(c, doc.str())?, namespaces: Vec::new() };
+    let null = |message: &str| err!(NULL_VALUE_NOT_ALLOWED, "{message} must not be null");
+    for (n, d) in names.iter().zip(uris) {
+        if d.is_null() {
+            return Err(null("namespace URI"));
+        }
+        if n.is_empty() {
+            return Err(err!(FEATURE_NOT_SUPPORTED, "DEFAULT namespace is not supported"));
+        }
+        t.namespaces.push(((*n).to_owned(), d.str().to_owned()));
+    }
+    let compile = |s: &str, what: &str| {
+        if s.is_empty() {
+            return Err(err!(DATA_EXCEPTION, "{what} path filter must not be empty string"));
+        }
+        adt::compile(s).map_err(|d| Error::new(SqlState::SYNTAX_ERROR, "invalid XPath expression").detail(d))
+    };
+    if row.is_null() {
+        return Err(null("row filter expression"));
+    }
+    let row = compile(row.str(), "row")?;
+    let mut columns = Vec::new();
+    for (i, (kind, d)) in kinds.iter().zip(paths).enumerate() {
+        if *kind == b'-' {
+            columns.push(None);
+            continue;
+        }
+        if d.is_null() {
+            let name = c.site.columns.as_ref().and_then(|c| c.get(i)).map_or("", |c| c.0.as_str());
+            return Err(null("column filter expression").detail(format!("Filter for column \"{name}\" is null.")));
+        }
+        columns.push(Some(compile(d.str(), "column")?));
+    }
+    let nodes = match evaluate(c, &t, &row, (0, NIL))? {
+        Value::Nodes(n) => n,
+        _ => Vec::new(),
+    };
+    let mut rows = Vec::new();
+    for n in nodes {
+        let mut values = Vec::new();
+        for (kind, path) in kinds.iter().zip(&columns) {
+            values.push(match path {
+                None => vector::Value::Null,
+                Some(p) => {
+                    let v = evaluate(c, &t, p, n)?;
+                    table_value(c, &t, &v, *kind)?
+                }
+            });
+        }
+        rows.push(values);
+    }
+    Ok(Ready::rows(rows))
+}
+
+/// The text of a column (`XmlTableGetValue`).
+fn table_value(c: &mut Call<'_>, t: &Tree, v: &Value, kind: u8) -> Result<vector::Value> {
+    let mut s = String::new();
+    match v {
+        Value::Nodes(n) if n.is_empty() => return Ok(vector::Value::Null),
+        Value::Nodes(n) if kind == b'x' => {
+            for n in n {
+                node_text(t, *n, &mut s)?;
+            }
+        }
+        Value::Nodes(n) if n.len() > 1 => {
+            return Err(err!(CARDINALITY_VIOLATION, "more than one value returned by column XPath expression"));
+        }
+        Value::Str(v) if kind == b'x' => adt::escape(v, &mut s),
+        Value::Bool(b) if kind == b'n' => s.push(if *b { '1' } else { '0' }),
+        v => {
+            let mut tick = || c.cx.check_interrupts();
+            s = Context::new(&t.doc, &[], &mut tick).text(v);
+        }
+    }
+    Ok(vector::Value::text(&s))
+}
+
 pub const TABLES: &[&[Entry]] = &[&[
     ("xml_in", f!(c; a: &str => input(c, a)?)),
     ("xml_out", f!(a: &str => adt::output(a))),
@@ -210,5 +415,9 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("xml_is_well_formed", f!(c; a: &str => adt::is_well_formed(a, document_option(c.cx)))),
     ("xml_is_well_formed_content", f!(a: &str => adt::is_well_formed(a, false))),
     ("xml_is_well_formed_document", f!(a: &str => adt::is_well_formed(a, true))),
+    ("xpath", Kernel::Scalar(xpath_array)),
+    ("xpath_exists", Kernel::Scalar(xpath_exists)),
+    ("xmlexists", Kernel::Scalar(xpath_exists)),
     ("tusklet_xml", Kernel::Scalar(expression)),
+    ("tusklet_xmltable", Kernel::Set(xmltable)),
 ]];

@@ -1,7 +1,5 @@
-//! DOCTYPE and the internal subset. Only entities and attributes' defaults have consequences; the rest is checked for
-//! its form.
-
-use std::rc::Rc;
+//! DOCTYPE and the internal subset. Only entities and types of attributes have consequences; the rest is checked for its
+//! form.
 
 use super::parse::{AttDef, Parser};
 
@@ -18,7 +16,7 @@ impl Parser {
         }
         self.skip_blanks();
         let from = self.pos;
-        if self.external_id(true) {
+        if self.external_id(true, false) {
             self.external_subset = true;
         }
         let id = self.src[from..self.pos].to_owned();
@@ -27,6 +25,14 @@ impl Parser {
         if !id.is_empty() {
             text.push(' ');
             text.push_str(&id);
+        }
+        if self.at(0) != b'[' {
+            if self.at(0) != b'>' {
+                self.fatal("DOCTYPE improperly terminated");
+            }
+            if self.at(0) != 0 {
+                self.bump();
+            }
         }
         if self.at(0) == b'[' {
             self.pos += 1;
@@ -41,11 +47,7 @@ impl Parser {
                 self.fatal("DOCTYPE improperly terminated");
                 return text;
             }
-        } else if self.at(0) != b'>' {
-            self.fatal("DOCTYPE improperly terminated");
-        }
-        if self.at(0) != 0 {
-            self.bump();
+            self.pos += 1;
         }
         text.push('>');
         text
@@ -76,7 +78,7 @@ impl Parser {
             }
             self.parameter_ref();
             if self.pos == from && !self.halted {
-                self.fatal("internal error: xmlParseInternalSubset: error detected in Markup declaration\n");
+                self.fatal("internal error: xmlParseInternalSubset: error detected in Markup declaration");
                 break;
             }
         }
@@ -109,7 +111,6 @@ impl Parser {
                         self.halted = true;
                         return;
                     }
-                    let content: Rc<str> = format!("{content} ").into();
                     let src = std::mem::replace(&mut self.src, content);
                     let pos = std::mem::replace(&mut self.pos, 0);
                     self.depth += 1;
@@ -131,8 +132,8 @@ impl Parser {
         there
     }
 
-    /// `SYSTEM "…"` or `PUBLIC "…" "…"`; whether one is there.
-    fn external_id(&mut self, strict: bool) -> bool {
+    /// `SYSTEM "…"` or `PUBLIC "…" "…"`; whether one is there. `uris` says to look at it.
+    fn external_id(&mut self, strict: bool, uris: bool) -> bool {
         let public = self.looking_at("PUBLIC");
         if !public && !self.looking_at("SYSTEM") {
             return false;
@@ -149,8 +150,16 @@ impl Parser {
                 return true;
             }
         }
+        let from = self.pos + 1;
         if !self.literal(false) {
             self.fatal("SYSTEM or PUBLIC, the URI is missing");
+        } else if uris {
+            let uri = self.src.get(from..self.pos - 1).unwrap_or("").to_owned();
+            if !super::parse::uri(&uri).0 {
+                self.error(&format!("Invalid URI: {uri}"));
+            } else if uri.contains('#') {
+                self.fatal("Fragment not allowed");
+            }
         }
         true
     }
@@ -181,7 +190,7 @@ impl Parser {
         self.blank_needed("after '<!ENTITY'");
         let parameter = self.eat("%");
         if parameter {
-            self.blank_needed("after '%'");
+            self.blank_needed("after '%%'");
         }
         let name = self.name();
         if name.is_empty() {
@@ -197,7 +206,7 @@ impl Parser {
                 self.add_entity(name.clone(), Some(v), parameter, false);
             }
         } else {
-            let there = self.external_id(true);
+            let there = self.external_id(true, true);
             if !there {
                 self.fatal("Entity value required");
             }
@@ -407,21 +416,19 @@ impl Parser {
             if !self.blank_needed("after the attribute type") {
                 break;
             }
-            let mut default = None;
             if !self.eat("#REQUIRED") && !self.eat("#IMPLIED") {
                 if self.eat("#FIXED") {
                     self.blank_needed("after '#FIXED'");
                 }
-                default = self.attribute_value(tokens);
-                if default.is_none() {
+                if self.attribute_value(tokens).is_none() {
                     self.fatal("Attribute default value declaration error");
                 }
             }
             if self.at(0) != b'>' && !self.blank_needed("after the attribute default value") {
                 break;
             }
-            if !self.attdefs.iter().any(|d| d.element == element && d.name == name) {
-                self.attdefs.push(AttDef { element: element.clone(), name, tokens, default });
+            if tokens {
+                self.attdefs.push(AttDef { element: element.clone(), name });
             }
         }
         self.eat(">");
@@ -478,7 +485,7 @@ impl Parser {
         if !self.blank_needed("after the NOTATION name'") {
             return;
         }
-        self.external_id(false);
+        self.external_id(false, false);
         self.skip_blanks();
         if !self.eat(">") {
             self.fatal("'>' required to close NOTATION declaration");

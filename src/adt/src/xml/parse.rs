@@ -6,13 +6,13 @@
 
 use std::rc::Rc;
 
-use super::tree::{Doc, Kind, NIL, Ns, Str, XML_NS};
+use super::tree::{Doc, Kind, NIL};
 
 /// How deep elements and entities may nest.
 const MAX_DEPTH: usize = 256;
-const MAX_ENTITY_DEPTH: u32 = 40;
+pub(super) const MAX_ENTITY_DEPTH: u32 = 40;
 /// How long all that entities in attributes stand for may become.
-const MAX_EXPANSION: usize = 10_000_000;
+pub(super) const MAX_EXPANSION: usize = 10_000_000;
 
 /// What is wanted of a parser.
 #[derive(Clone, Copy)]
@@ -31,46 +31,35 @@ pub(super) struct Entity {
     pub parameter: bool,
     pub unparsed: bool,
     /// Its content was parsed already, and what text is in it.
-    parsed: bool,
-    text: String,
+    pub parsed: bool,
+    pub text: String,
     /// What it stands for in an attribute.
-    expanded: Option<Rc<str>>,
+    pub(super) expanded: Option<Rc<str>>,
 }
 
-/// An attribute of an element type as ATTLIST declares it.
+/// An attribute of an element type whose values lose superfluous spaces, as ATTLIST declares it.
 pub(super) struct AttDef {
     pub element: String,
     pub name: String,
-    /// Of a type whose values lose superfluous spaces.
-    pub tokens: bool,
-    pub default: Option<String>,
 }
 
 /// An open element.
 struct Open {
     name: String,
     prefix: String,
-    line: u32,
-    ns: usize,
+    pub(super) line: u32,
+    pub(super) ns: usize,
 }
 
 /// A declared prefix and its namespace.
-struct Scope {
-    prefix: String,
-    uri: String,
-}
-
-/// An attribute of the tag being read.
-struct Attr {
-    name: String,
-    prefix: String,
-    uri: String,
-    value: String,
+pub(super) struct Scope {
+    pub prefix: String,
+    pub uri: String,
 }
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq)]
-enum Level {
+pub(super) enum Level {
     Warning,
     /// Of namespaces.
     NsWarning,
@@ -83,26 +72,27 @@ enum Level {
 pub struct Parser {
     pub(super) src: Rc<str>,
     pub(super) pos: usize,
-    line_pos: usize,
-    line: u32,
+    pub(super) line_pos: usize,
+    pub(super) line: u32,
     pub(super) options: Options,
+    /// The tree.
     pub doc: Doc,
     /// Where nodes go.
-    node: u32,
-    open: Vec<Open>,
-    ns: Vec<Scope>,
+    pub(super) node: u32,
+    pub(super) open: Vec<Open>,
+    pub(super) ns: Vec<Scope>,
     pub(super) entities: Vec<Entity>,
     pub(super) attdefs: Vec<AttDef>,
     /// Levels of entities within entities.
     pub(super) depth: u32,
-    expanded: usize,
+    pub(super) expanded: usize,
     pub(super) in_attribute: bool,
     /// Undeclared entities are no error, for not all declarations are known.
     pub(super) external_subset: bool,
     pub(super) pe_refs: bool,
-    standalone: bool,
-    well_formed: bool,
-    looped: bool,
+    pub(super) standalone: bool,
+    pub(super) well_formed: bool,
+    pub(super) looped: bool,
     /// Nothing more is read.
     pub(super) halted: bool,
     /// All errors, as DETAIL.
@@ -136,7 +126,7 @@ pub fn is_name(c: char) -> bool {
 }
 
 /// The characters of predefined entities.
-fn predefined(name: &str) -> Option<char> {
+pub(super) fn predefined(name: &str) -> Option<char> {
     Some(match name {
         "lt" => '<',
         "gt" => '>',
@@ -148,7 +138,7 @@ fn predefined(name: &str) -> Option<char> {
 }
 
 /// At most `n` bytes of `s`, as a `%.50s` cuts it.
-fn cut(s: &str, n: usize) -> &str {
+pub(super) fn cut(s: &str, n: usize) -> &str {
     let mut n = n.min(s.len());
     while !s.is_char_boundary(n) {
         n -= 1;
@@ -157,7 +147,7 @@ fn cut(s: &str, n: usize) -> &str {
 }
 
 /// Whether it is a URI (`xmlParseURI`), and whether it has a scheme.
-fn uri(s: &str) -> (bool, bool) {
+pub(super) fn uri(s: &str) -> (bool, bool) {
     let b = s.as_bytes();
     let scheme = s.find(':').is_some_and(|i| {
         b[0].is_ascii_alphabetic() && b[..i].iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.'))
@@ -260,7 +250,7 @@ impl Parser {
         self.pos > from
     }
 
-    fn line(&mut self) -> u32 {
+    pub(super) fn line(&mut self) -> u32 {
         let b = self.src.as_bytes();
         if self.pos < self.line_pos {
             self.line_pos = 0;
@@ -272,7 +262,7 @@ impl Parser {
     }
 
     /// The line around the place, and a mark below (`xmlParserPrintFileContext`).
-    fn context(&self, out: &mut String) {
+    pub(super) fn context(&self, out: &mut String) {
         let b = self.src.as_bytes();
         let get = |i: usize| b.get(i).copied().unwrap_or(0);
         let eol = |c: u8| matches!(c, b'\n' | b'\r');
@@ -300,7 +290,7 @@ impl Parser {
         out.push('^');
     }
 
-    fn raise(&mut self, level: Level, message: &str) {
+    pub(super) fn raise(&mut self, level: Level, message: &str) {
         if self.halted {
             return;
         }
@@ -310,7 +300,7 @@ impl Parser {
         if matches!(level, Level::NsError | Level::NsWarning) && !self.options.namespaces {
             return;
         }
-        let mut text = format!("line {}: {message}\n", self.line());
+        let mut text = format!("line {}: {}\n", self.line(), message.trim_end_matches('\n'));
         self.context(&mut text);
         if matches!(level, Level::Warning | Level::NsWarning) {
             self.warnings.push(text);
@@ -341,7 +331,7 @@ impl Parser {
         self.raise(Level::Error, message);
     }
 
-    fn not_balanced(&mut self) {
+    pub(super) fn not_balanced(&mut self) {
         // Comes after another error most of the time, and says less.
         if self.failed {
             self.well_formed = false;
@@ -351,7 +341,7 @@ impl Parser {
     }
 
     /// A name; `colon` says whether it may have one. Empty when there is none.
-    fn name_with(&mut self, colon: bool) -> String {
+    pub(super) fn name_with(&mut self, colon: bool) -> String {
         let from = self.pos;
         while let Some(c) = self.src[self.pos..].chars().next() {
             let ok = if self.pos == from { is_name_start(c) } else { is_name(c) };
@@ -369,7 +359,7 @@ impl Parser {
     }
 
     /// Prefix and local name (`xmlParseQName`).
-    fn qname(&mut self) -> Option<(String, String)> {
+    pub(super) fn qname(&mut self) -> Option<(String, String)> {
         let first = self.name_with(false);
         if first.is_empty() {
             if self.at(0) == b':' {
@@ -409,17 +399,17 @@ impl Parser {
         self.src[from..self.pos].to_owned()
     }
 
-    fn building(&self) -> bool {
+    pub(super) fn building(&self) -> bool {
         self.options.build && self.well_formed
     }
 
-    fn text(&mut self, s: &str) {
+    pub(super) fn text(&mut self, s: &str) {
         if self.building() {
             self.doc.add_text(self.node, s);
         }
     }
 
-    fn add(&mut self, kind: Kind, name: &str, text: &str) -> u32 {
+    pub(super) fn add(&mut self, kind: Kind, name: &str, text: &str) -> u32 {
         if !self.building() {
             return NIL;
         }
@@ -467,7 +457,7 @@ impl Parser {
         }
     }
 
-    fn misc(&mut self) {
+    pub(super) fn misc(&mut self) {
         loop {
             self.skip_blanks();
             if self.looking_at("<?") {
@@ -481,11 +471,12 @@ impl Parser {
     }
 
     /// The declaration of a document; PostgreSQL has looked at it before in most cases.
-    fn xml_decl(&mut self) {
+    pub(super) fn xml_decl(&mut self) {
         self.pos += 5;
         self.skip_blanks();
         match self.decl_value("version") {
             Some(v) if v == "1.0" => {}
+            Some(v) if !v.contains('.') => self.fatal("Malformed declaration expecting version"),
             Some(v) if v.starts_with("1.") => self.raise(Level::Warning, &format!("Unsupported version '{v}'")),
             Some(v) => self.fatal(&format!("Unsupported version '{v}'")),
             None => self.fatal("Malformed declaration expecting version"),
@@ -497,13 +488,7 @@ impl Parser {
         if encoding.is_some() && !is_blank(self.at(0)) && !self.looking_at("?>") {
             self.fatal("Blank needed here");
         }
-        if let Some(v) = self.decl_value("standalone") {
-            match v.as_str() {
-                "yes" => self.standalone = true,
-                "no" => {}
-                _ => self.fatal("standalone accepts only 'yes' or 'no'"),
-            }
-        }
+        self.standalone = self.decl_value("standalone").is_some_and(|v| v == "yes");
         self.skip_blanks();
         if !self.eat("?>") {
             self.fatal("parsing XML declaration: '?>' expected");
@@ -514,7 +499,7 @@ impl Parser {
         }
     }
 
-    fn decl_value(&mut self, name: &str) -> Option<String> {
+    pub(super) fn decl_value(&mut self, name: &str) -> Option<String> {
         self.skip_blanks();
         if !self.eat(name) {
             return None;
@@ -532,8 +517,31 @@ impl Parser {
         }
         self.pos += 1;
         let from = self.pos;
-        while matches!(self.at(0), b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'-') {
-            self.pos += 1;
+        match name {
+            "standalone" => {
+                if !self.eat("yes") && !self.eat("no") {
+                    self.fatal("standalone accepts only 'yes' or 'no'");
+                }
+            }
+            "version" => {
+                if self.at(0).is_ascii_digit() {
+                    self.pos += 1;
+                    if self.eat(".") {
+                        while self.at(0).is_ascii_digit() {
+                            self.pos += 1;
+                        }
+                    }
+                }
+            }
+            _ => {
+                if !self.at(0).is_ascii_alphabetic() {
+                    self.fatal("Invalid XML encoding name");
+                } else {
+                    while matches!(self.at(0), b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'-') {
+                        self.pos += 1;
+                    }
+                }
+            }
         }
         let v = self.src[from..self.pos].to_owned();
         if self.at(0) == quote {
@@ -557,7 +565,7 @@ impl Parser {
         }
     }
 
-    fn premature(&mut self) {
+    pub(super) fn premature(&mut self) {
         if let Some(o) = self.open.last() {
             let m = format!("Premature end of data in tag {} line {}", o.name, o.line);
             self.fatal(&m);
@@ -565,7 +573,7 @@ impl Parser {
     }
 
     /// Content up to the end tag of the element that is `level` deep.
-    fn content_inner(&mut self, level: usize) {
+    pub(super) fn content_inner(&mut self, level: usize) {
         while self.at(0) != 0 {
             match (self.at(0), self.at(1)) {
                 (b'<', b'?') => self.pi(),
@@ -587,7 +595,7 @@ impl Parser {
     }
 
     /// A start tag; true when content and an end tag follow.
-    fn element_start(&mut self) -> bool {
+    pub(super) fn element_start(&mut self) -> bool {
         if self.open.len() > MAX_DEPTH {
             self.fatal(&format!("Excessive depth in document: {MAX_DEPTH} use XML_PARSE_HUGE option"));
             self.halted = true;
@@ -613,14 +621,14 @@ impl Parser {
     }
 
     /// Back to the element around.
-    fn leave(&mut self, ns: usize) {
+    pub(super) fn leave(&mut self, ns: usize) {
         self.ns.truncate(ns);
         if self.building() {
             self.node = self.doc.node(self.node).parent;
         }
     }
 
-    fn element_end(&mut self) {
+    pub(super) fn element_end(&mut self) {
         let Some(o) = self.open.pop() else { return };
         self.pos += 2;
         let whole = if o.prefix.is_empty() { o.name.clone() } else { format!("{}:{}", o.prefix, o.name) };
@@ -644,648 +652,5 @@ impl Parser {
             self.fatal(&format!("Opening and ending tag mismatch: {} line {} and {f}", o.name, o.line));
         }
         self.leave(o.ns);
-    }
-
-    fn find_ns(&self, prefix: &str) -> Option<&str> {
-        if prefix == "xml" {
-            return Some(XML_NS);
-        }
-        let found = self.ns.iter().rev().find(|s| s.prefix == prefix)?;
-        Some(found.uri.as_str()).filter(|u| !(prefix.is_empty() && u.is_empty()))
-    }
-
-    fn redefined(&mut self, prefix: &str, name: &str) {
-        let colon = if prefix.is_empty() { "" } else { ":" };
-        self.fatal(&format!("Attribute {prefix}{colon}{name} redefined"));
-    }
-
-    /// `xmlns` or `xmlns:prefix`; false when it is not kept.
-    fn declare(&mut self, prefix: &str, value: &str, own: usize) -> bool {
-        if !prefix.is_empty() && prefix == "xml" {
-            if value != XML_NS {
-                self.ns_error("xml namespace prefix mapped to wrong URI");
-            }
-            return false;
-        }
-        if value == XML_NS {
-            self.ns_error(if prefix.is_empty() {
-                "xml namespace URI cannot be the default namespace"
-            } else {
-                "xml namespace URI mapped to wrong prefix"
-            });
-            return false;
-        }
-        if prefix == "xmlns" {
-            self.ns_error("redefinition of the xmlns prefix is forbidden");
-            return false;
-        }
-        if value == "http://www.w3.org/2000/xmlns/" {
-            self.ns_error("reuse of the xmlns namespace name is forbidden");
-            return false;
-        }
-        let colon = if prefix.is_empty() { "" } else { ":" };
-        if value.is_empty() {
-            if !prefix.is_empty() {
-                self.ns_error(&format!("xmlns:{prefix}: Empty XML namespace is not allowed"));
-                return false;
-            }
-        } else {
-            match uri(value) {
-                (false, _) => self.ns_error(&format!("xmlns{colon}{prefix}: '{value}' is not a valid URI")),
-                (true, false) if prefix.is_empty() => {
-                    self.raise(Level::NsWarning, &format!("xmlns: URI {value} is not absolute"));
-                }
-                _ => {}
-            }
-        }
-        if self.ns[own..].iter().any(|s| s.prefix == prefix) {
-            match prefix {
-                "" => self.redefined("", "xmlns"),
-                p => self.redefined("xmlns", p),
-            }
-            return false;
-        }
-        true
-    }
-
-    /// A start tag up to its end (`xmlParseStartTag2`): prefix and name.
-    fn start_tag(&mut self) -> Option<(String, String)> {
-        self.pos += 1;
-        let Some((prefix, name)) = self.qname() else {
-            self.fatal("StartTag: invalid element name");
-            return None;
-        };
-        let own = self.ns.len();
-        let mut attrs: Vec<Attr> = Vec::new();
-        let element = if prefix.is_empty() { name.clone() } else { format!("{prefix}:{name}") };
-        self.skip_blanks();
-        while !matches!((self.at(0), self.at(1)), (b'>', _) | (b'/', b'>')) {
-            if self.at(0) < 0x20 && !is_blank(self.at(0)) {
-                break;
-            }
-            let from = self.pos;
-            let (named, attr) = self.attribute(&element);
-            if let Some((p, n, value)) = attr {
-                if p.is_empty() && n == "xmlns" || p == "xmlns" {
-                    let prefix = if p.is_empty() { "" } else { n.as_str() };
-                    if self.declare(prefix, &value, own) {
-                        self.ns.push(Scope { prefix: prefix.to_owned(), uri: value });
-                    }
-                } else {
-                    attrs.push(Attr { name: n, prefix: p, uri: String::new(), value });
-                }
-            }
-            if matches!((self.at(0), self.at(1)), (b'>', _) | (b'/', b'>')) {
-                break;
-            }
-            if !self.skip_blanks() {
-                self.fatal("attributes construct error");
-                break;
-            }
-            if from == self.pos && !named {
-                self.fatal("internal error: xmlParseStartTag: problem parsing attributes\n");
-                break;
-            }
-        }
-        self.defaults(&element, own, &mut attrs);
-        for i in 0..attrs.len() {
-            if !attrs[i].prefix.is_empty() {
-                match self.find_ns(&attrs[i].prefix) {
-                    Some(u) => attrs[i].uri = u.to_owned(),
-                    None => {
-                        let m =
-                            format!("Namespace prefix {} for {} on {name} is not defined", attrs[i].prefix, attrs[i].name);
-                        self.ns_error(&m);
-                    }
-                }
-            }
-            for j in 0..i {
-                let (a, b) = (&attrs[i], &attrs[j]);
-                if a.name != b.name {
-                    continue;
-                }
-                if a.prefix == b.prefix {
-                    let (p, n) = (a.prefix.clone(), a.name.clone());
-                    self.redefined(&p, &n);
-                    break;
-                }
-                if !a.uri.is_empty() && a.uri == b.uri {
-                    let m = format!("Namespaced Attribute {} in '{}' redefined", a.name, a.uri);
-                    self.ns_error(&m);
-                    break;
-                }
-            }
-        }
-        let uri = self.find_ns(&prefix).map(str::to_owned);
-        if uri.is_none() && !prefix.is_empty() {
-            self.ns_error(&format!("Namespace prefix {prefix} on {name} is not defined"));
-        }
-        if self.building() {
-            self.build(&prefix, &name, uri.as_deref().unwrap_or(""), own, &attrs);
-        }
-        Some((prefix, name))
-    }
-
-    fn build(&mut self, prefix: &str, name: &str, uri: &str, own: usize, attrs: &[Attr]) {
-        let n = self.add(Kind::Element, name, "");
-        let from = self.doc.ns.len() as u32;
-        for s in &self.ns[own..] {
-            let ns = Ns { prefix: self.doc.keep(&s.prefix), uri: self.doc.keep(&s.uri) };
-            self.doc.ns.push(ns);
-        }
-        let (prefix, uri) = self.qualified(prefix, uri, n);
-        let to = self.doc.ns.len() as u32;
-        let node = &mut self.doc.nodes[n as usize];
-        (node.prefix, node.uri, node.ns) = (prefix, uri, (from, to));
-        for a in attrs {
-            let id = self.doc.add(Kind::Attribute, n);
-            let (name, text) = (self.doc.keep(&a.name), self.doc.keep(&a.value));
-            let (prefix, uri) = self.qualified(&a.prefix, &a.uri, id);
-            let node = &mut self.doc.nodes[id as usize];
-            (node.name, node.text, node.prefix, node.uri) = (name, text, prefix, uri);
-        }
-        self.node = n;
-    }
-
-    /// Prefix and namespace of a node kept; a prefix without a namespace is part of the name.
-    fn qualified(&mut self, prefix: &str, uri: &str, n: u32) -> (Str, Str) {
-        if uri.is_empty() && !prefix.is_empty() {
-            let whole = format!("{prefix}:{}", self.doc.str(self.doc.node(n).name));
-            let name = self.doc.keep(&whole);
-            self.doc.nodes[n as usize].name = name;
-            return Default::default();
-        }
-        (self.doc.keep(prefix), self.doc.keep(uri))
-    }
-
-    /// Adds what ATTLIST says of attributes that are not there.
-    fn defaults(&mut self, element: &str, own: usize, attrs: &mut Vec<Attr>) {
-        for d in &self.attdefs {
-            let Some(value) = d.default.as_ref().filter(|_| d.element == element) else { continue };
-            let (p, n) = d.name.split_once(':').unwrap_or(("", &d.name));
-            if p.is_empty() && n == "xmlns" || p == "xmlns" {
-                let prefix = if p.is_empty() { "" } else { n };
-                if !self.ns[own..].iter().any(|s| s.prefix == prefix) {
-                    self.ns.push(Scope { prefix: prefix.to_owned(), uri: value.clone() });
-                }
-            } else if !attrs.iter().any(|a| a.name == n && a.prefix == p) {
-                attrs.push(Attr { name: n.to_owned(), prefix: p.to_owned(), uri: String::new(), value: value.clone() });
-            }
-        }
-    }
-
-    /// Prefix, name, value of an attribute, and whether there was a name at all.
-    #[allow(clippy::type_complexity)]
-    fn attribute(&mut self, element: &str) -> (bool, Option<(String, String, String)>) {
-        let Some((prefix, name)) = self.qname() else {
-            self.fatal("error parsing attribute name");
-            return (false, None);
-        };
-        let whole = if prefix.is_empty() { name.clone() } else { format!("{prefix}:{name}") };
-        let tokens = self.attdefs.iter().any(|d| d.tokens && d.element == element && d.name == whole);
-        self.skip_blanks();
-        if !self.eat("=") {
-            self.fatal(&format!("Specification mandates value for attribute {name}"));
-            return (false, None);
-        }
-        self.skip_blanks();
-        let Some(value) = self.attribute_value(tokens) else { return (true, None) };
-        if prefix == "xml" && name == "space" && value != "default" && value != "preserve" {
-            let m =
-                format!("Invalid value \"{value}\" for xml:space : \"default\" or \"preserve\" expected");
-            self.raise(Level::Warning, &m);
-        }
-        (true, Some((prefix, name, value)))
-    }
-
-    /// A quoted value (`xmlParseAttValueComplex`).
-    pub(super) fn attribute_value(&mut self, tokens: bool) -> Option<String> {
-        let quote = self.at(0);
-        if quote != b'"' && quote != b'\'' {
-            self.fatal("AttValue: \" or ' expected");
-            return None;
-        }
-        self.pos += 1;
-        self.in_attribute = true;
-        let mut v = String::new();
-        let mut bad = false;
-        while self.at(0) != quote {
-            let Some(c) = self.char() else { break };
-            if c == '<' || !is_char(c) {
-                bad = c != '<';
-                break;
-            }
-            match c {
-                '&' if self.at(1) == b'#' => v.extend(self.char_ref()),
-                '&' => {
-                    if let Some(name) = self.entity_ref() {
-                        match predefined(&name) {
-                            Some(c) => v.push(c),
-                            None => v.push_str(&self.expand(&name).replace(['\r', '\n', '\t'], " ")),
-                        }
-                    }
-                }
-                c => {
-                    v.push(if matches!(c, '\n' | '\t') { ' ' } else { c });
-                    self.bump();
-                }
-            }
-        }
-        self.in_attribute = false;
-        if self.halted {
-            return None;
-        }
-        if self.at(0) == quote {
-            self.pos += 1;
-        } else if self.at(0) == b'<' {
-            self.fatal("Unescaped '<' not allowed in attributes values");
-        } else if bad {
-            self.fatal("invalid character in attribute value");
-        } else {
-            self.fatal("AttValue: ' expected");
-        }
-        if tokens {
-            v = v.split(' ').filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ");
-        }
-        Some(v)
-    }
-
-    /// `&#…;` (`xmlParseCharRef`).
-    fn char_ref(&mut self) -> Option<char> {
-        let hex = self.at(2) == b'x';
-        self.pos += if hex { 3 } else { 2 };
-        let mut val: u32 = 0;
-        loop {
-            let c = self.at(0);
-            if c == b';' {
-                self.pos += 1;
-                break;
-            }
-            match (c as char).to_digit(if hex { 16 } else { 10 }) {
-                Some(d) => val = (val * if hex { 16 } else { 10 } + d).min(0x110000),
-                None => {
-                    let kind = if hex { "hexadecimal" } else { "decimal" };
-                    self.fatal(&format!("CharRef: invalid {kind} value"));
-                    val = 0;
-                    break;
-                }
-            }
-            self.pos += 1;
-        }
-        if val >= 0x110000 {
-            self.fatal("xmlParseCharRef: character reference out of bounds");
-            return None;
-        }
-        let c = char::from_u32(val).filter(|c| is_char(*c));
-        if c.is_none() {
-            self.fatal(&format!("xmlParseCharRef: invalid xmlChar value {val}"));
-        }
-        c
-    }
-
-    /// `&name;`: the name of an entity that may be used here (`xmlParseEntityRef`).
-    fn entity_ref(&mut self) -> Option<String> {
-        self.pos += 1;
-        let name = self.name();
-        if name.is_empty() {
-            self.fatal("xmlParseEntityRef: no name");
-            return None;
-        }
-        if !self.eat(";") {
-            self.fatal("EntityRef: expecting ';'");
-            return None;
-        }
-        if predefined(&name).is_some() {
-            return Some(name);
-        }
-        self.check_entity(&name).then_some(name)
-    }
-
-    /// Whether an entity may be used here; complains if not.
-    fn check_entity(&mut self, name: &str) -> bool {
-        let Some(e) = self.entities.iter().find(|e| e.name == name && !e.parameter) else {
-            // Where not all declarations are known, PostgreSQL wants no complaint.
-            if self.standalone || !(self.external_subset || self.pe_refs) {
-                self.fatal(&format!("Entity '{name}' not defined"));
-            }
-            return false;
-        };
-        if e.unparsed {
-            self.fatal(&format!("Entity reference to unparsed entity {name}"));
-        } else if self.in_attribute && e.content.is_none() {
-            self.fatal(&format!("Attribute references external entity '{name}'"));
-        } else if self.in_attribute && e.content.as_ref().is_some_and(|c| c.contains('<')) {
-            self.fatal(&format!("'<' in entity '{name}' is not allowed in attributes values"));
-        }
-        true
-    }
-
-    /// What an entity stands for in an attribute, entities in it replaced too.
-    fn expand(&mut self, name: &str) -> Rc<str> {
-        let none: Rc<str> = "".into();
-        let Some(i) = self.entities.iter().position(|e| e.name == name && !e.parameter) else { return none };
-        if let Some(done) = self.entities[i].expanded.clone() {
-            self.expanded += done.len();
-            return if self.expanded > MAX_EXPANSION { none } else { done };
-        }
-        let Some(content) = self.entities[i].content.clone() else { return none };
-        if self.looped {
-            return none;
-        }
-        if self.depth >= MAX_ENTITY_DEPTH {
-            self.looped = true;
-            self.fatal("Detected an entity reference loop");
-            return none;
-        }
-        self.depth += 1;
-        let mut out = String::new();
-        let mut rest = &*content;
-        while let Some(at) = rest.find('&') {
-            out.push_str(&rest[..at]);
-            rest = &rest[at..];
-            let Some(end) = rest.find(';') else { break };
-            let name = &rest[1..end];
-            let number = name.strip_prefix('#');
-            let code = number.and_then(|n| match n.strip_prefix('x') {
-                Some(h) => u32::from_str_radix(h, 16).ok(),
-                None => n.parse().ok(),
-            });
-            match code.and_then(char::from_u32).or(predefined(name)) {
-                Some(c) => out.push(c),
-                None if number.is_none() && self.check_entity(name) => out.push_str(&self.expand(name)),
-                None => {}
-            }
-            rest = &rest[end + 1..];
-            if out.len() > MAX_EXPANSION {
-                self.fatal("Detected an entity reference loop");
-                self.halted = true;
-                break;
-            }
-        }
-        out.push_str(rest);
-        self.depth -= 1;
-        self.expanded += out.len();
-        let out: Rc<str> = out.into();
-        self.entities[i].expanded = Some(out.clone());
-        out
-    }
-
-    /// `&…;` in content (`xmlParseReference`).
-    fn reference(&mut self) {
-        if self.at(1) == b'#' {
-            if let Some(c) = self.char_ref() {
-                self.text(c.encode_utf8(&mut [0; 4]));
-            }
-            return;
-        }
-        let Some(name) = self.entity_ref() else { return };
-        if !self.well_formed {
-            return;
-        }
-        if let Some(c) = predefined(&name) {
-            self.text(c.encode_utf8(&mut [0; 4]));
-            return;
-        }
-        let Some(i) = self.entities.iter().position(|e| e.name == name && !e.parameter) else { return };
-        if !self.entities[i].parsed {
-            if let Some(content) = self.entities[i].content.clone() {
-                let Some((ok, text)) = self.chunk(content) else {
-                    self.fatal("Detected an entity reference loop");
-                    self.halted = true;
-                    self.looped = true;
-                    return;
-                };
-                if !ok {
-                    self.fatal(&format!("Entity '{name}' failed to parse"));
-                }
-                self.entities[i].text = text;
-            }
-            self.entities[i].parsed = true;
-        }
-        let text = self.entities[i].text.clone();
-        self.add(Kind::Entity, &name, &text);
-    }
-
-    /// Parses an entity's content on its own: whether it is well-formed, and its text; `None` for a loop.
-    fn chunk(&mut self, content: Rc<str>) -> Option<(bool, String)> {
-        if self.depth > MAX_ENTITY_DEPTH {
-            return None;
-        }
-        let mut inner = Parser::new(&content, self.options);
-        inner.depth = self.depth + 1;
-        inner.well_formed = true;
-        inner.external_subset = self.external_subset;
-        inner.pe_refs = self.pe_refs;
-        inner.standalone = self.standalone;
-        inner.failed = self.failed;
-        std::mem::swap(&mut inner.ns, &mut self.ns);
-        std::mem::swap(&mut inner.entities, &mut self.entities);
-        std::mem::swap(&mut inner.attdefs, &mut self.attdefs);
-        std::mem::swap(&mut inner.detail, &mut self.detail);
-        std::mem::swap(&mut inner.warnings, &mut self.warnings);
-        inner.content();
-        std::mem::swap(&mut inner.ns, &mut self.ns);
-        std::mem::swap(&mut inner.entities, &mut self.entities);
-        std::mem::swap(&mut inner.attdefs, &mut self.attdefs);
-        std::mem::swap(&mut inner.detail, &mut self.detail);
-        std::mem::swap(&mut inner.warnings, &mut self.warnings);
-        self.failed = inner.failed;
-        if inner.looped {
-            return None;
-        }
-        Some((inner.well_formed, inner.doc.string_value(0)))
-    }
-
-    /// Text up to the next tag or reference.
-    fn char_data(&mut self) {
-        let src = self.src.clone();
-        let b = src.as_bytes();
-        // What libxml takes in one go: one error in it is told at its start.
-        let from = self.pos;
-        let mut start = from;
-        let mut i = from;
-        loop {
-            match b.get(i).copied().unwrap_or(0) {
-                b'<' | b'&' => break,
-                b']' if b[i..].starts_with(b"]]>") => {
-                    self.text(&src[from..start]);
-                    self.pos = start;
-                    // The line is the one read up to, the place is not.
-                    let m = "Sequence ']]>' not allowed in content";
-                    let lines = b[start..i].iter().filter(|c| **c == b'\n').count() as u32;
-                    self.line();
-                    self.line += lines;
-                    self.fatal(m);
-                    self.line -= lines;
-                    self.pos = i + 1;
-                    return;
-                }
-                b'\r' if b.get(i + 1) == Some(&b'\n') => {
-                    self.text(&src[start..i]);
-                    start = i + 1;
-                    i += 2;
-                    continue;
-                }
-                b'\t' | b'\n' | b' '..=0x7F => i += 1,
-                _ => {
-                    self.text(&src[start..i]);
-                    self.pos = i;
-                    self.char_data_complex();
-                    return;
-                }
-            }
-        }
-        self.text(&src[start..i]);
-        self.pos = i;
-    }
-
-    /// Text with characters beyond ASCII (`xmlParseCharDataComplex`).
-    fn char_data_complex(&mut self) {
-        let mut s = String::new();
-        while let Some(c) = self.char() {
-            if matches!(c, '<' | '&') {
-                break;
-            }
-            if !is_char(c) {
-                self.text(&s);
-                self.fatal(&format!("PCDATA invalid Char value {}", c as u32));
-                self.bump();
-                return;
-            }
-            if c == ']' && self.looking_at("]]>") {
-                self.fatal("Sequence ']]>' not allowed in content");
-            }
-            s.push(c);
-            self.bump();
-        }
-        self.text(&s);
-    }
-
-    fn cdata(&mut self) {
-        self.pos += 9;
-        let mut s = String::new();
-        // Two characters come before the end can.
-        let mut n = 0;
-        while let Some(c) = self.char().filter(|c| is_char(*c)) {
-            if n >= 2 && c == '>' && s.ends_with("]]") {
-                self.pos += 1;
-                s.truncate(s.len() - 2);
-                self.add(Kind::Cdata, "", &s);
-                return;
-            }
-            s.push(c);
-            n += 1;
-            self.bump();
-        }
-        if n < 2 {
-            self.fatal("Unregistered error message");
-        } else {
-            let end = s.char_indices().rev().nth(1).map_or(0, |(i, _)| i);
-            self.fatal(&format!("CDATA section not finished\n{}", cut(&s[..end], 50)));
-        }
-    }
-
-    pub(super) fn comment(&mut self) {
-        self.pos += 4;
-        let mut s = String::new();
-        // Where the first character beyond ASCII is: libxml words its errors otherwise from there.
-        let mut beyond = None;
-        loop {
-            let Some(c) = self.char() else {
-                match beyond {
-                    Some(n) if s[n..].chars().count() > 2 => {
-                        let end = s.char_indices().rev().nth(1).map_or(0, |(i, _)| i);
-                        self.fatal(&format!("Comment not terminated \n<!--{}", cut(&s[..end], 50)));
-                    }
-                    _ => self.fatal("Comment not terminated"),
-                }
-                return;
-            };
-            if !is_char(c) {
-                self.fatal(&format!("xmlParseComment: invalid xmlChar value {}", c as u32));
-                return;
-            }
-            if !c.is_ascii() && beyond.is_none() {
-                beyond = Some(s.len());
-            }
-            if c == '-' && self.at(1) == b'-' {
-                if self.at(2) == b'>' {
-                    self.pos += 3;
-                    self.add(Kind::Comment, "", &s);
-                    return;
-                }
-                if beyond.is_some() {
-                    self.pos += 2;
-                    if self.at(0) != 0 {
-                        self.fatal("Comment must not contain '--' (double-hyphen)");
-                    }
-                    self.pos -= 2;
-                } else {
-                    let rest = if s.is_empty() { String::new() } else { format!(": <!--{}", cut(&s, 50)) };
-                    self.fatal(&format!("Double hyphen within comment{rest}"));
-                    s.push(c);
-                    self.pos += 1;
-                }
-            }
-            s.push(c);
-            self.bump();
-        }
-    }
-
-    pub(super) fn pi(&mut self) {
-        self.pos += 2;
-        let target = self.name();
-        if target.is_empty() {
-            self.fatal("xmlParsePI : no target name");
-            return;
-        }
-        if target.len() == 3 && target.eq_ignore_ascii_case("xml") {
-            self.fatal(if target == "xml" {
-                "XML declaration allowed only at the start of the document"
-            } else {
-                "Invalid PI name"
-            });
-        } else if target.get(..3).is_some_and(|t| t.eq_ignore_ascii_case("xml"))
-            && target != "xml-stylesheet"
-            && target != "xml-model"
-        {
-            self.raise(Level::Warning, "xmlParsePITarget: invalid name prefix 'xml'");
-        }
-        if target.contains(':') {
-            self.ns_error(&format!("colons are forbidden from PI names '{target}'"));
-        }
-        if self.eat("?>") {
-            self.add(Kind::Pi, &target, "");
-            return;
-        }
-        if !self.skip_blanks() {
-            self.fatal(&format!("ParsePI: PI {target} space expected"));
-        }
-        let mut s = String::new();
-        while let Some(c) = self.char().filter(|c| is_char(*c)) {
-            if c == '?' && self.at(1) == b'>' {
-                self.pos += 2;
-                self.add(Kind::Pi, &target, &s);
-                return;
-            }
-            s.push(c);
-            self.bump();
-        }
-        self.fatal(&format!("ParsePI: PI {target} never end ..."));
-    }
-
-    /// Declares an entity; the first declaration counts.
-    pub(super) fn add_entity(&mut self, name: String, content: Option<String>, parameter: bool, unparsed: bool) {
-        if !self.entities.iter().any(|e| e.name == name && e.parameter == parameter) {
-            self.entities.push(Entity {
-                name,
-                content: content.map(Into::into),
-                parameter,
-                unparsed,
-                parsed: false,
-                text: String::new(),
-                expanded: None,
-            });
-        }
     }
 }

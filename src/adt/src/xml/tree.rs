@@ -6,12 +6,19 @@ pub const NIL: u32 = u32::MAX;
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// The document.
     Document,
+    /// An element.
     Element,
+    /// An attribute; no child of its element.
     Attribute,
+    /// Text.
     Text,
+    /// A CDATA section.
     Cdata,
+    /// A comment.
     Comment,
+    /// A processing instruction.
     Pi,
     /// A reference to an entity that is not replaced; its text is the entity's.
     Entity,
@@ -36,22 +43,29 @@ impl Str {
 /// A node.
 #[derive(Clone, Copy)]
 pub struct Node {
+    /// What it is.
     pub kind: Kind,
     /// Local name; target of a processing instruction.
     pub name: Str,
+    /// Prefix of an element or attribute.
     pub prefix: Str,
     /// Namespace, empty when none.
     pub uri: Str,
     /// Content of what is no element.
     pub text: Str,
+    /// The node around it; an attribute's element.
     pub parent: u32,
+    /// First child.
     pub first: u32,
+    /// Last child.
     pub last: u32,
+    /// Next sibling; an attribute's next attribute.
     pub next: u32,
+    /// Sibling before it.
     pub prev: u32,
     /// First attribute.
     pub attr: u32,
-    /// First and last namespace declared here.
+    /// The namespaces declared here: from, to.
     pub ns: (u32, u32),
 }
 
@@ -60,13 +74,16 @@ pub struct Node {
 pub struct Ns {
     /// Empty for the default one.
     pub prefix: Str,
+    /// Its name.
     pub uri: Str,
 }
 
 /// A parsed document.
 pub struct Doc {
     text: String,
+    /// Nodes in document order.
     pub nodes: Vec<Node>,
+    /// Declared namespaces in document order; the first is that of `xml`.
     pub ns: Vec<Ns>,
 }
 

@@ -386,7 +386,12 @@ impl Parser<'_> {
                     let word = self.take_name();
                     let e = self.b_expr()?;
                     if word != "path" {
-                        return self.fail(SqlState::SYNTAX_ERROR, format!("unrecognized column option \"{word}\""), at);
+                        let message = if word == "__pg__is_not_null" {
+                            format!("option name \"{word}\" cannot be used in XMLTABLE")
+                        } else {
+                            format!("unrecognized column option \"{word}\"")
+                        };
+                        return self.fail(SqlState::SYNTAX_ERROR, message, at);
                     }
                     if col.colexpr.is_some() {
                         return twice("PATH");
