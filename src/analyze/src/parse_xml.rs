@@ -132,7 +132,8 @@ impl Analyzer<'_> {
         let mut out: Vec<RteColumn> = vec![];
         let mut last = vec![];
         for c in columns {
-            let ast::RangeTableFuncCol { colname, for_ordinality, type_name, is_not_null, colexpr, coldefexpr, span } = c;
+            let ast::RangeTableFuncCol { colname, for_ordinality, type_name, is_not_null, colexpr, coldefexpr, span } =
+                c;
             if *for_ordinality && table.columns.iter().any(|c| c.ordinality) {
                 return Err(err!(SYNTAX_ERROR, "only one FOR ORDINALITY column is allowed").at(*span));
             }

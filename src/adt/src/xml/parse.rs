@@ -44,7 +44,7 @@ pub(super) struct AttDef {
 }
 
 /// An open element.
-struct Open {
+pub(super) struct Open {
     name: String,
     prefix: String,
     pub(super) line: u32,

@@ -4,7 +4,7 @@ use super::parse::{Level, Parser, Scope, is_blank, uri};
 use super::tree::{Kind, Ns, Str, XML_NS};
 
 /// An attribute of the tag being read.
-struct Attr {
+pub(super) struct Attr {
     name: String,
     prefix: String,
     uri: String,
