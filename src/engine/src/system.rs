@@ -12,6 +12,7 @@ mod privilege;
 mod relation;
 mod session;
 mod visible;
+mod xml;
 
 pub(crate) use names::format_operator;
 
@@ -64,6 +65,9 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("current_schemas", session::current_schemas),
     ("current_user", session::current_user),
     ("currval_oid", session::currval),
+    ("database_to_xml", xml::map),
+    ("database_to_xml_and_xmlschema", xml::map),
+    ("database_to_xmlschema", xml::map),
     ("format_type", names::format_type),
     ("get_current_ts_config", names::current_ts_config),
     ("getdatabaseencoding", session::database_encoding),
@@ -248,6 +252,9 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_xact_commit_timestamp", admin::commit_timestamp),
     ("pg_xact_status", admin::xact_status),
     ("pgsql_version", session::version),
+    ("query_to_xml", xml::map),
+    ("query_to_xml_and_xmlschema", xml::map),
+    ("query_to_xmlschema", xml::map),
     ("regclassin", names::regclass_in),
     ("regclassout", names::regclass_out),
     ("regcollationin", names::regcollation_in),
@@ -272,12 +279,18 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("regtypeout", names::regtype_out),
     ("row_security_active", relation::row_security_active),
     ("row_security_active_name", relation::row_security_active_name),
+    ("schema_to_xml", xml::map),
+    ("schema_to_xml_and_xmlschema", xml::map),
+    ("schema_to_xmlschema", xml::map),
     ("session_user", session::session_user),
     ("set_config_by_name", session::set_config),
     ("setval3_oid", session::setval),
     ("setval_oid", session::setval),
     ("show_config_by_name", session::current_setting),
     ("show_config_by_name_missing_ok", session::current_setting),
+    ("table_to_xml", xml::map),
+    ("table_to_xml_and_xmlschema", xml::map),
+    ("table_to_xmlschema", xml::map),
     ("text_regclass", names::text_regclass),
     ("to_regclass", names::to_regclass),
     ("to_regcollation", names::to_regcollation),
