@@ -105,7 +105,7 @@ fn row_columns(c: &Catalog, p: &Proc, site: &CallSite) -> Option<Vec<TypeRef>> {
 }
 
 /// Moves an error's position from the statement's text into the function's, which goes with it.
-fn transpose(mut e: Error, source: &str) -> Error {
+pub(crate) fn transpose(mut e: Error, source: &str) -> Error {
     place_inside(e.report_mut(), source);
     e
 }

@@ -7,7 +7,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::{Oid, ResultColumn};
-use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, TypeRef, Value, Vector};
+use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, TypeKind, TypeRef, Value, Vector};
 
 use super::Env;
 use crate::query::{Prepared, rows_of, run_program};
@@ -44,12 +44,15 @@ fn columns_of(list: &[ResultColumn]) -> Columns {
 
 impl Source {
     fn query(env: &Env<'_, '_>, sql: &str, table: Option<(String, String)>) -> Result<Source> {
-        let invalid = || err!(DATA_EXCEPTION, "invalid query");
-        let raw = tusklet_syntax::parse_one(sql)?;
-        let prepared = Prepared::new(env.shared, Rc::from(sql), Some(Rc::new(raw.stmt)), vec![], false)?;
-        if !matches!(prepared.stmt.as_deref(), Some(tusklet_syntax::ast::Stmt::Select(_))) {
-            return Err(invalid());
+        let inside = |e| crate::routine::transpose(e, sql);
+        let raw = tusklet_syntax::parse_one(sql).map_err(inside)?;
+        if !matches!(raw.stmt, tusklet_syntax::ast::Stmt::Select(_)) {
+            let tag = crate::commands::tag(&raw.stmt);
+            return Err(err!(FEATURE_NOT_SUPPORTED, "{tag} is not allowed in a non-volatile function")
+                .context(format!("SQL statement \"{sql}\"")));
         }
+        let prepared =
+            Prepared::new(env.shared, Rc::from(sql), Some(Rc::new(raw.stmt)), vec![], false).map_err(inside)?;
         // The plan's types: what clients are told has no domains.
         let columns = columns_of(&prepared.program(env.shared)?.stmt.columns);
         Ok(Source { table, prepared, columns })
@@ -241,10 +244,16 @@ const TYPES: &[(Oid, &str, &str, &str)] = &[
     (oids::TEXT, "", "string", "\n"),
 ];
 
-/// The name of a type (`map_sql_type_to_xml_name`).
-fn type_name(env: &Env<'_, '_>, ty: Oid) -> String {
+/// The name of a type (`map_sql_type_to_xml_name`), with its modifier where it is what a domain rests on.
+fn type_name(env: &Env<'_, '_>, ty: Oid, typmod: i32) -> String {
     if let Some(t) = TYPES.iter().find(|t| t.0 == ty && !t.1.is_empty()) {
-        return t.1.to_string();
+        return match ty {
+            _ if typmod == -1 => t.1.to_string(),
+            oids::BPCHAR | oids::VARCHAR => format!("{}_{}", t.1, typmod - 4),
+            oids::NUMERIC => format!("{}_{}_{}", t.1, (typmod - 4) >> 16 & 0xFFFF, (typmod - 4) & 0xFFFF),
+            oids::TIME | oids::TIMETZ | oids::TIMESTAMP | oids::TIMESTAMPTZ => format!("{}_{typmod}", t.1),
+            _ => t.1.to_string(),
+        };
     }
     let c = env.shared.catalog();
     let Some(t) = c.ty(ty) else { return String::new() };
@@ -261,7 +270,7 @@ fn type_definition(env: &Env<'_, '_>, ty: Oid, out: &mut String) {
         );
         return;
     }
-    out.push_str(&format!("<xsd:simpleType name=\"{}\">\n", type_name(env, ty)));
+    out.push_str(&format!("<xsd:simpleType name=\"{}\">\n", type_name(env, ty, -1)));
     let known = TYPES.iter().find(|t| t.0 == ty);
     let (base, limits) = match known {
         _ if ty == oids::BYTEA => {
@@ -271,9 +280,14 @@ fn type_definition(env: &Env<'_, '_>, ty: Oid, out: &mut String) {
         Some(t) => (t.2, t.3),
         None => ("", ""),
     };
-    let domain = env.shared.catalog().base_type(ty);
+    let (mut domain, mut typmod) = (ty, -1);
+    while let Ok(d) = env.shared.catalog().type_desc(domain)
+        && let TypeKind::Domain(below) = &d.kind
+    {
+        (domain, typmod) = (below.oid, if typmod == -1 { below.typmod } else { typmod });
+    }
     if domain != ty {
-        out.push_str(&format!("  <xsd:restriction base=\"{}\"/>\n", type_name(env, domain)));
+        out.push_str(&format!("  <xsd:restriction base=\"{}\"/>\n", type_name(env, domain, typmod)));
     } else if !base.is_empty() {
         out.push_str(&format!("  <xsd:restriction base=\"xsd:{base}\">"));
         if let Some((max, min)) = limits.strip_prefix('<').and_then(|l| l.split_once('|')) {
@@ -340,7 +354,7 @@ fn table_schema(env: &Env<'_, '_>, table: Option<&(String, String)>, columns: &C
     out.push_str(&format!("<xsd:complexType name=\"{row}\">\n  <xsd:sequence>\n"));
     let optional = if w.nulls { "nillable=\"true\"" } else { "minOccurs=\"0\"" };
     for (name, ty) in columns {
-        let (name, ty) = (plain(name), type_name(env, *ty));
+        let (name, ty) = (plain(name), type_name(env, *ty, -1));
         out.push_str(&format!("    <xsd:element name=\"{name}\" type=\"{ty}\" {optional}></xsd:element>\n"));
     }
     out.push_str("  </xsd:sequence>\n</xsd:complexType>\n\n");
