@@ -14,9 +14,9 @@ mod xpath;
 mod xpath_eval;
 
 pub use parse::{Options, Parser, is_name, is_name_start};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 pub use xpath::{XPath, compile};
 pub use xpath_eval::{Context, Ref, Value, error, number_text};
-use tusklet_error::{Error, Result, SqlState, bail, err};
 
 /// The result of a look at the XML declaration: how long it is and what it says.
 #[derive(Default)]
@@ -132,9 +132,8 @@ pub fn check(s: &str, document: bool, warnings: &mut Vec<String>) -> Result<()> 
     let mut whole = document;
     let mut skip = 0;
     if !document {
-        let d = declaration(s).map_err(|detail| {
-            Error::new(code, "invalid XML content: invalid XML declaration").detail(detail)
-        })?;
+        let d = declaration(s)
+            .map_err(|detail| Error::new(code, "invalid XML content: invalid XML declaration").detail(detail))?;
         skip = d.len;
         whole = has_doctype(&s[skip..]);
     }

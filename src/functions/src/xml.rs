@@ -418,13 +418,16 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("xpath", Kernel::Scalar(xpath_array)),
     ("xpath_exists", Kernel::Scalar(xpath_exists)),
     ("xmlexists", Kernel::Scalar(xpath_exists)),
-    ("tusklet_xml_value", Kernel::Scalar(|c, args, out| {
-        let (Some(d), Some(ty)) = (args.first(), c.site.args.first().map(|t| t.oid)) else { return Err(too_few()) };
-        let mut s = String::new();
-        write(c.cx, ty, *d, true, &mut s)?;
-        out.str(&s);
-        Ok(())
-    })),
+    (
+        "tusklet_xml_value",
+        Kernel::Scalar(|c, args, out| {
+            let (Some(d), Some(ty)) = (args.first(), c.site.args.first().map(|t| t.oid)) else { return Err(too_few()) };
+            let mut s = String::new();
+            write(c.cx, ty, *d, true, &mut s)?;
+            out.str(&s);
+            Ok(())
+        }),
+    ),
     ("tusklet_xml", Kernel::Scalar(expression)),
     ("tusklet_xmltable", Kernel::Set(xmltable)),
 ]];

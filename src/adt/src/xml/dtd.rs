@@ -271,7 +271,8 @@ impl Parser {
             }
             let sign = rest.as_bytes()[0] as char;
             let name = reference.map_or("", |r| &r[1..r.len() - 1]);
-            let named = name.chars().next().is_some_and(super::parse::is_name_start) && name.chars().all(super::parse::is_name);
+            let named =
+                name.chars().next().is_some_and(super::parse::is_name_start) && name.chars().all(super::parse::is_name);
             if !named {
                 self.fatal(&format!("EntityValue: '{sign}' forbidden except for entities references"));
                 return None;

@@ -150,7 +150,8 @@ pub(super) fn cut(s: &str, n: usize) -> &str {
 pub(super) fn uri(s: &str) -> (bool, bool) {
     let b = s.as_bytes();
     let scheme = s.find(':').is_some_and(|i| {
-        b[0].is_ascii_alphabetic() && b[..i].iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.'))
+        b[0].is_ascii_alphabetic()
+            && b[..i].iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.'))
     });
     let mut fragments = 0;
     for (i, c) in b.iter().enumerate() {

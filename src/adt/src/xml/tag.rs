@@ -118,8 +118,10 @@ impl Parser {
                 match self.find_ns(&attrs[i].prefix) {
                     Some(u) => attrs[i].uri = u.to_owned(),
                     None => {
-                        let m =
-                            format!("Namespace prefix {} for {} on {name} is not defined", attrs[i].prefix, attrs[i].name);
+                        let m = format!(
+                            "Namespace prefix {} for {} on {name} is not defined",
+                            attrs[i].prefix, attrs[i].name
+                        );
                         self.ns_error(&m);
                     }
                 }
@@ -200,8 +202,7 @@ impl Parser {
         self.skip_blanks();
         let Some(value) = self.attribute_value(tokens) else { return (true, None) };
         if prefix == "xml" && name == "space" && value != "default" && value != "preserve" {
-            let m =
-                format!("Invalid value \"{value}\" for xml:space : \"default\" or \"preserve\" expected");
+            let m = format!("Invalid value \"{value}\" for xml:space : \"default\" or \"preserve\" expected");
             self.raise(Level::Warning, &m);
         }
         (true, Some((prefix, name, value)))

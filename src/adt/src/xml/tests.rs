@@ -36,7 +36,11 @@ fn nothing_panics_and_everything_ends() {
             let text = text.strip_prefix("<?xml version=\"1.0\"?>\n").unwrap_or(&text);
             if !s.contains('%') {
                 let again = parse(text, &mut vec![]).map(|d| d.dump(0));
-                assert_eq!(again.ok().as_deref().map(|t| t.trim_start_matches("<?xml version=\"1.0\"?>\n")), Some(text), "{s}");
+                assert_eq!(
+                    again.ok().as_deref().map(|t| t.trim_start_matches("<?xml version=\"1.0\"?>\n")),
+                    Some(text),
+                    "{s}"
+                );
             }
         }
     }

@@ -373,9 +373,7 @@ impl<'a> Context<'a> {
             Test::Node => !matches!(node.kind, Kind::Entity | Kind::Dtd),
             Test::Text => matches!(node.kind, Kind::Text | Kind::Cdata),
             Test::Comment => node.kind == Kind::Comment,
-            Test::Pi(target) => {
-                node.kind == Kind::Pi && target.as_ref().is_none_or(|t| self.doc.str(node.name) == t)
-            }
+            Test::Pi(target) => node.kind == Kind::Pi && target.as_ref().is_none_or(|t| self.doc.str(node.name) == t),
             Test::Name(prefix, name) => {
                 let wanted = if s.axis == Axis::Attribute { Kind::Attribute } else { Kind::Element };
                 node.kind == wanted

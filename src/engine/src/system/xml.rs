@@ -139,7 +139,15 @@ fn end(out: &mut String, name: &str) {
 }
 
 /// One row (`SPI_sql_row_to_xmlelement`).
-fn row(env: &mut Env<'_, '_>, columns: &Columns, values: &[Value], name: &str, w: Wish<'_>, top: bool, out: &mut String) -> Result<()> {
+fn row(
+    env: &mut Env<'_, '_>,
+    columns: &Columns,
+    values: &[Value],
+    name: &str,
+    w: Wish<'_>,
+    top: bool,
+    out: &mut String,
+) -> Result<()> {
     if w.forest {
         start(out, name, w, top, false);
     } else {
@@ -186,7 +194,14 @@ fn value(env: &mut Env<'_, '_>, ty: Oid, v: &Value) -> Result<String> {
 }
 
 /// A table or query (`query_to_xml_internal`).
-fn data(env: &mut Env<'_, '_>, s: &Source, schema: Option<&str>, w: Wish<'_>, top: bool, out: &mut String) -> Result<()> {
+fn data(
+    env: &mut Env<'_, '_>,
+    s: &Source,
+    schema: Option<&str>,
+    w: Wish<'_>,
+    top: bool,
+    out: &mut String,
+) -> Result<()> {
     let own = s.table.as_ref().map(|t| plain(&t.1));
     let name = own.as_deref().unwrap_or("table");
     if !w.forest {
@@ -207,7 +222,14 @@ fn data(env: &mut Env<'_, '_>, s: &Source, schema: Option<&str>, w: Wish<'_>, to
     Ok(())
 }
 
-fn schema_data(env: &mut Env<'_, '_>, oid: Oid, schema: Option<&str>, w: Wish<'_>, top: bool, out: &mut String) -> Result<()> {
+fn schema_data(
+    env: &mut Env<'_, '_>,
+    oid: Oid,
+    schema: Option<&str>,
+    w: Wish<'_>,
+    top: bool,
+    out: &mut String,
+) -> Result<()> {
     let name = plain(&schema_name(env, oid));
     start(out, &name, w, top, schema.is_some());
     out.push('\n');
@@ -291,7 +313,9 @@ fn type_definition(env: &Env<'_, '_>, ty: Oid, out: &mut String) {
     } else if !base.is_empty() {
         out.push_str(&format!("  <xsd:restriction base=\"xsd:{base}\">"));
         if let Some((max, min)) = limits.strip_prefix('<').and_then(|l| l.split_once('|')) {
-            out.push_str(&format!("\n    <xsd:maxInclusive value=\"{max}\"/>\n    <xsd:minInclusive value=\"{min}\"/>\n  "));
+            out.push_str(&format!(
+                "\n    <xsd:maxInclusive value=\"{max}\"/>\n    <xsd:minInclusive value=\"{min}\"/>\n  "
+            ));
         } else if limits == "\n" {
             out.push_str("\n  ");
         } else if !limits.is_empty() {
@@ -444,9 +468,11 @@ pub(super) fn map(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
             x => data(env, &s, x.as_deref(), w, true, &mut out)?,
         }
     } else if name.starts_with("schema") {
-        let oid = env.shared.catalog().schema_named(first.str()).ok_or_else(|| {
-            err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist", first.str())
-        })?;
+        let oid = env
+            .shared
+            .catalog()
+            .schema_named(first.str())
+            .ok_or_else(|| err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist", first.str()))?;
         let x = if w.schema { Some(schema_schema(env, oid, w)?) } else { None };
         match x {
             Some(x) if !w.data => out = x,
