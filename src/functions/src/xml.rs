@@ -223,13 +223,18 @@ fn tree(c: &mut Call<'_>, s: &str) -> Result<Doc> {
     doc
 }
 
-/// The two columns of the array of namespaces (`xpath_internal`).
-fn mapping(b: &[u8]) -> Result<Vec<(String, String)>> {
+/// The array of namespaces has two columns.
+fn check_mapping(b: &[u8]) -> Result<()> {
     let a = Array::decode(b)?;
     if !a.dims.is_empty() && !(a.dims.len() == 2 && a.dims[1].len == 2) {
         return Err(err!(DATA_EXCEPTION, "invalid array for XML namespace mapping")
             .detail("The array must be two-dimensional with length of the second axis equal to 2."));
     }
+    Ok(())
+}
+
+/// Prefixes and what they mean (`xpath_internal`).
+fn mapping(b: &[u8]) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
     for pair in text_items(b)?.chunks(2) {
         let [Some(name), Some(uri)] = pair else {
@@ -254,15 +259,19 @@ fn evaluate(c: &mut Call<'_>, t: &Tree, path: &XPath, node: Ref) -> Result<Value
 /// What `xpath` and its relatives do with their arguments.
 fn xpath(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<(Tree, Value)> {
     let [path, data, rest @ ..] = args else { return Err(too_few()) };
-    let namespaces = match rest.first() {
-        Some(d) => mapping(d.bytes())?,
-        None => Vec::new(),
-    };
+    if let Some(d) = rest.first() {
+        check_mapping(d.bytes())?;
+    }
     let text = path.str();
     if text.is_empty() {
         return Err(err!(DATA_EXCEPTION, "empty XPath expression"));
     }
-    let t = Tree { doc: tree(c, data.str())?, namespaces };
+    let doc = tree(c, data.str())?;
+    let namespaces = match rest.first() {
+        Some(d) => mapping(d.bytes())?,
+        None => Vec::new(),
+    };
+    let t = Tree { doc, namespaces };
     let kept = c.extra(|| Ok(Kept::default()))?;
     if kept.text != text || kept.path.is_none() {
         let path = adt::compile(text).map_err(|detail| adt::error("invalid XPath expression", detail))?;

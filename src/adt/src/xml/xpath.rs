@@ -192,10 +192,11 @@ impl Compiler<'_> {
     fn name_len(&self, at: usize) -> usize {
         let mut chars = self.src[at..].char_indices();
         match chars.next() {
-            Some((_, c)) if is_name_start(c) && c != ':' => {}
+            // Letters here are those of XML's first edition, which are not beyond these.
+            Some((_, c)) if is_name_start(c) && c != ':' && c <= '\u{D7A3}' => {}
             _ => return 0,
         }
-        chars.find(|(_, c)| !is_name(*c) || *c == ':').map_or(self.src.len() - at, |(i, _)| i)
+        chars.find(|(_, c)| !is_name(*c) || *c == ':' || *c > '\u{D7A3}').map_or(self.src.len() - at, |(i, _)| i)
     }
 
     fn expr(&mut self) -> Done<u32> {
