@@ -7,12 +7,10 @@
 //! [`scan`] makes tokens, [`gram`] a tree of [`Item`]s in one vector. An item's `next` is the accessor applied to it.
 
 mod gram;
-mod needs;
+pub mod index;
 mod scan;
 
 use tusklet_error::{Result, bail, err};
-
-pub use needs::{Need, needs};
 
 use crate::json::escape;
 use crate::numeric::Numeric;

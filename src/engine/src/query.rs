@@ -253,6 +253,14 @@ impl PlanContext for PlanCx<'_> {
         eval_constant(&mut cx, e)
     }
 
+    fn index_query(&mut self, index: &Relation, column: usize, strategy: i16, value: &Expr) -> Option<Vec<u8>> {
+        let snapshot = self.shared.snapshot().ok()?;
+        let mut cx = self.shared.exec_cx(snapshot).ok()?;
+        let v = eval_constant(&mut cx, value).ok()?;
+        let keys = tusklet_exec::index_keys::IndexKeys::of(index)?;
+        keys.query(&mut cx, column, strategy, (value.ty, v.as_datum())).ok()
+    }
+
     fn external_params(&self) -> Option<&[Value]> {
         None
     }

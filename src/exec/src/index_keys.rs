@@ -3,7 +3,7 @@
 //!
 //! An inverted index (GIN) has a row under each item of each of its columns, behind a byte for the column. A spatial one
 //! (GiST, SP-GiST) has it under a point for its first column; conditions on other columns are left to the test of the
-//! rows, which follows in any case.
+//! rows, which follows in any case. GiST of text search is inverted, for its first column.
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::Relation;
@@ -33,10 +33,12 @@ impl IndexKeys {
     /// How an index is kept; none for B-trees.
     pub fn of(index: &Relation) -> Option<IndexKeys> {
         let ix = index.index.as_ref().filter(|_| !is_tree(index.access_method))?;
-        let inverted = index.access_method == oids::AM_GIN;
         let class = |c: &tusklet_catalog::live::IndexColumn| Some((index_class(index.access_method, c.opclass)?, c.ty));
         let mut columns: Vec<_> = ix.columns.iter().take(ix.keys as usize).map(class).collect();
-        if !inverted {
+        // GiST of text search has items too; so it is kept as GIN is.
+        let words = |c: &Option<(&str, TypeRef)>| c.is_some_and(|c| c.0.starts_with("gist ts"));
+        let inverted = index.access_method == oids::AM_GIN || columns.first().is_some_and(words);
+        if index.access_method != oids::AM_GIN {
             columns.iter_mut().skip(1).for_each(|c| *c = None);
         }
         Some(IndexKeys { columns, inverted })

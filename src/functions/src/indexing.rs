@@ -10,30 +10,26 @@
 //!
 //! What is found so is a superset: the condition itself is tested on the rows.
 
-use tusklet_adt::array::Array;
 use tusklet_adt::geo::{self, at, bounds};
-use tusklet_adt::json::Kind;
-use tusklet_adt::jsonb::Jsonb;
-use tusklet_adt::jsonpath::{self, Need};
 use tusklet_adt::multirange::Multirange;
 use tusklet_adt::network::Inet;
 use tusklet_adt::range::Bound;
 use tusklet_error::Result;
-use tusklet_vector::key::{KeyOrder, KeyPart, f64_key};
+use tusklet_vector::key::{KeyPart, f64_key};
 use tusklet_vector::zorder::{Point, Rect, write};
 use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Phys, TypeKind};
 
 use crate::bind::{Entry, too_few};
+use crate::inverted::{element_key, items, query as inverted_query};
 use crate::oids;
-use crate::stored::key_of;
 
 /// The key of a value without items, and the bucket of what has no coordinates.
-const NONE: &[u8] = &[0];
+pub(crate) const NONE: &[u8] = &[0];
 
 /// Keys longer than this end in a hash.
-const LONG: usize = 200;
+pub(crate) const LONG: usize = 200;
 
-fn framed(key: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn framed(key: &[u8], out: &mut Vec<u8>) {
     if key.len() > LONG {
         let hash = tusklet_adt::hash::bytes(key);
         out.extend_from_slice(&(LONG as u32 + 8).to_le_bytes());
@@ -43,183 +39,6 @@ fn framed(key: &[u8], out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&(key.len() as u32).to_le_bytes());
     out.extend_from_slice(key);
-}
-
-/// A tree of keys: all of them (`A`) or any (`O`).
-fn tree(op: u8, keys: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = vec![op];
-    out.extend_from_slice(&(keys.len() as u32).to_le_bytes());
-    for k in keys {
-        out.push(b'K');
-        framed(k, &mut out);
-    }
-    out
-}
-
-/// How elements of a type are told apart: exactly as their type's equality does, or not at all.
-fn element_key(cx: &mut dyn CallContext, ty: u32) -> Result<Option<(Phys, KeyPart)>> {
-    let desc = cx.type_desc(ty)?;
-    if !matches!(desc.kind, TypeKind::Base | TypeKind::Enum(_)) {
-        return Ok(None);
-    }
-    let (phys, order) = key_of(ty);
-    // Of a type `key_of` does not know, values are as many bytes as they are.
-    let phys = if matches!(order, KeyOrder::Native) { desc.phys } else { phys };
-    Ok(Some((phys, KeyPart { order, ..KeyPart::ASC })))
-}
-
-/// The keys of an array's elements, NULLs included, and whether there are NULLs.
-fn array_keys(cx: &mut dyn CallContext, b: &[u8]) -> Result<(Vec<Vec<u8>>, bool)> {
-    let a = Array::decode(b)?;
-    let part = element_key(cx, a.element)?;
-    let mut keys = Vec::new();
-    let mut nulls = false;
-    for item in a.iter() {
-        nulls |= item.is_none();
-        let mut k = Vec::new();
-        match (&part, item) {
-            (Some((phys, part)), item) => part.write(item.map_or(Datum::Null, |b| Datum::load(*phys, b)), &mut k),
-            (None, Some(_)) => k.push(1),
-            (None, None) => k.push(2),
-        }
-        keys.push(k);
-    }
-    Ok((keys, nulls))
-}
-
-/// Kinds of items of a document: member names and strings in arrays, then other scalars.
-const NAME: u8 = 1;
-const TEXT: u8 = 2;
-const OTHER: u8 = 3;
-
-fn jsonb_item(v: &Jsonb<'_>, in_object: bool) -> Vec<u8> {
-    match v.as_str() {
-        Some(s) => [&[if in_object { TEXT } else { NAME }], s.as_bytes()].concat(),
-        None => {
-            let mut k = vec![OTHER];
-            v.key(&mut k);
-            k
-        }
-    }
-}
-
-fn jsonb_items(v: Jsonb<'_>, in_object: bool, depth: usize, out: &mut Vec<Vec<u8>>) {
-    // Deeper documents than this cannot be read either.
-    if depth > 6000 {
-        return;
-    }
-    match v.kind() {
-        Kind::Object => {
-            for (k, v) in v.members() {
-                out.push([&[NAME], k.as_bytes()].concat());
-                jsonb_items(v, true, depth + 1, out);
-            }
-        }
-        Kind::Array => v.items().for_each(|v| jsonb_items(v, false, depth + 1, out)),
-        _ => out.push(jsonb_item(&v, in_object)),
-    }
-}
-
-/// Hashes of the scalars with the names on the way to them.
-fn jsonb_paths(v: Jsonb<'_>, path: u64, depth: usize, out: &mut Vec<Vec<u8>>) {
-    use tusklet_adt::hash::{bytes, combine};
-    if depth > 6000 {
-        return;
-    }
-    match v.kind() {
-        Kind::Object => v.members().for_each(|(k, v)| {
-            jsonb_paths(v, combine(path, bytes(k.as_bytes())), depth + 1, out);
-        }),
-        Kind::Array => v.items().for_each(|v| jsonb_paths(v, path, depth + 1, out)),
-        _ => out.push(combine(path, bytes(&jsonb_item(&v, true))).to_be_bytes().to_vec()),
-    }
-}
-
-/// What a path of JSON needs, as a tree of keys: everything where the class cannot tell.
-fn path_keys(paths: bool, need: &Need, out: &mut Vec<u8>) {
-    use tusklet_adt::hash::{bytes, combine};
-    match need {
-        Need::All(list) | Need::Any(list) => {
-            out.push(if matches!(need, Need::All(_)) { b'A' } else { b'O' });
-            out.extend_from_slice(&(list.len() as u32).to_le_bytes());
-            list.iter().for_each(|n| path_keys(paths, n, out));
-        }
-        Need::Way { keys, whole, value } if paths => match value {
-            Some(v) if *whole => {
-                let way = keys.iter().fold(0, |path, k| combine(path, bytes(k.as_bytes())));
-                let key = combine(way, bytes(&jsonb_item(&Jsonb(v), true)));
-                out.extend(tree(b'A', &[key.to_be_bytes().to_vec()]));
-            }
-            _ => out.push(b'E'),
-        },
-        Need::Way { keys, value, .. } => {
-            out.push(b'A');
-            out.extend_from_slice(&(keys.len() as u32 + u32::from(value.is_some())).to_le_bytes());
-            for k in keys {
-                out.push(b'K');
-                framed(&[&[NAME], k.as_bytes()].concat(), out);
-            }
-            if let Some(v) = value {
-                // A string is kept as a name in an array, as a string in a member.
-                let v = Jsonb(v);
-                out.extend(tree(b'O', &[jsonb_item(&v, true), jsonb_item(&v, false)]));
-            }
-        }
-    }
-}
-
-/// The items of a value of an inverted class.
-fn items(cx: &mut dyn CallContext, class: &str, d: Datum<'_>) -> Result<Vec<Vec<u8>>> {
-    let mut keys = Vec::new();
-    match class {
-        "gin array_ops" => keys = array_keys(cx, d.bytes())?.0,
-        "gin jsonb_ops" => jsonb_items(Jsonb(d.bytes()), false, 0, &mut keys),
-        _ => jsonb_paths(Jsonb(d.bytes()), 0, 0, &mut keys),
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    Ok(keys)
-}
-
-fn inverted_query(cx: &mut dyn CallContext, class: &str, strategy: i32, d: Datum<'_>) -> Result<Vec<u8>> {
-    let all = |keys: &[Vec<u8>]| if keys.is_empty() { vec![b'E'] } else { tree(b'A', keys) };
-    if class == "gin array_ops" {
-        let (mut keys, nulls) = array_keys(cx, d.bytes())?;
-        // A NULL equals nothing, but to `=`.
-        if strategy != 4 {
-            keys.retain(|k| k.first() != Some(&2));
-        }
-        return Ok(match strategy {
-            1 => tree(b'O', &keys),
-            2 if nulls => vec![b'N'],
-            2 => all(&keys),
-            3 => {
-                keys.push(NONE.to_vec());
-                tree(b'O', &keys)
-            }
-            _ if keys.is_empty() => tree(b'A', &[NONE.to_vec()]),
-            _ => tree(b'A', &keys),
-        });
-    }
-    let names = |b: &[u8]| -> Result<Vec<Vec<u8>>> {
-        Ok(Array::decode(b)?.iter().flatten().map(|s| [&[NAME], s].concat()).collect())
-    };
-    Ok(match strategy {
-        7 => all(&items(cx, class, d)?),
-        9 => tree(b'A', &[[&[NAME], d.bytes()].concat()]),
-        10 => tree(b'O', &names(d.bytes())?),
-        11 => all(&names(d.bytes())?),
-        15 | 16 => {
-            let path = jsonpath::parse(d.str())?;
-            let mut out = vec![];
-            match jsonpath::needs(&path, strategy == 16) {
-                Some(need) => path_keys(class == "gin jsonb_path_ops", &need, &mut out),
-                None => out.push(b'E'),
-            }
-            out
-        }
-        _ => vec![b'E'],
-    })
 }
 
 /// The first eight key bytes of a value as a coordinate: order is kept, equality need not be.

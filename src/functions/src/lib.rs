@@ -21,6 +21,7 @@ mod geo;
 mod hash;
 mod indexing;
 mod int;
+mod inverted;
 mod io;
 mod json;
 mod jsonb;

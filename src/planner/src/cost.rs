@@ -198,7 +198,7 @@ impl IndexChoice {
 }
 
 /// Reading the rows that the entries point to, a share of all: unless they need not be `seen` (`cost_index`).
-fn index_scan(
+pub fn index_scan(
     found: Cost,
     (selectivity, tuples): (f64, f64),
     correlation: f64,
@@ -221,27 +221,96 @@ fn index_scan(
     Cost { startup: found.startup, total: found.total + io + tuples * (ROW + quals_cost(rest)) }
 }
 
-/// Scans of an index that is no B-tree by `ops` conditions and distances, keys of these types: plain, whether or not rows
-/// are seen, and as a bitmap (`gistcostestimate`, `spgcostestimate`).
-pub fn spatial_scan(
-    keys: &[TypeRef],
-    fixed_pages: f64,
-    (selectivity, ops): (f64, usize),
-    (only, rest, all): (bool, &[&Expr], &[&Expr]),
-    stats: &RelStats,
-) -> (Cost, Cost) {
-    let rows = stats.rows.max(1.0);
-    let tuples = (rows * selectivity).round().max(1.0);
+/// The pages of a GiST or SP-GiST index with keys of these types.
+pub fn spatial_pages(keys: &[TypeRef], fixed: f64, stats: &RelStats) -> f64 {
     let item = aligned(keys.iter().map(|t| type_width(*t)).sum::<f64>() + 8.0) + 4.0;
     // Pages are left fuller or emptier by how they were divided.
-    let pages = (stats.live.unwrap_or(rows) * item / 5700.0).ceil().max(1.0) + fixed_pages;
+    (stats.live.unwrap_or(stats.rows).max(1.0) * item / 5700.0).ceil().max(1.0) + fixed
+}
+
+/// Finding `tuples` entries of such an index by `ops` conditions and distances (`gistcostestimate`, `spgcostestimate`).
+pub fn spatial_entries(pages: f64, tuples: f64, ops: usize, stats: &RelStats, loops: f64) -> Cost {
+    let rows = stats.rows.max(1.0);
     let read = if pages > 1.0 && rows > 1.0 { (tuples * pages / rows).ceil() } else { 1.0 };
+    let read = if loops > 1.0 { pages_fetched(read * loops, pages) / loops } else { read };
     let height = (pages.ln() / 100f64.ln()).floor();
     let descent = rows.log2().ceil() * OP + (height + 1.0) * 50.0 * OP;
     let total = descent + read * RANDOM_PAGE + tuples * (INDEX_ROW + ops as f64 * OP);
-    let found = Cost { startup: descent, total };
-    let plain = index_scan(found, (selectivity, tuples), 0.0, only && stats.visible, stats, 1.0, rest);
-    (plain, bitmap_scan((total + 0.1 * OP * tuples, selectivity), stats, 1.0, all))
+    Cost { startup: descent, total }
+}
+
+/// What a GIN index is searched for (`GinQualCounts`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GinEntries {
+    exact: f64,
+    partial: f64,
+    /// Nothing can match.
+    none: bool,
+    /// All entries of some column must be looked at.
+    pub whole: bool,
+}
+
+impl GinEntries {
+    /// Adds the tree of a condition, as `tusklet_index_query` writes it (none where the value is not known yet); whether it
+    /// says nothing.
+    pub fn add(&mut self, query: Option<&[u8]>) -> bool {
+        match query {
+            Some([b'N', ..]) => self.none = true,
+            Some(mut q) => return self.walk(&mut q),
+            None => self.exact += 1.0,
+        }
+        false
+    }
+
+    /// Recursion is as deep as the kernel's that wrote it.
+    fn walk(&mut self, q: &mut &[u8]) -> bool {
+        let Some((op, rest)) = q.split_first() else { return true };
+        *q = rest;
+        if !matches!(op, b'K' | b'P' | b'A' | b'O') {
+            return *op == b'E';
+        }
+        let Some((n, rest)) = q.split_first_chunk::<4>() else { return true };
+        let n = u32::from_le_bytes(*n) as usize;
+        *q = rest;
+        if matches!(op, b'K' | b'P') {
+            *q = q.get(n..).unwrap_or_default();
+            if *op == b'K' {
+                self.exact += 1.0;
+            } else {
+                self.partial += 1.0;
+            }
+            return false;
+        }
+        let (mut every, mut some) = (true, false);
+        for _ in 0..n {
+            let all = self.walk(q);
+            (every, some) = (every && all, some || all);
+        }
+        if *op == b'A' { every } else { some }
+    }
+}
+
+/// Finding entries of a GIN index (`gincostestimate`), of whose pages nine tenths are thought to be entries, a hundred on
+/// each.
+pub fn gin_entries(g: &GinEntries, stats: &RelStats, pages: f64, share: f64, ops: usize, loops: f64) -> Cost {
+    if g.none {
+        return Cost { startup: 0.0, total: 0.0 };
+    }
+    let pages = pages.max(10.0);
+    let entry_pages = (pages * 0.9).floor();
+    let (data_pages, entries) = (pages - entry_pages, entry_pages * 100.0);
+    let (mut partial, mut exact) = (g.partial * 100.0, g.exact);
+    let mut searches = g.exact + g.partial;
+    if g.whole || ops == 0 {
+        (partial, exact, searches) = (0.0, entries, entries);
+    }
+    let again = |n: f64, of: f64| if loops > 1.0 { pages_fetched(n * loops, of) / loops } else { n };
+    let scale = (partial / entries).min(1.0);
+    let read = (searches * entry_pages.powf(0.15).round()).ceil() + (entry_pages * scale).ceil();
+    let startup = (again(read, entry_pages) + again((data_pages * scale).ceil(), data_pages)) * RANDOM_PAGE;
+    let data = (data_pages * exact / entries).ceil().max((share * (stats.rows / (8192.0 / 3.0))).ceil());
+    let total = startup + again(data, data_pages) * RANDOM_PAGE;
+    Cost { startup, total: total + stats.rows * share * (INDEX_ROW + OP * ops as f64) }
 }
 
 /// What share of the rows an operator keeps of which nothing else is known, by its estimator.

@@ -10,8 +10,9 @@ use std::rc::Rc;
 use tusklet_error::Result;
 use tusklet_ir::*;
 
-use crate::scan::{IndexChoice, Wanted};
 use crate::cost::Cost;
+use crate::method_scan::Choice;
+use crate::scan::{IndexChoice, Wanted};
 use crate::{Planner, Rel, RelSet, RelStats, cost, expr, prep, resolve};
 
 /// Most items whose orders are all tried.
@@ -48,7 +49,20 @@ enum Shape {
     Merge(Rc<Shape>, Rc<Shape>),
     /// Right restarted for each left row: through an index, or kept rows.
     Loop(Rc<Shape>, Rc<Shape>),
-    Probe(Rc<Shape>, usize, Rc<IndexChoice>, Rc<Vec<Expr>>),
+    Probe(Rc<Shape>, usize, Rc<Probe>, Rc<Vec<Expr>>),
+}
+
+/// How a table is entered with values of the others: the index, and of the conditions those that it answers.
+#[derive(Clone)]
+struct Probe {
+    index: ProbeIndex,
+    answered: Vec<usize>,
+}
+
+#[derive(Clone)]
+enum ProbeIndex {
+    Tree(IndexChoice),
+    Method(Choice),
 }
 
 #[derive(Clone)]
@@ -298,7 +312,7 @@ impl Planner<'_> {
         right: &Item,
         quals: Vec<Expr>,
     ) -> Result<Rel> {
-        let right = match self.probe_choice(fc, right, left.set, &quals)? {
+        let right = match self.probe_choice(fc, right, left.set, &quals, left.plan.rows)? {
             Some((choice, all)) if right.rel.needs & left.set == 0 => self.probe_rel(fc, right, &choice, &all)?,
             _ => right.rel.clone(),
         };
@@ -341,7 +355,7 @@ impl Planner<'_> {
             let (l, r) = (sort(l_cost, lrows, left.rel.plan.width), sort(r_cost, rrows, right.rel.plan.width));
             cost::merge_join(l, lrows, r, rrows, keys.max(1.0), out).part(fc.fraction) + merge_on
         });
-        let probe = if lateral { None } else { self.probe_choice(fc, &right, lset, &quals)? };
+        let probe = if lateral { None } else { self.probe_choice(fc, &right, lset, &quals, lrows)? };
         let probe_cost = match &probe {
             Some((choice, all)) => {
                 let (each, found) = self.probe_cost(fc, &right, choice, all, lrows)?;
@@ -388,7 +402,8 @@ impl Planner<'_> {
         right: &Item,
         others: RelSet,
         quals: &[Expr],
-    ) -> Result<Option<(IndexChoice, Vec<Expr>)>> {
+        loops: f64,
+    ) -> Result<Option<(Probe, Vec<Expr>)>> {
         let Some((r, own)) = &right.table else { return Ok(None) };
         let RteKind::Relation { oid, .. } = &fc.q.rtable[*r as usize].kind else { return Ok(None) };
         let relation = self.cx.relation(*oid)?;
@@ -409,11 +424,18 @@ impl Planner<'_> {
                 best = Some(c);
             }
         }
-        Ok(best.map(|c| (c, all)))
+        let method = self.method_probe(&fc.needed[*r as usize], *r, &relation, others, &all, loops)?;
+        let tree = best.map(|c| Probe { answered: c.answered.clone(), index: ProbeIndex::Tree(c) });
+        let Some((choice, c)) = method else { return Ok(tree.map(|p| (p, all))) };
+        let method = Probe { answered: choice.answered().collect(), index: ProbeIndex::Method(choice) };
+        Ok(Some(match tree {
+            Some(tree) if self.probe_cost(fc, right, &tree, &all, loops)?.0.total <= c.total => (tree, all),
+            _ => (method, all),
+        }))
     }
 
     /// The table of `right`, entered by `choice`.
-    fn probe_rel(&mut self, fc: &FromContext<'_>, right: &Item, choice: &IndexChoice, all: &[Expr]) -> Result<Rel> {
+    fn probe_rel(&mut self, fc: &FromContext<'_>, right: &Item, choice: &Probe, all: &[Expr]) -> Result<Rel> {
         let Some((r, _)) = &right.table else { return Err(tusklet_error::Error::internal("probe of no table")) };
         let RteKind::Relation { oid, .. } = &fc.q.rtable[*r as usize].kind else {
             return Err(tusklet_error::Error::internal("probe of no table"));
@@ -429,9 +451,17 @@ impl Planner<'_> {
             rte: base + r,
             columns: needed,
         };
-        // Conditions with the other side that the index does not answer stay with the join.
-        let mut choice = choice.clone();
         let set = 1u128 << r;
+        let mut choice = match &choice.index {
+            ProbeIndex::Tree(c) => c.clone(),
+            ProbeIndex::Method(c) => {
+                let stats = self.cx.stats(&relation);
+                let (own, c) = c.clone().own(all, |i, c| expr::rels(c) & !set == 0 || choice.answered.contains(&i));
+                let (each, found) = (c.cost(&stats, 1.0, &own), c.rows(&stats));
+                return Ok(self.method_rel(*r, rel, cols, own, c)?.costed(found, each.startup, each.total));
+            }
+        };
+        // Conditions with the other side that the index does not answer stay with the join.
         let mut own = Vec::new();
         let mut answered = Vec::new();
         for (i, c) in all.iter().enumerate() {
@@ -443,7 +473,8 @@ impl Planner<'_> {
             }
         }
         choice.answered = answered;
-        let (each, found) = self.probe_cost(fc, right, &choice, &own, 1.0)?;
+        let probe = Probe { answered: choice.answered.clone(), index: ProbeIndex::Tree(choice.clone()) };
+        let (each, found) = self.probe_cost(fc, right, &probe, &own, 1.0)?;
         Ok(self.index_scan(rel, cols, set, own, choice, false, vec![])?.costed(found, each.startup, each.total))
     }
 
@@ -452,7 +483,7 @@ impl Planner<'_> {
         &mut self,
         fc: &FromContext<'_>,
         right: &Item,
-        choice: &IndexChoice,
+        probe: &Probe,
         all: &[Expr],
         loops: f64,
     ) -> Result<(Cost, f64)> {
@@ -462,6 +493,10 @@ impl Planner<'_> {
         };
         let relation = self.cx.relation(*oid)?;
         let stats = self.cx.stats(&relation);
+        let choice = match &probe.index {
+            ProbeIndex::Tree(c) => c,
+            ProbeIndex::Method(c) => return Ok((c.cost(&stats, loops, all), c.rows(&stats))),
+        };
         let rest: Vec<&Expr> =
             all.iter().enumerate().filter(|(i, _)| !choice.answered.contains(i)).map(|(_, c)| c).collect();
         let found = if choice.unique { 1.0 } else { (stats.rows * choice.selectivity).round().max(1.0) };
@@ -658,7 +693,7 @@ impl Planner<'_> {
             let part = limit.map_or(1.0, |l| (l / b.rows.max(1.0)).min(1.0));
             b.startup + (b.total - b.startup) * part
         };
-        let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<IndexChoice>, Rc<Vec<Expr>>)>> =
+        let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<Probe>, Rc<Vec<Expr>>)>> =
             Default::default();
         let mut consider =
             |this: &mut Self, best: &mut std::collections::HashMap<u64, Best>, a: u64, b: u64| -> Result<()> {
@@ -724,7 +759,7 @@ impl Planner<'_> {
                     let key = (a, i);
                     if !probes.contains_key(&key) {
                         let owned: Vec<Expr> = between.iter().map(|c| (*c).clone()).collect();
-                        let found = this.probe_choice(fc, &items[i], lset, &owned)?;
+                        let found = this.probe_choice(fc, &items[i], lset, &owned, l.rows)?;
                         probes.insert(key, found.map(|(c, all)| (Rc::new(c), Rc::new(all))));
                     }
                     if let Some(Some((choice, all))) = probes.get(&key) {

@@ -47,6 +47,9 @@ pub trait PlanContext {
     fn stats(&mut self, rel: &Relation) -> RelStats;
     /// The value of an expression without columns, parameters or volatile functions.
     fn evaluate(&mut self, e: &Expr) -> Result<Value>;
+    /// What a condition on a key column says of the keys of an index that is no B-tree (`tusklet_index_query`); none where that
+    /// raises.
+    fn index_query(&mut self, index: &Relation, column: usize, strategy: i16, value: &Expr) -> Option<Vec<u8>>;
     /// The values of `$n`, when the plan is for these alone (a custom plan).
     fn external_params(&self) -> Option<&[Value]>;
     /// What all matches of a regular expression begin with, when they must begin the text, and whether that is all.

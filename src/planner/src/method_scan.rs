@@ -2,21 +2,30 @@
 //! filter, so that an index that finds too much changes no answer.
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Index, IndexColumn, Relation};
+use tusklet_catalog::live::{IndexColumn, Relation};
 use tusklet_catalog::resolve::{index_class, is_tree};
 use tusklet_error::Result;
 use tusklet_ir::*;
 
-use crate::cost::Cost;
+use crate::cost::{Cost, GinEntries};
 use crate::scan::{Wanted, implied, operator_on};
-use crate::{Planner, Rel, RelStats, cost, resolve};
+use crate::{Planner, Rel, RelSet, RelStats, cost, expr, resolve};
 
 /// The other side of an operator on an index column, and what its family calls the operator.
-fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Oid, Expr)> {
+fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Expr)> {
     let ExprKind::Call(call) = &c.kind else { return None };
     let (op, value) = operator_on(r, call, col)?;
     let m = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == purpose)?;
-    Some((m.strategy() as i16, op, value.clone()))
+    Some((m.strategy() as i16, value.clone()))
+}
+
+/// A condition that an index looks for: which one, and on which key column.
+#[derive(Clone)]
+struct Found {
+    qual: usize,
+    column: u32,
+    strategy: i16,
+    value: Expr,
 }
 
 /// Whether a path of JSON, whose value is its text, looks as if an index could look for something of it.
@@ -27,16 +36,27 @@ fn names_keys(c: &MethodCond) -> bool {
 }
 
 /// A way to use such an index.
+#[derive(Clone)]
 pub(crate) struct Choice {
     index: Oid,
     storage: u32,
-    conds: Vec<MethodCond>,
-    nearest: Option<Box<MethodCond>>,
+    conds: Vec<Found>,
+    /// The strategy, the value and the whole of a distance to order by.
+    nearest: Option<(i16, Expr, Expr)>,
+    /// Pages of the index.
+    pages: f64,
+    /// What a GIN index is searched for.
+    gin: Option<GinEntries>,
+    /// Share of the table's rows that it visits.
+    selectivity: f64,
+    only: bool,
+    partial: bool,
     /// Rows come in the order of the heap.
     pub bitmap: bool,
-    /// The index has all columns that are read.
-    only: bool,
 }
+
+/// What a setting that is off costs.
+const DISABLED: f64 = 1e10;
 
 /// Whether an index's column can be had from its entries (`amcanreturn`): from GiST if values are kept as they are or there
 /// is a function to fetch them, from SP-GiST if values are kept whole.
@@ -50,108 +70,155 @@ fn returns(method: Oid, col: &IndexColumn) -> bool {
     }
 }
 
+impl Choice {
+    /// The conditions it looks for, by their numbers.
+    pub fn answered(&self) -> impl Iterator<Item = usize> {
+        self.conds.iter().map(|c| c.qual)
+    }
+
+    /// The conditions among `all` that stay with the scan, and the choice in terms of these.
+    pub fn own(mut self, all: &[Expr], stays: impl Fn(usize, &Expr) -> bool) -> (Vec<Expr>, Choice) {
+        let mut own = Vec::new();
+        for (i, c) in all.iter().enumerate() {
+            if stays(i, c) {
+                self.conds.iter_mut().filter(|f| f.qual == i).for_each(|f| f.qual = own.len());
+                own.push(c.clone());
+            }
+        }
+        (own, self)
+    }
+
+    /// Whether it is worth a look: it looks for something, or is smaller than the table.
+    pub fn useful(&self) -> bool {
+        !self.conds.is_empty() || self.only || self.partial
+    }
+
+    /// The rows it finds.
+    pub fn rows(&self, stats: &RelStats) -> f64 {
+        (stats.rows * self.selectivity).round().max(1.0)
+    }
+
+    /// What finding the entries costs.
+    fn entries(&self, stats: &RelStats, loops: f64) -> Cost {
+        let ops = self.conds.len() + usize::from(self.nearest.is_some());
+        match &self.gin {
+            Some(g) => cost::gin_entries(g, stats, self.pages, self.selectivity, ops, loops),
+            None => cost::spatial_entries(self.pages, self.rows(stats), ops, stats, loops),
+        }
+    }
+
+    /// The whole scan, one of `loops`.
+    pub fn cost(&self, stats: &RelStats, loops: f64, quals: &[Expr]) -> Cost {
+        let found = self.entries(stats, loops);
+        if self.bitmap {
+            let bitmap = (found.total + 0.1 * cost::OP * self.rows(stats), self.selectivity);
+            return cost::bitmap_scan(bitmap, stats, loops, &quals.iter().collect::<Vec<_>>());
+        }
+        let rest: Vec<&Expr> = quals.iter().enumerate().filter(|(i, _)| !self.answered().any(|a| a == *i)).map(|(_, c)| c).collect();
+        let seen = self.only && stats.visible;
+        cost::index_scan(found, (self.selectivity, self.rows(stats)), 0.0, seen, stats, loops, &rest)
+    }
+}
+
 impl Planner<'_> {
-    /// The usable indexes of a table that are no B-trees.
-    fn method_indexes(&mut self, r: u32, relation: &Relation, quals: &[Expr]) -> Result<Vec<(Oid, u32, Oid, Index)>> {
+    /// The indexes of a table that are no B-trees, with what each can do for these conditions.
+    pub(crate) fn method_choices(
+        &mut self,
+        attnos: &[i16],
+        r: u32,
+        relation: &Relation,
+        quals: &[Expr],
+        stats: &RelStats,
+    ) -> Result<Vec<Choice>> {
         let mut out = Vec::new();
+        let only = self.cx.enabled("enable_indexonlyscan");
         for oid in &relation.indexes {
             let index = self.cx.relation(*oid)?;
-            let Some(ix) = &index.index else { continue };
-            if ix.valid && !is_tree(index.access_method) && implied(self.cx, r, ix, quals).is_some() {
-                out.push((*oid, index.storage, index.access_method, ix.clone()));
+            let (Some(ix), method) = (&index.index, index.access_method) else { continue };
+            if !ix.valid || is_tree(method) || implied(self.cx, r, ix, quals).is_none() {
+                continue;
             }
+            let gin = method == oids::AM_GIN;
+            let columns = if gin { ix.keys as usize } else { 1 };
+            if ix.columns.first().and_then(|c| index_class(method, c.opclass)).is_none() {
+                continue;
+            }
+            let mut conds = vec![];
+            let mut entries = gin.then(GinEntries::default);
+            for (k, col) in ix.columns.iter().take(columns).enumerate() {
+                if index_class(method, col.opclass).is_none() {
+                    continue;
+                }
+                let (mut full, mut normal) = (false, false);
+                for (i, c) in quals.iter().enumerate() {
+                    let Some((strategy, value)) = matched(r, c, col, b's') else { continue };
+                    if let Some(e) = &mut entries {
+                        let q = match &value.kind {
+                            ExprKind::Const(_) => self.cx.index_query(&index, k, strategy, &value),
+                            _ => None,
+                        };
+                        if e.add(q.as_deref()) { full = true } else { normal = true }
+                    }
+                    conds.push(Found { qual: i, column: k as u32, strategy, value });
+                }
+                if let Some(e) = &mut entries {
+                    e.whole |= full && !normal;
+                }
+            }
+            let has = |a: &i16| {
+                let at = ix.columns.iter().position(|c| c.attno == *a && *a > 0);
+                at.is_some_and(|i| i >= ix.keys as usize || returns(method, &ix.columns[i]))
+            };
+            let types: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
+            let used: Vec<&Expr> = conds.iter().map(|c: &Found| &quals[c.qual]).collect();
+            out.push(Choice {
+                index: *oid,
+                storage: index.storage,
+                selectivity: cost::conjunction(&used, stats),
+                conds,
+                nearest: None,
+                pages: cost::spatial_pages(&types, if method == oids::AM_SPGIST { 2.0 } else { 0.0 }, stats),
+                gin: entries,
+                only: only && attnos.iter().all(has),
+                partial: ix.predicate.is_some(),
+                bitmap: gin,
+            });
         }
         Ok(out)
     }
 
-    /// The conditions an index looks for, and which of `quals` they are.
-    fn method_conds(r: u32, method: Oid, ix: &Index, cols: &[Expr], quals: &[Expr]) -> Result<(Vec<MethodCond>, Vec<usize>)> {
-        let (mut conds, mut used) = (vec![], vec![]);
-        let columns = if method == oids::AM_GIN { ix.keys as usize } else { 1 };
-        for (k, col) in ix.columns.iter().take(columns).enumerate() {
-            if index_class(method, col.opclass).is_none() {
-                continue;
-            }
-            for (i, c) in quals.iter().enumerate() {
-                let Some((strategy, _, value)) = matched(r, c, col, b's') else { continue };
-                conds.push(MethodCond { column: k as u32, strategy, value, cond: resolve::resolve(c, cols)? });
-                if !used.contains(&i) {
-                    used.push(i);
-                }
-            }
-        }
-        Ok((conds, used))
-    }
-
-    /// Whether all columns that are read can be had from an index.
-    fn returns_all(&self, method: Oid, ix: &Index, attnos: &[i16]) -> bool {
-        self.cx.enabled("enable_indexonlyscan")
-            && attnos.iter().all(|a| *a > 0 && ix.columns.iter().any(|c| c.attno == *a && returns(method, c)))
-    }
-
-    /// What scans of an index with such conditions cost, plain and as a bitmap.
-    fn method_costs(
-        method: Oid,
-        ix: &Index,
-        (used, ops): (&[usize], usize),
-        only: bool,
-        quals: &[Expr],
-        stats: &RelStats,
-    ) -> (Cost, Cost) {
-        let all: Vec<&Expr> = quals.iter().collect();
-        let mine: Vec<&Expr> = used.iter().filter_map(|i| quals.get(*i)).collect();
-        let rest: Vec<&Expr> = quals.iter().enumerate().filter(|(i, _)| !used.contains(i)).map(|(_, c)| c).collect();
-        let keys: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
-        let fixed = if method == oids::AM_SPGIST { 2.0 } else { 0.0 };
-        cost::spatial_scan(&keys, fixed, (cost::conjunction(&mine, stats), ops), (only, &rest, &all), stats)
-    }
-
-    /// The cheapest plain scan of such an index for the conditions, and the cheapest bitmap.
-    pub(crate) fn method_choices(
+    /// The ways to enter a table by these indexes, each as a scan and as a bitmap, with the settings in their costs.
+    pub(crate) fn method_ways(
         &mut self,
-        r: u32,
-        relation: &Relation,
-        attnos: &[i16],
-        cols: &[Expr],
+        choices: Vec<Choice>,
         quals: &[Expr],
         stats: &RelStats,
-    ) -> Result<Vec<(Choice, Cost)>> {
-        let mut best: Vec<(Choice, Cost)> = vec![];
-        for (index, storage, method, ix) in self.method_indexes(r, relation, quals)? {
-            let gin = method == oids::AM_GIN;
-            let (conds, used) = Self::method_conds(r, method, &ix, cols, quals)?;
-            let only = !gin && index_class(method, ix.columns[0].opclass).is_some() && self.returns_all(method, &ix, attnos);
-            if conds.is_empty() && !only {
-                continue;
-            }
-            let (plain, mut bitmap) = Self::method_costs(method, &ix, (&used, conds.len()), only, quals, stats);
-            // Of a path of JSON that says nothing of keys every entry is read.
-            if gin && conds.iter().all(|c| matches!(c.strategy, 15 | 16) && !names_keys(c)) {
-                bitmap.total += cost::seq_scan(stats, &[]).total * cost::RANDOM_PAGE;
-                bitmap.startup = bitmap.total;
-            }
-            for (bitmap, c) in [(false, plain), (true, bitmap)] {
-                if if bitmap { conds.is_empty() } else { gin } {
+        loops: f64,
+    ) -> Vec<(Choice, Cost)> {
+        let off = |this: &Self, setting: &str| if this.cx.enabled(setting) { 0.0 } else { DISABLED };
+        let (bitmap_off, plain_off) = (off(self, "enable_bitmapscan"), off(self, "enable_indexscan"));
+        let mut out = Vec::new();
+        for c in choices.into_iter().filter(|c| c.useful()) {
+            for bitmap in [false, true] {
+                // GIN gives nothing but bitmaps, and a bitmap of everything is no use.
+                if c.gin.is_some() && !bitmap || bitmap && c.conds.is_empty() && c.gin.is_none() {
                     continue;
                 }
-                let at = best.iter().position(|(b, _)| b.bitmap == bitmap);
-                if at.is_none_or(|i| c.beats(best[i].1)) {
-                    best.retain(|(b, _)| b.bitmap != bitmap);
-                    let only = only && !bitmap;
-                    best.push((Choice { index, storage, conds: conds.clone(), nearest: None, bitmap, only }, c));
-                }
+                let c = Choice { bitmap, only: c.only && !bitmap, ..c.clone() };
+                let off = if bitmap { bitmap_off } else { plain_off };
+                let Cost { startup, total } = c.cost(stats, loops, quals);
+                out.push((c, Cost { startup: startup + off, total: total + off }));
             }
         }
-        Ok(best)
+        out
     }
 
     /// A table by distance (`ORDER BY column <-> value`), nearest first.
     pub(crate) fn nearest_choice(
         &mut self,
+        attnos: &[i16],
         r: u32,
         relation: &Relation,
-        attnos: &[i16],
-        cols: &[Expr],
         quals: &[Expr],
         wanted: &Wanted,
         stats: &RelStats,
@@ -160,34 +227,71 @@ impl Planner<'_> {
         if key.desc || key.nulls_first || e.ty.oid != oids::FLOAT8 || !self.cx.enabled("enable_indexscan") {
             return Ok(None);
         }
-        for (index, storage, method, ix) in self.method_indexes(r, relation, quals)? {
-            let Some(col) = ix.columns.first().filter(|c| index_class(method, c.opclass).is_some()) else { continue };
-            let Some((strategy, _, value)) = matched(r, e, col, b'o') else { continue };
-            let (conds, used) = Self::method_conds(r, method, &ix, cols, quals)?;
-            let nearest = Some(Box::new(MethodCond { column: 0, strategy, value, cond: resolve::resolve(e, cols)? }));
-            let only = self.returns_all(method, &ix, attnos);
-            let (c, _) = Self::method_costs(method, &ix, (&used, conds.len() + 1), only, quals, stats);
-            return Ok(Some((Choice { index, storage, conds, nearest, bitmap: false, only }, c)));
+        for mut choice in self.method_choices(attnos, r, relation, quals, stats)? {
+            let index = self.cx.relation(choice.index)?;
+            let col = index.index.as_ref().and_then(|ix| ix.columns.first());
+            let Some((strategy, value)) = col.and_then(|col| matched(r, e, col, b'o')) else { continue };
+            choice.nearest = Some((strategy, value, e.clone()));
+            let cost = choice.cost(stats, 1.0, quals);
+            return Ok(Some((choice, cost)));
         }
         Ok(None)
     }
 
-    /// The scan of a choice; its costs are the caller's to set.
+    /// The scan of a choice under conditions; its costs are the caller's to set. Values of other entries become parameters.
     pub(crate) fn method_rel(
         &mut self,
         r: u32,
         rel: ScanRel,
         cols: Vec<Expr>,
-        quals: Vec<Expr>,
+        mut quals: Vec<Expr>,
         choice: Choice,
     ) -> Result<Rel> {
         let mut params = Vec::new();
-        let Choice { index, storage, mut conds, mut nearest, bitmap, only } = choice;
-        for c in conds.iter_mut().chain(nearest.as_deref_mut()) {
-            self.outer_to_params(&mut c.value, &mut params);
+        let set: RelSet = 1 << r;
+        quals.iter_mut().for_each(|c| self.foreign_to_params(set, c, &mut params));
+        let mut cond = |column, strategy, mut value: Expr, whole: &Expr, this: &mut Self| -> Result<MethodCond> {
+            this.foreign_to_params(set, &mut value, &mut params);
+            Ok(MethodCond { column, strategy, value, cond: resolve::resolve(whole, &cols)? })
+        };
+        let mut conds = Vec::new();
+        for f in choice.conds {
+            if let Some(c) = quals.get(f.qual) {
+                conds.push(cond(f.column, f.strategy, f.value, c, self)?);
+            }
         }
-        let node = Node::MethodScan { rel, index, index_storage: storage, conds, nearest, bitmap, only };
-        let scan = self.filtered(Rel::new(node, cols, 1 << r, 1.0, 0.0, 1.0), quals, &RelStats::default())?;
+        let nearest = match choice.nearest {
+            Some((strategy, value, e)) => Some(Box::new(cond(0, strategy, value, &e, self)?)),
+            None => None,
+        };
+        let (index, index_storage, only, bitmap) = (choice.index, choice.storage, choice.only, choice.bitmap);
+        let node = Node::MethodScan { rel, index, index_storage, conds, nearest, bitmap, only };
+        let scan = self.filtered(Rel::new(node, cols, set, 1.0, 0.0, 1.0), quals, &RelStats::default())?;
         Ok(self.with_params(scan, params))
+    }
+
+    /// The cheapest of these indexes that conditions with the other entries can enter.
+    pub(crate) fn method_probe(
+        &mut self,
+        attnos: &[i16],
+        r: u32,
+        relation: &Relation,
+        others: RelSet,
+        all: &[Expr],
+        loops: f64,
+    ) -> Result<Option<(Choice, Cost)>> {
+        if relation.indexes.is_empty() {
+            return Ok(None);
+        }
+        let stats = self.cx.stats(relation);
+        let mut choices = self.method_choices(attnos, r, relation, all, &stats)?;
+        choices.retain(|c| c.conds.iter().any(|f| expr::rels(&f.value) & others != 0));
+        let mut best: Option<(Choice, Cost)> = None;
+        for (c, cost) in self.method_ways(choices, all, &stats, loops) {
+            if best.as_ref().is_none_or(|(_, b)| cost.total < b.total) {
+                best = Some((c, cost));
+            }
+        }
+        Ok(best)
     }
 }

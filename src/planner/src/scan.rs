@@ -193,8 +193,13 @@ impl Planner<'_> {
 
     /// Variables of this level in an entry's own expressions are lateral references: parameters.
     pub(crate) fn outer_to_params(&mut self, e: &mut Expr, params: &mut Vec<(u32, Expr)>) {
+        self.foreign_to_params(0, e, params);
+    }
+
+    /// Variables of this level but those of the entries `own` become parameters.
+    pub(crate) fn foreign_to_params(&mut self, own: u128, e: &mut Expr, params: &mut Vec<(u32, Expr)>) {
         visit::walk_mut(e, &mut |x| {
-            if matches!(&x.kind, ExprKind::Var(v) if v.level == 0) {
+            if matches!(&x.kind, ExprKind::Var(v) if v.level == 0 && own >> v.rte & 1 == 0) {
                 let id = match params.iter().find(|(_, p)| expr::same(p, x)) {
                     Some((id, _)) => *id,
                     None => {
@@ -394,11 +399,8 @@ impl Planner<'_> {
                 consider(c, backward.is_some(), &|| Way::Index(i, backward.unwrap_or(false), backward.is_some()));
             }
             // Indexes that are no B-trees.
-            let mut methods = self.method_choices(r, relation, attnos, &cols, &quals, &stats)?;
-            for (choice, c) in &mut methods {
-                let off = if choice.bitmap { bitmap_off } else { index_off };
-                *c = Cost { startup: c.startup + off, total: c.total + off };
-            }
+            let methods = self.method_choices(attnos, r, relation, &quals, &stats)?;
+            let mut methods = self.method_ways(methods, &quals, &stats, 1.0);
             for (i, (_, c)) in methods.iter().enumerate().filter(|(_, m)| !m.0.bitmap) {
                 consider(*c, false, &|| Way::Method(i));
             }
@@ -417,7 +419,7 @@ impl Planner<'_> {
                 consider(*c, false, &|| Way::Method(i));
             }
             let nearest = match wanted {
-                Some(w) => self.nearest_choice(r, relation, attnos, &cols, &quals, w, &stats)?,
+                Some(w) => self.nearest_choice(attnos, r, relation, &quals, w, &stats)?,
                 None => None,
             };
             if let Some((_, c)) = &nearest {
@@ -517,7 +519,7 @@ impl Planner<'_> {
         };
         let cols: Vec<Expr> = needed.iter().map(|a| column_var(q, r, *a)).collect();
         let Some((choice, backward)) = choice else {
-            let Some((choice, c)) = self.nearest_choice(r, &relation, needed, &cols, quals, wanted, &stats)? else {
+            let Some((choice, c)) = self.nearest_choice(needed, r, &relation, quals, wanted, &stats)? else {
                 return Ok(None);
             };
             let out = share_of(stats.rows.max(1.0), quals, &stats);

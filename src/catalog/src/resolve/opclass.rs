@@ -204,11 +204,12 @@ impl Catalog {
 }
 
 /// The classes of index access methods beside `btree` and `hash` whose indexes have entries. An index of another class
-/// (GiST of `tsquery`, every BRIN one) is there and correct, and no plan uses it.
-const INDEXED: [&str; 15] = [
+/// (every BRIN one) is there and correct, and no plan uses it.
+const INDEXED: [&str; 18] = [
     "gin array_ops",
     "gin jsonb_ops",
     "gin jsonb_path_ops",
+    "gin tsvector_ops",
     "gist box_ops",
     "gist circle_ops",
     "gist inet_ops",
@@ -216,6 +217,8 @@ const INDEXED: [&str; 15] = [
     "gist point_ops",
     "gist poly_ops",
     "gist range_ops",
+    "gist tsquery_ops",
+    "gist tsvector_ops",
     "spgist box_ops",
     "spgist inet_ops",
     "spgist poly_ops",
