@@ -29,6 +29,11 @@ impl<'a> Multirange<'a> {
         self.0.is_empty()
     }
 
+    /// Its ranges, in order.
+    pub fn ranges(&self) -> &[Range<'a>] {
+        &self.0
+    }
+
     /// The lowest and the highest bound.
     pub fn ends(&self) -> Option<(Bound<'a>, Bound<'a>)> {
         Some((self.0.first()?.lower, self.0.last()?.upper))

@@ -5,6 +5,7 @@
 
 mod convert;
 mod format_type;
+mod keys;
 mod names;
 mod opclass;
 mod quote;

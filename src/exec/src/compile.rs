@@ -177,12 +177,12 @@ impl<'c, 'a> Compiler<'c, 'a> {
 
     /// How a sort key's column orders.
     pub fn key_part(&self, k: &SortKey) -> KeyPart {
-        KeyPart { order: key_order(self.cx, k.cmp), desc: k.desc, nulls_first: k.nulls_first }
+        KeyPart { order: key_order(self.cx, k.cmp, k.ty), desc: k.desc, nulls_first: k.nulls_first }
     }
 
-    /// How values compared by a function order, ascending.
-    pub fn cmp_part(&self, cmp: Oid) -> KeyPart {
-        KeyPart { order: key_order(self.cx, cmp), desc: false, nulls_first: false }
+    /// How values of a type compared by a function order, ascending.
+    pub fn cmp_part(&self, cmp: Oid, ty: Oid) -> KeyPart {
+        KeyPart { order: key_order(self.cx, cmp, ty), desc: false, nulls_first: false }
     }
 
     /// The kernels.

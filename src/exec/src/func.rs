@@ -325,14 +325,20 @@ pub fn default_comparison(catalog: &Catalog, oid: Oid) -> Option<Oid> {
     of(stand_in)
 }
 
-/// How values compared by this function order, as key bytes.
-pub fn key_order(cx: &ExecCx<'_>, cmp: Oid) -> KeyOrder {
+/// How values of a type compared by this function order, as key bytes.
+pub fn key_order(cx: &ExecCx<'_>, cmp: Oid, ty: Oid) -> KeyOrder {
     let internal = || {
         let p = cx.catalog.user_proc(cmp).filter(|p| p.language == oids::LANGUAGE_INTERNAL)?;
         builtin::proc_by_source(&p.source)
     };
     match builtin::proc(cmp).or_else(internal) {
-        Some(p) => cx.kernels.key(p.src()),
+        Some(p) => match p.src() {
+            src @ ("range_cmp" | "multirange_cmp" | "btarraycmp") => match cx.catalog.key_contents(ty) {
+                0 if src != "btarraycmp" => KeyOrder::Native,
+                inner => cx.kernels.key(src, inner),
+            },
+            src => cx.kernels.key(src, 0),
+        },
         None => KeyOrder::Native,
     }
 }

@@ -43,11 +43,14 @@ const BYTEWISE: [&str; 8] = [
 ];
 
 /// Whether key bytes order values as the function compares them: it has a key function, or the physical order is its.
-fn has_keys(c: &Compiler<'_, '_>, cmp: u32, ty: Phys) -> bool {
+fn has_keys(c: &Compiler<'_, '_>, cmp: u32, oid: u32, ty: Phys) -> bool {
     let Some(src) = builtin::proc(cmp).map(|p| p.src()) else { return false };
-    matches!(c.kernels().key(src), KeyOrder::Custom(_))
+    if matches!(src, "btarraycmp" | "btrecordcmp" | "range_cmp" | "multirange_cmp" | "enum_cmp") {
+        return c.cx.catalog.keys_order(cmp, oid);
+    }
+    matches!(c.kernels().key(src, 0), KeyOrder::Custom(..))
         || BYTEWISE.contains(&src)
-        || !matches!(ty, Phys::Bytes | Phys::Fixed16) && src != "enum_cmp"
+        || !matches!(ty, Phys::Bytes | Phys::Fixed16)
 }
 
 impl Order {
@@ -56,7 +59,7 @@ impl Order {
         let mut compare = Vec::with_capacity(keys.len());
         for k in keys {
             let ty = phys(&c.cx.catalog, k.ty);
-            compare.push(if k.cmp == 0 || has_keys(c, k.cmp, ty) {
+            compare.push(if k.cmp == 0 || has_keys(c, k.cmp, k.ty, ty) {
                 None
             } else {
                 Some(c.binary(k.cmp, TypeRef::new(k.ty), TypeRef::new(k.ty), k.collation)?)
@@ -242,7 +245,7 @@ impl MergeOrder {
         let mut list = Vec::with_capacity(keys.len());
         for (l, r) in keys {
             let ty = phys(&c.cx.catalog, l.ty);
-            let compare = match has_keys(c, l.cmp, ty) {
+            let compare = match has_keys(c, l.cmp, l.ty, ty) {
                 true => None,
                 false => Some(c.binary(l.cmp, TypeRef::new(l.ty), TypeRef::new(r.ty), l.collation)?),
             };

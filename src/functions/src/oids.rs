@@ -42,6 +42,8 @@ oids!(
     INTERVAL = 1186 "interval",
     TIMETZ = 1266 "timetz",
     NUMERIC = 1700 "numeric",
+    NUMRANGE = 3906 "numrange",
+    NUMMULTIRANGE = 4532 "nummultirange",
     UUID = 2950 "uuid",
     INET = 869 "inet",
     CIDR = 650 "cidr",

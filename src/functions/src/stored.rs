@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use tusklet_adt::float::{cmp_float4, cmp_float8};
 use tusklet_adt::numeric_small;
 use tusklet_error::{Error, Result};
-use tusklet_vector::key::{KeyFn, KeyOrder};
+use tusklet_vector::key::{KEY_MULTIRANGE, KEY_RANGE, KeyFn, KeyOrder};
 use tusklet_vector::{CallContext, Datum, Phys};
 
 use crate::oids;
@@ -107,10 +107,18 @@ fn ordered(cx: &mut dyn CallContext, ty: u32, collation: u32, equality: bool, f:
     }
 }
 
-/// How a type's values lie and order, for keys of containers. A type this does not know (one made by a user) counts as
-/// byte strings: enum labels and composite values inside containers then group rightly but may sort otherwise.
+/// How a type's values lie and order, for keys of containers; a type as [`KeyFn`] has it. One this does not know (made by a
+/// user) counts as byte strings: values inside containers then group rightly but may sort otherwise
+/// (`Catalog::keys_order`).
 pub(crate) fn key_of(ty: u32) -> (Phys, KeyOrder) {
-    let custom = |f: KeyFn| (Phys::Bytes, KeyOrder::Custom(f));
+    let over = |f: KeyFn, inner: u32| (Phys::Bytes, KeyOrder::Custom(f, inner));
+    let custom = |f: KeyFn| over(f, 0);
+    if ty & KEY_RANGE != 0 {
+        return over(crate::keys::range, ty & !KEY_RANGE);
+    }
+    if ty & KEY_MULTIRANGE != 0 {
+        return over(crate::keys::multirange, ty & !KEY_MULTIRANGE);
+    }
     let phys = match ty {
         oids::BOOL => Phys::Bool,
         oids::INT2 | oids::CHAR => Phys::I16,
@@ -127,14 +135,16 @@ pub(crate) fn key_of(ty: u32) -> (Phys, KeyOrder) {
         oids::FLOAT4 => Phys::F32,
         oids::FLOAT8 => Phys::F64,
         oids::UUID => Phys::Fixed16,
-        oids::INTERVAL => return (Phys::Fixed16, KeyOrder::Custom(crate::keys::interval)),
-        oids::TIMETZ => return (Phys::Fixed16, KeyOrder::Custom(crate::keys::timetz)),
+        oids::INTERVAL => return (Phys::Fixed16, KeyOrder::Custom(crate::keys::interval, 0)),
+        oids::TIMETZ => return (Phys::Fixed16, KeyOrder::Custom(crate::keys::timetz, 0)),
         oids::BPCHAR => return custom(crate::keys::bpchar),
         oids::NUMERIC => return custom(crate::keys::numeric),
         oids::JSONB => return custom(crate::keys::jsonb),
         oids::INET | oids::CIDR => return custom(crate::keys::network),
         oids::BIT | oids::VARBIT => return custom(crate::keys::bits),
         oids::RECORD => return custom(crate::keys::record),
+        oids::NUMRANGE => return over(crate::keys::range, oids::NUMERIC),
+        oids::NUMMULTIRANGE => return over(crate::keys::multirange, oids::NUMERIC),
         oids::TSVECTOR => return custom(crate::keys::tsvector),
         oids::TSQUERY => return custom(crate::keys::tsquery),
         _ => Phys::Bytes,

@@ -28,13 +28,6 @@ struct Found {
     value: Expr,
 }
 
-/// Whether a path of JSON, whose value is its text, looks as if an index could look for something of it.
-fn names_keys(c: &MethodCond) -> bool {
-    let Some(Value::Bytes(path)) = c.value.as_const() else { return true };
-    let has = |what: &[u8]| path.windows(what.len()).any(|w| w == what);
-    has(b"==") || has(b"exists") || c.strategy == 15 && has(b"$.")
-}
-
 /// A way to use such an index.
 #[derive(Clone)]
 pub(crate) struct Choice {

@@ -52,6 +52,8 @@ pub(crate) struct IndexChoice {
     pub only: bool,
     /// It has a predicate, which the conditions imply.
     pub partial: bool,
+    /// Which key columns' bytes order as their values do (`Catalog::keys_order`).
+    ordered: Vec<bool>,
 }
 
 /// What is added to the cost of a way that is disabled, as PostgreSQL's `disable_cost`.
@@ -606,6 +608,7 @@ impl Planner<'_> {
                 unique: false,
                 only: only && !hash && attnos.iter().all(|a| *a > 0 && ix.columns.iter().any(|c| c.attno == *a)),
                 partial: ix.predicate.is_some(),
+                ordered: ix.columns.iter().map(|c| self.cx.catalog().keys_order(c.cmp, c.ty.oid)).collect(),
             };
             // An earlier column is without an equality: what is said of later ones does not narrow the range.
             let mut open = false;
@@ -910,14 +913,6 @@ pub(crate) fn is_key(r: u32, e: &Expr, col: &tusklet_catalog::live::IndexColumn)
     expr::same(strip_relabel(&x), strip_relabel(e))
 }
 
-/// Whether an index column's key bytes order as its comparison function does. Those of types whose order rests on a type
-/// they do not name (a range's bounds), or on more than bytes, only tell equal from different.
-fn keys_order(col: &tusklet_catalog::live::IndexColumn) -> bool {
-    // btrecordimagecmp, tsvector_cmp, tsquery_cmp, range_cmp, multirange_cmp.
-    const UNORDERED: [Oid; 5] = [3187, 3622, 3668, 3870, 4273];
-    !UNORDERED.contains(&col.cmp)
-}
-
 fn text_like(t: Oid) -> bool {
     matches!(t, oids::TEXT | oids::VARCHAR | oids::NAME | oids::UNKNOWN)
 }
@@ -989,7 +984,7 @@ fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::li
                     5 => BoundOp::Gt,
                     _ => return None,
                 };
-                if op != BoundOp::Eq && !keys_order(col) {
+                if op != BoundOp::Eq && !cx.catalog().keys_order(col.cmp, col.ty.oid) {
                     return None;
                 }
                 return Some(Match { bounds: vec![(op, as_key(value, col.ty.oid)?)], exact: true });
@@ -1000,7 +995,7 @@ fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::li
                 return Some(Match { bounds: vec![(BoundOp::Eq, value.clone())], exact: true });
             }
             // What lies in a network is between its first and its last address (`network_subset_support`).
-            if matches!(name, "<<" | "<<=") && matches!(col.ty.oid, oids::INET | oids::CIDR) && keys_order(col) {
+            if matches!(name, "<<" | "<<=") && matches!(col.ty.oid, oids::INET | oids::CIDR) {
                 let Some(Value::Bytes(network)) = value.as_const() else { return None };
                 let (first, last) = cx.network_range(network)?;
                 let inet = |v: Vec<u8>| Expr::constant(Value::bytes(&v), TypeRef::new(oids::INET));
@@ -1036,7 +1031,7 @@ fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::li
                 return None;
             };
             let own = builtin::amproc(col.opfamily, value.ty.oid, value.ty.oid, 1).is_some();
-            if !keys_order(col) || !own {
+            if !own || !cx.catalog().keys_order(col.cmp, col.ty.oid) {
                 return None;
             }
             let op = if less { BoundOp::Le } else { BoundOp::Ge };
@@ -1116,7 +1111,7 @@ fn index_order(r: u32, choice: &IndexChoice, wanted: &Wanted) -> Option<bool> {
     for (e, key) in &wanted.keys {
         loop {
             let col = ix.columns.get(at).filter(|_| at < ix.keys as usize)?;
-            if is_key(r, e, col) && col.cmp == key.cmp && keys_order(col) {
+            if is_key(r, e, col) && col.cmp == key.cmp && choice.ordered.get(at) == Some(&true) {
                 let flipped = col.desc != key.desc;
                 if (col.nulls_first != key.nulls_first) != flipped {
                     return None;

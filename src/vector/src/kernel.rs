@@ -341,8 +341,8 @@ impl KernelTable {
         find(self.aggregates, name)
     }
 
-    /// How values compared by that function order.
-    pub fn key(&self, prosrc: &str) -> KeyOrder {
-        find(self.keys, prosrc).map_or(KeyOrder::Native, KeyOrder::Custom)
+    /// How values compared by that function order; `inner` says what containers contain ([`KeyFn`]).
+    pub fn key(&self, prosrc: &str, inner: u32) -> KeyOrder {
+        find(self.keys, prosrc).map_or(KeyOrder::Native, |f| KeyOrder::Custom(f, inner))
     }
 }

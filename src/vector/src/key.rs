@@ -7,8 +7,15 @@
 
 use crate::{Datum, Vector};
 
-/// Writes the self-delimiting key bytes of one non-NULL value whose order is not that of its physical type.
-pub type KeyFn = fn(Datum<'_>, &mut Vec<u8>);
+/// Writes the self-delimiting key bytes of one non-NULL value whose order is not that of its physical type. The number says
+/// what a container's values contain: a built-in type, with [`KEY_RANGE`] or [`KEY_MULTIRANGE`] one of these over it; 0 where
+/// that is not known.
+pub type KeyFn = fn(u32, Datum<'_>, &mut Vec<u8>);
+
+/// A range of the type.
+pub const KEY_RANGE: u32 = 1 << 31;
+/// A multirange of the type.
+pub const KEY_MULTIRANGE: u32 = 1 << 30;
 
 /// How to order one column.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +33,8 @@ pub struct KeyPart {
 pub enum KeyOrder {
     /// Integers, booleans, floats (NaN greatest, -0 = 0), fixed bytes by `memcmp`, byte strings by `memcmp`.
     Native,
-    /// A function of the type.
-    Custom(KeyFn),
+    /// A function of the type, and what it is called with.
+    Custom(KeyFn, u32),
 }
 
 impl KeyPart {
@@ -77,7 +84,7 @@ impl KeyPart {
         let start = out.len();
         match self.order {
             KeyOrder::Native => native(d, out),
-            KeyOrder::Custom(f) => f(d, out),
+            KeyOrder::Custom(f, inner) => f(inner, d, out),
         }
         if self.desc {
             for b in &mut out[start..] {

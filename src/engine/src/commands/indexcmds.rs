@@ -610,7 +610,7 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
                 Some(e) => Some(Evaluator::new(cx, &expressions::over_row(e, n))?),
                 None => None,
             };
-            let order: KeyOrder = tusklet_exec::func::key_order(cx, c.cmp);
+            let order: KeyOrder = tusklet_exec::func::key_order(cx, c.cmp, c.ty.oid);
             keys.push(Key { eval, attno: c.attno, part: KeyPart { order, desc: c.desc, nulls_first: c.nulls_first } });
         }
         let predicate = match &ix.predicate {

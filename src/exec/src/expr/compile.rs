@@ -341,7 +341,7 @@ impl Compiler<'_, '_> {
         let equality =
             any && same && builtin::amops_by_operator(op).any(|a| a.method() == oids::AM_BTREE && a.strategy() == 3);
         let key = match default_comparison(&self.cx.catalog, left.ty.oid) {
-            Some(cmp) if equality => Some(KeyPart { order: key_order(self.cx, cmp), desc: false, nulls_first: false }),
+            Some(cmp) if equality => Some(KeyPart { order: key_order(self.cx, cmp, left.ty.oid), desc: false, nulls_first: false }),
             _ => None,
         };
         Ok(CScalarArray {
@@ -468,7 +468,7 @@ impl Compiler<'_, '_> {
             Some(keys) if own.is_empty() => {
                 let mut list = Vec::with_capacity(keys.len());
                 for k in keys {
-                    let key = KeyPart { order: key_order(self.cx, k.cmp), desc: false, nulls_first: false };
+                    let key = KeyPart { order: key_order(self.cx, k.cmp, k.left.ty.oid), desc: false, nulls_first: false };
                     list.push(CHashKey { left: self.hashed(&k.left, k)?, right: self.hashed(&k.right, k)?, key });
                 }
                 Some(list)

@@ -50,7 +50,7 @@ pub(crate) fn compile(
         Ok((input, calls))
     })?;
     let groups: Vec<_> =
-        groups.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp), phys(&c.cx.catalog, k.ty))).collect();
+        groups.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp, k.ty), phys(&c.cx.catalog, k.ty))).collect();
     let rollups = sets.iter().flat_map(|s| s.iter().map(|s| s.rollup)).collect();
     let sets = match sets {
         Some(s) => s.iter().map(|s| s.columns.iter().map(|i| *i as usize).collect()).collect(),

@@ -144,10 +144,11 @@ impl AggCall {
         let refs: Vec<u32> =
             a.args.iter().filter(|t| !t.junk).chain(a.args.iter().filter(|t| t.junk)).map(|t| t.sort_ref).collect();
         let place = |target: u32| refs.iter().position(|r| *r == target).map(|i| direct + i);
+        let sorted_type = |target: u32| a.args.iter().find(|t| t.sort_ref == target).map_or(0, |t| t.expr.ty.oid);
         let mut order = Vec::new();
         let mut distinct = Vec::new();
         let part = |c: &Compiler<'_, '_>, s: &tusklet_ir::SortClause| KeyPart {
-            order: key_order(c.cx, s.cmp),
+            order: key_order(c.cx, s.cmp, sorted_type(s.target)),
             desc: s.desc,
             nulls_first: s.nulls_first,
         };

@@ -57,7 +57,7 @@ pub(crate) fn compile(
     for k in keys {
         left_keys.push(c.hashed(&k.left, k)?);
         right_keys.push(c.hashed(&k.right, k)?);
-        parts.push(c.cmp_part(k.cmp));
+        parts.push(c.cmp_part(k.cmp, k.left.ty.oid));
     }
     let on = on.map(|e| c.expr(e)).transpose()?;
     let extra: Vec<&CExpr> = on.iter().collect();

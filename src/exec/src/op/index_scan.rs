@@ -42,7 +42,7 @@ pub(crate) fn key_columns(cx: &ExecCx<'_>, index: Oid) -> Result<Vec<KeyColumn>>
 
 fn key_column(cx: &ExecCx<'_>, c: &live::IndexColumn) -> KeyColumn {
     KeyColumn {
-        part: KeyPart { order: key_order(cx, c.cmp), desc: c.desc, nulls_first: c.nulls_first },
+        part: KeyPart { order: key_order(cx, c.cmp, c.ty.oid), desc: c.desc, nulls_first: c.nulls_first },
         phys: phys(&cx.catalog, c.ty.oid),
         slot: (c.attno > 0).then(|| c.attno as usize - 1),
     }

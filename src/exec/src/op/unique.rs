@@ -18,7 +18,7 @@ use crate::types::phys;
 
 /// Columns that decide whether rows are the same, for hashing.
 pub(crate) fn distinct_keys(c: &mut Compiler<'_, '_>, keys: &[SortKey]) -> Vec<(usize, KeyPart, Phys)> {
-    keys.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp), phys(&c.cx.catalog, k.ty))).collect()
+    keys.iter().map(|k| (k.column as usize, c.cmp_part(k.cmp, k.ty), phys(&c.cx.catalog, k.ty))).collect()
 }
 
 struct UniquePlan {
