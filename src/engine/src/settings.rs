@@ -195,7 +195,7 @@ impl Settings {
         let keys: Vec<String> = self.session.keys().chain(self.local.keys()).cloned().collect();
         for k in keys {
             let keep = find(&k).is_some_and(|s| s.flags().is_some_and(|f| f.iter().any(|x| x == "NO_RESET_ALL")));
-            if !keep && !k.starts_with("transaction_") && k != "session_authorization" && k != "role" {
+            if !keep {
                 self.put(k, None, false);
             }
         }

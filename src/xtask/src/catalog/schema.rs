@@ -130,7 +130,7 @@ const SYSTEM_RELATIONS: &str = "(SELECT oid FROM pg_class WHERE oid < 16384 AND 
 /// Settings that SHOW and SET know but `pg_settings` hides.
 const HIDDEN_SETTINGS: &str = "(SELECT name, vartype, context, unit, boot_val, min_val, max_val, enumvals, category,
       short_desc, extra_desc, pg_settings_get_flags(name) AS flags FROM pg_settings WHERE name !~ '[.]'
-    UNION ALL SELECT name, vartype, context, unit, boot_val, min_val, max_val, NULL, category, short_desc, NULL, '{NO_SHOW_ALL}' FROM (VALUES
+    UNION ALL SELECT name, vartype, context, unit, boot_val, min_val, max_val, NULL, category, short_desc, NULL, pg_settings_get_flags(name) FROM (VALUES
       ('default_with_oids', 'bool', 'user', NULL, 'off', NULL, NULL, 'Version and Platform Compatibility / Previous PostgreSQL Versions', 'WITH OIDS is no longer supported; this can only be false.'),
       ('is_superuser', 'bool', 'internal', NULL, 'off', NULL, NULL, 'Ungrouped', 'Shows whether the current user is a superuser.'),
       ('role', 'string', 'user', NULL, 'none', NULL, NULL, 'Ungrouped', 'Sets the current role.'),
