@@ -15,7 +15,7 @@ use tusklet_error::{Error, Result, err};
 use crate::Lsn;
 
 /// Format version of records, segments and manifests. `FORMAT.md` says what each contains.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// A segment's name: a hash of what it holds and of whose it is, so equal names mean equal contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
