@@ -21,10 +21,15 @@ export function bindgenTools() {
   return own;
 }
 
+/** Whether the toolchain in use has this file or folder of Rust's libraries. */
+function installed(...path) {
+  const sysroot = output('rustc', ['--print', 'sysroot']);
+  return sysroot !== undefined && existsSync(join(sysroot, 'lib', 'rustlib', ...path));
+}
+
 /** Rust's own libraries for wasm: rust-toolchain.toml names the target, but rustup brings it by itself only when it installs the toolchain. */
 export function wasmTarget() {
-  const sysroot = output('rustc', ['--print', 'sysroot']);
-  if (sysroot !== undefined && existsSync(join(sysroot, 'lib', 'rustlib', TARGET, 'lib'))) return;
+  if (installed(TARGET, 'lib')) return;
   run('rustup', ['target', 'add', TARGET]);
 }
 
@@ -34,8 +39,7 @@ export function wasmTarget() {
  * is built as usual, and larger.
  */
 function withLibrary() {
-  const sysroot = output('rustc', ['--print', 'sysroot']);
-  const source = () => sysroot !== undefined && existsSync(join(sysroot, 'lib/rustlib/src/rust/library/Cargo.lock'));
+  const source = () => installed('src/rust/library/Cargo.lock');
   if (!source()) output('rustup', ['component', 'add', 'rust-src']);
   if (!source()) {
     console.warn('no rust-src: the engine is built with the library as it is installed, and is 22 KiB larger');

@@ -250,16 +250,20 @@ impl Analyzer<'_> {
         if ordinality {
             columns.push(RteColumn { name: "ordinality".into(), ty: TypeRef::new(oids::INT8), collation: 0 });
         }
-        let mut rte = Rte {
-            kind: RteKind::Function { functions, ordinality },
-            alias: String::new(),
-            column_aliases: vec![],
-            name,
-            columns,
-            lateral,
-            inherit: false,
-            in_from: true,
-        };
+        self.add_functions(RteKind::Function { functions, ordinality }, name, columns, lateral, alias)
+    }
+
+    /// Functions in FROM as an entry of the range table.
+    pub(crate) fn add_functions(
+        &mut self,
+        kind: RteKind,
+        name: String,
+        columns: Vec<RteColumn>,
+        lateral: bool,
+        alias: Option<&ast::Alias>,
+    ) -> Result<NsItem> {
+        let mut rte =
+            Rte { kind, alias: String::new(), column_aliases: vec![], name, columns, lateral, inherit: false, in_from: true };
         self.apply_aliases(&mut rte, alias, Span::NONE)?;
         Ok(self.add_rte(rte, 0))
     }

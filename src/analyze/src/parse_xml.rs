@@ -4,7 +4,7 @@ use tusklet_adt::xml::name_of_identifier;
 use tusklet_catalog::builtin::oids;
 use tusklet_error::{Result, Span, err};
 use tusklet_ir::{
-    CoercionForm, Expr, ExprKind, RangeFunction, Rte, RteColumn, RteKind, TypeRef, Value, XmlColumn, XmlOp, XmlTable,
+    CoercionForm, Expr, ExprKind, RangeFunction, RteColumn, RteKind, TypeRef, Value, XmlColumn, XmlOp, XmlTable,
 };
 use tusklet_syntax::ast;
 
@@ -109,18 +109,7 @@ impl Analyzer<'_> {
         };
         let lateral = *lateral || contains_own_vars(&expr);
         let functions = vec![RangeFunction { expr, columns: columns.len() as u32, coldeflist: true }];
-        let mut rte = Rte {
-            kind: RteKind::Function { functions, ordinality: false },
-            alias: String::new(),
-            column_aliases: vec![],
-            name,
-            columns,
-            lateral,
-            inherit: false,
-            in_from: true,
-        };
-        self.apply_aliases(&mut rte, alias.as_ref(), Span::NONE)?;
-        Ok(self.add_rte(rte, 0))
+        self.add_functions(RteKind::Function { functions, ordinality: false }, name, columns, lateral, alias.as_ref())
     }
 
     fn xml_table(&mut self, t: &ast::RangeTableFunc) -> Result<(XmlTable, Vec<RteColumn>)> {

@@ -350,22 +350,23 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn slot(&self, rel: RelId) -> Result<Slot> {
+    /// What `take` copies of a relation's slot; tables and indexes are asked for once a row.
+    fn at<T>(&self, rel: RelId, take: impl FnOnce(&Slot) -> T) -> Result<T> {
         match self.rels.borrow().get(rel.0 as usize) {
-            Some(Some(s)) => Ok(s.clone()),
+            Some(Some(s)) => Ok(take(s)),
             _ => Err(Error::internal(format!("relation file {} does not exist", rel.0))),
         }
+    }
+
+    pub(crate) fn slot(&self, rel: RelId) -> Result<Slot> {
+        self.at(rel, Slot::clone)
     }
 
     /// A table's handle. After opening, [`Store::load`] must have answered true for it, unless the sink's segments are
     /// always at hand.
     pub fn table(&self, rel: RelId) -> Result<Rc<Table>> {
-        // Once a row: nothing but the handle is copied.
-        let found = match self.rels.borrow().get(rel.0 as usize) {
-            Some(Some(Slot { rel: Rel::Table(t), .. })) => Some(t.clone()),
-            _ => None,
-        };
-        let Some(t) = found else { return Err(Error::internal(format!("relation file {} is not a table", rel.0))) };
+        let table = self.at(rel, |s| if let Rel::Table(t) = &s.rel { Some(t.clone()) } else { None })?;
+        let Some(t) = table else { return Err(Error::internal(format!("relation file {} is not a table", rel.0))) };
         self.warm(&t).map(|()| t)
     }
 
@@ -387,11 +388,8 @@ impl Store {
 
     /// An index's handle.
     pub fn index(&self, rel: RelId) -> Result<Rc<Index>> {
-        let found = match self.rels.borrow().get(rel.0 as usize) {
-            Some(Some(Slot { rel: Rel::Index(i), .. })) => Some(i.clone()),
-            _ => None,
-        };
-        let Some(i) = found else { return Err(Error::internal(format!("relation file {} is not an index", rel.0))) };
+        let index = self.at(rel, |s| if let Rel::Index(i) = &s.rel { Some(i.clone()) } else { None })?;
+        let Some(i) = index else { return Err(Error::internal(format!("relation file {} is not an index", rel.0))) };
         self.warm(&i.table).map(|()| i)
     }
 

@@ -2,29 +2,16 @@
 //! sequential scans forbidden and with indexes forbidden. `TUSKLET_INDEX_ROUNDS` says how many tables to make,
 //! `TUSKLET_INDEX_SEED` which is the first.
 
-use std::cell::Cell;
-use std::rc::Rc;
+mod common;
 
-use tusklet_engine::database::{Cluster, Environment};
+use tusklet_engine::database::Cluster;
 use tusklet_engine::output::{Output, Tag, write_text};
 use tusklet_engine::session::Session;
 use tusklet_engine::work::Status;
 use tusklet_engine::{Batch, ExecCx, ResultColumn};
 use tusklet_error::{Error, Notice, Result};
 
-/// A world where no time passes.
-struct Still(Cell<u64>);
-
-impl Environment for Still {
-    fn now(&self) -> i64 {
-        700_000_000_000_000
-    }
-
-    fn entropy(&self) -> u64 {
-        self.0.set(self.0.get() + 1);
-        self.0.get()
-    }
-}
+use common::{Random, Still};
 
 /// Rows as text, and what went wrong.
 #[derive(Default)]
@@ -63,21 +50,6 @@ impl Output for Rows {
     fn copy_out(&mut self, _: usize, _: bool) {}
     fn copy_data(&mut self, _: &[u8]) {}
     fn copy_done(&mut self) {}
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 8) as usize % n
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
 }
 
 /// A type: its name, its values with `#` for a small number each, its indexes, and its conditions over `@` with `?` for
@@ -306,7 +278,7 @@ fn rows(r: &mut Random, columns: &[&Kind], from: usize, n: usize) -> String {
 fn an_index_never_changes_an_answer() {
     let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
     let (rounds, start) = (number("TUSKLET_INDEX_ROUNDS", 24), number("TUSKLET_INDEX_SEED", 1));
-    let cluster = Cluster::in_memory(Rc::new(Still(Cell::new(1))), tusklet_functions::KERNELS).expect("an engine");
+    let cluster = Cluster::in_memory(Still::new(), tusklet_functions::KERNELS).expect("an engine");
     let session = cluster.connect("postgres", "postgres").expect("a session");
     let mut t = Tester { session, log: String::new(), used: 0, asked: 0 };
     t.must("CREATE TYPE size AS ENUM ('medium', 'large'); ALTER TYPE size ADD VALUE 'small' BEFORE 'medium'");
@@ -351,7 +323,7 @@ fn an_index_never_changes_an_answer() {
 /// Exclusion constraints keep out what meets a row that is there, unique ones what equals it, and nothing else.
 #[test]
 fn constraints_know_what_conflicts() {
-    let cluster = Cluster::in_memory(Rc::new(Still(Cell::new(1))), tusklet_functions::KERNELS).expect("an engine");
+    let cluster = Cluster::in_memory(Still::new(), tusklet_functions::KERNELS).expect("an engine");
     let session = cluster.connect("postgres", "postgres").expect("a session");
     let mut t = Tester { session, log: String::new(), used: 0, asked: 0 };
     let mut r = Random(15);

@@ -1,29 +1,16 @@
 //! The straight paths against the ordinary route: the same random scripts, with and without them, give the same rows,
 //! tags, errors with their positions, and places of rows in their tables.
 
-use std::cell::Cell;
-use std::rc::Rc;
+mod common;
 
-use tusklet_engine::database::{Cluster, Environment};
+use tusklet_engine::database::Cluster;
 use tusklet_engine::output::{Output, Tag, char_position, write_text};
 use tusklet_engine::session::Session;
 use tusklet_engine::work::Status;
 use tusklet_engine::{Batch, ExecCx, ResultColumn};
 use tusklet_error::{Error, Notice, Result};
 
-/// A world where no time passes.
-struct Still(Cell<u64>);
-
-impl Environment for Still {
-    fn now(&self) -> i64 {
-        700_000_000_000_000
-    }
-
-    fn entropy(&self) -> u64 {
-        self.0.set(self.0.get() + 1);
-        self.0.get()
-    }
-}
+use common::{Random, Still};
 
 /// Everything a client would see, as text.
 #[derive(Default)]
@@ -87,7 +74,7 @@ impl Output for Transcript {
 }
 
 fn session(straight: bool) -> Session {
-    let cluster = Cluster::in_memory(Rc::new(Still(Cell::new(1))), tusklet_functions::KERNELS).expect("an engine");
+    let cluster = Cluster::in_memory(Still::new(), tusklet_functions::KERNELS).expect("an engine");
     let session = cluster.connect("postgres", "postgres").expect("a session");
     session.shared.straight.set(straight);
     session
@@ -107,21 +94,6 @@ fn run(session: &mut Session, sql: &str) -> String {
         }
     }
     out.0
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len() as u64) as usize]
-    }
 }
 
 const TABLES: &str = "
@@ -197,7 +169,7 @@ fn straight_paths_and_the_ordinary_route_agree() {
 /// A straight write that meets another transaction waits as any other.
 #[test]
 fn who_is_in_the_way_is_waited_for() {
-    let cluster = Cluster::in_memory(Rc::new(Still(Cell::new(1))), tusklet_functions::KERNELS).expect("an engine");
+    let cluster = Cluster::in_memory(Still::new(), tusklet_functions::KERNELS).expect("an engine");
     let connect = || cluster.connect("postgres", "postgres").expect("a session");
     let (mut a, mut b) = (connect(), connect());
     run(&mut a, "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 1); INSERT INTO t VALUES (2, 2);");

@@ -1,5 +1,7 @@
 //! A tree of properties in each of EXPLAIN's formats.
 
+use tusklet_adt::json::escape;
+
 /// What a property holds.
 pub(super) enum Value {
     Text(String),
@@ -68,24 +70,6 @@ fn text_node(t: &Tree, heading: Option<&str>, indent: usize, out: &mut Vec<Strin
     }
 }
 
-fn json_string(s: &str, out: &mut String) {
-    out.push('"');
-    for c in s.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 32 => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
 pub(super) fn json(report: &Report) -> String {
     let mut out = String::from("[\n  {\n    \"Plan\": ");
     json_node(&report.plan, 2, &mut out);
@@ -105,14 +89,14 @@ fn json_node(t: &Tree, indent: usize, out: &mut String) {
         first = false;
         out.push_str(&format!("{pad}\"{}\": ", p.label));
         match &p.value {
-            Value::Text(s) => json_string(s, out),
+            Value::Text(s) => escape(s, out),
             Value::Number(n) => out.push_str(n),
             Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Value::List(l) => {
                 out.push('[');
                 for (i, s) in l.iter().enumerate() {
                     out.push_str(if i > 0 { ", " } else { "" });
-                    json_string(s, out);
+                    escape(s, out);
                 }
                 out.push(']');
             }
@@ -195,13 +179,13 @@ fn yaml_node(t: &Tree, indent: usize, out: &mut String) {
         }
         out.push_str(&format!("{}: ", p.label));
         match &p.value {
-            Value::Text(s) => json_string(s, out),
+            Value::Text(s) => escape(s, out),
             Value::Number(n) => out.push_str(n),
             Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Value::List(l) => {
                 for s in l {
                     out.push_str(&format!("\n{pad}  - "));
-                    json_string(s, out);
+                    escape(s, out);
                 }
             }
         }
