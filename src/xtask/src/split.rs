@@ -139,45 +139,36 @@ impl Body<'_> {
 }
 
 /// Functions that do the same become one: copies of generic code in different crates, closures that differ in their types only. Gives each
-/// defined function's representative; everything in the module that names a function then names that.
+/// defined function's representative; everything in the module that names a function then names that. All are taken for the same until
+/// their code tells them apart, by what they call at last: so copies that call themselves or each other are found, too.
 fn fold(m: &mut Module<'_>) -> Vec<usize> {
     let imports = m.imports.len() as u32;
-    let mut same: Vec<usize> = (0..m.bodies.len()).collect();
+    let to = |same: &[usize], f: u32| if f < imports { f } else { imports + same[(f - imports) as usize] as u32 };
+    let pinned: Vec<bool> = m.bodies.iter().map(|b| b.pinned).collect();
+    let mut same: Vec<usize> = (0..m.bodies.len()).map(|i| if pinned[i] { i } else { 0 }).collect();
+    let mut kinds = 0;
     loop {
         let mut known: BTreeMap<(u32, Vec<u8>), usize> = BTreeMap::new();
-        let mut found = false;
-        for i in 0..same.len() {
-            if same[i] != i || m.bodies[i].pinned {
-                continue;
-            }
-            let place = known.entry((m.functions[i], rewritten(&m.bodies[i], |f| f, |g| g))).or_insert(i);
-            if *place != i {
-                same[i] = *place;
-                found = true;
-            }
-        }
-        if !found {
-            return same;
-        }
-        // What i stood for stands for its representative now: no chains.
-        for i in 0..same.len() {
-            same[i] = same[same[i]];
-        }
-        let of = |f: &mut u32| {
-            if *f >= imports {
-                *f = imports + same[(*f - imports) as usize] as u32;
-            }
+        let next = |(i, body)| match pinned[i] {
+            true => i,
+            false => *known.entry((m.functions[i], rewritten(body, |f| to(&same, f), |g| g))).or_insert(i),
         };
-        for site in m.bodies.iter_mut().flat_map(|b| &mut b.sites) {
-            if let Target::Call(f) | Target::RefFunc(f) = &mut site.target {
-                of(f);
-            }
+        same = m.bodies.iter().enumerate().map(next).collect();
+        if known.len() == kinds {
+            break;
         }
-        m.elements.iter_mut().flat_map(|e| &mut e.functions).for_each(of);
-        for export in m.exports.iter_mut().filter(|e| e.1 == ExternalKind::Func) {
-            of(&mut export.2);
+        kinds = known.len();
+    }
+    for site in m.bodies.iter_mut().flat_map(|b| &mut b.sites) {
+        if let Target::Call(f) | Target::RefFunc(f) = &mut site.target {
+            *f = to(&same, *f);
         }
     }
+    m.elements.iter_mut().flat_map(|e| &mut e.functions).for_each(|f| *f = to(&same, *f));
+    for export in m.exports.iter_mut().filter(|e| e.1 == ExternalKind::Func) {
+        export.2 = to(&same, export.2);
+    }
+    same
 }
 
 /// Who goes where. Functions are named by their index in the whole module, imports first.
