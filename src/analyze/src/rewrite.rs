@@ -2,12 +2,11 @@
 //! views that are written to become writes to their tables.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Column, Relation, RelKind, TypeEntryKind};
 use tusklet_catalog::resolve::SearchPath;
-use tusklet_error::{Error, Result, SortShort, Span, bail, err};
+use tusklet_error::{Error, Result, SortShort, SortedMap, Span, bail, err};
 use tusklet_ir::{
     CoercionForm, CommandType, Expr, ExprKind, FromNode, Oid, Overriding, Query, RowMark, Rte, RteColumn, RteKind, Target,
     TypeRef, ViewCheck,
@@ -20,7 +19,7 @@ use crate::{AnalyzeContext, ParamTypes};
 
 thread_local! {
     /// Built-in views, analysed and expanded; they depend on nothing that can change.
-    static SYSTEM_VIEWS: RefCell<HashMap<Oid, Rc<Query>>> = RefCell::default();
+    static SYSTEM_VIEWS: RefCell<SortedMap<Oid, Rc<Query>>> = RefCell::default();
 }
 
 /// Rewrites an analysed query. Rules could make several of one; so far it is always one.

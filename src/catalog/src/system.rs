@@ -16,9 +16,7 @@ pub mod object;
 mod proc;
 pub mod values;
 
-use std::collections::HashSet;
-
-use tusklet_error::{Error, Result, SortShort};
+use tusklet_error::{Error, Result, SortShort, SortedSet};
 use tusklet_ir::{Expr, Oid};
 use tusklet_vector::{CallContext, RowSource, Value, Vector};
 
@@ -86,7 +84,7 @@ struct Rows {
     sources: Vec<Source>,
     next: usize,
     /// Linked-in rows that a live entry of the same OID replaces.
-    replaced: HashSet<Oid>,
+    replaced: SortedSet<Oid>,
     user: std::vec::IntoIter<Vec<Value>>,
 }
 
@@ -122,7 +120,7 @@ pub fn rows(
         "pg_namespace" => cat.user_schemas().map(|s| s.oid).collect(),
         "pg_authid" => cat.user_roles().map(|r| r.oid).collect(),
         "pg_ts_config" | "pg_ts_config_map" | "pg_ts_dict" => cat.text_search().keys().copied().collect(),
-        _ => HashSet::new(),
+        _ => SortedSet::new(),
     };
     Some(Ok(Box::new(Rows { table, sources, next: 0, replaced, user: sink.rows.into_iter() })))
 }

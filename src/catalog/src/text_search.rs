@@ -33,7 +33,7 @@ impl Catalog {
     /// An object of a kind.
     pub fn ts_object(&self, kind: TsKind, oid: Oid) -> Option<TsObject> {
         if let Some(o) = self.text_search().get(&oid) {
-            return (o.kind == kind).then(|| o.clone());
+            return (o.kind == kind).then(|| (**o).clone());
         }
         let mut o = builtins(kind, &|x, _| x == oid)?;
         if kind == TsKind::Configuration {

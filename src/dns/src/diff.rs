@@ -1,6 +1,6 @@
 //! What turns the rows of one zone into other rows: statements on the table `records`, values as parameters.
 
-use std::collections::HashMap;
+use tusklet_error::SortedMap;
 
 use crate::Record;
 
@@ -50,12 +50,8 @@ pub fn diff(domain_id: i64, before: &[Stored], after: &[Record]) -> Vec<Statemen
             let said = (round < 2).then(|| (r.content.clone(), r.prio.unwrap_or(0)));
             (r.name.clone(), r.rtype.clone(), said, (round == 0).then_some((r.ttl, r.disabled)))
         };
-        let mut by_key: HashMap<_, Vec<usize>> = HashMap::new();
-        for (i, row) in rows.iter().enumerate().rev() {
-            if let Some(row) = row {
-                by_key.entry(key(&row.record)).or_default().push(i);
-            }
-        }
+        let open = rows.iter().enumerate().rev();
+        let mut by_key = SortedMap::grouped(open.filter_map(|(i, row)| Some((key(&(*row)?.record), i))).collect());
         left.retain(|record| {
             let Some(i) = by_key.get_mut(&key(record)).and_then(Vec::pop) else { return true };
             let Some(row) = rows.get_mut(i).and_then(Option::take) else { return true };

@@ -4,9 +4,7 @@
 //! delegation or a DNAME hides, and a range tells whether a name exists though it owns nothing. Disabled records are
 //! not served and so not looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use tusklet_error::SortShort;
+use tusklet_error::{SortShort, SortedMap, SortedSet};
 
 use crate::name::{Name, short};
 use crate::rdata::{self, check_record};
@@ -62,7 +60,7 @@ impl Node {
 struct Zone {
     name: Name,
     key: Vec<u8>,
-    nodes: BTreeMap<Vec<u8>, Node>,
+    nodes: SortedMap<Vec<u8>, Node>,
     problems: Vec<Problem>,
 }
 
@@ -72,9 +70,14 @@ pub fn check_zone(origin: &str, records: &[Record]) -> Vec<Problem> {
         Ok(name) => name.lower(),
         Err(message) => return vec![Problem::new(Severity::Error, "", format!("the zone: {message}"))],
     };
-    let mut zone = Zone { key: name.key(), name, nodes: BTreeMap::new(), problems: Vec::new() };
-    for (index, record) in records.iter().enumerate().filter(|(_, r)| !r.disabled) {
-        zone.add(origin, index, record);
+    let mut zone = Zone { key: name.key(), name, nodes: SortedMap::new(), problems: Vec::new() };
+    let enabled = records.iter().enumerate().filter(|(_, r)| !r.disabled);
+    let rows = enabled.filter_map(|(index, record)| zone.read(origin, index, record)).collect();
+    for (key, rows) in SortedMap::grouped(rows) {
+        let (mut names, rows): (Vec<Name>, _) = rows.into_iter().unzip();
+        if let Some(name) = names.pop() {
+            zone.nodes.insert(key, Node { name, rows, cut: None });
+        }
     }
     zone.find_cuts();
     zone.apex();
@@ -111,12 +114,13 @@ fn is_below(key: &[u8], above: &[u8]) -> bool {
 }
 
 impl Zone {
-    fn add(&mut self, origin: &str, index: usize, record: &Record) {
+    /// The row of a record, by its name and that name's key, if it is in the zone.
+    fn read(&mut self, origin: &str, index: usize, record: &Record) -> Option<(Vec<u8>, (Name, Row))> {
         let checked = check_record(origin, record);
         self.problems.extend(checked.problems.into_iter().map(|p| Problem { record: Some(index), ..p }));
-        let (Ok(name), Ok(kind)) = (Name::absolute(&record.name), rdata::find_type(&record.rtype)) else { return };
+        let (Ok(name), Ok(kind)) = (Name::absolute(&record.name), rdata::find_type(&record.rtype)) else { return None };
         if !name.is_within(&self.name) {
-            return;
+            return None;
         }
         if let Some(canonical) = &checked.content
             && !canonical.eq_ignore_ascii_case(&record.content)
@@ -135,7 +139,7 @@ impl Zone {
             content: checked.content.unwrap_or_else(|| record.content.clone()),
         };
         let name = name.lower();
-        self.nodes.entry(name.key()).or_insert_with(|| Node { name, rows: Vec::new(), cut: None }).rows.push(row);
+        Some((name.key(), (name, row)))
     }
 
     /// Marks what is at or below a delegation, and reports what is hidden by one or by a DNAME.
@@ -143,9 +147,9 @@ impl Zone {
         let mut cut: Option<Vec<u8>> = None;
         let mut dname: Option<Vec<u8>> = None;
         // Names of servers that need their address here.
-        let servers: BTreeSet<Vec<u8>> =
+        let servers: SortedSet<Vec<u8>> =
             self.nodes.values().flat_map(|n| n.of(&[NS])).filter_map(target).map(|n| n.key()).collect();
-        for (key, node) in &mut self.nodes {
+        for (key, node) in self.nodes.iter_mut() {
             if cut.as_ref().is_some_and(|c| !is_below(key, c)) {
                 cut = None;
             }
@@ -210,7 +214,7 @@ impl Zone {
         let mut add = |row: &Row, severity, field, message: String| problems.push(at(row, severity, field, message));
         // The first row of each type; a name has few types, and may have many rows.
         let mut first: Vec<&Row> = Vec::new();
-        let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut seen: SortedSet<Vec<u8>> = SortedSet::new();
         for row in &node.rows {
             // Text is compared as it is, everything else without regard to case.
             let content = if row.kind == TXT { row.content.clone() } else { row.content.to_ascii_lowercase() };
@@ -375,7 +379,7 @@ impl Zone {
 
     /// Whether the name or anything below it owns a record.
     fn exists(&self, key: &[u8]) -> bool {
-        let next = self.nodes.range(key.to_vec()..).next();
+        let next = self.nodes.from(key).first();
         next.is_some_and(|(k, _)| k == key || is_below(k, key))
     }
 

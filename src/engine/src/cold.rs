@@ -3,10 +3,8 @@
 //! After opening a stored database a table's rows are still with the host. Nothing inside the executor can wait for them,
 //! so a statement asks for all it may touch before it begins, and is suspended with `Status::Segment` until they are there.
 
-use std::collections::BTreeSet;
-
 use tusklet_catalog::live::{Catalog, ConstraintKind, RelKind};
-use tusklet_error::Result;
+use tusklet_error::{Result, SortedSet};
 use tusklet_ir::{Oid, PlannedStmt};
 use tusklet_storage::RelId;
 
@@ -23,7 +21,7 @@ pub fn load_for(shared: &Shared, stmt: &PlannedStmt) -> Result<bool> {
         return load_all(shared);
     }
     let written = stmt.relations.iter().filter(|u| u.insert || u.update || u.delete).map(|u| u.rel);
-    let mut tables: BTreeSet<Oid> = stmt.relations.iter().map(|u| u.rel).collect();
+    let mut tables: SortedSet<Oid> = stmt.relations.iter().map(|u| u.rel).collect();
     follow_foreign_keys(&c, written.collect(), &mut tables);
     // All are asked for, so that the host fetches them together.
     let mut ready = true;
@@ -36,8 +34,8 @@ pub fn load_for(shared: &Shared, stmt: &PlannedStmt) -> Result<bool> {
 }
 
 /// Tables whose rows are looked at, or changed by an action, when those of `written` change.
-fn follow_foreign_keys(c: &Catalog, mut written: Vec<Oid>, tables: &mut BTreeSet<Oid>) {
-    let mut seen = BTreeSet::new();
+fn follow_foreign_keys(c: &Catalog, mut written: Vec<Oid>, tables: &mut SortedSet<Oid>) {
+    let mut seen = SortedSet::new();
     while let Some(t) = written.pop() {
         if !seen.insert(t) {
             continue;

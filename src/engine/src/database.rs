@@ -1,11 +1,10 @@
 //! Databases and what all sessions of one share.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use tusklet_catalog::live::{AclItem, Catalog, EntryKey, FIRST_USER_OID, ObjectAddress, ObjectClass, Role, Schema};
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, SortedMap, err};
 use tusklet_ir::Oid;
 use tusklet_ir::codec::Codec;
 use tusklet_storage::{LogSink, Store};
@@ -34,7 +33,7 @@ pub const PUBLIC_SCHEMA: Oid = 2200;
 pub struct Cluster {
     env: Rc<dyn Environment>,
     kernels: KernelTable,
-    databases: RefCell<BTreeMap<String, Rc<Database>>>,
+    databases: RefCell<SortedMap<String, Rc<Database>>>,
     next_session: Cell<u32>,
     next_database: Cell<Oid>,
     /// Makes the log of a new database.
@@ -58,7 +57,7 @@ pub struct Database {
     /// When it was opened.
     pub(crate) opened: i64,
     /// What ANALYZE noted of columns since then.
-    pub(crate) statistics: RefCell<std::collections::BTreeMap<(Oid, i16), crate::commands::analyze::Known>>,
+    pub(crate) statistics: RefCell<SortedMap<(Oid, i16), crate::commands::analyze::Known>>,
     pub(crate) env: Rc<dyn Environment>,
     pub(crate) kernels: KernelTable,
     pub(crate) sessions: RefCell<Vec<Weak<Shared>>>,

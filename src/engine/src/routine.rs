@@ -242,7 +242,7 @@ fn body_for(
     }
     let types = site.args.iter().map(|a| a.oid).collect();
     let body = Rc::new(make_body(shared, p, source, types, Returned { ty, columns, as_value })?);
-    shared.routines.borrow_mut().entry(p.oid).or_default().push(body.clone());
+    shared.routines.borrow_mut().or_default(p.oid).push(body.clone());
     Ok(body)
 }
 

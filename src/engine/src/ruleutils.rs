@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::live::Catalog;
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
-use tusklet_error::Result;
+use tusklet_error::{Result, SortedMap};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{Expr, Oid, Query, RteKind};
 use tusklet_vector::{CallContext, Datum};
@@ -67,9 +67,9 @@ pub(crate) struct PlanNames {
     /// The only table there is, whose columns may be without it.
     pub table: Option<String>,
     /// Parameters set by a node or subquery around.
-    pub params: std::collections::HashMap<u32, String>,
+    pub params: SortedMap<u32, String>,
     /// References to subplans, by number.
-    pub subplans: std::collections::HashMap<u32, String>,
+    pub subplans: SortedMap<u32, String>,
 }
 
 const STD: i32 = 8;

@@ -5,13 +5,12 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use tusklet_adt::formats::Formats;
 use tusklet_catalog::live::{Catalog, Change};
 use tusklet_catalog::resolve::SearchPath;
-use tusklet_error::{Error, Notice, Report, Result, Severity, SqlState, err};
+use tusklet_error::{Error, Notice, Report, Result, Severity, SortedMap, SortedSet, SqlState, err};
 use tusklet_exec::{Caches, ExecCx};
 use tusklet_ir::Oid;
 use tusklet_storage::{Lsn, Snapshot, Tx};
@@ -114,7 +113,7 @@ pub struct Shared {
     /// Settings to tell the client.
     pub reports: RefCell<Vec<(String, String)>>,
     /// Last values told.
-    told: RefCell<BTreeMap<&'static str, String>>,
+    told: RefCell<SortedMap<&'static str, String>>,
     /// A cancel request came.
     pub cancelled: Cell<bool>,
     /// The statement must end by then (`statement_timeout`), µs since 2000.
@@ -122,11 +121,11 @@ pub struct Shared {
     /// State of `random`.
     pub rng: Cell<[u64; 2]>,
     /// Values `currval` gives, and the sequence `lastval` asks.
-    pub sequences: RefCell<(HashMap<Oid, i64>, Option<Oid>)>,
+    pub sequences: RefCell<(SortedMap<Oid, i64>, Option<Oid>)>,
     /// The session's temporary schema, 0 before it has one.
     pub temp_schema: Cell<Oid>,
     /// Channels listened on.
-    pub listening: RefCell<BTreeSet<String>>,
+    pub listening: RefCell<SortedSet<String>>,
     /// Notifications not yet sent: sender, channel, payload.
     pub inbox: RefCell<Vec<(u32, String, String)>>,
     /// Changed rows whose foreign keys and triggers are due at the end of the statement.
@@ -134,11 +133,11 @@ pub struct Shared {
     /// … and at the end of the transaction.
     pub deferred_events: RefCell<Vec<RowChange>>,
     /// SET CONSTRAINTS: all, or by constraint.
-    pub constraint_modes: RefCell<(Option<bool>, BTreeMap<Oid, bool>)>,
+    pub constraint_modes: RefCell<(Option<bool>, SortedMap<Oid, bool>)>,
     /// Plans of the engine's own queries and of SQL functions, by text.
-    pub(crate) internal_plans: RefCell<HashMap<String, Rc<crate::query::Prepared>>>,
+    pub(crate) internal_plans: RefCell<SortedMap<String, Rc<crate::query::Prepared>>>,
     /// Bodies of functions in SQL, by function.
-    pub(crate) routines: RefCell<HashMap<tusklet_ir::Oid, Vec<Rc<crate::routine::Body>>>>,
+    pub(crate) routines: RefCell<SortedMap<tusklet_ir::Oid, Vec<Rc<crate::routine::Body>>>>,
     /// Text search objects ready for use.
     pub(crate) text_search: RefCell<crate::text_search::Built>,
     /// Statements by text.
@@ -146,7 +145,7 @@ pub struct Shared {
     /// Shapes of statements that came before.
     pub(crate) shapes: RefCell<tusklet_syntax::Shapes>,
     /// Prepared statements by name.
-    pub(crate) prepared: RefCell<BTreeMap<String, Rc<crate::query::Prepared>>>,
+    pub(crate) prepared: RefCell<SortedMap<String, Rc<crate::query::Prepared>>>,
     /// Advisory locks held for the session.
     pub(crate) advisory: RefCell<AdvisoryLocks>,
     /// `pg_sleep`'s pauses.
@@ -167,7 +166,7 @@ pub struct Shared {
 /// transactions gives the locks back.
 #[derive(Default)]
 pub(crate) struct AdvisoryLocks {
-    pub(crate) locks: BTreeMap<(tusklet_storage::LockTag, bool), (u32, Tx)>,
+    pub(crate) locks: SortedMap<(tusklet_storage::LockTag, bool), (u32, Tx)>,
 }
 
 /// A changed row, kept until its constraints are checked.

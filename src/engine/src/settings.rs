@@ -3,13 +3,11 @@
 //! A value is kept in canonical text (base unit for numbers). SET lasts for the session and is undone when its
 //! transaction aborts; SET LOCAL lies over it until the transaction ends.
 
-use std::collections::BTreeMap;
-
 use tusklet_adt::datetime::{DateOrder, DateStyle, IntervalStyle};
 use tusklet_adt::formats::Formats;
 use tusklet_adt::timezone::TimeZone;
 use tusklet_catalog::builtin::{self, Setting};
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SortedMap, err};
 use tusklet_syntax::Strings;
 
 /// Whose doing a change is: decides what may be changed.
@@ -43,10 +41,10 @@ pub struct Flags {
 /// A session's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    session: BTreeMap<String, String>,
-    local: BTreeMap<String, String>,
+    session: SortedMap<String, String>,
+    local: SortedMap<String, String>,
     /// What RESET goes back to, where it is not the built-in default.
-    reset: BTreeMap<String, String>,
+    reset: SortedMap<String, String>,
     /// Old values, to undo an aborted transaction: name, was it local, value.
     undo: Vec<(String, bool, Option<String>)>,
     in_transaction: bool,

@@ -3,7 +3,6 @@
 //! What was built is kept as long as no text search object changes: the catalog's map of them is behind one pointer.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use tusklet_adt::tsearch::config::Config;
@@ -13,8 +12,9 @@ use tusklet_adt::tsearch::tsvector::{TsVector, weight};
 use tusklet_adt::tsearch::{options, parser, weight_letters};
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Catalog, TsKind, TsObject};
-use tusklet_error::{Error, Result, bail};
+use tusklet_error::{Error, Result, SortShort, SortedMap, bail};
 use tusklet_ir::Oid;
+use tusklet_vector::hashing::ByteSet;
 use tusklet_vector::{Datum, TextSearch, TypeRef, Value};
 
 use crate::session::Shared;
@@ -24,9 +24,9 @@ use crate::system::Env;
 #[derive(Default)]
 pub struct Built {
     /// The objects it was built from.
-    of: Rc<BTreeMap<Oid, TsObject>>,
-    configs: HashMap<Oid, Rc<Config>>,
-    dicts: HashMap<Oid, Rc<Dict>>,
+    of: Rc<SortedMap<Oid, Rc<TsObject>>>,
+    configs: SortedMap<Oid, Rc<Config>>,
+    dicts: SortedMap<Oid, Rc<Dict>>,
 }
 
 /// How deep dictionaries may rest on dictionaries.
@@ -124,7 +124,7 @@ pub(crate) fn stat(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> 
     let Some(sql) = args.first() else { return Ok(vec![]) };
     let mask = args.get(1).map_or(0, |w| weight_letters(w.str()));
     let wrong = "ts_stat query must return one tsvector column";
-    let mut all: BTreeMap<Vec<u8>, (i32, i32)> = BTreeMap::new();
+    let (mut words, mut counts) = (ByteSet::default(), Vec::<(i32, i32)>::new());
     for row in query(env.shared, sql.str(), &[oids::TSVECTOR], wrong)? {
         let Some(v) = row.first().filter(|v| !matches!(v, Value::Null)) else { continue };
         let doc = TsVector::new(v.as_datum().bytes());
@@ -135,17 +135,22 @@ pub(crate) fn stat(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> 
                 m => positions.iter().filter(|p| m & 1 << weight(*p) != 0).count(),
             };
             if n > 0 {
-                let e = all.entry(doc.lexeme(i).to_vec()).or_default();
-                e.0 += 1;
-                e.1 += n as i32;
+                let (word, new) = words.insert(doc.lexeme(i));
+                if new {
+                    counts.push((0, 0));
+                }
+                counts[word].0 += 1;
+                counts[word].1 += n as i32;
             }
         }
     }
     // PostgreSQL's tree is walked from its greatest lexeme.
-    let row = |(word, (docs, entries)): (&Vec<u8>, &(i32, i32))| {
-        vec![Value::text(&String::from_utf8_lossy(word)), Value::I32(*docs), Value::I32(*entries)]
+    let mut all: Vec<_> = words.iter().zip(counts).collect();
+    all.order_by(|a, b| b.0.cmp(a.0));
+    let row = |(word, (docs, entries)): (&[u8], (i32, i32))| {
+        vec![Value::text(&String::from_utf8_lossy(word)), Value::I32(docs), Value::I32(entries)]
     };
-    Ok(all.iter().rev().map(row).collect())
+    Ok(all.into_iter().map(row).collect())
 }
 
 /// `ts_rewrite` by the pairs a query gives.

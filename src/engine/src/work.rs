@@ -4,10 +4,9 @@
 //! another transaction, for the log to be durable, for the host. Nothing here blocks and nothing recurses into itself, so
 //! many sessions take turns on one thread.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Report, Result, Severity, Span, SqlState, err};
+use tusklet_error::{Error, Report, Result, Severity, SortedMap, Span, SqlState, err};
 use tusklet_exec::{Executor, Step};
 use tusklet_ir::{CommandType, Value};
 use tusklet_storage::{LockMode, LockTag, Lsn, TableLock, Wait};
@@ -55,7 +54,7 @@ pub enum Once {
 #[derive(Default)]
 pub struct Work {
     task: Option<Task>,
-    pub(crate) portals: BTreeMap<String, Portal>,
+    pub(crate) portals: SortedMap<String, Portal>,
     waiting: Option<Wait>,
     /// When that began, for `lock_timeout`.
     waiting_since: i64,

@@ -4,11 +4,13 @@
 //! raised, in PostgreSQL's words; nothing upstream rewrites them, it only adds what it alone knows (position, context).
 
 mod sort;
+mod sorted;
 mod sqlstate;
 
 use std::fmt;
 
 pub use sort::SortShort;
+pub use sorted::{SortedMap, SortedSet};
 pub use sqlstate::{CONDITIONS, SqlState};
 
 /// `Result` with this workspace's only error type.

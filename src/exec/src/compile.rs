@@ -1,10 +1,9 @@
 //! From [`PlannedStmt`] to [`Program`]: functions bound, expressions compiled, keys resolved, once per prepared statement.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use tusklet_error::{Result, SortShort};
+use tusklet_error::{Result, SortShort, SortedMap};
 use tusklet_ir::{Node, Oid, Plan, PlannedStmt, SortKey, TypeRef};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{KernelTable, Phys};
@@ -84,7 +83,7 @@ pub(crate) struct Compiler<'c, 'a> {
     pub cx: &'c mut ExecCx<'a>,
     stmt: Option<&'c PlannedStmt>,
     /// Numbers of the plan nodes, by address: parts are compiled where they are first met, but numbered in order.
-    ids: HashMap<*const Plan, u32>,
+    ids: SortedMap<*const Plan, u32>,
     /// The node being compiled is the statement's topmost.
     pub at_top: bool,
     /// `PARAM_EXEC` parameters read, and set, since the last [`Compiler::tracked`] began.
@@ -102,7 +101,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
         Compiler {
             cx,
             stmt,
-            ids: HashMap::new(),
+            ids: SortedMap::new(),
             at_top: false,
             used: vec![],
             set: vec![],

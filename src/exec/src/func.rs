@@ -2,13 +2,12 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{AggregateParts, Catalog, TypeEntryKind};
 use tusklet_catalog::resolve::SortOperators;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SortedMap, err};
 use tusklet_ir::Oid;
 use tusklet_vector::key::KeyOrder;
 use tusklet_vector::{
@@ -68,13 +67,13 @@ pub struct TypeIo {
 #[derive(Default)]
 pub struct Caches {
     version: Cell<u64>,
-    funcs: RefCell<HashMap<Oid, Rc<Func>>>,
-    descs: RefCell<HashMap<Oid, Rc<TypeDesc>>>,
-    ios: RefCell<HashMap<Oid, Rc<TypeIo>>>,
-    comparisons: RefCell<HashMap<Oid, Rc<Func>>>,
+    funcs: RefCell<SortedMap<Oid, Rc<Func>>>,
+    descs: RefCell<SortedMap<Oid, Rc<TypeDesc>>>,
+    ios: RefCell<SortedMap<Oid, Rc<TypeIo>>>,
+    comparisons: RefCell<SortedMap<Oid, Rc<Func>>>,
     /// Types whose values have, as of the version, an order and equality: asked by every call on a container of them.
-    comparable: RefCell<HashMap<Oid, SortOperators>>,
-    domains: RefCell<HashMap<Oid, Rc<Vec<DomainCheck>>>>,
+    comparable: RefCell<SortedMap<Oid, SortOperators>>,
+    domains: RefCell<SortedMap<Oid, Rc<Vec<DomainCheck>>>>,
 }
 
 impl Caches {
@@ -128,7 +127,7 @@ impl Caches {
     /// How the type's values are compared, as its operator classes say.
     pub(crate) fn sort_operators(&self, catalog: &Catalog, oid: Oid) -> SortOperators {
         self.check(catalog);
-        *self.comparable.borrow_mut().entry(oid).or_insert_with(|| catalog.sort_operators(oid))
+        *self.comparable.borrow_mut().or_insert_with(oid, || catalog.sort_operators(oid))
     }
 
     /// The comparison function of the type's default B-tree operator class.

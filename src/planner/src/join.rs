@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortedMap};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
@@ -665,7 +665,7 @@ impl Planner<'_> {
                 .product();
             (base * s).max(1.0)
         };
-        let mut best: std::collections::HashMap<u64, Best> = Default::default();
+        let mut best: SortedMap<u64, Best> = Default::default();
         for (i, it) in items.iter().enumerate() {
             best.insert(
                 1 << i,
@@ -680,7 +680,7 @@ impl Planner<'_> {
         let fraction = fc.fraction;
         let price = |b: &Best| b.startup + (b.total - b.startup) * fraction;
         // The cheapest whose rows come in the wanted order: only what starts from an item in that order, and goes on by loops.
-        let mut ordered: std::collections::HashMap<u64, Best> = Default::default();
+        let mut ordered: SortedMap<u64, Best> = Default::default();
         for (i, it) in items.iter().enumerate() {
             if let Some(rel) = &it.ordered {
                 let (startup, total, rows) = (rel.plan.startup_cost, rel.plan.total_cost, rel.plan.rows);
@@ -693,10 +693,10 @@ impl Planner<'_> {
             let part = limit.map_or(1.0, |l| (l / b.rows.max(1.0)).min(1.0));
             b.startup + (b.total - b.startup) * part
         };
-        let mut probes: std::collections::HashMap<(u64, usize), Option<(Rc<Probe>, Rc<Vec<Expr>>)>> =
+        let mut probes: SortedMap<(u64, usize), Option<(Rc<Probe>, Rc<Vec<Expr>>)>> =
             Default::default();
         let mut consider =
-            |this: &mut Self, best: &mut std::collections::HashMap<u64, Best>, a: u64, b: u64| -> Result<()> {
+            |this: &mut Self, best: &mut SortedMap<u64, Best>, a: u64, b: u64| -> Result<()> {
                 let (Some(l), Some(r)) = (best.get(&a).cloned(), best.get(&b).cloned()) else { return Ok(()) };
                 let mask = a | b;
                 // A lateral item needs what it refers to on its left.

@@ -28,11 +28,10 @@ mod straight;
 mod sublink;
 mod upper;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Catalog, Relation};
-use tusklet_error::Result;
+use tusklet_error::{Result, SortedMap};
 use tusklet_ir::*;
 
 pub(crate) use rel::{Rel, RelSet};
@@ -172,7 +171,7 @@ pub fn result_columns(q: &Query) -> Vec<ResultColumn> {
 #[derive(Default)]
 pub(crate) struct Level {
     /// WITH queries visible here.
-    pub ctes: HashMap<String, CteRef>,
+    pub ctes: SortedMap<String, CteRef>,
     /// Parameters already assigned to expressions of this level.
     pub assigned: Vec<(Expr, u32)>,
     /// Those the subquery being planned uses: what its SubPlan must be given.
@@ -180,8 +179,8 @@ pub(crate) struct Level {
     /// First number of this level's range-table entries in the statement.
     pub rte_base: u32,
     /// Rows of entries that are no tables, and rows of entries that their own conditions keep.
-    pub tuples: HashMap<u32, f64>,
-    pub kept: HashMap<u32, f64>,
+    pub tuples: SortedMap<u32, f64>,
+    pub kept: SortedMap<u32, f64>,
     /// What WHERE makes equal: an expression and a constant, or another expression.
     pub equal: Vec<(Expr, Option<Expr>)>,
 }

@@ -8,9 +8,7 @@
 //! slots, and the record of their commit brings them. A group is only taken for unchanged next time when nothing in it
 //! depended on a running transaction, nor on rows in other groups, as redirects do.
 
-use std::collections::BTreeSet;
-
-use tusklet_error::{Result, SortShort};
+use tusklet_error::{Result, SortShort, SortedSet};
 use tusklet_vector::BATCH;
 
 use crate::codec::{put_bytes, put_column, put_u64};
@@ -163,7 +161,7 @@ const RUN: std::ops::Range<usize> = 16 << 10..256 << 10;
 struct Writer {
     new: Vec<(SegmentName, Vec<u8>)>,
     keep: Vec<SegmentName>,
-    known: BTreeSet<SegmentName>,
+    known: SortedSet<SegmentName>,
 }
 
 impl Writer {
@@ -330,7 +328,7 @@ impl Store {
     }
 
     /// The names of all segments the last checkpoint, or the manifest that was opened, rests on.
-    pub fn segment_names(&self) -> BTreeSet<SegmentName> {
+    pub fn segment_names(&self) -> SortedSet<SegmentName> {
         self.segments.borrow().clone()
     }
 

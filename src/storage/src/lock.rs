@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use tusklet_error::SortShort;
+use tusklet_error::{SortShort, SortedMap};
 use tusklet_vector::hash;
 
 use crate::heap::{RowLock, Wait};
@@ -205,8 +205,8 @@ pub enum TableLock {
 
 #[derive(Default)]
 pub(crate) struct LockTable {
-    holders: RefCell<NumberMap<LockTag, Vec<(TxNo, u8)>>>,
-    waits: RefCell<NumberMap<TxNo, TxNo>>,
+    holders: RefCell<SortedMap<LockTag, Vec<(TxNo, u8)>>>,
+    waits: RefCell<SortedMap<TxNo, TxNo>>,
 }
 
 impl LockTable {
@@ -221,7 +221,7 @@ impl LockTable {
             return TableLock::Granted;
         }
         let mut holders = self.holders.borrow_mut();
-        let list = holders.entry(tag).or_default();
+        let list = holders.or_default(tag);
         let against = LockMode::CONFLICTS[mode as usize];
         let mut i = 0;
         while let Some((no, held)) = list.get(i).copied() {

@@ -5,12 +5,11 @@
 //! engine's policy, not storage's.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, SortedMap, err};
 
 use crate::Lsn;
 
@@ -110,7 +109,7 @@ pub struct MemoryDisk {
     /// The last manifest.
     pub manifest: Option<Vec<u8>>,
     /// Segments by name.
-    pub segments: BTreeMap<SegmentName, Vec<u8>>,
+    pub segments: SortedMap<SegmentName, Vec<u8>>,
     /// Refuse everything from now on.
     pub broken: bool,
     /// Make `append` succeed without anything becoming durable.

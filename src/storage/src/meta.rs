@@ -3,7 +3,7 @@
 //! Changes are buffered in the transaction and take effect when it commits, in order, with the rest of its work in one
 //! redo record. Readers therefore see committed state only; a transaction's own changes are the engine's private copy.
 
-use std::collections::BTreeMap;
+use tusklet_error::SortedMap;
 
 /// One change; no value is a deletion.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub(crate) struct MetaChange {
 
 #[derive(Default)]
 pub(crate) struct Meta {
-    pub map: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub map: SortedMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Meta {

@@ -87,6 +87,7 @@ impl Store {
         let next_xid = r.u64()?;
         let slots = r.count(1 << 30)?;
         self.room_for(slots.max(1))?;
+        let mut known = Vec::new();
         for _ in 0..r.count(payload.len())? {
             let kind = r.u8()?;
             let rel = RelId(r.u32()?);
@@ -99,7 +100,6 @@ impl Store {
                         let n = r.u64()? as usize;
                         groups.push((n, name(&mut r)?));
                     }
-                    let mut known = self.segments.borrow_mut();
                     known.extend(groups.iter().map(|g| g.1));
                     if !groups.is_empty() {
                         *t.cold.borrow_mut() = Some(ColdTable { groups, pending: Vec::new() });
@@ -113,7 +113,7 @@ impl Store {
                     for _ in 0..r.count(payload.len())? {
                         names.push(name(&mut r)?);
                     }
-                    self.segments.borrow_mut().extend(names.iter());
+                    known.extend_from_slice(&names);
                     table.write()?.indexes += 1;
                     if !names.is_empty() && table.cold.borrow().is_none() {
                         return Err(corrupt("an index has entries and its table has no rows"));
@@ -128,6 +128,7 @@ impl Store {
             };
             self.put_rel(rel, made)?;
         }
+        *self.segments.borrow_mut() = known.into_iter().collect();
         let mut meta = self.meta.borrow_mut();
         for _ in 0..r.count(payload.len())? {
             let k = r.bytes()?.to_vec();

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use tusklet_error::{Result, SortShort};
+use tusklet_vector::hashing::ByteSet;
 use tusklet_vector::{Column, Datum, Value, Vector, hash, key};
 
 use crate::heap::Table;
-use crate::lock::NumberMap;
 use crate::snapshot::Snapshot;
 
 /// A range condition on a column, for skipping groups: `low <= column <= high`, either end open.
@@ -229,7 +229,8 @@ impl Table {
                 columns.push(ColumnStats::default());
                 continue;
             }
-            let mut counts: NumberMap<u64, (u32, usize, usize)> = NumberMap::default();
+            // How often each value is there, and where first.
+            let (mut values, mut counts) = (ByteSet::default(), Vec::<(u32, usize, usize)>::new());
             let (mut rows, mut nulls, mut width) = (0u64, 0u64, 0u64);
             let mut ends: [Option<(Vec<u8>, Value)>; 2] = [None, None];
             let mut buf = Vec::new();
@@ -252,9 +253,11 @@ impl Table {
                         Datum::Fixed16(b) => hash::bytes(&b),
                         other => hash::word(other.i64() as u64),
                     };
-                    let e = counts.entry(h).or_insert((0, gi, i));
-                    e.0 += 1;
-                    if e.0 == 1 {
+                    let (n, new) = values.insert(&h.to_le_bytes());
+                    if !new {
+                        counts[n].0 += 1;
+                    } else {
+                        counts.push((1, gi, i));
                         buf.clear();
                         let short = match d {
                             Datum::Bytes(b) => Datum::Bytes(&b[..b.len().min(64)]),
@@ -277,7 +280,7 @@ impl Table {
             }
             if known > 0 {
                 let d = counts.len() as f64;
-                let once = counts.values().filter(|e| e.0 == 1).count() as f64;
+                let once = counts.iter().filter(|e| e.0 == 1).count() as f64;
                 let all = (total as f64 * (1.0 - s.null_frac)).max(known as f64);
                 // Haas and Stokes' estimator, as ANALYZE uses; a column without repeats is taken for unique.
                 s.ndistinct = if once == known as f64 {
@@ -290,7 +293,7 @@ impl Table {
                 s.correlation = correlation.value();
                 let average = known as f64 / d;
                 let mut top: Vec<_> =
-                    counts.values().filter(|e| e.0 > 1 && e.0 as f64 > average * 1.25).copied().collect();
+                    counts.iter().filter(|e| e.0 > 1 && e.0 as f64 > average * 1.25).copied().collect();
                 top.order_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
                 top.truncate(20);
                 s.common = top

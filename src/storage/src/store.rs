@@ -1,10 +1,9 @@
 //! The store: relations, transactions and the log, put together.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortedSet};
 use tusklet_vector::{Phys, Value};
 
 use crate::heap::{ColumnMeta, Table, Wait};
@@ -42,7 +41,7 @@ pub struct Store {
     /// Log bytes since the last checkpoint.
     pub(crate) log_bytes: Cell<u64>,
     /// Segments the sink has.
-    pub(crate) segments: RefCell<BTreeSet<SegmentName>>,
+    pub(crate) segments: RefCell<SortedSet<SegmentName>>,
     /// Tables that were not loaded when the store was opened, and have not been since.
     pub(crate) cold: Cell<usize>,
 }
@@ -493,7 +492,7 @@ impl Store {
     /// Runs `f` for every committed pair whose key starts with `prefix`, in key order. `f` must not use the store's `meta`.
     pub fn meta_each(&self, prefix: &[u8], mut f: impl FnMut(&[u8], &[u8])) {
         let meta = self.meta.borrow();
-        for (k, v) in meta.map.range(prefix.to_vec()..) {
+        for (k, v) in meta.map.from(prefix) {
             if !k.starts_with(prefix) {
                 break;
             }

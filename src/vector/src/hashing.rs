@@ -30,12 +30,73 @@ enum Keys {
     Int(Vec<i64>),
     /// One column of byte strings in their own order, by number.
     Text(BytesColumn),
-    /// Key bytes by number: ends in the arena.
-    Bytes { ends: Vec<usize>, arena: Vec<u8> },
+    /// Key bytes by number.
+    Bytes(Arena),
+}
+
+/// Byte strings by number, one behind the other.
+#[derive(Clone, Default)]
+struct Arena {
+    ends: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Arena {
+    fn get(&self, n: usize) -> &[u8] {
+        let start = if n == 0 { 0 } else { self.ends[n - 1] };
+        &self.bytes[start..self.ends[n]]
+    }
+
+    fn push(&mut self, key: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+    }
+}
+
+/// A set of byte strings, each with its number.
+#[derive(Clone, Default)]
+pub struct ByteSet {
+    slots: Slots,
+    keys: Arena,
+}
+
+impl ByteSet {
+    /// The number of the key, and whether it is new: numbers are in first-seen order.
+    pub fn insert(&mut self, key: &[u8]) -> (usize, bool) {
+        if self.slots.slots.is_empty() {
+            self.slots.grow();
+        }
+        let (n, fresh) = self.slots.find::<true>(hash::bytes(key), true, |n| self.keys.get(n) == key);
+        if fresh {
+            self.keys.push(key);
+        }
+        (n as usize, fresh)
+    }
+
+    /// Whether the key is in it.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        !self.slots.slots.is_empty() && self.slots.look::<true>(hash::bytes(key), |n| self.keys.get(n) == key).is_ok()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.keys.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.ends.is_empty()
+    }
+
+    /// The keys by number.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|n| self.keys.get(n))
+    }
 }
 
 /// Open addressing. A slot is 0, or the low half of a hash over number + 1: most keys that differ are told apart without
 /// looking at them, and the table grows without them.
+#[derive(Clone, Default)]
 struct Slots {
     slots: Vec<u64>,
     mask: usize,
@@ -43,27 +104,35 @@ struct Slots {
 }
 
 impl Slots {
-    /// The number of the key with hash `h` that is the `same`, or of a new one. `TAGS`: the hash decides before the key is looked at.
+    /// The number of the key with hash `h` that is the `same`, or the free slot it would get. `TAGS`: the hash decides before
+    /// the key is looked at.
     #[inline(always)]
-    fn find<const TAGS: bool>(&mut self, h: u64, insert: bool, same: impl Fn(usize) -> bool) -> (u32, bool) {
+    fn look<const TAGS: bool>(&self, h: u64, same: impl Fn(usize) -> bool) -> Result<u32, usize> {
         let tag = h << 32;
         let mut at = h as usize & self.mask;
         loop {
             let s = self.slots[at & self.mask];
             if s == 0 {
-                break;
+                return Err(at);
             }
             if (!TAGS || (s ^ tag) >> 32 == 0) && same((s as u32 - 1) as usize) {
-                return (s as u32 - 1, false);
+                return Ok(s as u32 - 1);
             }
             at = (at + 1) & self.mask;
         }
-        if !insert {
-            return (NONE, false);
-        }
+    }
+
+    /// The number of the key, or of a new one.
+    #[inline(always)]
+    fn find<const TAGS: bool>(&mut self, h: u64, insert: bool, same: impl Fn(usize) -> bool) -> (u32, bool) {
+        let at = match self.look::<TAGS>(h, same) {
+            Ok(n) => return (n, false),
+            Err(_) if !insert => return (NONE, false),
+            Err(at) => at,
+        };
         let n = self.count;
         self.count += 1;
-        self.slots[at] = tag | (n + 1) as u64;
+        self.slots[at] = h << 32 | (n + 1) as u64;
         if n as usize * 2 > self.slots.len() {
             self.grow();
         }
@@ -72,7 +141,7 @@ impl Slots {
 
     #[inline(never)]
     fn grow(&mut self) {
-        let n = self.slots.len() * if self.slots.len() <= 1 << 16 { 4 } else { 2 };
+        let n = (self.slots.len() * if self.slots.len() <= 1 << 16 { 4 } else { 2 }).max(8);
         let old = std::mem::replace(&mut self.slots, vec![0; n]);
         self.mask = n - 1;
         for s in old {
@@ -127,7 +196,7 @@ impl KeyTable {
         let kind = match (types, parts) {
             ([t], [KeyPart { order: KeyOrder::Native, .. }]) if is_int(*t) => Keys::Int(Vec::new()),
             ([Phys::Bytes], [KeyPart { order: KeyOrder::Native, .. }]) => Keys::Text(BytesColumn::default()),
-            _ => Keys::Bytes { ends: Vec::new(), arena: Vec::new() },
+            _ => Keys::Bytes(Arena::default()),
         };
         KeyTable {
             parts: parts.to_vec(),
@@ -209,7 +278,7 @@ impl KeyTable {
                     out.push(n);
                 }
             }
-            (Keys::Bytes { ends, arena }, _) => {
+            (Keys::Bytes(keys), _) => {
                 let key = &mut self.scratch;
                 for i in sel.iter() {
                     key.clear();
@@ -222,13 +291,9 @@ impl KeyTable {
                         out.push(NONE);
                         continue;
                     }
-                    let (n, fresh) = self.slots.find::<true>(hash::bytes(key), insert, |n| {
-                        let start = if n == 0 { 0 } else { ends[n - 1] };
-                        arena[start..ends[n]] == **key
-                    });
+                    let (n, fresh) = self.slots.find::<true>(hash::bytes(key), insert, |n| keys.get(n) == &**key);
                     if fresh {
-                        arena.extend_from_slice(key);
-                        ends.push(arena.len());
+                        keys.push(key);
                     }
                     out.push(n);
                 }

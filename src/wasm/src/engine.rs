@@ -1,10 +1,11 @@
 //! The class TypeScript drives. `PACKED.md` says what each call means.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::rc::Rc;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use tusklet_engine::database::{Cluster, Environment};
 use tusklet_engine::output::{Output, Tag, write_text};
 use tusklet_engine::protocol::{Connection, Wait};
@@ -12,7 +13,7 @@ use tusklet_engine::query::Prepared;
 use tusklet_engine::settings::Source;
 use tusklet_engine::work::{Once, Status};
 use tusklet_engine::{Batch, CallContext, ExecCx, ResultColumn, TypeRef, Value};
-use tusklet_error::{Error, Notice, Result, err};
+use tusklet_error::{Error, Notice, Result, SortedMap, SortedSet, err};
 use tusklet_storage::{Checkpoint, Checkpointed, LogSink, Lsn, NoLog, Segment, SegmentName, Store};
 use wasm_bindgen::prelude::*;
 
@@ -64,9 +65,30 @@ impl Environment for Host {
 struct Options {
     user: Option<String>,
     database: Option<String>,
-    #[serde(default)]
-    settings: HashMap<String, String>,
+    #[serde(default, deserialize_with = "pairs")]
+    settings: Vec<(String, String)>,
     durability: Option<String>,
+}
+
+/// An object's properties.
+fn pairs<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<(String, String)>, D::Error> {
+    struct Pairs;
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                all.push(pair);
+            }
+            Ok(all)
+        }
+    }
+    d.deserialize_map(Pairs)
 }
 
 /// The log and checkpoint on their way to and from the host.
@@ -78,15 +100,15 @@ struct Queue {
     /// A checkpoint taken and not yet handed out: manifest, segments, segments to drop, its place.
     checkpoint: Option<Pending>,
     /// Segments stored.
-    stored: BTreeSet<SegmentName>,
+    stored: SortedSet<SegmentName>,
     /// What will be stored once the checkpoint under way is.
-    storing: Option<BTreeSet<SegmentName>>,
+    storing: Option<SortedSet<SegmentName>>,
     /// Segments the host has brought. They stay until nobody waits: a table is loaded from all of its segments at once.
-    provided: HashMap<SegmentName, Vec<u8>>,
+    provided: SortedMap<SegmentName, Vec<u8>>,
     /// Segments to ask the host for.
-    wanted: BTreeSet<SegmentName>,
+    wanted: SortedSet<SegmentName>,
     /// Sessions that wait for segments, and 0 for the checkpoint.
-    loading: BTreeSet<u32>,
+    loading: SortedSet<u32>,
 }
 
 struct Pending {
@@ -147,7 +169,7 @@ struct Statement {
 
 struct Slot {
     connection: Connection,
-    statements: HashMap<u32, Statement>,
+    statements: SortedMap<u32, Statement>,
     next_statement: u32,
     /// What the request is, while it runs.
     job: Job,
@@ -184,14 +206,14 @@ pub struct Engine {
     cluster: Rc<Cluster>,
     database: String,
     user: String,
-    settings: HashMap<String, String>,
+    settings: Vec<(String, String)>,
     queue: Option<Rc<RefCell<Queue>>>,
     /// While opening: the manifest and the log so far.
     manifest: Option<Vec<u8>>,
     log: Vec<u8>,
     /// The last record of it.
     last: Lsn,
-    sessions: BTreeMap<u32, Slot>,
+    sessions: SortedMap<u32, Slot>,
     io: Box<[u32; 16]>,
     input: Vec<u64>,
     out: packed::Output,
@@ -311,7 +333,7 @@ impl Engine {
             manifest: None,
             log: vec![],
             last: Lsn(0),
-            sessions: BTreeMap::new(),
+            sessions: SortedMap::new(),
             io: Box::new([0; 16]),
             input: vec![0; 8192],
             out: packed::Output::default(),
@@ -382,7 +404,7 @@ impl Engine {
                 self.io[6] = s.shared.status() as u32;
             }
         }
-        for (id, slot) in &mut self.sessions {
+        for (id, slot) in self.sessions.iter_mut() {
             if slot.job == Job::Idle {
                 if let Some(s) = slot.connection.session() {
                     if !s.shared.inbox.borrow().is_empty() {
@@ -427,7 +449,7 @@ impl Engine {
         let id = session.shared.id;
         let connection = Connection::over(self.cluster.clone(), session);
         let slot =
-            Slot { connection, statements: HashMap::new(), next_statement: 1, job: Job::Idle, cancelled: false };
+            Slot { connection, statements: SortedMap::new(), next_statement: 1, job: Job::Idle, cancelled: false };
         self.sessions.insert(id, slot);
         Ok(id)
     }
@@ -599,7 +621,7 @@ impl Engine {
         if let Some(q) = &self.queue {
             let mut q = q.borrow_mut();
             q.loading.insert(id);
-            for name in &q.wanted {
+            for name in q.wanted.iter() {
                 self.out.segment_name(Item::NeedSegment, &name.to_string());
             }
         }
@@ -761,7 +783,7 @@ impl Engine {
         for (name, bytes) in &c.segments {
             self.out.segment(&name.to_string(), bytes);
         }
-        let mut keep: BTreeSet<SegmentName> = c.keep.iter().copied().collect();
+        let mut keep: SortedSet<SegmentName> = c.keep.iter().copied().collect();
         keep.extend(c.segments.iter().map(|s| s.0));
         for gone in q.stored.iter().filter(|n| !keep.contains(n)) {
             self.out.segment_name(Item::DropSegment, &gone.to_string());

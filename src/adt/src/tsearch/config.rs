@@ -1,6 +1,5 @@
 //! Configurations: from text to lexemes (`ts_parse.c`, `to_tsany.c`).
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use tusklet_error::{Notice, Result, Severity, SqlState};
@@ -30,7 +29,7 @@ pub(crate) struct Token<'t> {
 /// Sends tokens through dictionaries, of which some want several (`LexizeExec`).
 pub(crate) struct Lexer<'c, 't> {
     config: &'c Config,
-    work: VecDeque<Token<'t>>,
+    work: Vec<Token<'t>>,
     /// Tokens seen to.
     pub done: Vec<Token<'t>>,
     /// The dictionary that wants more, and the next token for it.
@@ -46,7 +45,7 @@ impl<'c, 't> Lexer<'c, 't> {
     pub fn new(config: &'c Config) -> Lexer<'c, 't> {
         Lexer {
             config,
-            work: VecDeque::new(),
+            work: vec![],
             done: vec![],
             hungry: None,
             next_dict: 0,
@@ -56,7 +55,7 @@ impl<'c, 't> Lexer<'c, 't> {
     }
 
     pub fn add(&mut self, token: Token<'t>) {
-        self.work.push_back(token);
+        self.work.push(token);
         if let Some((_, next)) = &mut self.hungry {
             *next = self.work.len() - 1;
         }
@@ -78,7 +77,7 @@ impl<'c, 't> Lexer<'c, 't> {
         loop {
             match &self.hungry {
                 None => {
-                    let Some(&token) = self.work.front() else { return Ok(None) };
+                    let Some(&token) = self.work.first() else { return Ok(None) };
                     let mut asked = false;
                     for (i, dict) in self.dicts(token.kind).iter().enumerate().skip(self.next_dict) {
                         self.followed = Followed::default();

@@ -3,10 +3,9 @@
 //! A rule is a sample phrase and what to put in its place; both go through another dictionary. For every lexeme of the samples
 //! there is a list of where it stands: in which rule, at which word. Along a text the rules that still fit are kept.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{Error, Result, SortShort, SortedMap, bail, err};
 
 use super::dict::{Dict, Lexeme, Lexemes};
 use super::is_space;
@@ -27,8 +26,8 @@ pub struct Followed {
 /// A thesaurus.
 pub struct Thesaurus {
     inner: Rc<Dict>,
-    /// By lexeme; `None` is a stop word.
-    places: BTreeMap<Option<String>, Vec<Place>>,
+    /// By lexeme; the empty one is a stop word.
+    places: SortedMap<String, Vec<Place>>,
     /// By rule: the last word of its sample, and what to put.
     rules: Vec<(usize, Vec<Lexeme>)>,
 }
@@ -40,7 +39,8 @@ fn broken(message: &str) -> Error {
 impl Thesaurus {
     /// Reads the rules of a file.
     pub fn new(text: &str, inner: Rc<Dict>) -> Result<Thesaurus> {
-        let mut t = Thesaurus { inner, places: BTreeMap::new(), rules: vec![] };
+        let mut t = Thesaurus { inner, places: SortedMap::new(), rules: vec![] };
+        let mut places = vec![];
         for line in text.lines() {
             let blank = |c: char| c.is_ascii() && is_space(c as u8);
             let line = line.trim_start_matches(blank);
@@ -54,21 +54,20 @@ impl Thesaurus {
                 return Err(broken("unexpected delimiter"));
             }
             for (i, word) in words.iter().enumerate() {
-                t.add_sample(word, rule, i)?;
+                t.read_sample(word, rule, i, &mut places)?;
             }
             let put = t.substitute(put.split(blank).filter(|w| !w.is_empty()), rule)?;
             t.rules.push((words.len() - 1, put));
         }
-        t.places.values_mut().for_each(|p| {
-            p.order();
-            p.dedup();
-        });
+        places.order();
+        places.dedup();
+        t.places = SortedMap::grouped(places);
         Ok(t)
     }
 
-    fn add_sample(&mut self, word: &str, rule: usize, at: usize) -> Result<()> {
+    fn read_sample(&self, word: &str, rule: usize, at: usize, out: &mut Vec<(String, Place)>) -> Result<()> {
         if word == "?" {
-            self.places.entry(None).or_default().push((rule, at, 1));
+            out.push((String::new(), (rule, at, 1)));
             return Ok(());
         }
         let Some(lexemes) = self.inner.lexize(word, None)? else {
@@ -84,7 +83,7 @@ impl Thesaurus {
         }
         for l in &lexemes {
             let together = lexemes.iter().filter(|o| o.variant == l.variant).count();
-            self.places.entry(Some(l.text.clone())).or_default().push((rule, at, together));
+            out.push((l.text.clone(), (rule, at, together)));
         }
         Ok(())
     }
@@ -128,8 +127,8 @@ impl Thesaurus {
     }
 
     /// The rules whose word `at` may be these lexemes, which belong together (`findVariant`).
-    fn fitting(&self, lexemes: &[Option<&str>], at: usize, before: &[Place], out: &mut Vec<Place>) {
-        let lists: Option<Vec<&Vec<Place>>> = lexemes.iter().map(|l| self.places.get(&l.map(str::to_owned))).collect();
+    fn fitting(&self, lexemes: &[&str], at: usize, before: &[Place], out: &mut Vec<Place>) {
+        let lists: Option<Vec<&Vec<Place>>> = lexemes.iter().map(|l| self.places.get(*l)).collect();
         let Some(lists) = lists else { return };
         let Some((first, rest)) = lists.split_first() else { return };
         for p in first.iter().filter(|p| p.1 == at && p.2 == lexemes.len()) {
@@ -154,10 +153,10 @@ impl Thesaurus {
         let mut found = vec![];
         match self.inner.lexize(token, None)? {
             None => {}
-            Some(lexemes) if lexemes.is_empty() => self.fitting(&[None], at, &before, &mut found),
+            Some(lexemes) if lexemes.is_empty() => self.fitting(&[""], at, &before, &mut found),
             Some(lexemes) => {
                 for group in lexemes.chunk_by(|a, b| a.variant == b.variant) {
-                    let texts: Vec<Option<&str>> = group.iter().map(|l| Some(l.text.as_str())).collect();
+                    let texts: Vec<&str> = group.iter().map(|l| l.text.as_str()).collect();
                     self.fitting(&texts, at, &before, &mut found);
                 }
             }

@@ -1,9 +1,11 @@
 //! Lookups by OID and by name. User objects only; `crate::resolve` adds the built-in rows.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use tusklet_ir::Oid;
 
+use super::state::{Name, Named};
 use super::{Cast, Catalog, Item, Operator, Proc, Relation, Role, Schema, Type};
 
 macro_rules! by_oid {
@@ -13,7 +15,7 @@ macro_rules! by_oid {
             self.state.$map.get(&oid)
         }
 
-        /// All of them, in no order.
+        /// All of them, by OID.
         pub fn $all(&self) -> impl Iterator<Item = &Rc<$t>> {
             self.state.$map.values()
         }
@@ -48,33 +50,41 @@ impl Catalog {
         self.state.items.values()
     }
 
+    /// What has this name.
+    fn named(&self, what: Named, schema: Oid, name: &str) -> impl Iterator<Item = Oid> {
+        let key = |n: &Name| (n.what, n.schema, (*n.name).cmp(name));
+        let names = &self.state.names;
+        let first = names.partition_point(|n| key(n) < (what, schema, Ordering::Equal));
+        names[first..].iter().take_while(move |n| key(n) == (what, schema, Ordering::Equal)).map(|n| n.oid)
+    }
+
     /// A user-made schema's OID.
     pub fn user_schema_named(&self, name: &str) -> Option<Oid> {
-        self.state.schema_names.get(name).copied()
+        self.named(Named::Schema, 0, name).next()
     }
 
     /// A user-made relation's OID.
     pub fn user_relation_named(&self, schema: Oid, name: &str) -> Option<Oid> {
-        self.state.relation_names.get(&(schema, name.to_string())).copied()
+        self.named(Named::Relation, schema, name).next()
     }
 
     /// A user-made type's OID.
     pub fn user_type_named(&self, schema: Oid, name: &str) -> Option<Oid> {
-        self.state.type_names.get(&(schema, name.to_string())).copied()
+        self.named(Named::Type, schema, name).next()
     }
 
     /// User-made functions of that name, in any schema.
-    pub fn user_procs_named(&self, name: &str) -> &[Oid] {
-        self.state.proc_names.get(name).map_or(&[], |v| v)
+    pub fn user_procs_named(&self, name: &str) -> impl Iterator<Item = &Rc<Proc>> {
+        self.named(Named::Proc, 0, name).filter_map(|o| self.user_proc(o))
     }
 
     /// User-made operators of that name, in any schema.
-    pub fn user_operators_named(&self, name: &str) -> &[Oid] {
-        self.state.operator_names.get(name).map_or(&[], |v| v)
+    pub fn user_operators_named(&self, name: &str) -> impl Iterator<Item = &Rc<Operator>> {
+        self.named(Named::Operator, 0, name).filter_map(|o| self.user_operator(o))
     }
 
     /// A role's OID.
     pub fn user_role_named(&self, name: &str) -> Option<Oid> {
-        self.state.role_names.get(name).copied()
+        self.named(Named::Role, 0, name).next()
     }
 }

@@ -1,9 +1,8 @@
 //! The snapshot itself: maps of entries, copy on write, and the record of changes.
 
-use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, SortedMap, SortedSet};
 use tusklet_ir::Oid;
 use tusklet_ir::codec::{Codec, Reader, corrupted};
 
@@ -38,29 +37,30 @@ tusklet_ir::node! {
 /// What happened to an entry, for the log: its key and stored form, `None` when removed.
 pub type Change = (EntryKey, Option<Vec<u8>>);
 
+/// Entries by OID. New ones have the highest, so they come last.
+pub(super) type Entries<T> = SortedMap<Oid, Rc<T>>;
+
+/// Edges by one of their ends.
+type Edges = SortedMap<ObjectAddress, Rc<Vec<Dependency>>>;
+
 #[derive(Clone, Default)]
 pub(super) struct State {
-    pub schemas: HashMap<Oid, Rc<Schema>>,
-    pub relations: HashMap<Oid, Rc<Relation>>,
-    pub types: HashMap<Oid, Rc<Type>>,
-    pub procs: HashMap<Oid, Rc<Proc>>,
-    pub operators: HashMap<Oid, Rc<Operator>>,
-    pub casts: HashMap<Oid, Rc<Cast>>,
-    pub roles: HashMap<Oid, Rc<Role>>,
-    pub items: BTreeMap<Oid, Rc<Item>>,
-    pub depends: BTreeMap<ObjectAddress, Rc<Vec<Dependency>>>,
-    pub comments: BTreeMap<ObjectAddress, Rc<str>>,
-    pub settings: BTreeMap<String, Rc<str>>,
+    pub schemas: Entries<Schema>,
+    pub relations: Entries<Relation>,
+    pub types: Entries<Type>,
+    pub procs: Entries<Proc>,
+    pub operators: Entries<Operator>,
+    pub casts: Entries<Cast>,
+    pub roles: Entries<Role>,
+    pub items: Entries<Item>,
+    pub depends: Edges,
+    pub comments: SortedMap<ObjectAddress, Rc<str>>,
+    pub settings: SortedMap<String, String>,
     /// One pointer, so that who keeps built dictionaries can see that nothing has changed.
-    pub text_search: Rc<BTreeMap<Oid, TsObject>>,
+    pub text_search: Rc<Entries<TsObject>>,
     // Second orders, kept by the setters below.
-    pub schema_names: HashMap<String, Oid>,
-    pub relation_names: HashMap<(Oid, String), Oid>,
-    pub type_names: HashMap<(Oid, String), Oid>,
-    pub proc_names: HashMap<String, Vec<Oid>>,
-    pub operator_names: HashMap<String, Vec<Oid>>,
-    pub role_names: HashMap<String, Oid>,
-    pub referenced_by: HashMap<ObjectAddress, Vec<Dependency>>,
+    pub names: SortedSet<Name>,
+    pub referenced_by: Edges,
     /// Bumped by every edit: what plans are cached under.
     pub version: u64,
 }
@@ -80,7 +80,7 @@ macro_rules! entry_ops {
             let oid = e.oid;
             self.$remove(oid);
             let s = self.edit(EntryKey::$key(oid));
-            s.index(IndexOp::Add, Named::$key(&e));
+            s.add_name(e.name());
             s.$map.insert(oid, Rc::new(e));
         }
 
@@ -88,60 +88,73 @@ macro_rules! entry_ops {
         pub fn $remove(&mut self, oid: Oid) {
             if let Some(old) = self.state.$map.get(&oid).cloned() {
                 let s = self.edit(EntryKey::$key(oid));
-                s.index(IndexOp::Remove, Named::$key(&old));
+                s.remove_name(old.name());
                 s.$map.remove(&oid);
             }
         }
     };
 }
 
-enum IndexOp {
-    Add,
-    Remove,
+/// What is found by name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Named {
+    Schema,
+    Relation,
+    Type,
+    Proc,
+    Operator,
+    Role,
 }
 
-enum Named<'a> {
-    Schema(&'a Schema),
-    Relation(&'a Relation),
-    Type(&'a Type),
-    Proc(&'a Proc),
-    Operator(&'a Operator),
-    Cast(#[allow(dead_code)] &'a Cast),
-    Role(&'a Role),
-    Item(#[allow(dead_code)] &'a Item),
+/// A name and what has it. Only relations and types are found by their schema as well; it is 0 for the others.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    pub what: Named,
+    pub schema: Oid,
+    pub name: Rc<str>,
+    pub oid: Oid,
 }
 
-fn list<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<Oid>>, op: &IndexOp, key: K, oid: Oid) {
-    let v = map.entry(key).or_default();
-    match op {
-        IndexOp::Add => v.push(oid),
-        IndexOp::Remove => v.retain(|o| *o != oid),
+/// The name an entry is found by.
+trait Entry {
+    fn name(&self) -> Option<Name>;
+}
+
+macro_rules! found_by_name {
+    ($($t:ident $(in $schema:ident)?),*) => {$(
+        impl Entry for $t {
+            fn name(&self) -> Option<Name> {
+                let schema = 0 $(+ self.$schema)?;
+                Some(Name { what: Named::$t, schema, name: Rc::from(self.name.as_str()), oid: self.oid })
+            }
+        }
+    )*};
+}
+
+found_by_name!(Schema, Relation in schema, Type in schema, Proc, Operator, Role);
+
+impl Entry for Cast {
+    fn name(&self) -> Option<Name> {
+        None
     }
 }
 
-fn unique<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Oid>, op: &IndexOp, key: K, oid: Oid) {
-    match op {
-        IndexOp::Add => {
-            map.insert(key, oid);
-        }
-        IndexOp::Remove => {
-            if map.get(&key) == Some(&oid) {
-                map.remove(&key);
-            }
-        }
+impl Entry for Item {
+    fn name(&self) -> Option<Name> {
+        None
     }
 }
 
 impl State {
-    fn index(&mut self, op: IndexOp, named: Named<'_>) {
-        match named {
-            Named::Schema(e) => unique(&mut self.schema_names, &op, e.name.clone(), e.oid),
-            Named::Relation(e) => unique(&mut self.relation_names, &op, (e.schema, e.name.clone()), e.oid),
-            Named::Type(e) => unique(&mut self.type_names, &op, (e.schema, e.name.clone()), e.oid),
-            Named::Proc(e) => list(&mut self.proc_names, &op, e.name.clone(), e.oid),
-            Named::Operator(e) => list(&mut self.operator_names, &op, e.name.clone(), e.oid),
-            Named::Cast(_) | Named::Item(_) => {}
-            Named::Role(e) => unique(&mut self.role_names, &op, e.name.clone(), e.oid),
+    fn add_name(&mut self, name: Option<Name>) {
+        if let Some(n) = name {
+            self.names.insert(n);
+        }
+    }
+
+    fn remove_name(&mut self, name: Option<Name>) {
+        if let Some(n) = name {
+            self.names.remove(&n);
         }
     }
 }
@@ -181,12 +194,12 @@ impl Catalog {
         if let Some(old) = s.depends.remove(&dependent) {
             for e in old.iter() {
                 if let Some(v) = s.referenced_by.get_mut(&e.referenced) {
-                    v.retain(|d| d.dependent != dependent);
+                    Rc::make_mut(v).retain(|d| d.dependent != dependent);
                 }
             }
         }
         for e in &edges {
-            s.referenced_by.entry(e.referenced).or_default().push(*e);
+            Rc::make_mut(s.referenced_by.or_default(e.referenced)).push(*e);
         }
         if !edges.is_empty() {
             s.depends.insert(dependent, Rc::new(edges));
@@ -229,8 +242,8 @@ impl Catalog {
     }
 
     /// All comments.
-    pub fn comments(&self) -> impl Iterator<Item = (&ObjectAddress, &Rc<str>)> {
-        self.state.comments.iter()
+    pub fn comments(&self) -> &[(ObjectAddress, Rc<str>)] {
+        &self.state.comments
     }
 
     /// All dependencies.
@@ -242,20 +255,20 @@ impl Catalog {
     pub fn put_setting(&mut self, name: &str, value: Option<&str>) {
         let s = self.edit(EntryKey::Setting(name.to_string()));
         match value {
-            Some(t) => s.settings.insert(name.to_string(), Rc::from(t)),
+            Some(t) => s.settings.insert(name.to_string(), t.to_string()),
             None => s.settings.remove(name),
         };
     }
 
     /// A named value.
     pub fn stored_setting(&self, name: &str) -> Option<&str> {
-        self.state.settings.get(name).map(|t| &**t)
+        self.state.settings.get(name).map(String::as_str)
     }
 
     /// Adds or replaces a text search object.
     pub fn put_text_search(&mut self, e: TsObject) {
         let s = self.edit(EntryKey::TextSearch(e.oid));
-        Rc::make_mut(&mut s.text_search).insert(e.oid, e);
+        Rc::make_mut(&mut s.text_search).insert(e.oid, Rc::new(e));
     }
 
     /// Removes one, if it is there.
@@ -265,7 +278,7 @@ impl Catalog {
     }
 
     /// The text search objects that were made or changed.
-    pub fn text_search(&self) -> &Rc<BTreeMap<Oid, TsObject>> {
+    pub fn text_search(&self) -> &Rc<SortedMap<Oid, Rc<TsObject>>> {
         &self.state.text_search
     }
 
@@ -297,7 +310,7 @@ impl Catalog {
             EntryKey::Role(o) => s.roles.get(o).map(|e| e.to_bytes()),
             EntryKey::Depends(a) => s.depends.get(a).map(|e| e.to_bytes()),
             EntryKey::Comment(a) => s.comments.get(a).map(|t| t.to_string().to_bytes()),
-            EntryKey::Setting(n) => s.settings.get(n).map(|t| t.to_string().to_bytes()),
+            EntryKey::Setting(n) => s.settings.get(n).map(|t| t.to_bytes()),
             EntryKey::TextSearch(o) => s.text_search.get(o).map(|e| e.to_bytes()),
             EntryKey::Item(o) => s.items.get(o).map(|e| e.to_bytes()),
         }

@@ -1,9 +1,9 @@
 //! Built-in rows in the shape of live entries, each made once per thread.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use tusklet_error::SortedMap;
 use tusklet_ir::{Oid, TypeRef};
 
 use crate::builtin::{self, oids};
@@ -14,10 +14,10 @@ use crate::live::{
 
 #[derive(Default)]
 struct Cache {
-    relations: HashMap<Oid, Rc<Relation>>,
-    types: HashMap<Oid, Rc<Type>>,
-    procs: HashMap<Oid, Rc<Proc>>,
-    operators: HashMap<Oid, Rc<Operator>>,
+    relations: SortedMap<Oid, Rc<Relation>>,
+    types: SortedMap<Oid, Rc<Type>>,
+    procs: SortedMap<Oid, Rc<Proc>>,
+    operators: SortedMap<Oid, Rc<Operator>>,
 }
 
 thread_local! {

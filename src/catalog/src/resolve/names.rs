@@ -209,7 +209,7 @@ impl Catalog {
     /// Every function of that name, PostgreSQL's and the user's.
     pub fn procs_named(&self, name: &str) -> Vec<Rc<Proc>> {
         let builtin = builtin::procs_by_name(name).filter_map(|p| self.proc(p.oid()));
-        builtin.chain(self.user_procs_named(name).iter().filter_map(|o| self.proc(*o))).collect()
+        builtin.chain(self.user_procs_named(name).cloned()).collect()
     }
 
     /// The functions a call of `nargs` arguments may mean (`FuncnameGetCandidates`). `arg_names` are the names of the last
@@ -348,7 +348,7 @@ impl Catalog {
             None => None,
         };
         let builtin = builtin::operators_by_name(name).map(|o| (o.oid(), o.left(), o.right(), o.namespace()));
-        let user = self.user_operators_named(name).iter().filter_map(|o| self.user_operator(*o));
+        let user = self.user_operators_named(name);
         for (oid, left, right, ns) in builtin.chain(user.map(|o| (o.oid, o.left, o.right, o.schema))) {
             if (left == 0) != prefix {
                 continue;
@@ -373,7 +373,7 @@ impl Catalog {
 
     /// The operator with exactly these operand types (`OpernameGetOprid`), 0 when there is none.
     pub fn operator_exact(&self, path: &SearchPath, schema: Option<&str>, name: &str, left: Oid, right: Oid) -> Oid {
-        if self.user_operators_named(name).is_empty() {
+        if self.user_operators_named(name).next().is_none() {
             // No user operator can shadow it: PostgreSQL's own is found by one binary search.
             let Some(o) = builtin::operator_exact(name, left, right) else { return 0 };
             let visible = match schema {

@@ -1,9 +1,8 @@
 //! `pg_class` and what belongs to one relation each: `pg_index`, `pg_sequence`, `pg_inherits`, `pg_rewrite`, `pg_trigger`.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
-use tusklet_error::{Result, SortShort};
+use tusklet_error::{Result, SortShort, SortedSet};
 use tusklet_ir::Oid;
 use tusklet_vector::Value;
 
@@ -44,8 +43,8 @@ pub(super) fn builtin_filenode(row: usize) -> Value {
 }
 
 /// Tables with foreign keys, or referenced by one: those have triggers inside.
-fn with_foreign_keys(cat: &Catalog) -> HashSet<Oid> {
-    let mut set = HashSet::new();
+fn with_foreign_keys(cat: &Catalog) -> SortedSet<Oid> {
+    let mut set = SortedSet::new();
     for r in cat.user_relations() {
         for c in &r.constraints {
             if let ConstraintKind::Foreign(fk) = &c.kind {
@@ -58,7 +57,7 @@ fn with_foreign_keys(cat: &Catalog) -> HashSet<Oid> {
 }
 
 pub(super) fn pg_class(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
-    let fks = if out.wants(21) { with_foreign_keys(cat) } else { HashSet::new() };
+    let fks = if out.wants(21) { with_foreign_keys(cat) } else { SortedSet::new() };
     for r in &relations(cat) {
         let stored = matches!(
             r.kind,

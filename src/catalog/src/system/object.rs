@@ -345,7 +345,7 @@ pub(super) fn pg_depend(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 }
 
 pub(super) fn comments(cat: &Catalog, shared: bool, out: &mut Sink<'_>) -> Result<()> {
-    for (on, text) in cat.comments().filter(|(on, _)| is_shared(on.class) == shared) {
+    for (on, text) in cat.comments().iter().filter(|(on, _)| is_shared(on.class) == shared) {
         out.row(&mut |a| {
             Ok(match (a, shared) {
                 (1, _) => values::oid(on.oid),

@@ -336,8 +336,6 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
     }
     let old = c
         .user_procs_named(&name)
-        .iter()
-        .filter_map(|o| c.user_proc(*o))
         .find(|o| o.schema == schema && o.args == inputs)
         .and_then(|o| o.aggregate.as_ref().map(|a| (a.kind, a.direct_args)));
     let mut edges: Vec<ObjectAddress> = needs.iter().filter(|f| **f != 0).map(|f| Objects::proc(*f)).collect();

@@ -118,9 +118,7 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
             let c = shared.catalog();
             let Some(p) = c.user_proc(oid) else { return Err(Error::unsupported("renaming a built-in function")) };
             acl::check_owner(shared, p.owner, "function", &p.name)?;
-            if c.user_procs_named(newname).iter().any(|o| {
-                c.user_proc(*o).is_some_and(|q| q.schema == p.schema && q.args == p.args)
-            }) {
+            if c.user_procs_named(newname).any(|q| q.schema == p.schema && q.args == p.args) {
                 let path = shared.search_path();
                 let args: Vec<String> = p.args.iter().map(|a| c.format_type(&path, *a)).collect();
                 bail!(
@@ -506,9 +504,7 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             if p.schema == to {
                 return Ok(());
             }
-            if c.user_procs_named(&p.name).iter().any(|o| {
-                c.user_proc(*o).is_some_and(|q| q.schema == to && q.args == p.args)
-            }) {
+            if c.user_procs_named(&p.name).any(|q| q.schema == to && q.args == p.args) {
                 bail!(
                     DUPLICATE_FUNCTION,
                     "function {} already exists in schema \"{newschema}\"",

@@ -9,7 +9,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{
     Catalog, Dependency, DependencyKind, FamilyMember, ItemKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind,
 };
-use tusklet_error::{Error, Notice, Result, Severity, SortShort, SqlState, err};
+use tusklet_error::{Error, Notice, Result, Severity, SortShort, SortedSet, SqlState, err};
 use tusklet_ir::visit;
 use tusklet_ir::{CommandType, Expr, ExprKind, FromNode, Oid, Query, RteKind, Value, Var};
 use tusklet_storage::LockMode;
@@ -205,7 +205,7 @@ impl References<'_> {
         q.from.iter().for_each(|n| self.from(n, &levels));
         let mut all: Vec<&Expr> = vec![];
         // A join's columns are needed only where something refers to them.
-        let joined: std::collections::HashSet<*const Expr> = q
+        let joined: SortedSet<*const Expr> = q
             .rtable
             .iter()
             .filter_map(|r| match &r.kind {

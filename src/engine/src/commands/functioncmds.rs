@@ -606,12 +606,7 @@ fn out_columns(p: &Proc) -> Vec<(Oid, &str)> {
 /// on beside its types and defaults. Gives its OID.
 pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAddress]) -> Result<Oid> {
     let c = shared.catalog();
-    let old = c
-        .user_procs_named(&p.name)
-        .iter()
-        .filter_map(|o| c.user_proc(*o))
-        .find(|o| o.schema == p.schema && o.args == p.args)
-        .cloned();
+    let old = c.user_procs_named(&p.name).find(|o| o.schema == p.schema && o.args == p.args).cloned();
     if let Some(o) = old {
         if !replace {
             bail!(DUPLICATE_FUNCTION, "function \"{}\" already exists with same argument types", p.name);

@@ -115,8 +115,7 @@ fn put(shared: &Shared, o: Operator) -> Result<()> {
 
 fn named(shared: &Shared, schema: Oid, name: &str, left: Oid, right: Oid) -> Option<std::rc::Rc<Operator>> {
     let c = shared.catalog();
-    let found = c.user_operators_named(name).iter().filter_map(|o| c.user_operator(*o));
-    found.clone().find(|o| o.schema == schema && o.left == left && o.right == right).cloned()
+    c.user_operators_named(name).find(|o| o.schema == schema && o.left == left && o.right == right).cloned()
 }
 
 /// A commutator or negator, made a shell when there is none (`get_other_operator`); 0 when it is the operator itself.

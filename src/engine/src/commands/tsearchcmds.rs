@@ -1,7 +1,5 @@
 //! CREATE, ALTER and DROP of text search configurations and dictionaries (`tsearchcmds.c`).
 
-use std::collections::BTreeSet;
-
 use tusklet_adt::tsearch::dict::DictOption;
 use tusklet_adt::tsearch::{options, parser};
 use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, TsKind, TsMapping, TsObject};
@@ -252,7 +250,7 @@ pub fn alter_configuration(shared: &Shared, s: &AlterTSConfigurationStmt) -> Res
     put(shared, o)
 }
 
-fn replace(o: &mut TsObject, types: Option<BTreeSet<i32>>, old: Oid, new: Oid) {
+fn replace(o: &mut TsObject, types: Option<Vec<i32>>, old: Oid, new: Oid) {
     for m in &mut o.map {
         if m.dict == old && types.as_ref().is_none_or(|t| t.contains(&m.token)) {
             m.dict = new;

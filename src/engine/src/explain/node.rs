@@ -6,10 +6,8 @@
 
 mod index;
 
-use std::collections::HashMap;
-
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Result, SortShort};
+use tusklet_error::{Result, SortShort, SortedMap};
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
@@ -48,22 +46,22 @@ pub(super) struct Explainer<'a, 'c> {
     pub o: &'a Options,
     stats: Option<Vec<NodeStats>>,
     /// Numbers of the nodes in the statistics.
-    numbers: HashMap<*const Plan, usize>,
+    numbers: SortedMap<*const Plan, usize>,
     /// What scans are called.
-    names: HashMap<*const Plan, String>,
+    names: SortedMap<*const Plan, String>,
     /// Columns show their table.
     pub prefix: bool,
     /// There is one table at most.
     pub alone: bool,
     /// Column names of functions, subqueries and WITH queries in FROM, by alias.
-    aliases: HashMap<String, Vec<String>>,
+    aliases: SortedMap<String, Vec<String>>,
     /// Text of parameters and subplans.
     text: PlanNames,
     /// Numbers of subplans and WITH queries, and of what initplans return.
-    subplans: HashMap<u32, usize>,
-    ctes: HashMap<u32, usize>,
-    returns: HashMap<u32, String>,
-    cte_columns: HashMap<u32, Vec<Named>>,
+    subplans: SortedMap<u32, usize>,
+    ctes: SortedMap<u32, usize>,
+    returns: SortedMap<u32, String>,
+    cte_columns: SortedMap<u32, Vec<Named>>,
     next_plan: usize,
     next_param: usize,
 }
@@ -185,7 +183,7 @@ fn all_nodes<'p>(p: &'p Plan, out: &mut Vec<&'p Plan>) {
 
 /// Entries of the range tables of a query and all below it, as its plan has them: without FROM there is one row, and
 /// of what is not planned because nothing passes there are the tables.
-fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>, dead: bool) -> usize {
+fn count_entries(q: &Query, aliases: &mut SortedMap<String, Vec<String>>, dead: bool) -> usize {
     let mut n = match dead {
         true => q.rtable.iter().filter(|r| matches!(r.kind, RteKind::Relation { .. })).count(),
         false => q.rtable.len() + (q.from.is_empty() && q.set_op.is_none() && q.command == CommandType::Select) as usize,
@@ -194,7 +192,7 @@ fn count_entries(q: &Query, aliases: &mut HashMap<String, Vec<String>>, dead: bo
     let dead = dead || q.filter.as_ref().is_some_and(never);
     for r in &q.rtable {
         if !matches!(r.kind, RteKind::Relation { .. } | RteKind::Join { .. }) {
-            aliases.entry(r.name.clone()).or_insert_with(|| r.columns.iter().map(|c| c.name.clone()).collect());
+            aliases.or_insert_with(r.name.clone(), || r.columns.iter().map(|c| c.name.clone()).collect());
         }
         if let RteKind::Subquery { query, .. } = &r.kind {
             n += count_entries(query, aliases, dead);
@@ -231,13 +229,16 @@ impl<'a, 'c> Explainer<'a, 'c> {
         o: &'a Options,
         stats: Option<Vec<NodeStats>>,
     ) -> Explainer<'a, 'c> {
-        let mut aliases = HashMap::new();
+        let mut aliases = SortedMap::new();
         let entries = count_entries(query, &mut aliases, false);
         let mut nodes = Vec::new();
         all_nodes(&stmt.plan, &mut nodes);
         stmt.subplans.iter().for_each(|p| all_nodes(p, &mut nodes));
         stmt.ctes.iter().for_each(|c| all_nodes(&c.plan, &mut nodes));
-        let numbers = nodes.iter().enumerate().map(|(i, p)| (std::ptr::from_ref(*p), i)).collect();
+        let mut numbers = SortedMap::new();
+        for (i, p) in nodes.iter().enumerate() {
+            numbers.insert(std::ptr::from_ref(*p), i);
+        }
         let mut x = Explainer {
             shared,
             cx,
@@ -245,15 +246,15 @@ impl<'a, 'c> Explainer<'a, 'c> {
             o,
             stats,
             numbers,
-            names: HashMap::new(),
+            names: SortedMap::new(),
             prefix: false,
             alone: false,
             aliases,
             text: PlanNames::default(),
-            subplans: HashMap::new(),
-            ctes: HashMap::new(),
-            returns: HashMap::new(),
-            cte_columns: HashMap::new(),
+            subplans: SortedMap::new(),
+            ctes: SortedMap::new(),
+            returns: SortedMap::new(),
+            cte_columns: SortedMap::new(),
             next_plan: 0,
             next_param: 0,
         };

@@ -117,7 +117,7 @@ pub(super) fn unlock_shared(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result
 
 pub(super) fn unlock_all(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
     let mut held = env.shared.advisory.borrow_mut();
-    for (_, tx) in std::mem::take(&mut held.locks).into_values() {
+    for (_, (_, tx)) in std::mem::take(&mut held.locks) {
         env.shared.db.store.abort(&tx);
     }
     Ok(Value::bytes(VOID))

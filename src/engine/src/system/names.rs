@@ -249,7 +249,7 @@ fn operators_of(shared: &Shared, s: &str) -> Result<Vec<Oid>> {
     let (schema, name) = operator_name(s.trim());
     let (c, path) = (shared.catalog(), shared.search_path());
     let schema = schema.map(|n| schema_of(&c, &path, &n.trim_matches('"'))).transpose()?;
-    let all = builtin::operators_by_name(name).map(|o| o.oid()).chain(c.user_operators_named(name).iter().copied());
+    let all = builtin::operators_by_name(name).map(|o| o.oid()).chain(c.user_operators_named(name).map(|o| o.oid));
     Ok(all
         .filter(|o| {
             c.operator(*o).is_some_and(|o| match schema {

@@ -1,10 +1,10 @@
 //! `x = ANY (array)` and relatives.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use tusklet_error::Result;
+use tusklet_vector::hashing::ByteSet;
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{Batch, Datum, Phys, Sel, Value, Vector};
 
@@ -15,7 +15,7 @@ use crate::row::{Row, Val};
 
 /// A long constant list as a set, when the operator is an equality that key bytes decide.
 pub(crate) struct Lookup {
-    keys: HashSet<Vec<u8>>,
+    keys: ByteSet,
     has_null: bool,
 }
 
@@ -77,11 +77,11 @@ impl CScalarArray {
         if let Some(list) = self.constant(cx)? {
             if let Some(key) = self.key.filter(|_| list.len() >= HASHED) {
                 let lookup = self.lookup.get_or_init(|| {
-                    let mut keys = HashSet::new();
+                    let mut keys = ByteSet::default();
                     for v in list.iter().filter(|v| !v.is_null()) {
                         let mut k = Vec::new();
                         key.write(v.as_datum(), &mut k);
-                        keys.insert(k);
+                        keys.insert(&k);
                     }
                     Some(Lookup { keys, has_null: list.iter().any(|v| v.is_null()) })
                 });

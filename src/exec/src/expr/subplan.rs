@@ -6,11 +6,11 @@
 //! over ([`ExecCx::must_wait`]).
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use tusklet_error::{Result, err};
 use tusklet_ir::SubLinkKind;
+use tusklet_vector::hashing::ByteSet;
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{Batch, Datum, Value};
 
@@ -62,7 +62,7 @@ enum Kept {
 /// The rows of a hashed IN: complete keys in a set, rows with NULLs aside.
 #[derive(Default)]
 struct HashedRows {
-    keys: HashSet<Vec<u8>>,
+    keys: ByteSet,
     /// Every key's columns, `None` for NULL: what NULLs on either side are matched against.
     partial: Vec<Vec<Option<Vec<u8>>>>,
     /// Complete rows' columns, only looked at by probes with NULLs; made when first wanted.
@@ -271,7 +271,7 @@ impl CSubPlan {
             for i in b.sel.iter() {
                 let cols = encode(cx, keys, |k| &k.right, Row::Batch(b, i))?;
                 if cols.iter().all(|c| c.is_some()) {
-                    table.keys.insert(cols.into_iter().flatten().flatten().collect());
+                    table.keys.insert(&whole(&cols));
                 } else {
                     table.partial.push(cols);
                 }
@@ -290,8 +290,7 @@ impl CSubPlan {
         let maybe =
             |other: &Vec<Option<Vec<u8>>>| cols.iter().zip(other).all(|(a, b)| a.is_none() || b.is_none() || a == b);
         if cols.iter().all(|c| c.is_some()) {
-            let whole: Vec<u8> = cols.iter().flatten().flatten().copied().collect();
-            if table.keys.contains(&whole) {
+            if table.keys.contains(&whole(&cols)) {
                 return Ok(Val::bool(true));
             }
         } else {
@@ -313,6 +312,11 @@ impl CSubPlan {
         }
         Ok(if table.partial.iter().any(maybe) { Val::NULL } else { Val::bool(false) })
     }
+}
+
+/// The key of complete columns.
+fn whole(cols: &[Option<Vec<u8>>]) -> Vec<u8> {
+    cols.iter().flatten().flatten().copied().collect()
 }
 
 fn encode<'k>(

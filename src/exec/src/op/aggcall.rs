@@ -5,14 +5,13 @@
 //! arguments until the end, and takes them in order, group by group.
 
 use std::any::Any;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::AggregateParts;
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::{Aggregate, Expr, Oid};
-use tusklet_vector::hashing::KeyTable;
+use tusklet_vector::hashing::{ByteSet, KeyTable};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{
     Accumulator, AggSpec, Batch, Call, CallContext, CallSite, Datum, Out, Phys, Sel, TypeKind, TypeRef, Value, Vector,
@@ -75,7 +74,7 @@ struct Standing {
     before: u64,
     same: u64,
     /// Keys before it, for `dense_rank`.
-    distinct: HashSet<Vec<u8>>,
+    distinct: ByteSet,
 }
 
 /// An aggregate by its transition function.
@@ -547,7 +546,7 @@ impl AggState {
                         std::cmp::Ordering::Less => {
                             state.before += 1;
                             if matches!(call.how, How::Hypothetical(Rank::Dense)) {
-                                state.distinct.insert(theirs.clone());
+                                state.distinct.insert(&theirs);
                             }
                         }
                         std::cmp::Ordering::Equal => state.same += 1,
