@@ -113,10 +113,10 @@ impl Executor {
             }
         }
         // Data-changing WITH queries run to their end whether or not anybody read them.
-        while let Some(&i) = cx.run.pending.front() {
+        while let Some(&i) = cx.run.pending.last() {
             match crate::op::cte::fill(cx, i, usize::MAX, usize::MAX)? {
                 Step::Done => {
-                    cx.run.pending.pop_front();
+                    cx.run.pending.pop();
                 }
                 Step::Batch(_) => {}
                 step => return Ok(step),
@@ -143,5 +143,5 @@ impl Executor {
 fn prepare(program: &Program, cx: &mut ExecCx<'_>) {
     cx.run.subplans.resize_with(program.subplans.len(), || None);
     cx.run.ctes.resize_with(program.ctes.len(), Default::default);
-    cx.run.pending = program.ctes.iter().enumerate().filter(|(_, c)| c.modifies).map(|(i, _)| i as u32).collect();
+    cx.run.pending = program.ctes.iter().enumerate().filter(|(_, c)| c.modifies).map(|(i, _)| i as u32).rev().collect();
 }

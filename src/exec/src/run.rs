@@ -1,6 +1,5 @@
 //! The state of one run that is not an operator's own: parameters, subqueries of expressions, WITH queries.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use tusklet_storage::Tid;
@@ -80,8 +79,8 @@ pub struct Run {
     pub processed: u64,
     /// What the nodes did, when asked for.
     pub stats: Option<Vec<NodeStats>>,
-    /// Rows of data-changing WITH queries nobody reads.
-    pub(crate) pending: VecDeque<u32>,
+    /// Data-changing WITH queries whose rows nobody reads, the first last.
+    pub(crate) pending: Vec<u32>,
 }
 
 impl Run {

@@ -5,43 +5,34 @@
 //! the list of running ids is shared with the transaction table until that changes.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
+
+use tusklet_error::SortedMap;
 
 use crate::transaction::{StatusTable, Tx, TxData};
 use crate::{Cid, Xid};
 
-/// The `xmin`s of snapshots in use. They only grow, so the oldest is at the front.
+/// The `xmin`s of snapshots in use, and how many have each.
 #[derive(Default)]
-pub(crate) struct Registry(RefCell<VecDeque<(Xid, u32)>>);
+pub(crate) struct Registry(RefCell<SortedMap<Xid, u32>>);
 
 impl Registry {
     fn add(&self, xmin: Xid) {
-        let mut q = self.0.borrow_mut();
-        // Copies of an old snapshot come with an old xmin, so the place is searched for from the back.
-        let mut i = q.len();
-        while i > 0 && q[i - 1].0 > xmin {
-            i -= 1;
-        }
-        if i > 0 && q[i - 1].0 == xmin {
-            q[i - 1].1 += 1;
-        } else {
-            q.insert(i, (xmin, 1));
-        }
+        *self.0.borrow_mut().or_default(xmin) += 1;
     }
 
     fn remove(&self, xmin: Xid) {
         let mut q = self.0.borrow_mut();
-        if let Some(i) = q.iter().position(|e| e.0 == xmin) {
-            q[i].1 -= 1;
-            if q[i].1 == 0 {
-                q.remove(i);
+        if let Some(n) = q.get_mut(&xmin) {
+            *n -= 1;
+            if *n == 0 {
+                q.remove(&xmin);
             }
         }
     }
 
     pub fn oldest(&self) -> Option<Xid> {
-        self.0.borrow().front().map(|e| e.0)
+        self.0.borrow().first().map(|e| e.0)
     }
 }
 
