@@ -11,6 +11,9 @@ const BINDGEN = /^wasm-bindgen = "=([\d.]+)"/m.exec(readFileSync(join(root, 'Car
 
 const TARGET = 'wasm32-unknown-unknown';
 
+/** Crates that mark their hot functions (`cfg(tuned)`), so that the rest of them can be compiled for size. */
+const MARKED = ['exec', 'functions', 'storage'];
+
 /** The folder with wasm-bindgen and its test runner, of the crate's version; installs them when there is none. */
 export function bindgenTools() {
   const own = join(tools, 'bin');
@@ -46,7 +49,8 @@ function withLibrary() {
     return { args: [], env: {} };
   }
   const flags = JSON.stringify(['-Zunstable-options', '-Cpanic=immediate-abort', '--cfg=tuned']);
-  return { args: ['-Zbuild-std=std,panic_abort', '--config', `target.${TARGET}.rustflags=${flags}`], env: { RUSTC_BOOTSTRAP: '1' } };
+  const levels = MARKED.flatMap((crate) => ['--config', `profile.release.package.tusklet-${crate}.opt-level="z"`]);
+  return { args: ['-Zbuild-std=std,panic_abort', '--config', `target.${TARGET}.rustflags=${flags}`, ...levels], env: { RUSTC_BOOTSTRAP: '1' } };
 }
 
 /** Parts, or the whole for `dev`, in `pkg/build`. The package's JavaScript is built too: the training that decides on the parts runs it. */

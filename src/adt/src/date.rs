@@ -91,6 +91,7 @@ pub fn date_out(out: &mut String, d: i32, config: &DateTimeConfig<'_>) {
 
 /// `date + integer`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn date_pli(d: i32, days: i32) -> Result<i32> {
     if !is_finite(d) {
         return Ok(d);
@@ -100,6 +101,7 @@ pub fn date_pli(d: i32, days: i32) -> Result<i32> {
 
 /// `date - integer`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn date_mii(d: i32, days: i32) -> Result<i32> {
     if !is_finite(d) {
         return Ok(d);
@@ -109,6 +111,7 @@ pub fn date_mii(d: i32, days: i32) -> Result<i32> {
 
 /// `date - date`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn date_mi(a: i32, b: i32) -> Result<i32> {
     if !is_finite(a) || !is_finite(b) {
         bail!(DATETIME_VALUE_OUT_OF_RANGE, "cannot subtract infinite dates");
@@ -118,6 +121,7 @@ pub fn date_mi(a: i32, b: i32) -> Result<i32> {
 
 /// Midnight of a date as a timestamp.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn date_to_timestamp(d: i32) -> Result<i64> {
     match d {
         NEG_INFINITY => return Ok(timestamp::NEG_INFINITY),
@@ -139,6 +143,7 @@ pub fn date_to_timestamptz(d: i32, zone: &crate::timezone::TimeZone) -> Result<i
 
 /// The date of a local timestamp.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn timestamp_to_date(t: i64) -> i32 {
     match t {
         timestamp::NEG_INFINITY => NEG_INFINITY,

@@ -151,6 +151,7 @@ impl Tm {
 
     /// Broken-down local time of a timestamp.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn from_timestamp(t: i64) -> Tm {
         let days = t.div_euclid(USECS_PER_DAY);
         let (year, mon, mday) = civil_from_days(days + EPOCH_DAYS);
@@ -176,6 +177,7 @@ impl Tm {
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar; `month` 1..=12, `day` may overflow its month.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn days_from_civil(year: i64, month: i32, day: i32) -> i64 {
     let y = if month <= 2 { year - 1 } else { year };
     let era = y.div_euclid(400);
@@ -187,6 +189,7 @@ pub fn days_from_civil(year: i64, month: i32, day: i32) -> i64 {
 
 /// Year, month and day of a number of days since 1970-01-01.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn civil_from_days(days: i64) -> (i64, i32, i32) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);

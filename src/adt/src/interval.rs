@@ -161,6 +161,7 @@ impl Interval {
 
     /// The number that orders and hashes intervals: microseconds, with months of 30 days.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn cmp_value(&self) -> i128 {
         let days = i64::from(self.months) * 30 + i64::from(self.days);
         i128::from(days) * i128::from(USECS_PER_DAY) + i128::from(self.micros)
@@ -173,12 +174,14 @@ impl Interval {
 
     /// The stored form: micros, days, months, little endian.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn encode(&self) -> [u8; 16] {
         (self.micros as u64 as u128 | (self.days as u32 as u128) << 64 | (self.months as u32 as u128) << 96).to_le_bytes()
     }
 
     /// From the stored form.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn decode(b: &[u8; 16]) -> Interval {
         let n = u128::from_le_bytes(*b);
         Interval { micros: n as i64, days: (n >> 64) as i32, months: (n >> 96) as i32 }

@@ -1,5 +1,7 @@
 //! See the crate's README.
 
+#![cfg_attr(tuned, feature(optimize_attribute))]
+
 pub mod array;
 pub mod bit;
 pub mod bool;

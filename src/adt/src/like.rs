@@ -35,6 +35,7 @@ impl Pattern {
 
     /// Whether `text` matches. Inlined into the loop over a column: bytes compared as text are matched elsewhere too.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn matches(&self, text: &[u8]) -> Result<bool> {
         let t: Cow<'_, [u8]> = if self.fold { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) };
         match &self.shape {

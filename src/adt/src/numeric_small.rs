@@ -37,6 +37,7 @@ pub fn quick(len: usize, lo: u64, hi: u32) -> Option<Quick> {
 
 /// What [`quick`] reads.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn quick_write((m, scale): Quick) -> (usize, u64, u32) {
     let u = m.unsigned_abs();
     (10 - u.leading_zeros() as usize / 8, SMALL as u64 | (m < 0) as u64 | (scale as u64) << 8 | u << 16, (u >> 48) as u32)
@@ -44,6 +45,7 @@ pub fn quick_write((m, scale): Quick) -> (usize, u64, u32) {
 
 /// Order, `None` when it takes more than doubles to tell. The quotients are rounded once, so that they are in order.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn quick_cmp((m, s): Quick, (n, t): Quick) -> Option<Ordering> {
     if s == t {
         return Some(m.cmp(&n));
@@ -53,12 +55,14 @@ pub fn quick_cmp((m, s): Quick, (n, t): Quick) -> Option<Ordering> {
 
 /// A double whose order is that of the numbers when two differ.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn quick_rank((m, s): Quick) -> Option<f64> {
     Some(m as f64 / POW10_F64.get(s as usize)?)
 }
 
 /// `a + b`, or `a - b`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn quick_add(a: Quick, b: Quick, minus: bool) -> Option<Quick> {
     let (mut m, mut n) = (a.0, if minus { -b.0 } else { b.0 });
     if a.1 != b.1 {
@@ -74,6 +78,7 @@ pub fn quick_add(a: Quick, b: Quick, minus: bool) -> Option<Quick> {
 
 /// `a * b`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn quick_mul((m, s): Quick, (n, t): Quick) -> Option<Quick> {
     let p = m as f64 * n as f64;
     if p >= QUICK || p <= -QUICK || s + t > 28 {
@@ -83,6 +88,7 @@ pub fn quick_mul((m, s): Quick, (n, t): Quick) -> Option<Quick> {
 }
 
 /// What [`Numeric::key`] appends.
+#[cfg_attr(tuned, optimize(speed))]
 pub fn quick_key((m, s): Quick, out: &mut Vec<u8>) {
     if m == 0 {
         return out.push(3);
@@ -125,6 +131,7 @@ const POW10_F64: [f64; 23] = {
 
 /// Mantissa and scale.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn read(b: &[u8]) -> Option<(i128, u32)> {
     let (&[kind, scale], digits) = b.split_first_chunk::<2>()?;
     if kind & 0xf0 != SMALL {
@@ -142,6 +149,7 @@ pub fn read(b: &[u8]) -> Option<(i128, u32)> {
 
 /// Stored bytes of `m · 10^-scale` and how many of them count; `None` when it is not small.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn write(m: i128, scale: u32) -> Option<([u8; 18], usize)> {
     let u = m.unsigned_abs();
     if u >= LIMIT || scale > 28 {
@@ -156,6 +164,7 @@ pub fn write(m: i128, scale: u32) -> Option<([u8; 18], usize)> {
 
 /// Both mantissas at the larger of the two scales.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 fn align(a: &[u8], b: &[u8]) -> Option<(i128, i128, u32)> {
     let ((m, s), (n, t)) = (read(a)?, read(b)?);
     match s.cmp(&t) {
@@ -165,8 +174,17 @@ fn align(a: &[u8], b: &[u8]) -> Option<(i128, i128, u32)> {
     }
 }
 
+/// The nearest double, for numbers of which it is one rounding away: mantissa and power of ten are doubles themselves.
+#[cfg_attr(tuned, optimize(speed))]
+pub fn to_f64(b: &[u8]) -> Option<f64> {
+    let (m, scale) = read(b)?;
+    let m = i64::try_from(m).ok().filter(|m| m.unsigned_abs() <= 1 << 53)?;
+    (scale <= 22).then(|| m as f64 / POW10_F64[scale as usize])
+}
+
 /// `a + b`, or `a - b`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn add(a: &[u8], b: &[u8], minus: bool) -> Option<([u8; 18], usize)> {
     let (m, n, scale) = align(a, b)?;
     write(if minus { m.checked_sub(n)? } else { m.checked_add(n)? }, scale)
@@ -174,6 +192,7 @@ pub fn add(a: &[u8], b: &[u8], minus: bool) -> Option<([u8; 18], usize)> {
 
 /// `a * b`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn mul(a: &[u8], b: &[u8]) -> Option<([u8; 18], usize)> {
     let ((m, s), (n, t)) = (read(a)?, read(b)?);
     write(m.checked_mul(n)?, s + t)
@@ -181,6 +200,7 @@ pub fn mul(a: &[u8], b: &[u8]) -> Option<([u8; 18], usize)> {
 
 /// Order of any two stored numerics.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn cmp(a: &[u8], b: &[u8]) -> Ordering {
     match align(a, b) {
         Some((m, n, _)) => m.cmp(&n),
@@ -220,6 +240,9 @@ mod tests {
             check(add(&a, &b, true), x.sub(&y).unwrap());
             check(mul(&a, &b), x.mul(&y).unwrap());
             assert_eq!(cmp(&a, &b), x.cmp(&y), "{x} {y}");
+            if let Some(v) = to_f64(&a) {
+                assert_eq!(v, x.to_f64().unwrap(), "{x}");
+            }
             let words = |b: &[u8]| {
                 let mut w = [0u8; 12];
                 let n = b.len().min(12);

@@ -78,6 +78,7 @@ pub fn right(s: &str, n: i32) -> &str {
 
 /// First byte position of `needle`, quick on its first byte.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let Some((&first, rest)) = needle.split_first() else { return Some(0) };
     let mut from = 0;

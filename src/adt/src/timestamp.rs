@@ -154,6 +154,7 @@ fn iso(s: &[u8]) -> Option<(i64, Option<i32>)> {
 
 /// Length coercion to a precision; -1 leaves as is (`AdjustTimestampForTypmod`).
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn timestamp_scale(t: i64, typmod: i32) -> Result<i64> {
     if !(0..6).contains(&typmod) || !is_finite(t) {
         if is_finite(t) && typmod != -1 && typmod != 6 {
@@ -334,6 +335,7 @@ fn add_calendar(mut t: i64, v: &Interval, split: impl Fn(i64) -> Tm, join: impl 
 
 /// `timestamp + interval`.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub fn timestamp_pl_interval(t: i64, v: &Interval) -> Result<i64> {
     if !is_finite(t) {
         return Ok(t);

@@ -221,6 +221,7 @@ impl<'a> ExecCx<'a> {
     }
 
     /// The type under a domain and the domains it is made from.
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn below_domain(&mut self, ty: Oid) -> Result<Option<TypeRef>> {
         let mut base = None;
         let mut at = ty;
@@ -233,6 +234,7 @@ impl<'a> ExecCx<'a> {
 
     /// Runs `f` as part of the statement, with row `row` noted when it fails.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn at_row<T>(&mut self, row: usize, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         f(self).inspect_err(|_| self.fail_row = row)
     }
@@ -279,10 +281,12 @@ impl CallContext for ExecCx<'_> {
         self.host.text_search(what)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn type_desc(&mut self, oid: u32) -> Result<Rc<TypeDesc>> {
         self.caches.type_desc(self, oid)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn output(&mut self, ty: u32, d: Datum<'_>, out: &mut String) -> Result<()> {
         let io = self.caches.type_io(self, ty)?;
         let v = io.output.call(self, &io.output_site, &[d])?;
@@ -290,6 +294,7 @@ impl CallContext for ExecCx<'_> {
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn input(&mut self, ty: TypeRef, text: &str) -> Result<Value> {
         if let Some(base) = self.below_domain(ty.oid)? {
             let v = self.input(base, text)?;
@@ -336,6 +341,7 @@ impl CallContext for ExecCx<'_> {
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn compare(&mut self, ty: u32, collation: u32, a: Datum<'_>, b: Datum<'_>) -> Result<Ordering> {
         let f = match self.caches.comparison(self, ty) {
             Ok(f) => f,
@@ -357,6 +363,7 @@ impl CallContext for ExecCx<'_> {
         Ok(f.call(self, &site, &[a, b])?.as_datum().int().cmp(&0))
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn call(&mut self, func: u32, collation: u32, args: &[Datum<'_>]) -> Result<Value> {
         let f = self.func(func)?;
         let site = CallSite { collation, ..f.site.clone() };

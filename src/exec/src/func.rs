@@ -94,6 +94,7 @@ impl Caches {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn func(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<Func>> {
         self.check(&cx.catalog);
         if let Some(f) = self.funcs.borrow().get(&oid) {
@@ -104,6 +105,7 @@ impl Caches {
         Ok(f)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn type_desc(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<TypeDesc>> {
         self.check(&cx.catalog);
         if let Some(d) = self.descs.borrow().get(&oid) {
@@ -114,6 +116,7 @@ impl Caches {
         Ok(d)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn type_io(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<TypeIo>> {
         self.check(&cx.catalog);
         if let Some(d) = self.ios.borrow().get(&oid) {
@@ -131,6 +134,7 @@ impl Caches {
     }
 
     /// The comparison function of the type's default B-tree operator class.
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn comparison(&self, cx: &ExecCx<'_>, oid: Oid) -> Result<Rc<Func>> {
         self.check(&cx.catalog);
         if let Some(d) = self.comparisons.borrow().get(&oid) {
@@ -362,6 +366,7 @@ impl Func {
     }
 
     /// Calls it for one row, nothing kept from call to call.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn call(&self, cx: &mut ExecCx<'_>, site: &CallSite, args: &[Datum<'_>]) -> Result<Value> {
         let mut extra = None;
         let phys = phys(&cx.catalog, site.result.oid);
@@ -369,6 +374,7 @@ impl Func {
     }
 
     /// Calls it for one row at a site.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn call_at(
         &self,
         cx: &mut ExecCx<'_>,
@@ -402,6 +408,7 @@ impl Func {
     }
 
     /// As [`Func::call_at`], for arguments that are not NULL, into row `i` of a column.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn call_into(
         &self,
         cx: &mut ExecCx<'_>,

@@ -152,6 +152,7 @@ impl Order {
     }
 
     /// The key bytes of a kept row.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn stored_key(&self, columns: &[Vector], row: usize) -> Vec<u8> {
         let mut key = Vec::new();
         for (c, part, _) in &self.keys {
@@ -163,6 +164,7 @@ impl Order {
     }
 
     /// Where a comparison function must be asked, a column's values are first replaced by their ranks.
+    #[cfg_attr(tuned, optimize(speed))]
     fn sorted_by_ranks(&self, cx: &mut ExecCx<'_>, columns: &[Vector], n: usize) -> Result<Vec<u32>> {
         let mut ranks = Vec::with_capacity(self.keys.len());
         for ((c, _, _), cmp) in self.keys.iter().zip(&self.compare) {
@@ -218,6 +220,7 @@ pub(crate) struct MergeKeys {
 impl MergeKeys {
     /// Of the `at`th selected row.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn bytes(&self, at: usize) -> &[u8] {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.arena[start..self.ends[at]]
@@ -225,6 +228,7 @@ impl MergeKeys {
 
     /// Some column of its key is NULL, so it equals nothing.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn has_null(&self, at: usize) -> bool {
         self.nulls[at]
     }
@@ -321,12 +325,14 @@ impl MergeOrder {
 }
 
 impl MergeKey {
+    #[cfg_attr(tuned, optimize(speed))]
     fn write(&self, d: Datum<'_>, out: &mut Vec<u8>) {
         if self.widen { self.part.write_widened(d, out) } else { self.part.write(d, out) }
     }
 }
 
 /// The rank of each value, equal ones alike: a merge sort whose comparisons may fail.
+#[cfg_attr(tuned, optimize(speed))]
 fn ranked(cx: &mut ExecCx<'_>, cmp: &CCall, v: &Vector, n: usize) -> Result<Vec<u32>> {
     let mut rows: Vec<u32> = (0..n as u32).filter(|i| !v.is_null(*i as usize)).collect();
     let mut compare =

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 pub(crate) const MOST: usize = 1 << 16;
 
 /// Sorts `v`.
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn sort<T: Copy>(mut v: &mut [T], cmp: &mut impl FnMut(&T, &T) -> Ordering) {
     loop {
         let n = v.len();
@@ -103,6 +104,7 @@ fn swap_runs<T>(v: &mut [T], a: usize, b: usize, n: usize) {
     }
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn median<T>(v: &[T], a: usize, b: usize, c: usize, cmp: &mut impl FnMut(&T, &T) -> Ordering) -> usize {
     if cmp(&v[a], &v[b]).is_lt() {
         if cmp(&v[b], &v[c]).is_lt() {

@@ -29,14 +29,14 @@ impl RowStore {
     /// The rows of these numbers, in that order.
     #[cfg_attr(tuned, optimize(speed))]
     pub fn gather(&self, rows: &[u32]) -> Batch {
-        let columns = self.columns.iter().map(|c| Rc::new(c.gather(rows.iter().map(|i| *i as usize)))).collect();
+        let columns = self.columns.iter().map(|c| Rc::new(c.gather(rows))).collect();
         Batch { columns, sel: Sel::All(rows.len()) }
     }
 
     /// Only the rows of these numbers, in that order.
     pub fn keep(&mut self, rows: &[u32]) {
         for c in &mut self.columns {
-            *c = c.gather(rows.iter().map(|i| *i as usize));
+            *c = c.gather(rows);
         }
         self.rows = rows.len();
     }
@@ -54,7 +54,7 @@ impl RowStore {
 pub(crate) fn append(to: &mut Vector, from: &Vector, sel: &Sel) {
     match sel {
         Sel::All(n) => to.extend_from(from, 0..*n),
-        Sel::Rows(r) => to.extend_from(from, r.iter().map(|i| *i as usize)),
+        Sel::Rows(r) => to.extend_from(from, &r[..]),
     }
 }
 
@@ -62,14 +62,15 @@ pub(crate) fn append(to: &mut Vector, from: &Vector, sel: &Sel) {
 #[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn gather_or_null(from: &Vector, rows: &[u32]) -> Vector {
     if !rows.contains(&NONE) {
-        return from.gather(rows.iter().map(|r| *r as usize));
+        return from.gather(rows);
     }
     if from.is_empty() {
         let mut v = Vector::zeroed(from.phys(), rows.len());
         v.validity.clear_all(rows.len());
         return v;
     }
-    let mut v = from.gather(rows.iter().map(|r| if *r == NONE { 0 } else { *r as usize }));
+    let there: Vec<u32> = rows.iter().map(|r| if *r == NONE { 0 } else { *r }).collect();
+    let mut v = from.gather(&there[..]);
     for (k, r) in rows.iter().enumerate() {
         if *r == NONE {
             v.validity.set(k, false);

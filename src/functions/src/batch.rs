@@ -167,6 +167,7 @@ pub fn checked2<A: Elem, B: Elem, R: Elem, M: Copy + Default + PartialOrd + std:
 }
 
 /// Runs a kernel of two arguments of one type on numbers of two widths.
+#[cfg_attr(tuned, optimize(speed))]
 pub fn widened(call: &mut Call<'_>, args: &[&Vector], sel: &Sel, out: &mut Vector, f: BatchFn) -> Result<()> {
     let [x, y, ..] = args else { return Ok(()) };
     let (a, b) = (widen(x, y), widen(y, x));
@@ -174,6 +175,7 @@ pub fn widened(call: &mut Call<'_>, args: &[&Vector], sel: &Sel, out: &mut Vecto
 }
 
 /// The values of `v` in the type of `wide`, when that is the wider one. Which rows are NULL is the result's business.
+#[cfg_attr(tuned, optimize(speed))]
 fn widen(v: &Vector, wide: &Vector) -> Option<Vector> {
     let data = match (&v.data, &wide.data) {
         (Column::I16(v), Column::I32(_)) => Column::I32(v.iter().map(|&x| x.into()).collect()),
@@ -214,7 +216,9 @@ pub fn compare(
     let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return };
     let r = out.bools_mut();
     let (sa, sb) = (!x.constant as usize, !y.constant as usize);
-    sel.each(|i| r[i] = is(orders, cmp(a, i * sa, b, i * sb)) as u8);
+    for i in sel.iter() {
+        r[i] = is(orders, cmp(a, i * sa, b, i * sb)) as u8;
+    }
 }
 
 /// Order of byte strings, from their first bytes where those decide.
@@ -244,6 +248,7 @@ fn same(a: &BytesColumn, i: usize, x: &View, b: &BytesColumn, j: usize, y: &View
 }
 
 /// Equality of byte strings, from lengths and prefixes where those decide.
+#[cfg_attr(tuned, optimize(speed))]
 pub fn bytes_eq(args: &[&Vector], sel: &Sel, out: &mut Vector, negate: bool) {
     let [x, y, ..] = args else { return };
     let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return };
@@ -264,8 +269,8 @@ pub fn bytes_eq(args: &[&Vector], sel: &Sel, out: &mut Vector, negate: bool) {
         }
     }
     let (sa, sb) = (!x.constant as usize, !y.constant as usize);
-    sel.each(|i| {
+    for i in sel.iter() {
         let (p, q) = (i * sa, i * sb);
         r[i] = (same(a, p, &va[p], b, q, &vb[q]) != negate) as u8;
-    });
+    }
 }

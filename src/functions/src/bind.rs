@@ -25,6 +25,7 @@ pub trait Arg<'a>: Sized {
     /// Reads argument `i` of a call; one that is not there reads as NULL does. Out of line: there are more than a thousand
     /// kernels, and each would have its own copy.
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn at(args: &[Datum<'a>], i: usize) -> Self {
         Self::arg(args.get(i).copied().unwrap_or(Datum::Null))
     }
@@ -38,13 +39,13 @@ pub struct Args<'x, 'a> {
 
 impl<'x, 'a> Args<'x, 'a> {
     /// All of them.
-    #[inline]
+    #[inline(always)]
     pub fn new(args: &'x [Datum<'a>]) -> Args<'x, 'a> {
         Args { args, next: 0 }
     }
 
     /// The next one.
-    #[inline]
+    #[inline(always)]
     pub fn next<T: Arg<'a>>(&mut self) -> T {
         self.next += 1;
         T::at(self.args, self.next - 1)
@@ -65,6 +66,7 @@ macro_rules! plain {
         }
         impl Ret for $t {
             #[inline(never)]
+            #[cfg_attr(tuned, optimize(speed))]
             fn put(self, out: &mut Out<'_>) { out.$put(self) }
         }
     )*};
@@ -140,6 +142,7 @@ impl<T: Ret> Ret for Option<T> {
 
 impl Ret for &str {
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn put(self, out: &mut Out<'_>) {
         out.str(self)
     }
@@ -161,6 +164,7 @@ impl Ret for Cow<'_, str> {
 
 impl Ret for &[u8] {
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn put(self, out: &mut Out<'_>) {
         out.bytes(self)
     }
@@ -175,6 +179,7 @@ impl Ret for Vec<u8> {
 
 impl Ret for Datum<'_> {
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn put(self, out: &mut Out<'_>) {
         out.set(self)
     }
@@ -189,6 +194,7 @@ impl Ret for Value {
 
 impl Ret for Numeric {
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn put(self, out: &mut Out<'_>) {
         let mut b = Vec::with_capacity(18);
         self.encode(&mut b);
@@ -198,6 +204,7 @@ impl Ret for Numeric {
 
 impl Ret for Interval {
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn put(self, out: &mut Out<'_>) {
         out.fixed16(self.encode())
     }
@@ -242,6 +249,22 @@ macro_rules! s {
 /// A scalar kernel: see the module.
 macro_rules! f {
     ($($rest:tt)*) => { ::tusklet_vector::Kernel::Scalar(s!($($rest)*)) };
+}
+
+/// A batch function. It has a name because only what has one can be marked as hot: the crate is compiled for size.
+macro_rules! batch {
+    (|$c:tt, $args:ident, $sel:ident, $out:ident| $body:expr) => {{
+        #[cfg_attr(tuned, optimize(speed))]
+        fn batch(
+            $c: &mut ::tusklet_vector::Call<'_>,
+            $args: &[&::tusklet_vector::Vector],
+            $sel: &::tusklet_vector::Sel,
+            $out: &mut ::tusklet_vector::Vector,
+        ) -> ::tusklet_error::Result<()> {
+            $body
+        }
+        batch
+    }};
 }
 
 /// A call with fewer arguments than the function has: a kernel bound to the wrong catalog row.

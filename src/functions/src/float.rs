@@ -42,6 +42,7 @@ fn less<T: Float>(a: T, b: T) -> bool {
 
 macro_rules! ops {
     ($($name:ident |$a:ident, $b:ident| $e:expr);*) => {$(
+        #[cfg_attr(tuned, optimize(speed))]
         fn $name<R: Float>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
             map2::<R, R, u8>(args, sel, out, |$a, $b| $e as u8);
             Ok(())
@@ -58,6 +59,7 @@ fn ord(args: &[Datum<'_>]) -> std::cmp::Ordering {
     }
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn cmp_row(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     out.i32(ord(args) as i32);
     Ok(())
@@ -69,6 +71,7 @@ macro_rules! rows {
         mod row {
             use super::*;
             $(
+                #[cfg_attr(tuned, optimize(speed))]
                 pub(super) fn $name(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
                     out.bool(ord(args).$test());
                     Ok(())
@@ -106,6 +109,7 @@ macro_rules! cmp {
 /// What arithmetic needs: results that look fine cost a compare, the others are decided by the exact function.
 macro_rules! op {
     ($kind:ident, $r:ty, $m:ident :: $f:ident, |$x:ident, $y:ident, $z:ident| $calc:expr, $odd:expr) => {{
+        #[cfg_attr(tuned, optimize(speed))]
         fn batch(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
             checked2::<$r, $r, $r, i8>(
                 c,

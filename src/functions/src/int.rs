@@ -60,6 +60,7 @@ impl_int!(
 
 type Args<'a, 'b> = &'a [&'b Vector];
 
+#[cfg_attr(tuned, optimize(speed))]
 fn add<R: Int + std::ops::BitOrAssign>(
     c: &mut Call<'_>,
     args: Args<'_, '_>,
@@ -69,6 +70,7 @@ fn add<R: Int + std::ops::BitOrAssign>(
     checked2::<R, R, R, R>(c, args, sel, out, R::plus, R::ADD)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn sub<R: Int + std::ops::BitOrAssign>(
     c: &mut Call<'_>,
     args: Args<'_, '_>,
@@ -78,6 +80,7 @@ fn sub<R: Int + std::ops::BitOrAssign>(
     checked2::<R, R, R, R>(c, args, sel, out, R::minus, R::SUB)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn mul<R: Int + std::ops::BitOrAssign>(
     c: &mut Call<'_>,
     args: Args<'_, '_>,
@@ -87,14 +90,17 @@ fn mul<R: Int + std::ops::BitOrAssign>(
     checked2::<R, R, R, R>(c, args, sel, out, R::times, R::MUL)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn div<R: Int>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     try2::<R, R, R>(c, args, sel, out, R::DIV)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn rem<R: Int>(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     try2::<R, R, R>(c, args, sel, out, R::MOD)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn scalar<R: Int>(args: &[Datum<'_>], out: &mut Out<'_>, f: fn(R, R) -> Result<R>) -> Result<()> {
     let &[a, b, ..] = args else { return Err(crate::bind::too_few()) };
     f(R::arg(a), R::arg(b))?.put(out);
@@ -122,6 +128,7 @@ macro_rules! arith {
 
 macro_rules! comparisons {
     ($($name:ident $op:tt),*) => {$(
+        #[cfg_attr(tuned, optimize(speed))]
         pub(crate) fn $name<T: Elem + Ord>(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
             map2::<T, T, u8>(args, sel, out, |a, b| (a $op b) as u8);
             Ok(())
@@ -144,6 +151,7 @@ pub(crate) mod row {
 
     macro_rules! ops {
         ($($name:ident $test:ident),*) => {$(
+            #[cfg_attr(tuned, optimize(speed))]
             pub(crate) fn $name(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
                 out.bool(ord(args).$test());
                 Ok(())
@@ -153,17 +161,20 @@ pub(crate) mod row {
 
     ops!(eq is_eq, ne is_ne, lt is_lt, le is_le, gt is_gt, ge is_ge);
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn cmp(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
         out.i32(ord(args) as i32);
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn larger(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
         let at = ord(args).is_lt() as usize;
         out.set(args.get(at).copied().unwrap_or(Datum::Null));
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn smaller(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
         let at = ord(args).is_gt() as usize;
         out.set(args.get(at).copied().unwrap_or(Datum::Null));
@@ -208,10 +219,10 @@ pub(crate) use widened;
 macro_rules! map {
     ($a:ty => $r:ty, |$x:ident| $e:expr) => {
         Kernel::Batch(
-            |_, args, sel, out| {
+            batch!(|_, args, sel, out| {
                 $crate::batch::map1::<$a, $r>(args, sel, out, |$x| $e);
                 Ok(())
-            },
+            }),
             s!($x: $a => $e),
         )
     };
@@ -221,7 +232,7 @@ pub(crate) use map;
 /// A batch kernel that maps one column and may raise.
 macro_rules! try_map {
     ($a:ty => $r:ty, |$x:ident| $e:expr) => {
-        Kernel::Batch(|c, args, sel, out| $crate::batch::try1::<$a, $r>(c, args, sel, out, |$x| $e), s!($x: $a => {
+        Kernel::Batch(batch!(|c, args, sel, out| $crate::batch::try1::<$a, $r>(c, args, sel, out, |$x| $e)), s!($x: $a => {
             let r: ::tusklet_error::Result<$r> = $e;
             r?
         }))

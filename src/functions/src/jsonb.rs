@@ -25,6 +25,7 @@ fn bytes(j: Option<Jsonb<'_>>) -> Option<&[u8]> {
 struct Text<'a>(Option<Jsonb<'a>>);
 
 impl Ret for Text<'_> {
+    #[cfg_attr(tuned, optimize(speed))]
     fn put(self, out: &mut Out<'_>) {
         let Some(j) = self.0 else { return };
         if let Some(s) = j.string_bytes() {
@@ -48,6 +49,7 @@ impl Ret for Text<'_> {
 }
 
 /// `->` and, as `text`, `->>` over a column: what they find stays where the documents are.
+#[cfg_attr(tuned, optimize(speed))]
 fn parts(
     c: &mut Call<'_>,
     args: &[&Vector],
@@ -77,6 +79,15 @@ fn parts(
         }
         Ok(())
     })
+}
+
+#[cfg_attr(tuned, optimize(speed))]
+fn field<'a>(j: Jsonb<'a>, key: Datum<'_>) -> Option<Jsonb<'a>> {
+    j.get(key.str())
+}
+
+fn element<'a>(j: Jsonb<'a>, at: Datum<'_>) -> Option<Jsonb<'a>> {
+    j.at(at.i32())
 }
 
 fn value(j: Jsonb<'_>, as_text: bool) -> Value {
@@ -270,28 +281,28 @@ pub const TABLES: &[&[Entry]] = &[
         (
             "jsonb_object_field",
             Kernel::Batch(
-                |c, a, s, o| parts(c, a, s, o, false, |j, k| j.get(k.str())),
+                |c, a, s, o| parts(c, a, s, o, false, field),
                 s!(a: &[u8], k: &str => bytes(Jsonb(a).get(k))),
             ),
         ),
         (
             "jsonb_object_field_text",
             Kernel::Batch(
-                |c, a, s, o| parts(c, a, s, o, true, |j, k| j.get(k.str())),
+                |c, a, s, o| parts(c, a, s, o, true, field),
                 s!(a: &[u8], k: &str => Text(Jsonb(a).get(k))),
             ),
         ),
         (
             "jsonb_array_element",
             Kernel::Batch(
-                |c, a, s, o| parts(c, a, s, o, false, |j, i| j.at(i.i32())),
+                |c, a, s, o| parts(c, a, s, o, false, element),
                 s!(a: &[u8], i: i32 => bytes(Jsonb(a).at(i))),
             ),
         ),
         (
             "jsonb_array_element_text",
             Kernel::Batch(
-                |c, a, s, o| parts(c, a, s, o, true, |j, i| j.at(i.i32())),
+                |c, a, s, o| parts(c, a, s, o, true, element),
                 s!(a: &[u8], i: i32 => Text(Jsonb(a).at(i))),
             ),
         ),

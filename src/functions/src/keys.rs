@@ -18,10 +18,12 @@ use tusklet_vector::key::{KeyFn, KeyPart, escaped};
 use crate::bind::Arg;
 use crate::stored::key_of;
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn bpchar(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     escaped(trim_bpchar(d.str()).as_bytes(), out);
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn numeric(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     match numeric_small::read(d.bytes()) {
         Some((m, scale)) if m.unsigned_abs() < 1 << 53 => numeric_small::quick_key((m as i64, scale), out),
@@ -29,14 +31,17 @@ pub(crate) fn numeric(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     }
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn interval(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(&Interval::arg(d).key_bytes());
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn timetz(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(&TimeTz::arg(d).key_bytes());
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn network(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     Inet::arg(d).key(out);
 }
@@ -45,6 +50,7 @@ pub(crate) fn jsonb(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     Jsonb(d.bytes()).key(out);
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn bits(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     Bits::decode(d.bytes()).key(out);
 }
@@ -57,6 +63,7 @@ pub(crate) fn tsquery(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     tusklet_adt::tsearch::tsquery::key(d.bytes(), out);
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn unsigned(_: u32, d: Datum<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(&d.i64().to_be_bytes());
 }

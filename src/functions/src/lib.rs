@@ -1,6 +1,7 @@
 //! See the crate's README.
 
 #![allow(long_running_const_eval)]
+#![cfg_attr(tuned, feature(optimize_attribute))]
 
 #[macro_use]
 mod bind;

@@ -23,6 +23,7 @@ fn compiled<'c>(c: &'c mut Call<'_>, source: &[u8], fold: bool) -> Result<&'c Pa
     Ok(&kept.pattern)
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn batch<const FOLD: bool, const NOT: bool>(
     c: &mut Call<'_>,
     args: &[&Vector],
@@ -54,6 +55,7 @@ fn batch<const FOLD: bool, const NOT: bool>(
     })
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn row<const FOLD: bool, const NOT: bool>(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let &[a, p, ..] = args else { return Err(crate::bind::too_few()) };
     let m = compiled(c, p.bytes(), FOLD)?.matches(a.bytes())?;

@@ -24,7 +24,7 @@ enum Op {
 }
 
 impl Op {
-    #[inline]
+    #[inline(always)]
     fn quick(self, a: Quick, b: Quick) -> Option<Quick> {
         match self {
             Op::Mul => small::quick_mul(a, b),
@@ -44,7 +44,7 @@ impl Op {
 }
 
 /// The number of row `i` when its view holds a small one.
-#[inline]
+#[inline(always)]
 pub fn quick(a: &BytesColumn, i: usize) -> Option<Quick> {
     let v = &a.views()[i];
     let (lo, hi) = v.words();
@@ -52,6 +52,7 @@ pub fn quick(a: &BytesColumn, i: usize) -> Option<Quick> {
 }
 
 /// Runs the fast forms, the exact one where they decline.
+#[cfg_attr(tuned, optimize(speed))]
 fn binary(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector, op: Op, exact: Exact) -> Result<()> {
     let [x, y, ..] = args else { return Ok(()) };
     let (Some(a), Some(b)) = (x.bytes(), y.bytes()) else { return Ok(()) };
@@ -75,6 +76,7 @@ fn binary(c: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector, op:
     })
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn one(args: &[Datum<'_>], out: &mut Out<'_>, op: Op, exact: Exact) -> Result<()> {
     let &[a, b, ..] = args else { return Err(crate::bind::too_few()) };
     let (a, b) = (a.bytes(), b.bytes());
@@ -94,6 +96,7 @@ macro_rules! arith {
     };
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn order(args: Args<'_, '_>, sel: &Sel, out: &mut Vector, orders: Orders) {
     compare(args, sel, out, orders, |a, i, b, j| {
         if let (Some(m), Some(n)) = (quick(a, i), quick(b, j))
@@ -183,7 +186,7 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("numeric_int4", f!(a: Numeric => a.to_int4()?)),
     ("numeric_int8", f!(a: Numeric => a.to_int8()?)),
     ("numeric_float4", f!(a: Numeric => a.to_f32()?)),
-    ("numeric_float8", f!(a: Numeric => a.to_f64()?)),
+    ("numeric_float8", f!(a: &[u8] => match small::to_f64(a) { Some(v) => v, None => Numeric::decode(a).to_f64()? })),
     ("numeric_pg_lsn", f!(a: Numeric => crate::oid::lsn_numeric(a)?)),
     (
         "in_range_numeric_numeric",

@@ -13,6 +13,7 @@ use crate::bind::{Arg, Entry, formats, too_few};
 pub(crate) struct Nothing;
 
 impl RowSource for Nothing {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, _: &mut dyn CallContext, _: &mut [Vector], _: usize) -> Result<usize> {
         Ok(0)
     }
@@ -26,6 +27,7 @@ struct Ints {
 }
 
 impl RowSource for Ints {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, _: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let (Some(out), Some(first)) = (out.first_mut(), self.next) else { return Ok(0) };
         let (stop, step) = (self.stop as i128, self.step as i128);
@@ -78,6 +80,7 @@ struct Numerics {
 }
 
 impl RowSource for Numerics {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let Some(out) = out.first_mut() else { return Ok(0) };
         let mut n = 0;
@@ -127,6 +130,7 @@ struct Timestamps {
 }
 
 impl RowSource for Timestamps {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let Some(out) = out.first_mut() else { return Ok(0) };
         let mut n = 0;
@@ -173,6 +177,7 @@ impl Ready {
 }
 
 impl RowSource for Ready {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, _: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let mut n = 0;
         for row in self.rows.by_ref().take(want) {

@@ -34,6 +34,7 @@ pub(crate) fn memcmp(a: &[u8], b: &[u8]) -> i32 {
 
 macro_rules! batches {
     ($($name:ident $by:ident $orders:expr;)*) => {$(
+        #[cfg_attr(tuned, optimize(speed))]
         fn $name(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
             $by(args, sel, out, $orders);
             Ok(())
@@ -45,10 +46,12 @@ batches!(lt text batch::LT; le text batch::LT | batch::EQ; gt text batch::GT; ge
     bpeq bpchar batch::EQ; bpne bpchar batch::LT | batch::GT; bplt bpchar batch::LT; bple bpchar batch::LT | batch::EQ;
     bpgt bpchar batch::GT; bpge bpchar batch::GT | batch::EQ;);
 
+#[cfg_attr(tuned, optimize(speed))]
 fn text(args: Args<'_, '_>, sel: &Sel, out: &mut Vector, orders: Orders) {
     compare(args, sel, out, orders, bytes_cmp);
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn bpchar(args: Args<'_, '_>, sel: &Sel, out: &mut Vector, orders: Orders) {
     compare(args, sel, out, orders, |a, i, b, j| trimmed(a.get(i)).cmp(trimmed(b.get(j))));
 }
@@ -60,41 +63,34 @@ fn trimmed(mut b: &[u8]) -> &[u8] {
     b
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn eq(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     bytes_eq(args, sel, out, false);
     Ok(())
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn ne(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     bytes_eq(args, sel, out, true);
     Ok(())
 }
 
-/// Comparisons of byte strings, also `bytea`'s and those of `name` with `text`.
-pub(crate) const EQ: Kernel = Kernel::Batch(eq, |_, a, o| {
-    o.bool(ord(a).is_eq());
-    Ok(())
-});
-pub(crate) const NE: Kernel = Kernel::Batch(ne, |_, a, o| {
-    o.bool(ord(a).is_ne());
-    Ok(())
-});
-pub(crate) const LT: Kernel = Kernel::Batch(lt, |_, a, o| {
-    o.bool(ord(a).is_lt());
-    Ok(())
-});
-pub(crate) const LE: Kernel = Kernel::Batch(le, |_, a, o| {
-    o.bool(ord(a).is_le());
-    Ok(())
-});
-pub(crate) const GT: Kernel = Kernel::Batch(gt, |_, a, o| {
-    o.bool(ord(a).is_gt());
-    Ok(())
-});
-pub(crate) const GE: Kernel = Kernel::Batch(ge, |_, a, o| {
-    o.bool(ord(a).is_ge());
-    Ok(())
-});
+macro_rules! comparisons {
+    ($($name:ident $batch:ident $test:ident;)*) => {$(
+        pub(crate) const $name: Kernel = Kernel::Batch($batch, {
+            #[cfg_attr(tuned, optimize(speed))]
+            fn row(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
+                out.bool(ord(args).$test());
+                Ok(())
+            }
+            row
+        });
+    )*};
+}
+
+// Comparisons of byte strings, also `bytea`'s and those of `name` with `text`.
+comparisons!(EQ eq is_eq; NE ne is_ne; LT lt is_lt; LE le is_le; GT gt is_gt; GE ge is_ge;);
+
 pub(crate) const CMP: Kernel = f!(a: &[u8], b: &[u8] => memcmp(a, b));
 pub(crate) const LARGER: Kernel = Kernel::Scalar(|_, a, o| {
     o.set(a.get(ord(a).is_lt() as usize).copied().unwrap_or(Datum::Null));
@@ -110,6 +106,7 @@ fn chars(b: &[u8]) -> i32 {
     b.iter().map(|c| ((*c as i8) >= -64) as i32).sum()
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn length(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     let [x, ..] = args else { return Ok(()) };
     let Some(a) = x.bytes() else { return Ok(()) };
@@ -119,6 +116,7 @@ fn length(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> 
     Ok(())
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn octets(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> Result<()> {
     let [x, ..] = args else { return Ok(()) };
     let Some(a) = x.bytes() else { return Ok(()) };
@@ -131,6 +129,7 @@ fn octets(_: &mut Call<'_>, args: Args<'_, '_>, sel: &Sel, out: &mut Vector) -> 
 /// Byte length, also `bytea`'s.
 pub(crate) const OCTETS: Kernel = Kernel::Batch(octets, s!(a: &[u8] => a.len() as i32));
 
+#[cfg_attr(tuned, optimize(speed))]
 fn concat(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let &[a, b, ..] = args else { return Err(crate::bind::too_few()) };
     let (a, b) = (a.bytes(), b.bytes());

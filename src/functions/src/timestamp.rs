@@ -96,6 +96,7 @@ impl<T: Copy> Span<T> {
 }
 
 /// `extract` over a column; `local` when the field is one of the value's own clock.
+#[cfg_attr(tuned, optimize(speed))]
 fn fields(
     c: &mut Call<'_>,
     args: &[&Vector],
@@ -142,6 +143,7 @@ fn fields(
 }
 
 /// `date_trunc` over a column, likewise.
+#[cfg_attr(tuned, optimize(speed))]
 fn truncated(
     c: &mut Call<'_>,
     args: &[&Vector],
@@ -179,6 +181,7 @@ fn truncated(
 }
 
 /// A timestamp and an interval: how far one interval goes from the times of one day is the same for all of them.
+#[cfg_attr(tuned, optimize(speed))]
 fn shifted(
     c: &mut Call<'_>,
     args: &[&Vector],
@@ -230,7 +233,7 @@ pub const TABLES: &[&[Entry]] = &[
         (
             "timestamp_mi",
             Kernel::Batch(
-                |c, a, s, o| try2(c, a, s, o, |a: i64, b: i64| Ok(adt::timestamp_mi(a, b)?.encode())),
+                batch!(|c, a, s, o| try2(c, a, s, o, |a: i64, b: i64| Ok(adt::timestamp_mi(a, b)?.encode()))),
                 s!(a: i64, b: i64 => adt::timestamp_mi(a, b)?),
             ),
         ),

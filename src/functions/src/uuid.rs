@@ -9,10 +9,10 @@ use crate::bind::{Entry, written};
 macro_rules! cmp {
     ($op:tt) => {
         Kernel::Batch(
-            |_, args, sel, out| {
-                map2::<[u8; 16], [u8; 16], u8>(args, sel, out, |a, b| (a $op b) as u8);
+            batch!(|_, args, sel, out| {
+                map2::<[u8; 16], [u8; 16], u8>(args, sel, out, |a, b| (u128::from_be_bytes(a) $op u128::from_be_bytes(b)) as u8);
                 Ok(())
-            },
+            }),
             s!(a: [u8; 16], b: [u8; 16] => a $op b),
         )
     };

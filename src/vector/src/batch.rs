@@ -51,6 +51,7 @@ impl Sel {
 
     /// Runs `f` for each row, with the common whole-batch case as a plain counted loop.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn each(&self, mut f: impl FnMut(usize)) {
         match self {
             Sel::All(n) => (0..*n).for_each(f),
@@ -60,6 +61,7 @@ impl Sel {
 
     /// Runs `f` for each row until it fails.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn try_each<E>(&self, mut f: impl FnMut(usize) -> Result<(), E>) -> Result<(), E> {
         match self {
             Sel::All(n) => (0..*n).try_for_each(f),
@@ -68,6 +70,7 @@ impl Sel {
     }
 
     /// The rows for which `keep` holds.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn filter(&self, mut keep: impl FnMut(usize) -> bool) -> Sel {
         let mut rows = Vec::with_capacity(self.len());
         self.each(|i| {
@@ -108,6 +111,7 @@ impl Iterator for SelIter<'_> {
     type Item = usize;
 
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self) -> Option<usize> {
         if self.next >= self.end {
             return None;

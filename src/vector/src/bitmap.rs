@@ -29,6 +29,7 @@ impl Bitmap {
 
     /// Sets or clears the bit of row `i`.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn set(&mut self, i: usize, valid: bool) {
         let w = i >> 6;
         if w >= self.words.len() {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::vector::Picked;
+
 /// A value of up to 12 bytes inline, or its length, 4-byte prefix, arena number and offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
@@ -54,6 +56,7 @@ impl View {
     }
 
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     fn inline(b: &[u8]) -> View {
         let mut data = [0; 12];
         data[..b.len()].copy_from_slice(b);
@@ -120,6 +123,7 @@ impl BytesColumn {
 
     /// Row `i`.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn get(&self, i: usize) -> &[u8] {
         let v = &self.views[i];
         if v.len() <= View::INLINE {
@@ -166,12 +170,12 @@ impl BytesColumn {
     }
 
     /// Appends the rows of `other` that `rows` names, sharing its arenas.
-    pub fn extend_from(&mut self, other: &BytesColumn, rows: impl Iterator<Item = usize>) {
+    pub(crate) fn extend_from(&mut self, other: &BytesColumn, rows: Picked<'_>) {
         let mut map: Vec<u32> = Vec::new();
-        for i in rows {
+        rows.each(|_, i| {
             let v = self.adopt(other, i, &mut map);
             self.views.push(v);
-        }
+        });
     }
 
     /// Overwrites row `i` with row `j` of `other`, sharing its arena. `map` is scratch for one pair of columns.
@@ -235,7 +239,8 @@ mod tests {
         }
         let mut b = BytesColumn::default();
         b.push(b"a first value of its own");
-        b.extend_from(&a, (0..40).rev());
+        let backwards: Vec<u32> = (0..40).rev().collect();
+        b.extend_from(&a, Picked::Long(&backwards));
         a.set(39, b"overwritten with something else");
         for n in 0..40 {
             assert_eq!(b.get(1 + 39 - n), make(n));

@@ -189,6 +189,7 @@ impl<'a> Out<'a> {
 
     /// Writes any value; `Datum::Null` for NULL.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn set(&mut self, d: Datum<'_>) {
         self.vector.set(self.row, d);
         self.written = true;
@@ -196,6 +197,7 @@ impl<'a> Out<'a> {
 
     /// Writes a boolean.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn bool(&mut self, v: bool) {
         self.set(Datum::Bool(v));
     }
@@ -208,12 +210,14 @@ impl<'a> Out<'a> {
 
     /// Writes a 32-bit integer.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn i32(&mut self, v: i32) {
         self.set(Datum::I32(v));
     }
 
     /// Writes a 64-bit integer.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn i64(&mut self, v: i64) {
         self.set(Datum::I64(v));
     }
@@ -226,6 +230,7 @@ impl<'a> Out<'a> {
 
     /// Writes a double-precision float.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn f64(&mut self, v: f64) {
         self.set(Datum::F64(v));
     }
@@ -238,12 +243,14 @@ impl<'a> Out<'a> {
 
     /// Writes bytes.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn bytes(&mut self, v: &[u8]) {
         self.set(Datum::Bytes(v));
     }
 
     /// Writes text.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn str(&mut self, v: &str) {
         self.set(Datum::Bytes(v.as_bytes()));
     }

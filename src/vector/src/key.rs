@@ -55,6 +55,7 @@ impl KeyPart {
 
     /// Appends the key of `d`, an integer as its widest type's.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn write_widened(&self, d: Datum<'_>, out: &mut Vec<u8>) {
         self.write(self.widened(d), out);
     }
@@ -70,6 +71,7 @@ impl KeyPart {
 
     /// Appends the key of `d`.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn write(&self, d: Datum<'_>, out: &mut Vec<u8>) {
         self.append(d, out);
     }

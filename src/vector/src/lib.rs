@@ -3,6 +3,8 @@
 //! Nothing here knows an SQL type: a column has one of eight *physical* types ([`Phys`]), and what a value means is
 //! decided by whoever built the expression or the index.
 
+#![cfg_attr(tuned, feature(optimize_attribute))]
+
 mod batch;
 mod bitmap;
 mod bytes;
@@ -22,4 +24,4 @@ pub use datum::{Datum, Phys, Value};
 pub use kernel::{
     Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, KernelTable, Out, RowSource, TextSearch, TypeDesc, TypeKind, TypeRef,
 };
-pub use vector::{Column, Vector};
+pub use vector::{Column, Picked, Vector};

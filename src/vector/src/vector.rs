@@ -27,6 +27,69 @@ pub struct Vector {
     pub constant: bool,
 }
 
+/// Rows of a vector in some order. A closed list rather than any iterator, so that the loops over them exist once, in this crate.
+#[derive(Clone, Copy, Debug)]
+pub enum Picked<'a> {
+    /// From one up to another.
+    Range(usize, usize),
+    /// These, of a batch.
+    Short(&'a [u16]),
+    /// These.
+    Long(&'a [u32]),
+    /// One row, as many times.
+    Times(usize, usize),
+}
+
+impl Picked<'_> {
+    fn len(&self) -> usize {
+        match *self {
+            Picked::Range(from, to) => to - from,
+            Picked::Short(r) => r.len(),
+            Picked::Long(r) => r.len(),
+            Picked::Times(_, n) => n,
+        }
+    }
+
+    /// Calls `f` with each place in the list and the row there.
+    pub(crate) fn each(&self, mut f: impl FnMut(usize, usize)) {
+        match *self {
+            Picked::Range(from, to) => (from..to).enumerate().for_each(|(k, i)| f(k, i)),
+            Picked::Short(r) => r.iter().enumerate().for_each(|(k, i)| f(k, *i as usize)),
+            Picked::Long(r) => r.iter().enumerate().for_each(|(k, i)| f(k, *i as usize)),
+            Picked::Times(row, n) => (0..n).for_each(|k| f(k, row)),
+        }
+    }
+}
+
+/// Appends rows of `from`.
+fn pick<T: Copy>(to: &mut Vec<T>, from: &[T], rows: Picked<'_>) {
+    match rows {
+        Picked::Range(first, end) => to.extend_from_slice(&from[first..end]),
+        Picked::Short(r) => to.extend(r.iter().map(|i| from[*i as usize])),
+        Picked::Long(r) => to.extend(r.iter().map(|i| from[*i as usize])),
+        Picked::Times(_, 0) => {}
+        Picked::Times(row, n) => to.resize(to.len() + n, from[row]),
+    }
+}
+
+impl From<std::ops::Range<usize>> for Picked<'_> {
+    fn from(r: std::ops::Range<usize>) -> Self {
+        Picked::Range(r.start, r.end)
+    }
+}
+
+impl<'a> From<&'a [u16]> for Picked<'a> {
+    fn from(r: &'a [u16]) -> Self {
+        Picked::Short(r)
+    }
+}
+
+impl<'a> From<&'a [u32]> for Picked<'a> {
+    fn from(r: &'a [u32]) -> Self {
+        Picked::Long(r)
+    }
+}
+
 macro_rules! on_column {
     ($data:expr, $v:ident => $body:expr, bytes $b:ident => $other:expr) => {
         match $data {
@@ -125,6 +188,7 @@ impl Vector {
 
     /// Row `i`.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn get(&self, i: usize) -> Datum<'_> {
         self.datum(i)
     }
@@ -209,35 +273,34 @@ impl Vector {
     }
 
     /// Appends `rows` of `other`, which has the same physical type; long byte values share their arenas.
-    pub fn extend_from(&mut self, other: &Vector, rows: impl Iterator<Item = usize> + Clone) {
+    #[inline]
+    pub fn extend_from<'a>(&mut self, other: &Vector, rows: impl Into<Picked<'a>>) {
+        self.extend_picked(other, rows.into());
+    }
+
+    fn extend_picked(&mut self, other: &Vector, rows: Picked<'_>) {
         let start = self.len();
+        let rows = if other.constant { Picked::Times(0, rows.len()) } else { rows };
         if !other.validity.is_all_set() || !self.validity.is_all_set() {
-            for (k, i) in rows.clone().enumerate() {
-                self.validity.set(start + k, !other.is_null(i));
-            }
+            rows.each(|k, i| self.validity.set(start + k, !other.is_null(i)));
         }
-        let at = |i: usize| other.at(i);
         match (&mut self.data, &other.data) {
-            (Column::Bool(a), Column::Bool(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::I16(a), Column::I16(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::I32(a), Column::I32(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::I64(a), Column::I64(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::F32(a), Column::F32(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::F64(a), Column::F64(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::Fixed16(a), Column::Fixed16(b)) => a.extend(rows.map(|i| b[at(i)])),
-            (Column::Bytes(a), Column::Bytes(b)) => a.extend_from(b, rows.map(at)),
-            _ => {
-                for i in rows {
-                    self.push(other.get(i));
-                }
-            }
+            (Column::Bool(a), Column::Bool(b)) => pick(a, b, rows),
+            (Column::I16(a), Column::I16(b)) => pick(a, b, rows),
+            (Column::I32(a), Column::I32(b)) => pick(a, b, rows),
+            (Column::I64(a), Column::I64(b)) => pick(a, b, rows),
+            (Column::F32(a), Column::F32(b)) => pick(a, b, rows),
+            (Column::F64(a), Column::F64(b)) => pick(a, b, rows),
+            (Column::Fixed16(a), Column::Fixed16(b)) => pick(a, b, rows),
+            (Column::Bytes(a), Column::Bytes(b)) => a.extend_from(b, rows),
+            _ => rows.each(|_, i| self.push(other.get(i))),
         }
     }
 
     /// The rows `rows` of this vector, in that order, as a new one.
-    pub fn gather(&self, rows: impl Iterator<Item = usize> + Clone) -> Vector {
+    pub fn gather<'a>(&self, rows: impl Into<Picked<'a>>) -> Vector {
         let mut v = Vector::empty(self.phys());
-        v.extend_from(self, rows);
+        v.extend_picked(self, rows.into());
         v
     }
 
@@ -263,5 +326,33 @@ impl Vector {
     pub fn memory(&self) -> usize {
         let n = self.len();
         n / 8 + on_column!(&self.data, v => std::mem::size_of_val(v.as_slice()), bytes b => b.memory())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn picked_rows_come_in_order_with_their_validity() {
+        let mut from = Vector::empty(Phys::I32);
+        for d in [Datum::I32(10), Datum::Null, Datum::I32(12), Datum::I32(13)] {
+            from.push(d);
+        }
+        let check = |rows: Picked<'_>, want: &[Option<i32>]| {
+            let mut v = Vector::empty(Phys::I32);
+            v.push(Datum::I32(1));
+            v.extend_from(&from, rows);
+            let got: Vec<_> = (1..v.len()).map(|i| if v.is_null(i) { None } else { Some(v.get(i).i32()) }).collect();
+            assert_eq!(got, want);
+            let mut same = Vector::empty(Phys::I32);
+            same.extend_from(&Vector::constant(Phys::I32, Datum::I32(7)), rows);
+            assert_eq!(same.i32s(), vec![7; want.len()]);
+        };
+        check(Picked::Range(1, 3), &[None, Some(12)]);
+        check(Picked::Short(&[3, 0]), &[Some(13), Some(10)]);
+        check(Picked::Long(&[2, 1, 2]), &[Some(12), None, Some(12)]);
+        check(Picked::Times(3, 2), &[Some(13), Some(13)]);
+        check(Picked::Times(9, 0), &[]);
     }
 }

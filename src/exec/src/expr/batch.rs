@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
+use tusklet_vector::kernel::ScalarFn;
 use tusklet_vector::{Batch, Bitmap, Call, Column, Datum, Kernel, Out, Phys, Sel, TypeRef, Vector};
 
 use super::eval_row::{bool_test, distinct, truth};
@@ -602,66 +603,10 @@ impl CCall {
             FuncImpl::Kernel(Kernel::Scalar(f)) => {
                 // The row after which the others are put off.
                 let last = if cx.splits && self.phys == Phys::Bytes { extent(sel) - 1 } else { 0 };
-                let mut full = false;
-                let mut call = Call { cx, site: &self.site, extra: &mut extra, row: 0 };
-                let r = match args {
-                    [a] => sel.try_each(|i| {
-                        let d = a.get(i);
-                        if strict && d.is_null() {
-                            out.validity.set(i, false);
-                            return Ok(());
-                        }
-                        call.row = i;
-                        let mut o = Out::new(&mut out, i);
-                        f(&mut call, &[d], &mut o)?;
-                        o.finish();
-                        if i < last && is_wide(&out) {
-                            full = true;
-                            call.row = i + 1;
-                            return Err(put_off());
-                        }
-                        Ok(())
-                    }),
-                    [a, b] => sel.try_each(|i| {
-                        let (d, e) = (a.get(i), b.get(i));
-                        if strict && (d.is_null() || e.is_null()) {
-                            out.validity.set(i, false);
-                            return Ok(());
-                        }
-                        call.row = i;
-                        let mut o = Out::new(&mut out, i);
-                        f(&mut call, &[d, e], &mut o)?;
-                        o.finish();
-                        if i < last && is_wide(&out) {
-                            full = true;
-                            call.row = i + 1;
-                            return Err(put_off());
-                        }
-                        Ok(())
-                    }),
-                    many => {
-                        let mut datums: Vec<Datum<'_>> = Vec::with_capacity(many.len());
-                        sel.try_each(|i| {
-                            datums.clear();
-                            datums.extend(many.iter().map(|a| a.get(i)));
-                            if strict && datums.iter().any(|d| d.is_null()) {
-                                out.validity.set(i, false);
-                                return Ok(());
-                            }
-                            call.row = i;
-                            let mut o = Out::new(&mut out, i);
-                            f(&mut call, &datums, &mut o)?;
-                            o.finish();
-                            if i < last && is_wide(&out) {
-                                full = true;
-                                call.row = i + 1;
-                                return Err(put_off());
-                            }
-                            Ok(())
-                        })
-                    }
-                };
-                let row = call.row;
+                let call = Call { cx, site: &self.site, extra: &mut extra, row: 0 };
+                let mut rows = ByRow { f: *f, call, out: &mut out, strict, last, full: false };
+                let r = rows.over(args, sel);
+                let (row, full) = (rows.call.row, rows.full);
                 if r.is_err() {
                     cx.fail_row = row;
                     cx.too_wide = full;
@@ -689,5 +634,61 @@ impl CCall {
         self.extra.set(extra);
         result?;
         Ok(Rc::new(out))
+    }
+}
+
+/// A scalar kernel over columns.
+struct ByRow<'a, 'c> {
+    f: ScalarFn,
+    call: Call<'c>,
+    out: &'a mut Vector,
+    strict: bool,
+    /// The row before which a result that has become wide puts off the others; `full` says that it did.
+    last: usize,
+    full: bool,
+}
+
+impl ByRow<'_, '_> {
+    #[cfg_attr(tuned, optimize(speed))]
+    fn over(&mut self, args: &[Rc<Vector>], sel: &Sel) -> Result<()> {
+        match args {
+            [a] => {
+                for i in sel.iter() {
+                    self.row(i, &[a.get(i)])?;
+                }
+            }
+            [a, b] => {
+                for i in sel.iter() {
+                    self.row(i, &[a.get(i), b.get(i)])?;
+                }
+            }
+            many => {
+                let mut datums: Vec<Datum<'_>> = Vec::with_capacity(many.len());
+                for i in sel.iter() {
+                    datums.clear();
+                    datums.extend(many.iter().map(|a| a.get(i)));
+                    self.row(i, &datums)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn row(&mut self, i: usize, datums: &[Datum<'_>]) -> Result<()> {
+        if self.strict && datums.iter().any(|d| d.is_null()) {
+            self.out.validity.set(i, false);
+            return Ok(());
+        }
+        self.call.row = i;
+        let mut o = Out::new(self.out, i);
+        (self.f)(&mut self.call, datums, &mut o)?;
+        o.finish();
+        if i < self.last && is_wide(self.out) {
+            self.full = true;
+            self.call.row = i + 1;
+            return Err(put_off());
+        }
+        Ok(())
     }
 }

@@ -40,6 +40,7 @@ pub(crate) fn bool_test(kind: BoolTest, t: Option<bool>) -> bool {
 }
 
 /// Whether two values are distinct, by their type's `=`.
+#[cfg_attr(tuned, optimize(speed))]
 pub(super) fn distinct(cx: &mut ExecCx<'_>, eq: &CCall, args: &[Datum<'_>]) -> Result<bool> {
     let (a, b) = (args.first().copied().unwrap_or(Datum::Null), args.get(1).copied().unwrap_or(Datum::Null));
     if a.is_null() || b.is_null() {
@@ -50,6 +51,7 @@ pub(super) fn distinct(cx: &mut ExecCx<'_>, eq: &CCall, args: &[Datum<'_>]) -> R
 
 impl CExpr {
     /// The value for one row.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval_row<'r>(&'r self, cx: &mut ExecCx<'_>, row: Row<'r>) -> Result<Val<'r>> {
         Ok(match &self.kind {
             Kind::Const(v, ..) => Val::D(v.as_datum()),

@@ -125,6 +125,7 @@ pub(crate) struct CCall {
 impl CCall {
     /// Calls it for one row.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn call(&self, cx: &mut ExecCx<'_>, args: &[Datum<'_>]) -> Result<Value> {
         let mut extra = self.extra.take();
         let r = self.func.call_at(cx, &self.site, &mut extra, self.phys, args);
@@ -140,11 +141,13 @@ impl CExpr {
     }
 
     /// For one row, owned.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn value(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<Value> {
         Ok(self.eval_row(cx, row)?.into_value())
     }
 
     /// Whether a condition holds for one row: true, not false or NULL.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn holds(&self, cx: &mut ExecCx<'_>, row: Row<'_>) -> Result<bool> {
         if let Kind::And(args) = &self.kind {
             for a in args {
@@ -245,6 +248,7 @@ impl Evaluator {
     }
 
     /// Its value for borrowed ones, which it may lend on.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn given<'d>(&'d self, cx: &mut ExecCx<'_>, row: &'d [Datum<'d>]) -> Result<Given<'d>> {
         Ok(match self.expr.eval_row(cx, Row::Datums(row))? {
             Val::D(d) => Given::Lent(d),
@@ -258,6 +262,7 @@ impl Evaluator {
     }
 
     /// Its value for a row.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval(&self, cx: &mut ExecCx<'_>, row: &[Value]) -> Result<Value> {
         self.expr.value(cx, Row::Values(row))
     }
@@ -283,6 +288,7 @@ pub fn eval_constant(cx: &mut ExecCx<'_>, expr: &tusklet_ir::Expr) -> Result<Val
 
 /// Evaluates arguments for one row and passes them on, without allocating for up to three.
 #[inline]
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn with_args<'r, R>(
     cx: &mut ExecCx<'_>,
     args: &'r [CExpr],

@@ -72,6 +72,7 @@ impl CScalarArray {
         Ok(self.constant.get_or_init(|| made).clone())
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval_row<'r>(&'r self, cx: &mut ExecCx<'_>, row: Row<'r>) -> Result<Val<'r>> {
         let left = self.left.eval_row(cx, row)?;
         if let Some(list) = self.constant(cx)? {
@@ -107,6 +108,7 @@ impl CScalarArray {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn against(&self, cx: &mut ExecCx<'_>, left: Datum<'_>, list: &[Value]) -> Result<Val<'static>> {
         let mut t = Some(!self.any);
         for v in list {
@@ -120,6 +122,7 @@ impl CScalarArray {
     }
 
     /// Element by element over whole columns.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn eval_elements(&self, cx: &mut ExecCx<'_>, batch: &Batch, sel: &Sel) -> Result<Rc<Vector>> {
         let extent = sel.iter().last().map_or(0, |i| i + 1);
         let list = self.constant(cx)?.unwrap_or_default();

@@ -588,6 +588,7 @@ impl AggState {
     }
 
     /// All rows were given: those kept for sorting are taken now.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn settle(&mut self, cx: &mut ExecCx<'_>, call: &AggCall) -> Result<()> {
         let Some((rows, of)) = self.buffer.take() else { return Ok(()) };
         let mut keys = SortedKeys::default();

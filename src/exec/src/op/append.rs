@@ -32,6 +32,7 @@ struct AppendOp {
 }
 
 impl Operator for AppendOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         while let Some(op) = self.inputs.get_mut(self.at) {
             match pull!(op, cx, want) {
@@ -88,6 +89,7 @@ struct MergeAppendOp {
 }
 
 impl Operator for MergeAppendOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let mut store = RowStore::new(&self.plan.types);
         let want = want.clamp(1, tusklet_vector::BATCH);
@@ -127,7 +129,7 @@ impl Operator for MergeAppendOp {
             if let Some(b) = &f.batch {
                 let row = b.sel.row(f.at);
                 for (to, from) in store.columns.iter_mut().zip(&b.columns) {
-                    to.extend_from(from, std::iter::once(row));
+                    to.extend_from(from, row..row + 1);
                 }
                 store.rows += 1;
                 f.at += 1;

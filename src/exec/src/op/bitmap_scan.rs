@@ -49,6 +49,7 @@ fn places(c: &mut Compiler<'_, '_>, rel: &ScanRel, bitmap: &Bitmap) -> Result<Pl
 
 impl Places {
     /// In order, each once.
+    #[cfg_attr(tuned, optimize(speed))]
     fn find(&self, cx: &mut ExecCx<'_>) -> Result<Vec<Tid>> {
         let (list, and) = match self {
             Places::Index(plan) => {
@@ -80,6 +81,7 @@ impl Places {
         Ok(all.unwrap_or_default())
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn holds(&self, cx: &mut ExecCx<'_>, tid: Tid) -> Result<bool> {
         let (list, and) = match self {
             Places::Index(plan) => return IndexScanOp::new(plan.clone()).holds(cx, tid),
@@ -108,6 +110,7 @@ struct BitmapScanOp {
 }
 
 impl Operator for BitmapScanOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if cx.budget < 0 {
             return Ok(Step::Yield);

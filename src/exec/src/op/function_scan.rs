@@ -123,6 +123,7 @@ struct Split {
 }
 
 impl RowSource for Split {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let mut values = [Vector::empty(self.phys)];
         let n = self.inner.next(cx, &mut values, want)?;
@@ -152,6 +153,7 @@ impl RowSource for Split {
 struct OneTuple(Option<Vec<Value>>);
 
 impl RowSource for OneTuple {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, _: &mut dyn CallContext, out: &mut [Vector], _: usize) -> Result<usize> {
         let Some(values) = self.0.take() else { return Ok(0) };
         for (c, v) in out.iter_mut().zip(&values) {
@@ -207,6 +209,7 @@ struct Records {
 }
 
 impl RowSource for Records {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut dyn CallContext, out: &mut [Vector], want: usize) -> Result<usize> {
         let mut rows: Vec<Vector> = self.types.iter().map(|p| Vector::empty(*p)).collect();
         let n = self.inner.next(cx, &mut rows, want)?;
@@ -258,6 +261,7 @@ struct FunctionScanOp {
 }
 
 impl Operator for FunctionScanOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if cx.budget < 0 {
             return Ok(Step::Yield);

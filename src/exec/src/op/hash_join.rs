@@ -208,9 +208,7 @@ impl HashJoinOp {
         let mut columns: Vec<Rc<Vector>> = Vec::with_capacity(plan.needed.len());
         for (i, p) in plan.left_types.iter().enumerate() {
             columns.push(match left {
-                Some(b) if plan.needed.get(i) == Some(&true) => {
-                    Rc::new(b.columns[i].gather(pairs.left.iter().map(|r| *r as usize)))
-                }
+                Some(b) if plan.needed.get(i) == Some(&true) => Rc::new(b.columns[i].gather(&pairs.left[..])),
                 _ => null_column(*p),
             });
         }
@@ -350,7 +348,7 @@ impl HashJoinOp {
             let mut columns: Vec<Rc<Vector>> = Vec::new();
             for (i, t) in plan.left_types.iter().enumerate() {
                 columns.push(if plan.needed.get(i) == Some(&true) {
-                    Rc::new(p.batch.columns[i].gather(cand.left.iter().map(|r| *r as usize)))
+                    Rc::new(p.batch.columns[i].gather(&cand.left[..]))
                 } else {
                     null_column(*t)
                 });

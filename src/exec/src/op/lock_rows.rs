@@ -133,7 +133,7 @@ impl Operator for LockRowsOp {
             match self.lock(cx, &batch, batch.sel.row(self.at))? {
                 Locked::Yes(b, row) => {
                     for (to, from) in out.columns.iter_mut().zip(&b.columns) {
-                        to.extend_from(from, std::iter::once(row));
+                        to.extend_from(from, row..row + 1);
                     }
                     out.rows += 1;
                     self.at += 1;

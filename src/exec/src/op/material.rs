@@ -40,6 +40,7 @@ struct MaterialOp {
 }
 
 impl Operator for MaterialOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         if let Some(b) = self.rows.get(self.at) {
             self.at += 1;

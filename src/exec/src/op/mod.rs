@@ -242,7 +242,7 @@ pub(crate) fn pack(batch: &Batch) -> Batch {
     match &batch.sel {
         Sel::All(_) => batch.clone(),
         Sel::Rows(r) => {
-            let columns = batch.columns.iter().map(|c| Rc::new(c.gather(r.iter().map(|i| *i as usize)))).collect();
+            let columns = batch.columns.iter().map(|c| Rc::new(c.gather(&r[..]))).collect();
             Batch { columns, sel: Sel::All(r.len()) }
         }
     }

@@ -823,7 +823,7 @@ impl ModifyOp {
             }
         }
         for (v, c) in columns.zip(&source.0.columns) {
-            v.extend_from(c, std::iter::once(source.1));
+            v.extend_from(c, source.1..source.1 + 1);
         }
         self.out.rows += 1;
         Ok(())

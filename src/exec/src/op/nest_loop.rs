@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
 use tusklet_ir::{Expr, JoinKind, Plan};
-use tusklet_vector::{Batch, Datum, Phys, Vector};
+use tusklet_vector::{Batch, Datum, Phys, Picked, Vector};
 
 use super::{Compiled, Operator, PlanNode, spend};
 use crate::compile::{Compiler, needed};
@@ -108,7 +108,7 @@ impl NestLoopOp {
     fn push_left(&mut self, batch: &Batch, row: usize, times: usize) {
         for (i, c) in batch.columns.iter().enumerate() {
             if self.plan.needed.get(i) == Some(&true) {
-                self.out.columns[i].extend_from(c, (0..times).map(|_| row));
+                self.out.columns[i].extend_from(c, Picked::Times(row, times));
             }
         }
     }

@@ -73,6 +73,7 @@ struct ProjectSetOp {
 
 impl ProjectSetOp {
     /// Adds rows of the current input row; false when it has no more.
+    #[cfg_attr(tuned, optimize(speed))]
     fn produce(&mut self, cx: &mut ExecCx<'_>, out: &mut [Vector], rows: &mut usize, want: usize) -> Result<bool> {
         let Some(running) = &mut self.current else { return Ok(false) };
         let mut longest = 0;
@@ -117,6 +118,7 @@ impl ProjectSetOp {
         Ok(longest > 0)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn open(&mut self, cx: &mut ExecCx<'_>, batch: &Batch, i: usize) -> Result<()> {
         let plan = self.plan.clone();
         let mut list = Vec::with_capacity(plan.items.len());

@@ -65,6 +65,7 @@ struct RecursiveUnionOp {
 
 impl RecursiveUnionOp {
     /// Keeps what was not seen before.
+    #[cfg_attr(tuned, optimize(speed))]
     fn admit(&mut self, batch: Batch) -> Batch {
         if self.plan.all {
             return batch;
@@ -84,6 +85,7 @@ impl RecursiveUnionOp {
 }
 
 impl Operator for RecursiveUnionOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         loop {
             let batch = match &mut self.initial {
@@ -145,6 +147,7 @@ struct WorkTableScanOp {
 }
 
 impl Operator for WorkTableScanOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, _: usize) -> Result<Step> {
         if cx.budget < 0 {
             return Ok(Step::Yield);

@@ -82,6 +82,7 @@ struct SetOpOp {
 }
 
 impl Operator for SetOpOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         let mut numbers = Vec::new();
         while !self.state.left_done {

@@ -44,6 +44,7 @@ struct UniqueOp {
 }
 
 impl Operator for UniqueOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         loop {
             let Some(b) = pull!(self.input, cx, want) else { return Ok(Step::Done) };

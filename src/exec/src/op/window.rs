@@ -167,6 +167,7 @@ struct Chunk {
 
 impl WindowPlan {
     /// Partitions with their peer groups.
+    #[cfg_attr(tuned, optimize(speed))]
     fn partitions(&self, batch: &Batch, n: usize) -> Vec<Partition> {
         let mut out: Vec<Partition> = Vec::new();
         let (mut part, mut peer) = (Vec::new(), Vec::new());
@@ -209,6 +210,7 @@ impl WindowPlan {
         Ok(out)
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn compute(&self, cx: &mut ExecCx<'_>, columns: Vec<Rc<Vector>>, n: usize) -> Result<Vec<Rc<Vector>>> {
         let batch = Batch { columns, sel: Sel::All(n) };
         let parts = self.partitions(&batch, n);
@@ -243,6 +245,7 @@ impl WindowPlan {
     }
 
     #[allow(clippy::too_many_arguments)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn aggregate(
         &self,
         cx: &mut ExecCx<'_>,
@@ -308,6 +311,7 @@ impl WindowPlan {
     }
 
     #[allow(clippy::too_many_arguments)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn own(
         &self,
         cx: &mut ExecCx<'_>,
@@ -413,6 +417,7 @@ fn slice(batch: &Batch, from: usize, to: usize) -> Batch {
 }
 
 /// Gives an aggregate the rows `from..to`.
+#[cfg_attr(tuned, optimize(speed))]
 fn feed(
     cx: &mut ExecCx<'_>,
     call: &AggCall,
@@ -441,6 +446,7 @@ fn retreat(
 }
 
 /// Calls `f` for the rows `from..to` that a call wants, chunk by chunk, as long as it answers `true`.
+#[cfg_attr(tuned, optimize(speed))]
 fn each_chunk(
     chunks: &[Chunk],
     from: usize,
@@ -477,6 +483,7 @@ impl ExecCx<'_> {
 }
 
 impl Operator for WindowOp {
+    #[cfg_attr(tuned, optimize(speed))]
     fn next(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Step> {
         while self.out.is_none() {
             match pull!(self.input, cx, usize::MAX) {

@@ -137,6 +137,7 @@ impl<'f> Frames<'f> {
     }
 
     /// The frame of `row`, exclusion not considered: `start..end`, empty when `start >= end`.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn of(&mut self, cx: &mut ExecCx<'_>, row: usize) -> Result<(usize, usize)> {
         let (lo, hi) = (self.part.start, self.part.end);
         let offset = |i: usize| usize::try_from(self.offsets[i].as_datum().int()).unwrap_or(0);
@@ -205,6 +206,7 @@ impl<'f> Frames<'f> {
         }
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn in_range(
         &self,
         cx: &mut ExecCx<'_>,
@@ -222,6 +224,7 @@ impl<'f> Frames<'f> {
     }
 
     /// As `update_frameheadpos`.
+    #[cfg_attr(tuned, optimize(speed))]
     fn range_head(&mut self, cx: &mut ExecCx<'_>, row: usize, preceding: bool) -> Result<usize> {
         let (_, desc, nulls_first) = self.frame.order.unwrap_or((0, false, false));
         let (sub, less) = if desc { (!preceding, true) } else { (preceding, false) };
@@ -242,6 +245,7 @@ impl<'f> Frames<'f> {
     }
 
     /// As `update_frametailpos`.
+    #[cfg_attr(tuned, optimize(speed))]
     fn range_tail(&mut self, cx: &mut ExecCx<'_>, row: usize, preceding: bool) -> Result<usize> {
         let (_, desc, nulls_first) = self.frame.order.unwrap_or((0, false, false));
         let (sub, less) = if desc { (!preceding, false) } else { (preceding, true) };

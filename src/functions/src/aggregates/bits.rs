@@ -18,6 +18,7 @@ impl<A: Elem> Accumulator for Fold<A> {
         self.states.resize(groups, None);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let a = A::col(v);

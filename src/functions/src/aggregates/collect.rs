@@ -25,6 +25,7 @@ impl Accumulator for StringAgg {
         self.states.resize(groups, None);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, delimiter, ..] = args else { return Ok(()) };
         let (states, held) = (&mut self.states, &mut self.held);
@@ -81,6 +82,7 @@ impl Accumulator for ArrayAgg {
         self.states.resize_with(groups, || None);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let mut stored = Vec::new();
@@ -131,6 +133,7 @@ impl Accumulator for ArrayAggArray {
         self.sizes.resize(groups, 0);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         if let Some(row) = sel.iter().find(|i| v.is_null(*i)) {

@@ -12,6 +12,7 @@ impl<const ARGS: usize> Accumulator for Count<ARGS> {
         self.0.resize(groups, 0);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let args = &args[..ARGS.min(args.len())];
         if args.iter().any(|a| a.constant && a.is_null(0)) {
@@ -30,7 +31,11 @@ impl<const ARGS: usize> Accumulator for Count<ARGS> {
                     *c += n as i64;
                 }
             }
-            (false, true) => groups.iter().for_each(|g| self.0[*g as usize] += 1),
+            (false, true) => {
+                for g in groups {
+                    self.0[*g as usize] += 1;
+                }
+            }
             (false, false) => {
                 for (i, g) in sel.iter().zip(groups) {
                     self.0[*g as usize] += valid.get(i) as i64;

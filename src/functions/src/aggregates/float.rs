@@ -20,6 +20,7 @@ macro_rules! sum {
                 self.states.resize(groups, None);
             }
 
+            #[cfg_attr(tuned, optimize(speed))]
             fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
                 let [v, ..] = args else { return Ok(()) };
                 let a = <$t as Elem>::col(v);
@@ -81,6 +82,7 @@ impl Moments {
     }
 
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn add(&mut self, x: f64) -> Result<()> {
         let before = *self;
         self.n += 1.0;
@@ -119,6 +121,7 @@ impl<A: Elem + Into<f64>> Accumulator for Variance<A> {
         self.states.resize(groups, Moments::default());
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let a = A::col(v);
@@ -215,6 +218,7 @@ impl Pair {
         Ok(Pair { n: x.n, sx: x.sx, sxx: x.sxx, sy: y.sx, syy: y.sxx, sxy })
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn add(&mut self, y: f64, x: f64) -> Result<()> {
         let b = *self;
         self.n += 1.0;
@@ -263,6 +267,7 @@ impl Accumulator for Regression {
         self.states.resize(groups, Pair::default());
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [y, x, ..] = args else { return Ok(()) };
         for (k, i) in sel.iter().enumerate() {

@@ -34,6 +34,7 @@ impl<A: Elem, B: Better<A>> Accumulator for Fixed<A, B> {
         self.states.resize(groups, None);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let a = A::col(v);
@@ -129,7 +130,7 @@ struct Text;
 impl Ranked for Text {
     const LATER: bool = false;
 
-    #[inline]
+    #[inline(always)]
     fn rank(a: &BytesColumn, i: usize) -> Option<i64> {
         let v = &a.views()[i];
         let first = match a.get(i).first_chunk() {
@@ -150,7 +151,7 @@ struct Numerics;
 impl Ranked for Numerics {
     const LATER: bool = true;
 
-    #[inline]
+    #[inline(always)]
     fn rank(a: &BytesColumn, i: usize) -> Option<i64> {
         let bits = quick_rank(quick(a, i)?)?.to_bits() as i64;
         // A double's bits are in order but for the sign.
@@ -175,6 +176,7 @@ impl<R: Ranked> Accumulator for Extreme<R> {
         self.states.resize(groups, (None, None));
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let Some(a) = v.bytes() else { return Ok(()) };
@@ -232,6 +234,7 @@ impl Accumulator for General {
         self.states.resize(groups, Value::Null);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let General { states, compare, wins, later, ty } = self;

@@ -34,7 +34,7 @@ impl Running {
         Some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, a: &BytesColumn, i: usize) -> Result<()> {
         self.count += 1;
         if let Some((m, scale)) = quick(a, i)
@@ -48,6 +48,7 @@ impl Running {
     }
 
     #[inline(never)]
+    #[cfg_attr(tuned, optimize(speed))]
     fn add_any(&mut self, b: &[u8]) -> Result<()> {
         match self.fast(b) {
             Some(()) => Ok(()),
@@ -88,6 +89,7 @@ impl Accumulator for Sum {
         self.states.resize(groups, Running::default());
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let Some(a) = v.bytes() else { return Ok(()) };
@@ -121,6 +123,7 @@ impl Accumulator for Exact {
         self.states.resize_with(groups, NumericVariance::default);
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let (states, big) = (&mut self.states, self.big);
@@ -149,6 +152,7 @@ impl<A: Elem + Into<i64>> Accumulator for Small<A> {
         self.states.resize(groups, (0, 0, 0));
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let a = A::col(v);

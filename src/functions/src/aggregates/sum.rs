@@ -30,13 +30,18 @@ impl<A: Elem + Into<i64>> Accumulator for Narrow<A> {
         self.states.resize(groups, (0, 0));
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let a = A::col(v);
         if let Some(all) = dense(v, a, sel, groups) {
             let Some(state) = self.states.first_mut() else { return Ok(()) };
             if v.validity.is_all_set() {
-                state.0 += all.iter().map(|x| (*x).into()).sum::<i64>();
+                let mut sum = 0;
+                for x in all {
+                    sum += (*x).into();
+                }
+                state.0 += sum;
                 state.1 += all.len() as i64;
                 return Ok(());
             }
@@ -85,6 +90,7 @@ impl Accumulator for Wide {
         self.states.resize(groups, (0, 0));
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, _: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let a = v.i64s();
@@ -92,8 +98,11 @@ impl Accumulator for Wide {
             let Some(state) = self.states.first_mut() else { return Ok(()) };
             // Halves apart: both sums are plain 64-bit loops, and at most 2^20 rows of 32 bits each cannot overflow.
             for part in all.chunks(1 << 20) {
-                let low: u64 = part.iter().map(|x| *x as u32 as u64).sum();
-                let high: i64 = part.iter().map(|x| x >> 32).sum();
+                let (mut low, mut high) = (0u64, 0i64);
+                for x in part {
+                    low += *x as u32 as u64;
+                    high += x >> 32;
+                }
                 state.0 += ((high as i128) << 32) + low as i128;
             }
             state.1 += all.len() as i64;
@@ -158,6 +167,7 @@ impl Accumulator for Intervals {
         self.states.resize(groups, (Interval { micros: 0, days: 0, months: 0 }, 0));
     }
 
+    #[cfg_attr(tuned, optimize(speed))]
     fn update(&mut self, call: &mut Call<'_>, args: &[&Vector], sel: &Sel, groups: &[u32]) -> Result<()> {
         let [v, ..] = args else { return Ok(()) };
         let states = &mut self.states;

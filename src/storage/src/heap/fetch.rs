@@ -4,7 +4,7 @@ use std::cell::Ref;
 use std::rc::Rc;
 
 use tusklet_error::Result;
-use tusklet_vector::{Batch, Datum, Value, Vector};
+use tusklet_vector::{Batch, Datum, Picked, Value, Vector};
 
 use crate::heap::{Group, Heap, Table};
 use crate::snapshot::Snapshot;
@@ -29,6 +29,7 @@ impl Row<'_> {
 
     /// Column `c`.
     #[inline]
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn get(&self, c: usize) -> Datum<'_> {
         match self.group() {
             Some(g) => g.value(&self.heap.columns, self.tid.offset(), c),
@@ -67,6 +68,7 @@ impl Row<'_> {
     }
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn visible(g: &Group, i: usize, snapshot: &Snapshot, status: &StatusTable) -> bool {
     i < g.visible
         || !g.is_hidden(i)
@@ -100,6 +102,7 @@ pub(crate) fn visible_in_chain(heap: &Heap, tid: Tid, snapshot: &Snapshot, statu
 
 impl Table {
     /// The version that `snapshot` sees of the row whose chain starts at `tid`, as an index entry names it.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn visible_version(&self, snapshot: &Snapshot, tid: Tid) -> Option<Tid> {
         let heap = self.heap.try_borrow().ok()?;
         visible_in_chain(&heap, tid, snapshot, &self.txns.status.borrow())
@@ -115,6 +118,7 @@ impl Table {
     }
 
     /// The visible version of the chain at `tid`, read in place.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn fetch(&self, snapshot: &Snapshot, tid: Tid) -> Option<Row<'_>> {
         let heap = self.heap.try_borrow().ok()?;
         let tid = visible_in_chain(&heap, tid, snapshot, &self.txns.status.borrow())?;
@@ -122,6 +126,7 @@ impl Table {
     }
 
     /// The version at exactly `tid`, whoever may see it: for rechecks after a wait, triggers and RETURNING.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn row(&self, tid: Tid) -> Option<Row<'_>> {
         let heap = self.heap.try_borrow().ok()?;
         if heap.group(tid).is_none_or(|g| g.is_hidden(tid.offset())) {
@@ -131,6 +136,7 @@ impl Table {
     }
 
     /// Copies `columns` of the visible version of the chain at `tid` into `out`; returns that version's tid.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn fetch_into(&self, snapshot: &Snapshot, tid: Tid, columns: &[usize], out: &mut Vec<Value>) -> Option<Tid> {
         let row = self.fetch(snapshot, tid)?;
         out.clear();
@@ -140,6 +146,7 @@ impl Table {
 
     /// The newest version of the row that has a version at `tid`, following updates whatever became of them but aborted
     /// ones (`heap_get_latest_tid`).
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn latest(&self, tid: Tid) -> Tid {
         let (Ok(heap), status) = (self.heap.try_borrow(), self.txns.status.borrow()) else { return tid };
         let mut at = tid;
@@ -154,9 +161,11 @@ impl Table {
     }
 
     /// The rows at `tids` (exact versions, in that order) as a batch of `columns`. Nothing is checked for visibility.
+    #[cfg_attr(tuned, optimize(speed))]
     pub fn gather(&self, tids: &[Tid], columns: &[usize]) -> Result<Batch> {
         let heap = self.read()?;
         let mut out = Vec::with_capacity(columns.len());
+        let offsets: Vec<u16> = tids.iter().map(|t| t.offset() as u16).collect();
         for c in columns {
             let Some(meta) = heap.columns.get(*c) else {
                 return Err(tusklet_error::Error::internal("no such column in the table file"));
@@ -166,12 +175,12 @@ impl Table {
             while k < tids.len() {
                 let g = tids[k].group();
                 let run = tids[k..].iter().take_while(|t| t.group() == g).count();
-                let rows = &tids[k..k + run];
+                let rows = &offsets[k..k + run];
                 match heap.groups.get(g).and_then(|g| g.columns.get(*c).map(|v| (g, v))) {
-                    Some((g, from)) if rows.iter().all(|t| t.offset() < g.rows.min(from.len())) => {
-                        v.extend_from(from, rows.iter().map(|t| t.offset()))
+                    Some((g, from)) if rows.iter().all(|i| (*i as usize) < g.rows.min(from.len())) => {
+                        v.extend_from(from, rows)
                     }
-                    _ => v.extend_from(&meta.missing, rows.iter().map(|_| 0)),
+                    _ => v.extend_from(&meta.missing, Picked::Times(0, run)),
                 }
                 k += run;
             }

@@ -31,6 +31,7 @@ pub(crate) struct Pruning<'a> {
 
 impl Heap {
     /// Reclaims what it can; returns how many versions it freed.
+    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn prune(&mut self, p: &Pruning<'_>) -> usize {
         let dying = std::mem::take(&mut self.dying);
         let mut keep = Vec::new();
@@ -73,6 +74,7 @@ impl Heap {
 
     /// Collapses the chain that starts at `root`, on behalf of `dying`. Answers false when a move was possible but for
     /// somebody looking, so that it is worth coming back.
+    #[cfg_attr(tuned, optimize(speed))]
     fn collapse(&mut self, root: Tid, dying: Tid, p: &Pruning<'_>, touched: &mut Vec<usize>) -> bool {
         let mut dead = Vec::new();
         let mut live = Tid::NONE;
@@ -157,6 +159,7 @@ impl Heap {
     }
 
     /// Moves the settled version at `from` into the redirect slot `to`. False when it would do so if it were quiet.
+    #[cfg_attr(tuned, optimize(speed))]
     fn move_back(&mut self, from: Tid, to: Tid, p: &Pruning<'_>, touched: &mut Vec<usize>) -> bool {
         let (Some(f), Some(t)) = (self.group(from), self.group(to)) else { return true };
         let i = from.offset();
@@ -217,6 +220,7 @@ impl Heap {
     }
 
     /// After frees in a group: lists it for reuse, gives back memory.
+    #[cfg_attr(tuned, optimize(speed))]
     fn tidy(&mut self, g: usize) {
         let Some(group) = self.groups.get_mut(g) else { return };
         if group.free_count() == 0 {
