@@ -1,5 +1,6 @@
 //! A sort for short slices. The standard library's is a program of four kilobytes for every type it is used on, which a page downloads sixty
-//! times; this one is a few hundred bytes each. Where many rows are sorted, the standard one is right. It lives here because every crate sees this one.
+//! times; this one is there once, and a comparison and an exchange for each type. Where many rows are sorted, `tusklet_vector::sort` is right.
+//! It lives here because every crate sees this one.
 
 use std::cmp::Ordering;
 
@@ -21,30 +22,8 @@ pub trait SortShort<T> {
 }
 
 impl<T> SortShort<T> for [T] {
-    fn order_by(&mut self, mut cmp: impl FnMut(&T, &T) -> Ordering) {
-        if self.len() <= FEW {
-            for end in 1..self.len() {
-                let mut i = end;
-                while i > 0 && cmp(&self[i - 1], &self[i]).is_gt() {
-                    self.swap(i - 1, i);
-                    i -= 1;
-                }
-            }
-            return;
-        }
-        let mut order = permutation(self.len(), &mut |a, b| cmp(&self[a], &self[b]));
-        // Round every cycle of the permutation.
-        for start in 0..order.len() {
-            let mut i = start;
-            loop {
-                let from = std::mem::replace(&mut order[i], i);
-                if from == start {
-                    break;
-                }
-                self.swap(i, from);
-                i = from;
-            }
-        }
+    fn order_by(&mut self, cmp: impl FnMut(&T, &T) -> Ordering) {
+        sort(self.len(), &mut Elements(self, cmp));
     }
 
     fn order_by_key<K: Ord>(&mut self, mut key: impl FnMut(&T) -> K) {
@@ -59,8 +38,52 @@ impl<T> SortShort<T> for [T] {
     }
 }
 
+/// What is sorted, whatever it is.
+trait Sorted {
+    fn compare(&mut self, a: usize, b: usize) -> Ordering;
+    fn swap(&mut self, a: usize, b: usize);
+}
+
+struct Elements<'a, T, F>(&'a mut [T], F);
+
+impl<T, F: FnMut(&T, &T) -> Ordering> Sorted for Elements<'_, T, F> {
+    fn compare(&mut self, a: usize, b: usize) -> Ordering {
+        self.1(&self.0[a], &self.0[b])
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        self.0.swap(a, b);
+    }
+}
+
+fn sort(len: usize, all: &mut dyn Sorted) {
+    if len <= FEW {
+        for end in 1..len {
+            let mut i = end;
+            while i > 0 && all.compare(i - 1, i).is_gt() {
+                all.swap(i - 1, i);
+                i -= 1;
+            }
+        }
+        return;
+    }
+    let mut order = permutation(len, all);
+    // Round every cycle of the permutation.
+    for start in 0..len {
+        let mut i = start;
+        loop {
+            let from = std::mem::replace(&mut order[i], i);
+            if from == start {
+                break;
+            }
+            all.swap(i, from);
+            i = from;
+        }
+    }
+}
+
 /// Where the element of each place comes from: a merge sort of the places, stable.
-fn permutation(len: usize, cmp: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
+fn permutation(len: usize, all: &mut dyn Sorted) -> Vec<usize> {
     let (mut from, mut to): (Vec<usize>, Vec<usize>) = ((0..len).collect(), vec![0; len]);
     let mut width = 1;
     while width < len {
@@ -68,7 +91,7 @@ fn permutation(len: usize, cmp: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec
             let (middle, end) = ((start + width).min(len), (start + 2 * width).min(len));
             let (mut a, mut b) = (start, middle);
             for place in &mut to[start..end] {
-                let left = b == end || (a < middle && cmp(from[a], from[b]).is_le());
+                let left = b == end || (a < middle && all.compare(from[a], from[b]).is_le());
                 let next = if left { &mut a } else { &mut b };
                 *place = from[*next];
                 *next += 1;

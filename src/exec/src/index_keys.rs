@@ -189,8 +189,7 @@ fn items(index: &Index, prefix: &[u8], q: &mut Bytes<'_>) -> Result<Option<Vec<T
             } else {
                 out = prefixed(index, &key)?;
             }
-            out.sort_unstable();
-            out.dedup();
+            Tid::arrange(&mut out);
             Some(out)
         }
         b'A' => {
@@ -209,8 +208,7 @@ fn items(index: &Index, prefix: &[u8], q: &mut Bytes<'_>) -> Result<Option<Vec<T
                     None => all = true,
                 }
             }
-            out.sort_unstable();
-            out.dedup();
+            Tid::arrange(&mut out);
             (!all).then_some(out)
         }
         b'N' => Some(vec![]),

@@ -93,7 +93,7 @@ impl Order {
         if let [(c, part, _)] = self.keys.as_slice()
             && let Some(fast) = columns.get(*c).and_then(|v| integer_keys(v, part, n))
         {
-            return Ok(sort_rows(fast, &|_, _| Ordering::Equal, |rows, _| sort::sort_numbers(rows)));
+            return Ok(sort_rows(fast, None, |rows, _| sort::sort_numbers(rows)));
         }
         let mut keys = SortedKeys::default();
         for i in 0..n {
@@ -419,22 +419,19 @@ impl SortedKeys {
     #[cfg_attr(tuned, optimize(speed))]
     pub fn sorted(&mut self) -> Vec<u32> {
         let prefixes = std::mem::take(&mut self.prefixes);
-        if self.long {
-            sort_rows(prefixes, &|a, b| self.key(a).cmp(self.key(b)), sort::sort_prefixes)
-        } else {
-            // Keys delimit themselves, so short ones that fill their prefixes with the same bytes are the same.
-            sort_rows(prefixes, &|_, _| Ordering::Equal, sort::sort_prefixes)
-        }
+        // Keys delimit themselves, so short ones that fill their prefixes with the same bytes are the same.
+        let rest = |a, b| self.key(a).cmp(self.key(b));
+        sort_rows(prefixes, if self.long { Some(&rest) } else { None }, sort::sort_prefixes)
     }
 }
 
 /// Compares rows whose prefixes are the same.
-type Rest<'a> = &'a dyn Fn(u32, u32) -> Ordering;
+type Rest<'a> = Option<&'a dyn Fn(u32, u32) -> Ordering>;
 
 #[cfg_attr(tuned, optimize(speed))]
 fn sort_rows<P: Ord + Copy>(mut rows: Vec<(P, u32)>, rest: Rest<'_>, many: fn(&mut [(P, u32)], Rest<'_>)) -> Vec<u32> {
     if rows.len() <= quicksort::MOST {
-        quicksort::sort(&mut rows, &mut |a, b| a.0.cmp(&b.0).then_with(|| rest(a.1, b.1)));
+        quicksort::sort(&mut rows, &mut |a, b| a.0.cmp(&b.0).then_with(|| rest.map_or(Ordering::Equal, |r| r(a.1, b.1))));
     } else {
         many(&mut rows, rest);
     }

@@ -8,7 +8,7 @@ use tusklet_adt::jsonpath::index::Need;
 use tusklet_adt::tsearch::execute::requires_match;
 use tusklet_adt::tsearch::tsquery::{AND, Item, OR, PHRASE, TsQuery};
 use tusklet_adt::tsearch::tsvector::TsVector;
-use tusklet_error::Result;
+use tusklet_error::{Result, SortShort};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 use tusklet_vector::{CallContext, Datum, Phys, TypeKind};
 
@@ -175,7 +175,7 @@ pub(crate) fn items(cx: &mut dyn CallContext, class: &str, d: Datum<'_>) -> Resu
         "gist tsquery_ops" => keys = words(d),
         _ => jsonb_paths(Jsonb(d.bytes()), 0, 0, &mut keys),
     }
-    keys.sort_unstable();
+    keys.order();
     keys.dedup();
     Ok(keys)
 }

@@ -1,6 +1,9 @@
 //! The numbers storage speaks in.
 
+use std::cmp::Ordering;
 use std::fmt;
+
+use tusklet_vector::sort::sort_by_words;
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($t:ty)) => {
@@ -76,6 +79,12 @@ impl Tid {
     #[cfg_attr(tuned, optimize(speed))]
     pub fn offset(self) -> usize {
         ((self.0 & 0xFFFF) as usize).wrapping_sub(1)
+    }
+
+    /// Places in order, each once.
+    pub fn arrange(list: &mut Vec<Tid>) {
+        sort_by_words(list, 1, &|t, _| t.0 as u64 ^ 1 << 63, &|_, _| Ordering::Equal);
+        list.dedup();
     }
 }
 

@@ -55,14 +55,12 @@ impl Index {
 
     /// Of rows found by their first versions, the versions a snapshot sees, in heap order and each once.
     pub fn visible(&self, snapshot: &Snapshot, mut found: Vec<Tid>) -> Result<Vec<Tid>> {
-        found.sort_unstable();
-        found.dedup();
+        Tid::arrange(&mut found);
         let heap = self.table.read()?;
         let status = self.table.txns.status.borrow();
         let mut out: Vec<Tid> =
             found.into_iter().filter_map(|t| crate::heap::visible_in_chain(&heap, t, snapshot, &status)).collect();
-        out.sort_unstable();
-        out.dedup();
+        Tid::arrange(&mut out);
         Ok(out)
     }
 

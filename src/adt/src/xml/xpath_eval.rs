@@ -2,7 +2,7 @@
 
 use super::tree::{Doc, Kind, NIL, XML_NS};
 use super::xpath::{Axis, Binary, Op, Step, Test, XPath, number};
-use tusklet_error::{Error, Result, SqlState};
+use tusklet_error::{Error, Result, SortShort, SqlState};
 
 /// A node of a result: the node, and [`NIL`] or which of the namespaces in its scope.
 pub type Ref = (u32, u32);
@@ -252,7 +252,7 @@ impl<'a> Context<'a> {
             Binary::Union => {
                 let (Value::Nodes(mut l), Value::Nodes(r)) = (l, r) else { return fail(TYPE) };
                 l.extend(r);
-                l.sort_unstable();
+                l.order();
                 l.dedup();
                 Value::Nodes(l)
             }
@@ -353,7 +353,7 @@ impl<'a> Context<'a> {
             }
             out.append(&mut found);
         }
-        out.sort_unstable();
+        out.order();
         out.dedup();
         Ok(out)
     }
@@ -438,7 +438,7 @@ impl<'a> Context<'a> {
                     }
                     p = doc.node(p).parent;
                 }
-                seen.sort_unstable();
+                seen.order();
                 for i in seen {
                     take(self, (n, i))?;
                 }
@@ -581,7 +581,7 @@ impl<'a> Context<'a> {
                         self.ids(&s, &mut out)?;
                     }
                 }
-                out.sort_unstable();
+                out.order();
                 out.dedup();
                 Value::Nodes(out)
             }

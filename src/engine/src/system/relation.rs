@@ -4,7 +4,7 @@ use tusklet_adt::array::Array;
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
 use tusklet_catalog::resolve::{TOAST_TUPLE_TARGET, quote_identifier, storage_letter, toasted};
 use tusklet_catalog::system::values;
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, SortShort, err};
 use tusklet_ir::Oid;
 use tusklet_storage::RelId;
 use tusklet_vector::{Datum, TypeRef, Value};
@@ -44,7 +44,7 @@ fn toast_bytes(env: &Env<'_, '_>, r: &Relation) -> u64 {
             long.push(s.width);
         }
     }
-    long.sort_unstable_by(f64::total_cmp);
+    long.order_by(f64::total_cmp);
     let mut moved = 0.0;
     while let Some(width) = long.pop().filter(|w| row > target && *w > 18.0) {
         moved += width;

@@ -17,6 +17,7 @@ use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::before;
+use crate::order::SortedKeys;
 use tusklet_vector::hashing::KeyTable;
 use crate::rowstore::RowStore;
 use crate::run::{Deps, Run};
@@ -212,24 +213,28 @@ impl AggOp {
         if self.plan.rollups.iter().all(|r| r.is_none()) {
             return;
         }
-        let mut all: Vec<(u32, Vec<u8>, u32, u32)> = Vec::new();
+        let (mut all, mut keys) = (Vec::new(), SortedKeys::default());
         for (i, set) in self.sets.iter().enumerate() {
             let rollup = self.plan.rollups.get(i).copied().flatten();
             for g in 0..set.groups {
-                let mut key = Vec::new();
-                if rollup.is_some() {
-                    for (k, m) in self.plan.sets[i].iter().enumerate() {
-                        // Behind all values stands that there is none.
-                        key.push(0);
-                        self.plan.groups[*m].1.write_row(&set.rows.columns[k], g, &mut key);
+                let place = (i as u32, g as u32);
+                keys.add(|key| {
+                    key.extend(rollup.unwrap_or(u32::MAX).to_be_bytes());
+                    if rollup.is_some() {
+                        for (k, m) in self.plan.sets[i].iter().enumerate() {
+                            // Behind all values stands that there is none.
+                            key.push(0);
+                            self.plan.groups[*m].1.write_row(&set.rows.columns[k], g, key);
+                        }
+                        key.push(1);
                     }
-                    key.push(1);
-                }
-                all.push((rollup.unwrap_or(u32::MAX), key, i as u32, g as u32));
+                    key.extend(place.0.to_be_bytes());
+                    key.extend(place.1.to_be_bytes());
+                });
+                all.push(place);
             }
         }
-        all.sort_unstable();
-        self.order = Some(all.into_iter().map(|(_, _, set, group)| (set, group)).collect());
+        self.order = Some(keys.sorted().into_iter().map(|i| all[i as usize]).collect());
     }
 
     /// Groups `from..to` of a set.

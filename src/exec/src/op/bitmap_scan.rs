@@ -54,8 +54,7 @@ impl Places {
         let (list, and) = match self {
             Places::Index(plan) => {
                 let mut found = IndexScanOp::new(plan.clone()).places(cx)?;
-                found.sort_unstable();
-                found.dedup();
+                Tid::arrange(&mut found);
                 return Ok(found);
             }
             Places::And(list) => (list, true),
@@ -72,8 +71,7 @@ impl Places {
                 }
                 Some(mut all) => {
                     all.extend(found);
-                    all.sort_unstable();
-                    all.dedup();
+                    Tid::arrange(&mut all);
                     all
                 }
             });

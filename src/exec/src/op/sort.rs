@@ -119,7 +119,7 @@ impl Operator for SortOp {
                     if self.store.rows > keep.saturating_mul(2).saturating_add(4096) {
                         let best = self.sort(cx)?;
                         self.bound = best.last().map(|r| self.plan.order.stored_key(&self.store.columns, *r as usize));
-                        self.store.keep(&in_order(best));
+                        self.store.keep(&in_order(&best, self.store.rows));
                     }
                 }
                 None => self.sorted = Some(self.sort(cx)?),
@@ -148,9 +148,10 @@ impl Operator for SortOp {
     }
 }
 
-/// Row numbers ascending, so that equal rows stay in input order when they are sorted again.
+/// Numbers of rows `0..n` ascending, so that equal rows stay in input order when they are sorted again.
 #[cfg_attr(tuned, optimize(speed))]
-fn in_order(mut rows: Vec<u32>) -> Vec<u32> {
-    rows.sort_unstable();
-    rows
+fn in_order(rows: &[u32], n: usize) -> Vec<u32> {
+    let mut among = vec![false; n];
+    rows.iter().for_each(|r| among[*r as usize] = true);
+    (0..n as u32).filter(|r| among[*r as usize]).collect()
 }

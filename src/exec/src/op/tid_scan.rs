@@ -87,8 +87,7 @@ impl Operator for TidScanOp {
                         }
                     }
                 }
-                list.sort_unstable();
-                list.dedup();
+                Tid::arrange(&mut list);
                 let table = cx.store.table(self.plan.columns.storage)?;
                 list.retain(|t| table.is_visible(&cx.snapshot, *t));
                 none.insert(list.into_iter())

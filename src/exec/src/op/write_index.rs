@@ -283,8 +283,7 @@ impl CIndex {
             }
             Some(_) => return Err(Error::unsupported("an exclusion constraint of this operator class")),
         }
-        found.sort_unstable();
-        found.dedup();
+        Tid::arrange(&mut found);
         let table = cx.store.table(target.storage)?;
         for tid in found {
             let checked = match index.conflict(&cx.tx, tid, except)? {

@@ -14,6 +14,7 @@
 
 use std::rc::Rc;
 
+use tusklet_error::SortShort;
 use tusklet_vector::{BATCH, Column, Datum, Value, Vector};
 
 use crate::heap::{Group, Heap};
@@ -65,7 +66,7 @@ impl Heap {
             }
         }
         self.dying = keep;
-        touched.sort_unstable();
+        touched.order();
         touched.dedup();
         touched.iter().for_each(|g| self.tidy(*g));
         self.truncate_tail();
@@ -229,7 +230,7 @@ impl Heap {
         if group.full() {
             self.free_groups.push(g);
             if self.free_groups.len() > 2 * self.groups.len() + 64 {
-                self.free_groups.sort_unstable_by(|a, b| b.cmp(a));
+                self.free_groups.order_by(|a, b| b.cmp(a));
                 self.free_groups.dedup();
             }
         }
