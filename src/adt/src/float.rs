@@ -1,15 +1,16 @@
 //! `real` and `double precision`.
 //!
-//! Output is shortest-precise: the fewest digits that read back as the same number. Where the standard library and
-//! PostgreSQL differ is a tie: a decimal exactly half-way between two floats reads back by round-half-even, so the standard
-//! library accepts it, while PostgreSQL treats the interval's ends as excluded (`1e23` prints as `9.999999999999999e+22`).
-//! Such ties can only be short between 2^52 and about 1e40, which is the only range that pays for the check.
+//! Output is shortest-precise: the fewest digits that read back as the same number. A decimal exactly half-way between two floats is
+//! neither to PostgreSQL (`1e23` prints as `9.999999999999999e+22`), though one of them is what it reads.
 
 mod decimal;
+mod digits;
 
 use std::cmp::Ordering;
 
 use tusklet_error::{Error, Result, bail, err};
+
+use digits::Digits;
 
 use crate::int::{division_by_zero, int2_range, int4_range, int8_range, is_space};
 
@@ -168,72 +169,37 @@ pub fn parse_float4(s: &str) -> Result<f32> {
     if rest.trim_start_matches(is_space).is_empty() { Ok(v) } else { Err(bad()) }
 }
 
-/// Writes digits `d` with decimal exponent `exp` (value = d.ddd × 10^exp) as `printf("%g")` lays them out.
-fn lay_out(negative: bool, digits: &str, exp: i32, limit: i32, out: &mut String) {
+/// Writes the digits from the first one, or that of the power `point`, to that of the power `last`, with a point behind that of `point`.
+fn lay_out(d: &Digits, point: i32, last: i32, out: &mut String) {
+    for power in (last..=d.exp.max(point)).rev() {
+        out.push(d.at(power));
+        if power == point && power > last {
+            out.push('.');
+        }
+    }
+}
+
+/// An exponent as C writes it.
+fn push_exponent(exp: i32, out: &mut String) {
+    out.push_str(if exp < 0 { "e-" } else { "e+" });
+    if exp.unsigned_abs() < 10 {
+        out.push('0');
+    }
+    crate::int::write(i64::from(exp.unsigned_abs()), out);
+}
+
+/// Writes digits as `printf("%g")` lays them out.
+fn lay_out_general(negative: bool, d: &Digits, limit: i32, out: &mut String) {
     if negative {
         out.push('-');
     }
-    if exp < -4 || exp >= limit {
-        out.push_str(&digits[..1]);
-        if digits.len() > 1 {
-            out.push('.');
-            out.push_str(&digits[1..]);
-        }
-        out.push('e');
-        out.push(if exp < 0 { '-' } else { '+' });
-        if exp.unsigned_abs() < 10 {
-            out.push('0');
-        }
-        crate::int::write(i64::from(exp.unsigned_abs()), out);
-    } else if exp < 0 {
-        out.push_str("0.");
-        for _ in 1..-exp {
-            out.push('0');
-        }
-        out.push_str(digits);
+    let last = d.exp + 1 - d.digits.len() as i32;
+    if d.exp < -4 || d.exp >= limit {
+        lay_out(d, d.exp, last, out);
+        push_exponent(d.exp, out);
     } else {
-        let whole = exp as usize + 1;
-        if digits.len() <= whole {
-            out.push_str(digits);
-            for _ in digits.len()..whole {
-                out.push('0');
-            }
-        } else {
-            out.push_str(&digits[..whole]);
-            out.push('.');
-            out.push_str(&digits[whole..]);
-        }
+        lay_out(d, 0, last.min(0), out);
     }
-}
-
-/// Splits `d.ddde±x` as the standard library writes it.
-fn split_scientific(s: &str) -> (String, i32) {
-    let (mantissa, exp) = s.split_once('e').unwrap_or((s, "0"));
-    (mantissa.chars().filter(|c| c.is_ascii_digit()).collect(), exp.parse().unwrap_or(0))
-}
-
-/// Where the number lies exactly between two shortest candidates, the even one is PostgreSQL's.
-fn prefer_even(digits: &mut String, format: impl Fn(usize) -> String) {
-    let p = digits.len();
-    let (longer, _) = split_scientific(&format(p));
-    let (exact, _) = split_scientific(&format(p + 30));
-    if longer.ends_with('5') && exact[p + 1..].bytes().all(|c| c == b'0') {
-        let cut = &longer[..p];
-        if cut.ends_with(['0', '2', '4', '6', '8']) {
-            *digits = cut.to_owned();
-        }
-    }
-}
-
-/// Whether the decimal sits exactly on the border of the interval that reads back as the number.
-fn on_border(digits: &str, exp: i32, reads_back: impl Fn(&str) -> bool) -> bool {
-    let shift = exp - (digits.len() as i32 - 1);
-    let above = format!("{digits}0000000000000000000000000001e{}", shift - 28);
-    if !reads_back(&above) {
-        return true;
-    }
-    let below = digits.parse::<u128>().ok().and_then(|d| d.checked_sub(1));
-    below.is_some_and(|d| !reads_back(&format!("{d}9999999999999999999999999999e{}", shift - 28)))
 }
 
 fn special(v: f64, out: &mut String) -> bool {
@@ -251,67 +217,70 @@ fn special(v: f64, out: &mut String) -> bool {
 
 /// Writes a `double precision` with the fewest digits that read back (`extra_float_digits` ≥ 1).
 pub fn write_float8(v: f64, out: &mut String) {
-    if special(v, out) {
-        return;
+    if !special(v, out) {
+        lay_out_general(v < 0.0, &digits::shortest8(v.abs()), 15, out);
     }
-    let a = v.abs();
-    let (mut digits, mut exp) = split_scientific(&format!("{a:e}"));
-    if (4.0e15..1e40).contains(&a) {
-        let mut p = digits.len();
-        let reads_back = |s: &str| decimal::float8(s) == a;
-        while p < 17 && (on_border(&digits, exp, reads_back) || !reads_back(&format!("{digits}e{}", exp - digits.len() as i32 + 1))) {
-            (digits, exp) = split_scientific(&format!("{a:.p$e}"));
-            p += 1;
-        }
-    }
-    if digits.len() >= 15 {
-        prefer_even(&mut digits, |p| format!("{a:.p$e}"));
-    }
-    lay_out(v < 0.0, &digits, exp, 15, out);
 }
 
 /// Writes a `real` with the fewest digits that read back (`extra_float_digits` ≥ 1).
 pub fn write_float4(v: f32, out: &mut String) {
-    if special(f64::from(v), out) {
-        return;
+    if !special(f64::from(v), out) {
+        lay_out_general(v < 0.0, &digits::shortest4(v.abs()), 6, out);
     }
-    let a = v.abs();
-    let (mut digits, mut exp) = split_scientific(&format!("{a:e}"));
-    if (8.0e6..1e24).contains(&a) {
-        let mut p = digits.len();
-        let reads_back = |s: &str| decimal::float4(s) == a;
-        while p < 9 && (on_border(&digits, exp, reads_back) || !reads_back(&format!("{digits}e{}", exp - digits.len() as i32 + 1))) {
-            (digits, exp) = split_scientific(&format!("{a:.p$e}"));
-            p += 1;
-        }
-    }
-    if digits.len() >= 6 {
-        prefer_even(&mut digits, |p| format!("{a:.p$e}"));
-    }
-    lay_out(v < 0.0, &digits, exp, 6, out);
 }
 
 /// Writes with a fixed number of significant digits as `%.{n}g` does.
-fn write_g(v: f64, digits: i32, out: &mut String) {
-    if special(v, out) {
-        return;
+pub fn write_general(v: f64, digits: i32, out: &mut String) {
+    if !special(v, out) {
+        let mut d = digits::exact(v.abs());
+        d.round(digits.max(1));
+        lay_out_general(v < 0.0, &d, digits.max(1), out);
     }
-    let p = (digits.max(1) - 1) as usize;
-    let (mut d, exp) = split_scientific(&format!("{:.p$e}", v.abs()));
-    while d.len() > 1 && d.ends_with('0') {
-        d.pop();
+}
+
+/// What C's `printf` does with the digits of `v`.
+fn printed(v: f64, layout: impl FnOnce(Digits, &mut String)) -> String {
+    let mut out = String::new();
+    if v.is_nan() {
+        return "NaN".to_owned();
     }
-    lay_out(v < 0.0, &d, exp, digits.max(1), out);
+    if v.is_sign_negative() {
+        out.push('-');
+    }
+    if v.is_infinite() {
+        out.push_str("inf");
+    } else {
+        layout(digits::exact(v.abs()), &mut out);
+    }
+    out
+}
+
+/// C's `%.{places}f`.
+pub fn fixed(v: f64, places: usize) -> String {
+    let last = -(places as i32);
+    printed(v, |mut d, out| {
+        d.round(d.exp + 1 - last);
+        lay_out(&d, 0, last, out);
+    })
+}
+
+/// C's `%.{places}e`.
+pub fn scientific(v: f64, places: usize) -> String {
+    printed(v, |mut d, out| {
+        d.round(places as i32 + 1);
+        lay_out(&d, d.exp, d.exp - places as i32, out);
+        push_exponent(d.exp, out);
+    })
 }
 
 /// Writes a `double precision` under the session's `extra_float_digits`.
 pub fn write_float8_extra(v: f64, extra: i32, out: &mut String) {
-    if extra > 0 { write_float8(v, out) } else { write_g(v, 15 + extra, out) }
+    if extra > 0 { write_float8(v, out) } else { write_general(v, 15 + extra, out) }
 }
 
 /// Writes a `real` under the session's `extra_float_digits`.
 pub fn write_float4_extra(v: f32, extra: i32, out: &mut String) {
-    if extra > 0 { write_float4(v, out) } else { write_g(f64::from(v), 6 + extra, out) }
+    if extra > 0 { write_float4(v, out) } else { write_general(f64::from(v), 6 + extra, out) }
 }
 
 /// Order: NaN equals itself and is above everything; zeros are equal.

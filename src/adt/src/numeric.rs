@@ -150,18 +150,16 @@ impl Numeric {
         Numeric::small(m, scale as i32).unwrap_or_else(|| Big(Box::new(Var::from_mantissa(m.unsigned_abs(), m < 0, scale))))
     }
 
-    fn from_printed(v: f64, digits: usize) -> Result<Numeric> {
+    fn from_printed(v: f64, digits: i32) -> Result<Numeric> {
         if v.is_nan() {
             return Ok(NaN);
         }
         if v.is_infinite() {
             return Ok(if v > 0.0 { PosInf } else { NegInf });
         }
-        let s = format!("{:.*e}", digits - 1, v);
-        let (mantissa, exp) = s.split_once('e').unwrap_or((&s, "0"));
-        // Trailing zeros would become scale.
-        let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
-        Numeric::parse(&format!("{mantissa}e{exp}"))
+        let mut s = String::new();
+        crate::float::write_general(v, digits, &mut s);
+        Numeric::parse(&s)
     }
 
     /// From `double precision`: fifteen significant digits.

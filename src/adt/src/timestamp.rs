@@ -495,26 +495,9 @@ pub(crate) fn c_seconds(sec: f64) -> String {
 
 /// A number as PostgreSQL's `%g` prints it.
 pub fn general(sec: f64) -> String {
-    if !sec.is_finite() {
-        return if sec.is_nan() {
-            "NaN".into()
-        } else if sec < 0.0 {
-            "-Infinity".into()
-        } else {
-            "Infinity".into()
-        };
-    }
-    let exponent: i32 =
-        if sec == 0.0 { 0 } else { format!("{sec:.5e}").rsplit('e').next().and_then(|e| e.parse().ok()).unwrap_or(0) };
-    let trim = |s: String| if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_string() } else { s };
-    if (-4..6).contains(&exponent) {
-        trim(format!("{sec:.*}", (5 - exponent).max(0) as usize))
-    } else {
-        let m = format!("{sec:.5e}");
-        let (mantissa, _) = m.split_once('e').unwrap_or((&m, ""));
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{}e{sign}{:02}", trim(mantissa.to_string()), exponent.abs())
-    }
+    let mut out = String::new();
+    crate::float::write_general(sec, 6, &mut out);
+    out
 }
 
 /// `make_timestamptz`, in the session's zone or a named one.

@@ -4,7 +4,9 @@
 //! transaction aborts; SET LOCAL lies over it until the transaction ends.
 
 use tusklet_adt::datetime::{DateOrder, DateStyle, IntervalStyle};
+use tusklet_adt::float::{fixed, write_float8};
 use tusklet_adt::formats::Formats;
+use tusklet_adt::timestamp::general;
 use tusklet_adt::timezone::TimeZone;
 use tusklet_catalog::builtin::{self, Setting};
 use tusklet_error::{Error, Result, SortedMap, err};
@@ -283,7 +285,9 @@ impl Settings {
             "real" => {
                 let n = parse_number(value, s.unit()).ok_or_else(|| invalid(name, value))?;
                 bounds(s, n)?;
-                format!("{n}")
+                let mut text = String::new();
+                write_float8(n, &mut text);
+                text
             }
             "enum" => {
                 let found = s.enumvals().and_then(|vals| vals.iter().find(|v| v.eq_ignore_ascii_case(value)));
@@ -403,6 +407,7 @@ fn bounds(s: Setting, n: f64) -> Result<()> {
         return Ok(());
     }
     let unit = s.unit().map(|u| format!(" {u}")).unwrap_or_default();
+    let [n, lo, hi] = [n, lo, hi].map(|v| if s.vartype() == "real" { general(v) } else { fixed(v, 0) });
     Err(err!(
         INVALID_PARAMETER_VALUE,
         "{n}{unit} is outside the valid range for parameter \"{}\" ({lo} .. {hi})",

@@ -572,8 +572,9 @@ fn interval_zone(shared: &Shared, a: &SetValue, local: bool) -> Result<()> {
     if i.months != 0 {
         return Err(err!(INVALID_PARAMETER_VALUE, "Cannot specify months in time zone interval."));
     }
-    let hours = i.micros as f64 / 3.6e9;
-    set_one(shared, "timezone", &format!("{hours}"), local)
+    let mut hours = String::new();
+    tusklet_adt::float::write_float8(i.micros as f64 / 3.6e9, &mut hours);
+    set_one(shared, "timezone", &hours, local)
 }
 
 fn set_constraints(shared: &Shared, c: &tusklet_syntax::ast::ConstraintsSetStmt) -> Result<()> {

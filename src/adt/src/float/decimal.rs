@@ -19,6 +19,9 @@ const FLOAT4: Format = Format { digits: 24, least: -149, infinity: 0xff << 23 };
 /// Digits kept as they are; a `u64` holds so many.
 const KEPT: u32 = 19;
 
+/// What long numbers count by: nine decimal digits each.
+const BASE: u64 = 1_000_000_000;
+
 /// Digits after which only whether there is another that is not zero decides: no halfway point has more.
 const DECISIVE: usize = 800;
 
@@ -189,7 +192,7 @@ fn compare(text: &str, m: u64, e: i32) -> Ordering {
         multiply(&mut left, 10, 1);
         exp -= 1;
     }
-    let mut right = vec![m as u32, (m >> 32) as u32];
+    let mut right = large(m);
     let exp = exp as i32;
     let fives = if exp < 0 { &mut right } else { &mut left };
     for _ in 0..exp.unsigned_abs() {
@@ -207,16 +210,27 @@ fn compare(text: &str, m: u64, e: i32) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| left.iter().rev().cmp(right.iter().rev()))
 }
 
-/// `v × by + plus`, in digits to base 2^32, the lowest first.
-fn multiply(v: &mut Vec<u32>, by: u32, plus: u32) {
+/// A number in digits to base 10^9, the lowest first.
+pub(super) fn large(mut v: u64) -> Vec<u32> {
+    let mut out = Vec::new();
+    while v > 0 {
+        out.push((v % BASE) as u32);
+        v /= BASE;
+    }
+    out
+}
+
+/// `v × by + plus`.
+pub(super) fn multiply(v: &mut Vec<u32>, by: u32, plus: u32) {
     let mut carry = u64::from(plus);
     for digit in v.iter_mut() {
         carry += u64::from(*digit) * u64::from(by);
-        *digit = carry as u32;
-        carry >>= 32;
+        *digit = (carry % BASE) as u32;
+        carry /= BASE;
     }
-    if carry > 0 {
-        v.push(carry as u32);
+    while carry > 0 {
+        v.push((carry % BASE) as u32);
+        carry /= BASE;
     }
 }
 
@@ -277,7 +291,7 @@ mod tests {
                     // The exact decimal of a halfway point: the number's, and half a unit in the last place more.
                     let bits = v.to_bits();
                     let (m, e) = (bits & ((1 << 52) - 1) | 1 << 52, (bits >> 52) as i32 - 1075);
-                    let (mut digits, mut exp) = (vec![(2 * m + 1) as u32, ((2 * m + 1) >> 32) as u32], 0);
+                    let (mut digits, mut exp) = (large(2 * m + 1), 0);
                     for _ in 0..(e - 1).unsigned_abs() {
                         multiply(&mut digits, if e > 0 { 2 } else { 5 }, 0);
                         exp -= i32::from(e <= 0);
@@ -285,7 +299,7 @@ mod tests {
                     let mut text = String::new();
                     while digits.iter().any(|&d| d != 0) {
                         let rest = digits.iter_mut().rev().fold(0u64, |rest, d| {
-                            let v = rest << 32 | u64::from(*d);
+                            let v = rest * BASE + u64::from(*d);
                             *d = (v / 10) as u32;
                             v % 10
                         });

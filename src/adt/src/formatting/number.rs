@@ -5,6 +5,7 @@
 use tusklet_error::{Result, bail, err};
 
 use super::ordinal_suffix;
+use crate::float::{fixed, scientific};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
@@ -388,35 +389,23 @@ pub fn float_to_char(out: &mut String, value: f64, digits: usize, format: &str) 
     }
     let mut f = NumberFormat::parse(format)?;
     let text = match f.wanted() {
-        Wanted::Roman => value.round_ties_even().to_string(),
+        Wanted::Roman => fixed(value.round_ties_even(), 0),
         Wanted::Scientific { scale } => scientific(value, scale),
         Wanted::Plain { shift, scale } => {
             let value = if shift > 0 { value * 10f64.powi(shift as i32) } else { value };
-            let pre = if value.is_infinite() { "Infinity".len() } else { format!("{:.0}", value.abs()).len() };
+            let pre = if value.is_infinite() { "Infinity".len() } else { fixed(value.abs(), 0).len() };
             // A word's letters count as digits.
             let scale = if pre >= digits { 0 } else { scale.min(digits - pre) };
             f.0.post = scale;
             if value.is_infinite() {
                 if value < 0.0 { "-Infinity" } else { "Infinity" }.to_string()
             } else {
-                format!("{value:.scale$}")
+                fixed(value, scale)
             }
         }
     };
     f.write(out, &text, false)?;
     Ok(true)
-}
-
-/// C's `%.*e`.
-fn scientific(value: f64, scale: usize) -> String {
-    let text = format!("{value:.scale$e}");
-    match text.split_once('e') {
-        Some((m, e)) => {
-            let (sign, e) = e.strip_prefix('-').map_or(('+', e), |e| ('-', e));
-            format!("{m}e{sign}{e:0>2}")
-        }
-        None => text,
-    }
 }
 
 /// As `numeric_out_sci`: the exponent is the number's before rounding, so that 999999 may come out as `10e+05`.

@@ -2,6 +2,7 @@
 
 use super::tree::{Doc, Kind, NIL, XML_NS};
 use super::xpath::{Axis, Binary, Op, Step, Test, XPath, number};
+use crate::float::{fixed, scientific};
 use tusklet_error::{Error, Result, SortShort, SqlState};
 
 /// A node of a result: the node, and [`NIL`] or which of the namespaces in its scope.
@@ -103,14 +104,13 @@ pub fn number_text(v: f64) -> String {
     }
     let trim = |s: &str| s.trim_end_matches('0').trim_end_matches('.').to_owned();
     if !(1e-5..=1e9).contains(&size) {
-        let s = format!("{v:.14e}");
-        let (digits, exponent) = s.split_once('e').unwrap_or((&s, "0"));
-        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
-        return format!("{}e{sign}{exponent:0>2}", trim(digits));
+        let s = scientific(v, 14);
+        let (digits, exponent) = s.split_once('e').unwrap_or((&s, "+00"));
+        return format!("{}e{exponent}", trim(digits));
     }
     let place = size.log10() as i32;
     let fraction = if place > 0 { 14 - place } else { 15 - place };
-    trim(&format!("{:.*}", fraction.max(0) as usize, v))
+    trim(&fixed(v, fraction.max(0) as usize))
 }
 
 /// The number a text is (`xmlXPathStringEvalNumber`).

@@ -1,5 +1,6 @@
 //! What index access methods can do, and the options they and their operator classes take (`reloptions.c`).
 
+use tusklet_adt::float::fixed;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::Oid;
@@ -137,7 +138,7 @@ fn check(name: &str, kind: Kind, value: &str) -> Result<()> {
         },
         Kind::Real(low, high) => match tusklet_adt::float::number(value) {
             Some(n) if (low..=high).contains(&n) => Ok(()),
-            Some(_) => bounds(format!("{low:.6}"), format!("{high:.6}")),
+            Some(_) => bounds(fixed(low, 6), fixed(high, 6)),
             None => Err(invalid("floating point")),
         },
         _ => Ok(()),

@@ -1,5 +1,6 @@
 //! A tree of properties in each of EXPLAIN's formats.
 
+use tusklet_adt::float::fixed;
 use tusklet_adt::json::escape;
 
 /// What a property holds.
@@ -38,7 +39,7 @@ pub(super) struct Report {
 pub(super) fn text(report: &Report) -> Vec<String> {
     let mut out = Vec::new();
     text_node(&report.plan, None, 0, &mut out);
-    out.extend(report.times.iter().map(|(label, ms)| format!("{label}: {ms:.3} ms")));
+    out.extend(report.times.iter().map(|(label, ms)| format!("{label}: {} ms", fixed(*ms, 3))));
     out
 }
 
@@ -74,7 +75,7 @@ pub(super) fn json(report: &Report) -> String {
     let mut out = String::from("[\n  {\n    \"Plan\": ");
     json_node(&report.plan, 2, &mut out);
     for (label, ms) in &report.times {
-        out.push_str(&format!(",\n    \"{label}\": {ms:.3}"));
+        out.push_str(&format!(",\n    \"{label}\": {}", fixed(*ms, 3)));
     }
     out.push_str("\n  }\n]");
     out
@@ -128,7 +129,7 @@ pub(super) fn xml(report: &Report) -> String {
     xml_node(&report.plan, 2, &mut out);
     for (label, ms) in &report.times {
         let tag = tag(label);
-        out.push_str(&format!("    <{tag}>{ms:.3}</{tag}>\n"));
+        out.push_str(&format!("    <{tag}>{}</{tag}>\n", fixed(*ms, 3)));
     }
     out.push_str("  </Query>\n</explain>");
     out
@@ -165,7 +166,7 @@ pub(super) fn yaml(report: &Report) -> String {
     let mut out = String::from("- Plan: ");
     yaml_node(&report.plan, 2, &mut out);
     for (label, ms) in &report.times {
-        out.push_str(&format!("\n  {label}: {ms:.3}"));
+        out.push_str(&format!("\n  {label}: {}", fixed(*ms, 3)));
     }
     out
 }

@@ -6,6 +6,7 @@
 
 mod index;
 
+use tusklet_adt::float::fixed;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Result, SortShort, SortedMap};
 use tusklet_exec::{ExecCx, NodeStats};
@@ -817,34 +818,27 @@ impl<'a, 'c> Explainer<'a, 'c> {
     fn suffix(&self, t: &mut Tree, p: &Plan, startup: f64) {
         let mut numbers: Vec<(&'static str, String)> = Vec::new();
         if self.o.costs {
-            t.title.push_str(&format!(
-                "  (cost={startup:.2}..{:.2} rows={:.0} width={})",
-                p.total_cost,
-                p.rows.max(1.0),
-                p.width
-            ));
-            numbers.push(("Startup Cost", format!("{startup:.2}")));
-            numbers.push(("Total Cost", format!("{:.2}", p.total_cost)));
-            numbers.push(("Plan Rows", format!("{:.0}", p.rows.max(1.0))));
+            let (startup, total, rows) = (fixed(startup, 2), fixed(p.total_cost, 2), fixed(p.rows.max(1.0), 0));
+            t.title.push_str(&format!("  (cost={startup}..{total} rows={rows} width={})", p.width));
+            numbers.extend([("Startup Cost", startup), ("Total Cost", total), ("Plan Rows", rows)]);
             numbers.push(("Plan Width", p.width.to_string()));
         }
         let number = self.numbers.get(&std::ptr::from_ref(p));
         if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
             let per = s.loops.max(1) as f64;
-            let (rows, from, to) =
-                (s.rows as f64 / per, s.startup as f64 / 1000.0 / per, s.total as f64 / 1000.0 / per);
+            let time = |micros: i64| fixed(micros as f64 / 1000.0 / per, 3);
+            let (rows, from, to) = (fixed(s.rows as f64 / per, 0), time(s.startup), time(s.total));
             if s.loops == 0 {
                 t.title.push_str(" (never executed)");
             } else if self.o.timing {
-                t.title.push_str(&format!(" (actual time={from:.3}..{to:.3} rows={rows:.0} loops={})", s.loops));
+                t.title.push_str(&format!(" (actual time={from}..{to} rows={rows} loops={})", s.loops));
             } else {
-                t.title.push_str(&format!(" (actual rows={rows:.0} loops={})", s.loops));
+                t.title.push_str(&format!(" (actual rows={rows} loops={})", s.loops));
             }
             if self.o.timing {
-                numbers.push(("Actual Startup Time", format!("{from:.3}")));
-                numbers.push(("Actual Total Time", format!("{to:.3}")));
+                numbers.extend([("Actual Startup Time", from), ("Actual Total Time", to)]);
             }
-            numbers.push(("Actual Rows", format!("{rows:.0}")));
+            numbers.push(("Actual Rows", rows));
             numbers.push(("Actual Loops", s.loops.to_string()));
         }
         let at = t.properties.iter().position(|x| x.line).unwrap_or(t.properties.len());
@@ -1302,7 +1296,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let label =
                     if filter_label == "Filter" { "Rows Removed by Filter" } else { "Rows Removed by Join Filter" };
                 // The text format says it only when there were any.
-                let value = Value::Number(format!("{removed:.0}"));
+                let value = Value::Number(fixed(removed, 0));
                 t.properties.push(Property { label, value, line: s.removed > 0 });
             }
         }

@@ -1,5 +1,6 @@
 //! What bitmaps and comparisons of rows look like.
 
+use tusklet_adt::float::fixed;
 use tusklet_error::Result;
 use tusklet_ir::{Bitmap, BitmapSource, Expr, ExprKind, Oid, Plan, RowCompareKind, ScanRel, visit};
 
@@ -89,7 +90,7 @@ impl Explainer<'_, '_> {
         self.frame(&mut t, p, kind, Some(relationship), None, &special);
         t.properties.extend(cond);
         if self.o.costs {
-            t.title.push_str(&format!("  (cost=0.00..{:.2} rows={:.0} width=0)", b.cost, b.rows));
+            t.title.push_str(&format!("  (cost=0.00..{} rows={} width=0)", fixed(b.cost, 2), fixed(b.rows, 0)));
         }
         for b in list {
             let below = self.bitmap_node(p, rel, b, "Member")?;
