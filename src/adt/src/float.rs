@@ -827,6 +827,9 @@ mod tests {
     #[test]
     fn output_is_shortest_with_borders_excluded() {
         assert_eq!(f8(1e23), "9.999999999999999e+22");
+        // Exactly between ..062 and ..063, but the lower one is nearer to the number before.
+        assert_eq!(f8(2f64.powi(-24)), "5.960464477539063e-08");
+        assert_eq!(f4(9.43e-43), "9.43e-43");
         assert_eq!(f8(9007199254740993.0), "9.007199254740992e+15");
         assert_eq!(f8(8.41e21), "8.409999999999999e+21");
         assert_eq!(f8(5e-324), "5e-324");

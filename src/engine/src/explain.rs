@@ -58,7 +58,7 @@ fn options(e: &ExplainStmt) -> Result<Options> {
             "summary" => summary = Some(on()?),
             "buffers" | "settings" | "wal" => {
                 if on()? {
-                    return Err(Error::unsupported(format!("EXPLAIN ({})", d.name.to_uppercase())));
+                    return Err(Error::unsupported(format!("EXPLAIN ({})", d.name.to_ascii_uppercase())));
                 }
             }
             "format" => {

@@ -374,12 +374,9 @@ impl Settings {
 }
 
 fn is_custom(name: &str) -> bool {
-    let mut parts = name.split('.');
-    let ok = |p: &str| {
-        p.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
-            && p.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
-    };
-    name.contains('.') && parts.all(ok)
+    let letter = |c: &u8| c.is_ascii_alphabetic() || *c == b'_' || !c.is_ascii();
+    let ok = |p: &str| p.bytes().next().is_some_and(|c| letter(&c)) && p.bytes().all(|c| letter(&c) || c.is_ascii_digit() || c == b'$');
+    name.contains('.') && name.split('.').all(ok)
 }
 
 fn may_change(s: Setting, source: Source) -> Result<()> {

@@ -1,21 +1,21 @@
 //! The DNS rules for the page: free functions, no engine needed. `pkg/src/dns.ts` has the types.
 
-use serde::{Deserialize, Serialize};
-use serde_wasm_bindgen::{Serializer, from_value};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use tusklet_dns::Severity;
 use wasm_bindgen::prelude::*;
 
+use crate::input;
+
 /// A row of `records`, as the page has it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Record {
     name: String,
     #[serde(rename = "type")]
     rtype: String,
     content: String,
-    // Numbers of JavaScript are floats, and a field of a form may hold anything.
     ttl: Option<f64>,
     prio: Option<f64>,
-    #[serde(default)]
     disabled: bool,
 }
 
@@ -47,22 +47,18 @@ struct Parsed {
     problems: Vec<Problem>,
 }
 
-/// Whole numbers; anything else is out of every range the rules allow.
-fn whole(n: Option<f64>) -> Option<i64> {
-    n.map(|n| if n.fract() == 0.0 { n as i64 } else { -1 })
-}
-
-impl From<Record> for tusklet_dns::Record {
-    fn from(r: Record) -> tusklet_dns::Record {
-        tusklet_dns::Record {
-            name: r.name,
-            rtype: r.rtype,
-            ttl: whole(r.ttl),
-            prio: whole(r.prio),
-            content: r.content,
-            disabled: r.disabled,
-        }
-    }
+/// A row of `records`. Numbers of JavaScript are floats, and a field of a form may hold anything: what is no whole number is out of every
+/// range the rules allow.
+fn record(value: JsValue) -> Result<tusklet_dns::Record, JsValue> {
+    let whole = |field| Ok::<_, JsValue>(input::number(&value, field)?.map(|n| if n.fract() == 0.0 { n as i64 } else { -1 }));
+    Ok(tusklet_dns::Record {
+        name: input::needed(&value, "name")?,
+        rtype: input::needed(&value, "type")?,
+        ttl: whole("ttl")?,
+        prio: whole("prio")?,
+        content: input::needed(&value, "content")?,
+        disabled: input::boolean(&value, "disabled")?,
+    })
 }
 
 impl From<tusklet_dns::Record> for Record {
@@ -96,16 +92,10 @@ fn out(value: &impl Serialize) -> Result<JsValue, JsValue> {
     value.serialize(&Serializer::new().serialize_missing_as_null(true)).map_err(JsValue::from)
 }
 
-fn records(value: JsValue) -> Result<Vec<tusklet_dns::Record>, JsValue> {
-    let records: Vec<Record> = from_value(value)?;
-    Ok(records.into_iter().map(Into::into).collect())
-}
-
 /// Checks one record; its content in stored form when there is no error.
 #[wasm_bindgen]
-pub fn dns_validate(zone: &str, record: JsValue) -> Result<JsValue, JsValue> {
-    let record: Record = from_value(record)?;
-    let checked = tusklet_dns::check_record(zone, &record.into());
+pub fn dns_validate(zone: &str, row: JsValue) -> Result<JsValue, JsValue> {
+    let checked = tusklet_dns::check_record(zone, &record(row)?);
     out(&Checked {
         name: checked.name,
         content: checked.content,
@@ -128,13 +118,13 @@ pub fn dns_parse_zone(text: &str, origin: &str) -> Result<JsValue, JsValue> {
 /// Writes a zone file.
 #[wasm_bindgen]
 pub fn dns_format_zone(origin: &str, rows: JsValue) -> Result<String, JsValue> {
-    Ok(tusklet_dns::format_zone(origin, &records(rows)?))
+    Ok(tusklet_dns::format_zone(origin, &input::each(rows, record)?))
 }
 
 /// What is wrong with a zone as a whole; a problem's `record` is an index into `rows`.
 #[wasm_bindgen]
 pub fn dns_check_zone(origin: &str, rows: JsValue) -> Result<JsValue, JsValue> {
-    out(&problems(tusklet_dns::check_zone(origin, &records(rows)?)))
+    out(&problems(tusklet_dns::check_zone(origin, &input::each(rows, record)?)))
 }
 
 /// A SOA content with its serial raised; undefined when it is no SOA content.

@@ -1,11 +1,8 @@
 //! The class TypeScript drives. `PACKED.md` says what each call means.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::rc::Rc;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use tusklet_engine::database::{Cluster, Environment};
 use tusklet_engine::output::{Output, Tag, write_text};
 use tusklet_engine::protocol::{Connection, Wait};
@@ -17,6 +14,7 @@ use tusklet_error::{Error, Notice, Result, SortedMap, SortedSet, err};
 use tusklet_storage::{Checkpoint, Checkpointed, LogSink, Lsn, NoLog, Segment, SegmentName, Store};
 use wasm_bindgen::prelude::*;
 
+use crate::input;
 use crate::packed::{self, EMPTY, Field, Item, TRUNCATED, UNNAMED};
 use crate::request::{Kind, Param, Request};
 
@@ -58,37 +56,6 @@ impl Environment for Host {
     fn memory_exhausted(&self) -> bool {
         crate::memory::exhausted()
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Options {
-    user: Option<String>,
-    database: Option<String>,
-    #[serde(default, deserialize_with = "pairs")]
-    settings: Vec<(String, String)>,
-    durability: Option<String>,
-}
-
-/// An object's properties.
-fn pairs<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<(String, String)>, D::Error> {
-    struct Pairs;
-    impl<'de> Visitor<'de> for Pairs {
-        type Value = Vec<(String, String)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-            let mut all = Vec::new();
-            while let Some(pair) = map.next_entry()? {
-                all.push(pair);
-            }
-            Ok(all)
-        }
-    }
-    d.deserialize_map(Pairs)
 }
 
 /// The log and checkpoint on their way to and from the host.
@@ -308,8 +275,8 @@ impl Engine {
     /// An engine; stored ones are then opened with `open`, `replay`, `open_done`.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> std::result::Result<Engine, JsValue> {
-        let o: Options = serde_wasm_bindgen::from_value(options).map_err(|e| JsValue::from_str(&e.to_string()))?;
-        let stored = !matches!(o.durability.as_deref(), None | Some("none"));
+        let text = |field| input::text(&options, field);
+        let stored = !matches!(text("durability")?.as_deref(), None | Some("none"));
         let cluster = Cluster::new(
             Rc::new(Host),
             tusklet_functions::KERNELS,
@@ -320,15 +287,15 @@ impl Engine {
             }),
             Box::new(|_| Ok(())),
         );
-        let database = o.database.unwrap_or_else(|| "postgres".into());
+        let database = text("database")?.unwrap_or_else(|| "postgres".into());
         if !stored {
             cluster.create_database(&database).map_err(|e| JsValue::from_str(&e.to_string()))?;
         }
         let mut engine = Engine {
             cluster,
             database,
-            user: o.user.unwrap_or_else(|| "postgres".into()),
-            settings: o.settings,
+            user: text("user")?.unwrap_or_else(|| "postgres".into()),
+            settings: input::texts(&options, "settings")?,
             queue: stored.then(Default::default),
             manifest: None,
             log: vec![],

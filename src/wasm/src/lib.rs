@@ -5,6 +5,7 @@ pub mod request;
 
 mod dns;
 mod engine;
+mod input;
 mod memory;
 
 pub use engine::Engine;

@@ -111,7 +111,7 @@ impl SearchPath {
                 if end == 0 {
                     return None;
                 }
-                out.push(rest[..end].to_lowercase());
+                out.push(rest[..end].to_ascii_lowercase());
                 rest = &rest[end..];
             }
             rest = rest.trim_start();

@@ -429,7 +429,7 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
                 None => bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist", n.join(".")),
             }
         }
-        (t, _) => Err(Error::unsupported(format!("GRANT on a {}", super::kind_words(t).to_lowercase()))),
+        (t, _) => Err(Error::unsupported(format!("GRANT on a {}", super::kind_words(t).to_ascii_lowercase()))),
     }
 }
 

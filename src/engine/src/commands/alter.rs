@@ -138,7 +138,7 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
         ObjectType::Trigger | ObjectType::Rule | ObjectType::Policy => {
             let rv = target(object)?;
             let rel = namespace::get(shared, &rv)?;
-            let word = kind_words(*rename_type).to_lowercase();
+            let word = kind_words(*rename_type).to_ascii_lowercase();
             let of = if *rename_type == ObjectType::Rule { "relation" } else { "table" };
             bail!(UNDEFINED_OBJECT, "{word} \"{sub}\" for {of} \"{}\" does not exist", rel.name)
         }

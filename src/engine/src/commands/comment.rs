@@ -36,7 +36,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             };
             if r.kind != want {
                 let article = if want == RelKind::Index { "an" } else { "a" };
-                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {}", r.name, kind_words(t).to_lowercase());
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {}", r.name, kind_words(t).to_ascii_lowercase());
             }
             acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
             Ok(Objects::relation(r.oid))

@@ -116,7 +116,7 @@ pub fn alter_database(shared: &Shared, s: &AlterDatabaseStmt) -> Result<()> {
         bail!(INVALID_CATALOG_NAME, "database \"{dbname}\" does not exist");
     }
     match options.first() {
-        Some(o) => Err(Error::unsupported(format!("ALTER DATABASE … {}", o.name.to_uppercase()))),
+        Some(o) => Err(Error::unsupported(format!("ALTER DATABASE … {}", o.name.to_ascii_uppercase()))),
         None => Ok(()),
     }
 }

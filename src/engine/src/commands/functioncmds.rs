@@ -258,7 +258,7 @@ fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
                 let Some(DefArg::Set(s)) = &o.arg else { bail!(SYNTAX_ERROR, "invalid SET clause") };
                 a.set.push(dbcommands::setting(&s.kind)?);
             }
-            n => return Err(Error::unsupported(format!("function attribute {}", n.to_uppercase()))),
+            n => return Err(Error::unsupported(format!("function attribute {}", n.to_ascii_uppercase()))),
         }
     }
     Ok(a)

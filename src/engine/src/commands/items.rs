@@ -66,7 +66,7 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
         _ => return Err(Error::unsupported(kind_words(t))),
     };
     let (method, method_name) = using.unwrap_or((0, ""));
-    let word = kind_words(t).to_lowercase();
+    let word = kind_words(t).to_ascii_lowercase();
     let shown = names.join(".");
     let user = named(shared, names, &|k| match (t, k) {
         (ObjectType::Collation, ItemKind::Collation { .. }) => true,

@@ -158,6 +158,6 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
             let am = builtin::am(method).map_or("", |m| m.name());
             format!("operator {} {} for access method {am}", if class { "class" } else { "family" }, quote_identifier(&name))
         }
-        other => format!("{other:?} {}", a.oid).to_lowercase(),
+        other => format!("{other:?} {}", a.oid).to_ascii_lowercase(),
     }
 }

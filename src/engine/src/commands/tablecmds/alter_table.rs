@@ -195,7 +195,7 @@ pub fn check_word(rel: &Relation, t: ObjectType) -> Result<()> {
         }
     };
     if rel.kind != want {
-        let what = if t == ObjectType::Type { "composite type".to_string() } else { kind_words(t).to_lowercase() };
+        let what = if t == ObjectType::Type { "composite type".to_string() } else { kind_words(t).to_ascii_lowercase() };
         bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {what}", rel.name);
     }
     Ok(())

@@ -61,7 +61,7 @@ pub fn drop(shared: &Shared, s: &DropStmt) -> Result<()> {
 }
 
 fn word(t: ObjectType) -> String {
-    kind_words(t).to_lowercase()
+    kind_words(t).to_ascii_lowercase()
 }
 
 fn relation(
