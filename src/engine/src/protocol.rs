@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Notice, Report, Result, err};
+use tusklet_error::{Error, Notice, Report, Result, TryVec, err};
 use tusklet_exec::ExecCx;
 use tusklet_ir::ResultColumn;
 use tusklet_vector::{Batch, CallContext, Datum};
@@ -573,7 +573,7 @@ fn extended(session: &mut Session, out: &mut Wire, kind: u8, b: &mut Body<'_>) -
             let statement = b.text().map_err(none)?.to_string();
             let sql = session.prepared(&statement).map(|p| p.sql.clone()).map_err(none)?;
             let r = (|| -> Result<()> {
-                let formats: Vec<i16> = (0..b.i16()?).map(|_| b.i16()).collect::<Result<_>>()?;
+                let formats: Vec<i16> = (0..b.i16()?).map(|_| b.i16()).try_vec()?;
                 let n = b.i16()?;
                 if formats.len() > 1 && formats.len() != n as usize {
                     return Err(err!(
@@ -587,7 +587,7 @@ fn extended(session: &mut Session, out: &mut Wire, kind: u8, b: &mut Body<'_>) -
                     let len = b.i32()?;
                     params.push(if len < 0 { None } else { Some((is_binary(&formats, i), b.take(len as usize)?)) });
                 }
-                let results: Vec<i16> = (0..b.i16()?).map(|_| b.i16()).collect::<Result<_>>()?;
+                let results: Vec<i16> = (0..b.i16()?).map(|_| b.i16()).try_vec()?;
                 if portal.is_empty() {
                     session.close_portal("");
                 }

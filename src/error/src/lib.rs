@@ -6,12 +6,14 @@
 mod sort;
 mod sorted;
 mod sqlstate;
+mod try_vec;
 
 use std::fmt;
 
 pub use sort::SortShort;
 pub use sorted::{SortedMap, SortedSet};
 pub use sqlstate::{CONDITIONS, SqlState};
+pub use try_vec::TryVec;
 
 /// `Result` with this workspace's only error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

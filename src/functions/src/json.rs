@@ -1,7 +1,7 @@
 //! `json`.
 
 use tusklet_adt::json::{self as adt, Kind, escape};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, TryVec, bail, err};
 use tusklet_vector::{Call, Datum, Kernel, RowSource, Value};
 
 use crate::array::text_items;
@@ -67,7 +67,7 @@ fn each(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
     let rows = adt::members(decoded(d.str())?)?
         .into_iter()
         .map(|(k, v)| Ok(vec![Value::text(&k), value(v, as_text)?]))
-        .collect::<Result<_>>()?;
+        .try_vec()?;
     Ok(Ready::rows(rows))
 }
 
@@ -80,7 +80,7 @@ fn elements(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
         _ => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a scalar"),
     }
     let doc = if as_text { decoded(d.str())? } else { d.str() };
-    Ok(Ready::column(adt::elements(doc).into_iter().map(|v| value(v, as_text)).collect::<Result<_>>()?))
+    Ok(Ready::column(adt::elements(doc).into_iter().map(|v| value(v, as_text)).try_vec()?))
 }
 
 fn keys(_: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {

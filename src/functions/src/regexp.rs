@@ -2,7 +2,7 @@
 
 use tusklet_adt::array::from_items;
 use tusklet_adt::regex::{Captures, Flags, Regex, Subject};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, TryVec, bail, err};
 use tusklet_vector::{Call, Datum, Kernel, RowSource, Value};
 
 use crate::array::texts;
@@ -151,7 +151,7 @@ fn matches(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
     let flags = Flags::parse(rest.first().map_or("", |d| <&str>::arg(*d)))?;
     let plain = Flags { global: false, ..flags };
     let all = compiled(c, pattern.str(), plain)?.matches(text.str(), flags.global);
-    let rows = all.into_iter().map(|m| texts(m).map(|b| Value::bytes(&b))).collect::<Result<_>>()?;
+    let rows = all.into_iter().map(|m| texts(m).map(|b| Value::bytes(&b))).try_vec()?;
     Ok(Ready::column(rows))
 }
 

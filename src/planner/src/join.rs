@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Result, SortedMap};
+use tusklet_error::{Result, SortedMap, TryVec};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
@@ -541,7 +541,7 @@ impl Planner<'_> {
         }
         let mut native = left.cols.clone();
         native.extend(right.cols.iter().cloned());
-        let on = expr::and(quals.iter().map(|c| resolve::resolve(c, &native)).collect::<Result<Vec<_>>>()?);
+        let on = expr::and(quals.iter().map(|c| resolve::resolve(c, &native)).try_vec()?);
         let (lrows, rrows) = (left.plan.rows, right.plan.rows);
         let mut right_plan = right.plan;
         let mut rescan = right_plan.total_cost;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
-use tusklet_error::{Error, Result, SortShort};
+use tusklet_error::{Error, Result, SortShort, TryVec};
 use tusklet_ir::*;
 
 use crate::join::FromContext;
@@ -75,7 +75,7 @@ impl Planner<'_> {
         let project = if returning.is_empty() {
             None
         } else {
-            Some(returning.iter().map(|e| resolve(e, &native)).collect::<Result<Vec<_>>>()?)
+            Some(returning.iter().map(|e| resolve(e, &native)).try_vec()?)
         };
         let rows = input.plan.rows;
         let total = input.plan.total_cost + rows * cost::ROW;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{RelKind, Relation};
-use tusklet_error::{Error, Result, SortShort};
+use tusklet_error::{Error, Result, SortShort, TryVec};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
@@ -278,7 +278,7 @@ impl Planner<'_> {
         let mut all = Vec::new();
         all.extend(rel.plan.filter.take());
         // Cheap conditions first, as order_qual_clauses does; among equals as written.
-        let mut resolved = quals.iter().map(|c| resolve::resolve(c, &rel.cols)).collect::<Result<Vec<_>>>()?;
+        let mut resolved = quals.iter().map(|c| resolve::resolve(c, &rel.cols)).try_vec()?;
         resolved.order_by_key(|e| visit::any(e, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))));
         all.extend(resolved);
         rel.plan.filter = expr::and(all);
@@ -701,7 +701,7 @@ impl Planner<'_> {
                 continue;
             }
             self.note_use(t.oid, |_| {});
-            let attnos = needed.iter().map(|a| child_attno(parent, t, *a)).collect::<Result<Vec<i16>>>()?;
+            let attnos = needed.iter().map(|a| child_attno(parent, t, *a)).try_vec()?;
             let scan = if t.oid == parent.oid {
                 self.scan_one(q, r, t, &attnos, cols.clone(), quals.clone(), None, None)?
             } else {

@@ -1,7 +1,7 @@
 //! Above the joins: grouping, windows, set-returning functions, DISTINCT, ORDER BY, row locks, LIMIT.
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Error, Result, SortShort};
+use tusklet_error::{Error, Result, SortShort, TryVec};
 use tusklet_ir::*;
 
 use crate::join::FromContext;
@@ -315,7 +315,7 @@ impl Planner<'_> {
             for t in &mut a.args {
                 t.expr = resolve(&t.expr, cols)?;
             }
-            a.direct = a.direct.iter().map(|d| resolve_direct(d, cols)).collect::<Result<_>>()?;
+            a.direct = a.direct.iter().map(|d| resolve_direct(d, cols)).try_vec()?;
             if let Some(f) = &mut a.filter {
                 **f = resolve(f, cols)?;
             }
@@ -726,7 +726,7 @@ impl Planner<'_> {
                 c.extend(ready);
                 c
             };
-            let exprs = cols.iter().map(|e| resolve(e, &rel.cols)).collect::<Result<Vec<_>>>()?;
+            let exprs = cols.iter().map(|e| resolve(e, &rel.cols)).try_vec()?;
             let rows = rel.plan.rows * 10.0;
             let (s, t) = (rel.plan.startup_cost, rel.plan.total_cost + rows * cost::ROW);
             rel = rel.over(|input| Node::ProjectSet { input, exprs }, cols).costed(rows, s, t);

@@ -46,6 +46,7 @@ pub fn sort_by_words<T: Copy>(
     into_heaps(rows, 0, words, word, rest);
 }
 
+#[cfg_attr(tuned, optimize(speed))]
 fn into_heaps<T: Copy>(
     rows: &mut [T],
     mut at: usize,

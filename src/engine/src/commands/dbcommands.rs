@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, bail};
+use tusklet_error::{Error, Result, TryVec, bail};
 use tusklet_syntax::ast::{
     AlterDatabaseSetStmt, AlterDatabaseStmt, CreatedbStmt, DefArg, DropdbStmt, SetValue, VariableSetKind,
 };
@@ -149,7 +149,7 @@ pub fn setting(kind: &VariableSetKind) -> Result<(Option<String>, Option<String>
                     SetValue::Float(t) | SetValue::String(t) => Ok(t.clone()),
                     SetValue::Interval(_) => Err(Error::unsupported("an interval as a stored setting")),
                 })
-                .collect::<Result<_>>()?;
+                .try_vec()?;
             (Some(name.clone()), Some(text.join(", ")))
         }
         VariableSetKind::Default { name } | VariableSetKind::Reset { name } => (Some(name.clone()), None),

@@ -6,7 +6,7 @@ use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::text_search::kind_word;
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{Error, Result, SortShort, TryVec, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTSConfigCmd, AlterTSConfigurationStmt, AlterTSDictionaryStmt, DefArg, DefElem, DefineStmt, ObjectType};
 
@@ -217,7 +217,7 @@ pub fn alter_configuration(shared: &Shared, s: &AlterTSConfigurationStmt) -> Res
             if matches!(cmd, AlterTSConfigCmd::AlterMappingForToken { .. }) {
                 o.map.retain(|m| !types.iter().any(|t| t.0 == m.token));
             }
-            let dicts = dicts.iter().map(dict).collect::<Result<Vec<Oid>>>()?;
+            let dicts = dicts.iter().map(dict).try_vec()?;
             for (token, _) in types {
                 if o.map.iter().any(|m| m.token == token) {
                     let key = format!("(mapcfg, maptokentype, mapseqno)=({}, {token}, 1)", o.oid);

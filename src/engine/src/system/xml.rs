@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_adt::xml::name_of_identifier;
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, TryVec, err};
 use tusklet_ir::{Oid, ResultColumn};
 use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, TypeKind, TypeRef, Value, Vector};
 
@@ -414,7 +414,7 @@ fn schema_type(env: &Env<'_, '_>, schema: &str, tables: &[Source], w: Wish<'_>, 
 }
 
 fn schema_schema(env: &Env<'_, '_>, oid: Oid, w: Wish<'_>) -> Result<String> {
-    let list = tables(env, oid)?.into_iter().map(|t| Source::table(env, t)).collect::<Result<Vec<_>>>()?;
+    let list = tables(env, oid)?.into_iter().map(|t| Source::table(env, t)).try_vec()?;
     let mut out = schema_start(w);
     types(env, list.iter().flat_map(|s| &s.columns), &mut out);
     schema_type(env, &schema_name(env, oid), &list, w, &mut out);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::TypeEntryKind;
-use tusklet_error::{Error, Result, SortShort, err};
+use tusklet_error::{Error, Result, SortShort, TryVec, err};
 use tusklet_ir::{Expr, ExprKind, FuncCall, HashKey, Oid, Param, SubLinkKind, SubPlanRef};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{CallContext, CallSite, Kernel, Phys, TypeKind, TypeRef, Value};
@@ -92,7 +92,7 @@ impl Compiler<'_, '_> {
                     Some(a) => Some(self.boxed(a)?),
                     None => None,
                 },
-                whens: whens.iter().map(|w| Ok((self.expr(&w.cond)?, self.expr(&w.result)?))).collect::<Result<_>>()?,
+                whens: whens.iter().map(|w| Ok((self.expr(&w.cond)?, self.expr(&w.result)?))).try_vec()?,
                 default: self.boxed(default)?,
             },
             ExprKind::CaseTest | ExprKind::DomainValue => Kind::CaseTest,

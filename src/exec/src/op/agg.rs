@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, TryVec};
 use tusklet_ir::{AggStrategy, Aggregate, AggregateSet, Plan, SortKey};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{Batch, Datum, Phys, Sel, Vector};
@@ -47,7 +47,7 @@ pub(crate) fn compile(
 ) -> Result<Rc<dyn PlanNode>> {
     let ((input, calls), deps) = c.tracked(|c| {
         let input = c.plan(input)?;
-        let calls: Vec<AggCall> = aggs.iter().map(|a| AggCall::compile(c, a)).collect::<Result<_>>()?;
+        let calls: Vec<AggCall> = aggs.iter().map(|a| AggCall::compile(c, a)).try_vec()?;
         Ok((input, calls))
     })?;
     let groups: Vec<_> =

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::AggregateParts;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, TryVec, err};
 use tusklet_ir::{Aggregate, Expr, Oid};
 use tusklet_vector::hashing::{ByteSet, KeyTable};
 use tusklet_vector::key::KeyPart;
@@ -166,7 +166,7 @@ impl AggCall {
         }
         let types: Vec<TypeRef> = exprs[..seen].iter().map(|e| e.ty).collect();
         let filter = a.filter.as_deref().map(|f| c.expr(f)).transpose()?;
-        let args: Vec<CExpr> = exprs.into_iter().map(|e| c.expr(e)).collect::<Result<_>>()?;
+        let args: Vec<CExpr> = exprs.into_iter().map(|e| c.expr(e)).try_vec()?;
         let mut call = AggCall::bind(c, a.func, types, a.input_collation, a.trans_type, a.variadic)?;
         call.args = args;
         call.seen = seen;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::Result;
+use tusklet_error::{Result, TryVec};
 use tusklet_ir::{Plan, SortKey};
 use tusklet_vector::{Batch, Phys};
 
@@ -17,7 +17,7 @@ use crate::run::Run;
 struct AppendPlan(Vec<Rc<Compiled>>);
 
 pub(crate) fn compile(c: &mut Compiler<'_, '_>, inputs: &[Plan]) -> Result<Rc<dyn PlanNode>> {
-    Ok(Rc::new(AppendPlan(inputs.iter().map(|p| c.plan(p)).collect::<Result<_>>()?)))
+    Ok(Rc::new(AppendPlan(inputs.iter().map(|p| c.plan(p)).try_vec()?)))
 }
 
 impl PlanNode for AppendPlan {
@@ -57,7 +57,7 @@ struct MergeAppendPlan {
 
 pub(crate) fn compile_merge(c: &mut Compiler<'_, '_>, inputs: &[Plan], keys: &[SortKey]) -> Result<Rc<dyn PlanNode>> {
     let types = inputs.first().map_or_else(|| Rc::from([]), |p| c.phys_of(&p.columns));
-    let inputs = inputs.iter().map(|p| c.plan(p)).collect::<Result<_>>()?;
+    let inputs = inputs.iter().map(|p| c.plan(p)).try_vec()?;
     Ok(Rc::new(MergeAppendPlan { inputs, order: Order::new(c, keys)?, types }))
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::is_polymorphic;
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, TryVec, err};
 use tusklet_ir::{Expr, ExprKind, FunctionSource};
 use tusklet_vector::{Batch, Call, CallContext, Datum, Kernel, Out, Phys, RowSource, TypeKind, TypeRef, Value, Vector};
 
@@ -243,7 +243,7 @@ pub(crate) fn compile(
     functions: &[FunctionSource],
     ordinality: bool,
 ) -> Result<Rc<dyn PlanNode>> {
-    let sources = functions.iter().map(|f| Source::new(c, f)).collect::<Result<_>>()?;
+    let sources = functions.iter().map(|f| Source::new(c, f)).try_vec()?;
     Ok(Rc::new(FunctionScanPlan { sources, ordinality }))
 }
 

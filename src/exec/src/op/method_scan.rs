@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, TryVec};
 use tusklet_ir::{MethodCond, Oid, ScanRel};
 use tusklet_storage::{RelId, Tid};
 use tusklet_vector::zorder::Point;
@@ -52,7 +52,7 @@ pub(crate) fn compile(
     let mut cond = |m: &MethodCond| -> Result<Cond> {
         Ok(Cond { column: m.column as usize, strategy: m.strategy, ty: m.value.ty, value: c.expr(&m.value)? })
     };
-    let list = conds.iter().map(&mut cond).collect::<Result<_>>()?;
+    let list = conds.iter().map(&mut cond).try_vec()?;
     let from = nearest.map(cond).transpose()?;
     let nearest = match (from, nearest) {
         (Some(from), Some(m)) => Some((from, c.expr(&m.cond)?)),

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, TryVec, err};
 use tusklet_ir::{CommandType, ConflictAction, MergeStep, ModifyTable, Node};
 use tusklet_storage::{Entries, RowLock, Tid, Wait, Write};
 use tusklet_vector::{Batch, Datum, Phys, Value};
@@ -70,7 +70,7 @@ fn conflict(c: &mut Compiler<'_, '_>, a: &ConflictAction, target: &CTarget) -> R
         .map(|(n, _)| n)
         .collect();
     let update = match &a.update {
-        Some(list) => Some(list.iter().map(|(a, e)| Ok((slot(*a), c.expr(e)?))).collect::<Result<_>>()?),
+        Some(list) => Some(list.iter().map(|(a, e)| Ok((slot(*a), c.expr(e)?))).try_vec()?),
         None => None,
     };
     Ok(Conflict { arbiters, update, filter: a.filter.as_ref().map(|e| c.expr(e)).transpose()? })
@@ -81,7 +81,7 @@ fn action(c: &mut Compiler<'_, '_>, s: &MergeStep) -> Result<Action> {
         matched: s.matched,
         cond: s.cond.as_ref().map(|e| c.expr(e)).transpose()?,
         command: s.command,
-        values: s.values.iter().map(|(a, e)| Ok((slot(*a), c.expr(e)?))).collect::<Result<_>>()?,
+        values: s.values.iter().map(|(a, e)| Ok((slot(*a), c.expr(e)?))).try_vec()?,
     })
 }
 
@@ -89,13 +89,13 @@ pub(crate) fn compile(c: &mut Compiler<'_, '_>, m: &ModifyTable) -> Result<Rc<dy
     let main = c.at_top;
     let input_types = c.phys_of(&m.input.columns);
     let input = c.plan(&m.input)?;
-    let targets: Targets = m.targets.iter().map(|t| CTarget::compile(c, t)).collect::<Result<Vec<_>>>()?.into();
+    let targets: Targets = m.targets.iter().map(|t| CTarget::compile(c, t)).try_vec()?.into();
     let Some(first) = targets.first() else { return Err(Error::internal("ModifyTable without a target")) };
     let mut types = first.phys.clone();
     types.extend([Phys::I64, Phys::I64]);
     types.extend_from_slice(&input_types);
     let conflict = m.on_conflict.as_ref().map(|a| conflict(c, a, first)).transpose()?;
-    let actions = m.actions.iter().map(|s| action(c, s)).collect::<Result<_>>()?;
+    let actions = m.actions.iter().map(|s| action(c, s)).try_vec()?;
     Ok(Rc::new(ModifyPlan {
         command: m.command,
         input,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, TryVec};
 use tusklet_ir::{Expr, LiteralRows, TypeRef};
 use tusklet_vector::{Batch, Phys, Vector};
 
@@ -20,7 +20,7 @@ struct ValuesPlan {
 }
 
 pub(crate) fn compile(c: &mut Compiler<'_, '_>, rows: &[Vec<Expr>]) -> Result<Rc<dyn PlanNode>> {
-    let rows: Vec<Vec<CExpr>> = rows.iter().map(|r| c.exprs(r)).collect::<Result<_>>()?;
+    let rows: Vec<Vec<CExpr>> = rows.iter().map(|r| c.exprs(r)).try_vec()?;
     let types = rows.first().map_or(vec![], |r| r.iter().map(|e| e.phys).collect());
     Ok(Rc::new(ValuesPlan { rows, types }))
 }
@@ -92,7 +92,7 @@ pub(crate) fn literals(c: &mut Compiler<'_, '_>, rows: &LiteralRows, types: &[Ty
     };
     let mut batches = Vec::with_capacity(rows.0.len());
     for b in rows.0.iter() {
-        let columns = b.columns.iter().zip(phys.iter()).map(fit).collect::<Result<_>>()?;
+        let columns = b.columns.iter().zip(phys.iter()).map(fit).try_vec()?;
         batches.push(Batch { columns, sel: b.sel.clone() });
     }
     Ok(Rc::new(LiteralPlan { batches }))

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, TryVec, err};
 use tusklet_ir::{Frame, FrameExclude, Plan, SortKey, WindowCall};
 use tusklet_vector::{BATCH, Batch, Datum, Phys, Sel, Value, Vector};
 
@@ -120,7 +120,7 @@ pub(crate) fn compile(
         let input = c.plan(input)?;
         let frame = CFrame::compile(c, frame, order)?;
         let moving = !frame.starts_first();
-        let calls: Vec<Call> = calls.iter().map(|w| call(c, w, moving)).collect::<Result<_>>()?;
+        let calls: Vec<Call> = calls.iter().map(|w| call(c, w, moving)).try_vec()?;
         Ok((input, calls, frame))
     })?;
     Ok(Rc::new(WindowPlan {
