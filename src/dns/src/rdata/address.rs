@@ -1,6 +1,6 @@
 //! Addresses: A, AAAA, and the prefixes of APL.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use super::fields::{Failed, Reader};
 use super::types::decimal;
@@ -13,7 +13,7 @@ pub(super) fn ipv4(text: &str) -> Result<String, String> {
         .map(|part| decimal(part).filter(|_| part.len() <= 3).and_then(|n| u8::try_from(n).ok()))
         .collect();
     match octets.as_deref() {
-        Some(&[a, b, c, d]) => Ok(Ipv4Addr::new(a, b, c, d).to_string()),
+        Some(&[a, b, c, d]) => Ok(format!("{a}.{b}.{c}.{d}")),
         _ => Err(format!("'{}' is not an IPv4 address", short(text))),
     }
 }
@@ -21,9 +21,19 @@ pub(super) fn ipv4(text: &str) -> Result<String, String> {
 /// Shortest form, and never with a dotted part, which PowerDNS' API refuses.
 pub(super) fn ipv6(text: &str) -> Result<String, String> {
     let address: Ipv6Addr = text.parse().map_err(|_| format!("'{}' is not an IPv6 address", short(text)))?;
-    Ok(match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, a, b] => format!("::ffff:{a:x}:{b:x}"),
-        _ => address.to_string(),
+    let words = address.segments();
+    // The first of the longest runs of zeros, if it is more than one.
+    let (mut from, mut zeros) = (0, 1);
+    for i in 0..words.len() {
+        let n = words[i..].iter().take_while(|w| **w == 0).count();
+        if n > zeros {
+            (from, zeros) = (i, n);
+        }
+    }
+    let shown = |words: &[u16]| words.iter().map(|w| format!("{w:x}")).collect::<Vec<_>>().join(":");
+    Ok(match zeros {
+        1 => shown(&words),
+        n => format!("{}::{}", shown(&words[..from]), shown(&words[from + n..])),
     })
 }
 
