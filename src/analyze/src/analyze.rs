@@ -139,7 +139,7 @@ pub fn builtin_defaults(cx: &mut dyn AnalyzeContext, text: &str, types: &[Oid]) 
     let sql = format!("SELECT {text}");
     let raw = tusklet_syntax::parse_one(&sql)?;
     let ast::Stmt::Select(s) = raw.stmt else { bail!(INTERNAL_ERROR, "bad argument defaults") };
-    let ast::SelectBody::Select(core) = s.body else { bail!(INTERNAL_ERROR, "bad argument defaults") };
+    let ast::SelectBody::Select(core) = &s.body else { bail!(INTERNAL_ERROR, "bad argument defaults") };
     let mut a = Analyzer::new(cx, ParamTypes::none());
     a.path = Rc::new(SearchPath::system());
     a.push();
@@ -244,13 +244,13 @@ impl Analyzer<'_> {
         let mut q = Query::new(CommandType::Select);
         q.span = *span;
         q.recursive = self.transform_with(with_clause.as_deref())?;
-        if let Some(into) = into_clause {
+        if let Some(into) = &*into_clause.borrow() {
             return Err(err!(SYNTAX_ERROR, "SELECT ... INTO is not allowed here").at(into.rel.span));
         }
         let ps = self.ps();
         ps.locking = locking_clause.clone();
         ps.windows =
-            window_clause.iter().map(|w| WindowState { def: Rc::new(w.clone()), inline: false }).collect();
+            window_clause.iter().map(|w| WindowState { def: w.clone(), inline: false }).collect();
         q.from = self.transform_from(from_clause)?;
         self.ps().next_resno = 1;
         q.targets = self.transform_target_list(target_list, Clause::SelectTarget)?;
@@ -258,7 +258,7 @@ impl Analyzer<'_> {
         q.filter = self.transform_where(where_clause.as_ref(), Clause::Where, "WHERE")?;
         q.having = self.transform_where(having_clause.as_ref(), Clause::Having, "HAVING")?;
         q.order_by = self.transform_sort(sort_clause, &mut q.targets, Clause::OrderBy, false)?;
-        let group = self.transform_group(group_clause, &mut q.targets, &q.order_by, Clause::GroupBy, false)?;
+        let group = self.transform_group(group_clause, &mut q.targets, &q.order_by, Clause::GroupBy)?;
         q.group_by = group.items;
         q.grouping_written = group.written;
         q.group_distinct = *group_distinct;

@@ -45,7 +45,7 @@ pub use parse_coerce::CoercionContext;
 pub use parse_node::Clause;
 pub use parse_param::ParamTypes;
 pub use parse_func::lookup_agg_function;
-pub use parse_oper::{lookup_operator, operator_text};
+pub use parse_oper::{lookup_operator, operator_text, same_type_operator};
 pub use parse_type::{lookup_type_name, resolve_type_name, type_name_to_oid, type_name_to_string};
 pub use rewrite::{insert_default, rewrite, view_query};
 

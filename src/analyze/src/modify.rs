@@ -523,15 +523,16 @@ impl Analyzer<'_> {
             if !opclassopts.is_empty() {
                 return Err(Error::unsupported("operator class options in ON CONFLICT").at(*span));
             }
+            let column;
             let raw = match key {
-                ast::IndexKey::Column(name) => ast::Expr::ColumnRef(ast::ColumnRef {
-                    fields: vec![name.clone()],
-                    star: false,
-                    span: infer,
-                }),
-                ast::IndexKey::Expr(e) => e.clone(),
+                ast::IndexKey::Column(name) => {
+                    let fields = vec![name.clone()];
+                    column = ast::Expr::ColumnRef(ast::ColumnRef { fields, star: false, span: infer });
+                    &column
+                }
+                ast::IndexKey::Expr(e) => e,
             };
-            let mut x = self.transform_expr(&raw, Clause::IndexExpression)?;
+            let mut x = self.transform_expr(raw, Clause::IndexExpression)?;
             self.assign_expr_collations(&mut x)?;
             let coll = match collation {
                 Some(c) => self.lookup_collation(c, *span)?,

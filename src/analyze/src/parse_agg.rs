@@ -341,7 +341,7 @@ impl Analyzer<'_> {
             }
         }
         self.check_window_place(span)?;
-        let ast::WindowDef { name, refname, partition_clause, order_clause, frame, span: over_span } = over;
+        let ast::WindowDef { name, refname, partition_clause, order_clause, frame, span: over_span } = &**over;
         let plain_name = name.is_some() && refname.is_none() && partition_clause.is_empty() && order_clause.is_empty() && frame.is_none();
         let window = match name {
             Some(n) if plain_name => {
@@ -356,7 +356,7 @@ impl Analyzer<'_> {
                 match same {
                     Some(i) => i,
                     None => {
-                        ps.windows.push(WindowState { def: Rc::new(over.clone()), inline: true });
+                        ps.windows.push(WindowState { def: over.clone(), inline: true });
                         ps.windows.len() - 1
                     }
                 }

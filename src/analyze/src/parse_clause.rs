@@ -137,14 +137,13 @@ impl Analyzer<'_> {
                 if plain && c.funcname.len() == 1 && c.funcname[0] == "unnest" && c.args.len() > 1 {
                     // unnest(a, b) in FROM is ROWS FROM (unnest(a), unnest(b)).
                     for a in &c.args {
-                        let one = ast::Expr::FuncCall(Box::new(ast::FuncCall { args: vec![a.clone()], ..(**c).clone() }));
-                        let e = self.range_function_expr(&one)?;
+                        let e = self.range_function_expr(&mut |p| p.func_call_over(c, std::slice::from_ref(a)))?;
                         out.push((e, "unnest".to_string(), &[][..]));
                     }
                     continue;
                 }
             }
-            let e = self.range_function_expr(func)?;
+            let e = self.range_function_expr(&mut |p| p.expr(func))?;
             let name = figure_colname(func, &e);
             out.push((e, name, coldeflist.as_slice()));
         }
@@ -154,9 +153,9 @@ impl Analyzer<'_> {
         Ok(out)
     }
 
-    fn range_function_expr(&mut self, func: &ast::Expr) -> Result<Expr> {
+    fn range_function_expr(&mut self, func: &mut dyn FnMut(&mut Self) -> Result<Expr>) -> Result<Expr> {
         let before = self.ps().srf_count;
-        let e = self.transform_expr(func, Clause::FromFunction)?;
+        let e = self.within(Clause::FromFunction, func)?;
         let top = matches!(&e.kind, ExprKind::Call(c) if c.retset);
         let ps = self.ps();
         if ps.srf_count != before && !top {

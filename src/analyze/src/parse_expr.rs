@@ -100,27 +100,39 @@ impl Analyzer<'_> {
                 return Ok(Expr { kind: ExprKind::NullIf(c), ty, collation: 0, span: *span });
             }
         }
+        self.operator_expr(name, lexpr.as_ref(), rexpr, *span)
+    }
+
+    /// A plain operator over operands that may be rows.
+    fn operator_expr(
+        &mut self,
+        name: &ast::OperatorName,
+        lexpr: Option<&ast::Expr>,
+        rexpr: &ast::Expr,
+        span: Span,
+    ) -> Result<Expr> {
+        let last_srf = self.ps().srf_count;
         match (lexpr, rexpr) {
             (Some(ast::Expr::Row(l)), ast::Expr::SubLink(s)) if matches!(s.kind, ast::SubLinkType::Expr) => {
                 self.row_compare_sublink(l, name, s)
             }
             (Some(ast::Expr::Row(l)), ast::Expr::Row(r)) => {
                 let (l, r) = (self.expr_list(&l.args)?, self.expr_list(&r.args)?);
-                self.make_row_comparison_op(name, l, r, *span)
+                self.make_row_comparison_op(name, l, r, span)
             }
             (Some(l), r) => {
                 if name.qualifiers.is_empty() && name.name == "=" && self.null_equals(l, r) {
                     let arg = if is_null_literal(l) { r } else { l };
                     let arg = self.expr(arg)?;
                     let row = self.is_rowtype(arg.ty.oid);
-                    return Ok(boolean(ExprKind::NullTest { arg: Box::new(arg), negated: false, row }, *span));
+                    return Ok(boolean(ExprKind::NullTest { arg: Box::new(arg), negated: false, row }, span));
                 }
                 let (l, r) = (self.expr(l)?, self.expr(r)?);
-                self.make_op(name, Some(l), r, last_srf, *span)
+                self.make_op(name, Some(l), r, last_srf, span)
             }
             (None, r) => {
                 let r = self.expr(r)?;
-                self.make_op(name, None, r, last_srf, *span)
+                self.make_op(name, None, r, last_srf, span)
             }
         }
     }
@@ -257,27 +269,22 @@ impl Analyzer<'_> {
 
     fn between(&mut self, b: &ast::BetweenExpr) -> Result<Expr> {
         let ast::BetweenExpr { not, symmetric, expr, low, high, span } = b;
-        let cmp = |op: &str, r: &ast::Expr| {
-            ast::Expr::AExpr(Box::new(ast::AExpr {
-                kind: ast::AExprKind::Op,
-                name: op_named(op),
-                lexpr: Some(expr.clone()),
-                rexpr: r.clone(),
-                span: *span,
-            }))
-        };
-        let both = |op, args| ast::Expr::Bool(ast::BoolExpr { op, args, span: *span });
-        let pair = |x: &ast::Expr, y: &ast::Expr| match not {
-            false => both(ast::BoolOp::And, vec![cmp(">=", x), cmp("<=", y)]),
-            true => both(ast::BoolOp::Or, vec![cmp("<", x), cmp(">", y)]),
-        };
-        let whole = if *symmetric {
-            let op = if *not { ast::BoolOp::And } else { ast::BoolOp::Or };
-            both(op, vec![pair(low, high), pair(high, low)])
-        } else {
-            pair(low, high)
-        };
-        self.expr(&whole)
+        let (from, to, inside, outside) = if *not { ("<", ">", "OR", "AND") } else { (">=", "<=", "AND", "OR") };
+        let junction = |word, args| boolean(if word == "OR" { ExprKind::Or(args) } else { ExprKind::And(args) }, *span);
+        let mut pairs = vec![];
+        for (low, high) in [(low, high), (high, low)] {
+            let mut both = vec![];
+            for (op, bound) in [(from, low), (to, high)] {
+                let e = self.operator_expr(&op_named(op), Some(expr), bound, *span)?;
+                both.push(self.coerce_to_boolean(e, inside)?);
+            }
+            let pair = junction(inside, both);
+            if !*symmetric {
+                return Ok(pair);
+            }
+            pairs.push(pair);
+        }
+        Ok(junction(outside, pairs))
     }
 
     fn bool_expr(&mut self, b: &ast::BoolExpr) -> Result<Expr> {
@@ -344,9 +351,14 @@ impl Analyzer<'_> {
 
     /// A function call as written (`transformFuncCall`).
     pub fn func_call(&mut self, f: &ast::FuncCall) -> Result<Expr> {
+        self.func_call_over(f, &f.args)
+    }
+
+    /// The call, with these arguments.
+    pub fn func_call_over(&mut self, f: &ast::FuncCall, args: &[ast::FuncArg]) -> Result<Expr> {
         let ast::FuncCall {
             funcname,
-            args,
+            args: _,
             agg_order,
             agg_filter,
             over,
@@ -371,7 +383,7 @@ impl Analyzer<'_> {
         let syntax = CallSyntax {
             agg_order,
             agg_filter: agg_filter.as_ref(),
-            over: over.as_deref(),
+            over: over.as_ref(),
             within_group: *agg_within_group,
             star: *agg_star,
             distinct: *agg_distinct,

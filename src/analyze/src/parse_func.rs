@@ -46,7 +46,7 @@ struct Found {
 pub struct CallSyntax<'a> {
     pub agg_order: &'a [ast::SortBy],
     pub agg_filter: Option<&'a ast::Expr>,
-    pub over: Option<&'a ast::WindowDef>,
+    pub over: Option<&'a Rc<ast::WindowDef>>,
     pub within_group: bool,
     pub star: bool,
     pub distinct: bool,

@@ -23,7 +23,6 @@ impl Analyzer<'_> {
         targets: &mut Vec<Target>,
         order: &[SortClause],
         clause: Clause,
-        sql99: bool,
     ) -> Result<GroupDone> {
         let mut items = vec![];
         let has_sets = list.iter().any(|g| matches!(g, ast::GroupItem::Set(_)));
@@ -32,14 +31,14 @@ impl Analyzer<'_> {
             match g {
                 ast::GroupItem::Expr(e) => {
                     for e in flat_row(e) {
-                        let r = self.group_expr(e, targets, &mut items, order, clause, sql99)?;
+                        let r = self.group_expr(e, targets, &mut items, order, clause, false)?;
                         if has_sets {
                             written.push(GroupingSet::Simple(vec![r]));
                         }
                     }
                 }
                 ast::GroupItem::Set(s) => {
-                    written.push(self.grouping_set(s, targets, &mut items, order, clause, sql99)?);
+                    written.push(self.grouping_set(s, targets, &mut items, order, clause)?);
                 }
             }
         }
@@ -55,7 +54,7 @@ impl Analyzer<'_> {
         Ok(GroupDone { items, written })
     }
 
-    fn group_expr(
+    pub fn group_expr(
         &mut self,
         e: &ast::Expr,
         targets: &mut Vec<Target>,
@@ -91,7 +90,6 @@ impl Analyzer<'_> {
         items: &mut Vec<SortClause>,
         order: &[SortClause],
         clause: Clause,
-        sql99: bool,
     ) -> Result<GroupingSet> {
         let ast::GroupingSet { kind, content, span: _ } = s;
         let mut sets = vec![];
@@ -100,14 +98,14 @@ impl Analyzer<'_> {
                 ast::GroupItem::Expr(e) => {
                     let mut refs = vec![];
                     for e in flat_row(e) {
-                        let r = self.group_expr(e, targets, items, order, clause, sql99)?;
+                        let r = self.group_expr(e, targets, items, order, clause, false)?;
                         if !refs.contains(&r) {
                             refs.push(r);
                         }
                     }
                     sets.push(if refs.is_empty() { GroupingSet::Empty } else { GroupingSet::Simple(refs) });
                 }
-                ast::GroupItem::Set(inner) => match self.grouping_set(inner, targets, items, order, clause, sql99)? {
+                ast::GroupItem::Set(inner) => match self.grouping_set(inner, targets, items, order, clause)? {
                     GroupingSet::Sets(v) if *kind == ast::GroupingSetKind::Sets => sets.extend(v),
                     g => sets.push(g),
                 },
@@ -123,7 +121,7 @@ impl Analyzer<'_> {
 }
 
 /// `(a, b)` is its members; ROW(a, b) is one value.
-fn flat_row(e: &ast::Expr) -> Vec<&ast::Expr> {
+pub fn flat_row(e: &ast::Expr) -> Vec<&ast::Expr> {
     match e {
         ast::Expr::Row(r) if r.implicit => r.args.iter().flat_map(flat_row).collect(),
         _ => vec![e],

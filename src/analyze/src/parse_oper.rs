@@ -20,6 +20,11 @@ pub fn lookup_operator(cx: &mut dyn crate::AnalyzeContext, names: &[String], lef
     Ok(a.cat.operator_exact(&a.path, schema, name, left, right))
 }
 
+/// The operator that stands between two values of the type.
+pub fn same_type_operator(cx: &mut dyn crate::AnalyzeContext, name: &ast::OperatorName, ty: Oid) -> Result<Oid> {
+    Ok(Analyzer::new(cx, crate::ParamTypes::none()).oper(name, ty, ty, Span::NONE)?.oid)
+}
+
 /// An operator with its operand types, as messages show it (`op_signature_string`).
 pub fn operator_text(cx: &mut dyn crate::AnalyzeContext, names: &[String], left: Oid, right: Oid) -> String {
     let a = Analyzer::new(cx, crate::ParamTypes::none());

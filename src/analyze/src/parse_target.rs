@@ -1,5 +1,7 @@
 //! Target lists: what SELECT, RETURNING, INSERT and UPDATE produce (`parse_target.c`).
 
+use std::rc::Rc;
+
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Relation;
 use tusklet_error::{Result, Span, bail, err};
@@ -232,7 +234,7 @@ impl Analyzer<'_> {
                 .enumerate()
                 .filter(|(_, c)| !c.dropped)
                 .map(|(i, c)| {
-                    let t = ast::AssignTarget { name: c.name.clone(), indirection: vec![], span: Span::NONE };
+                    let t = ast::AssignTarget { name: c.name.clone(), indirection: Rc::new([]), span: Span::NONE };
                     (i as i16 + 1, t)
                 })
                 .collect());

@@ -9,6 +9,7 @@ use tusklet_syntax::ast;
 
 use crate::parse_clause::check_var_free;
 use crate::parse_coerce::CoercionContext;
+use crate::parse_group::flat_row;
 use crate::parse_node::{Analyzer, Clause, WindowState, location};
 
 impl Analyzer<'_> {
@@ -48,8 +49,10 @@ impl Analyzer<'_> {
             None => None,
         };
         let own_order = self.transform_sort(order_clause, targets, Clause::WindowOrder, true)?;
-        let items: Vec<ast::GroupItem> = partition_clause.iter().map(|e| ast::GroupItem::Expr(e.clone())).collect();
-        let own_partition = self.transform_group(&items, targets, &own_order, Clause::WindowPartition, true)?.items;
+        let mut own_partition = vec![];
+        for e in partition_clause.iter().flat_map(flat_row) {
+            self.group_expr(e, targets, &mut own_partition, &own_order, Clause::WindowPartition, true)?;
+        }
         let written = frame.is_some();
         let ordered = !own_order.is_empty();
         let base_name = refname.clone().unwrap_or_default();
@@ -107,10 +110,10 @@ impl Analyzer<'_> {
             ast::FrameMode::Rows => FrameMode::Rows,
             ast::FrameMode::Groups => FrameMode::Groups,
         };
-        let end = end.clone().unwrap_or(ast::FrameBound::CurrentRow);
+        let end = end.as_ref().unwrap_or(&ast::FrameBound::CurrentRow);
         let offset = |b: &ast::FrameBound| matches!(b, ast::FrameBound::Preceding(_) | ast::FrameBound::Following(_));
         let (mut family, mut opcintype, mut collation) = (0, 0, 0);
-        if mode == FrameMode::Range && (offset(start) || offset(&end)) {
+        if mode == FrameMode::Range && (offset(start) || offset(end)) {
             let [key] = order else {
                 return Err(err!(
                     WINDOWING_ERROR,
@@ -131,7 +134,7 @@ impl Analyzer<'_> {
             return Err(err!(WINDOWING_ERROR, "GROUPS mode requires an ORDER BY clause").at(span));
         }
         let (start, start_in_range) = self.frame_bound(start, mode, family, opcintype)?;
-        let (end, end_in_range) = self.frame_bound(&end, mode, family, opcintype)?;
+        let (end, end_in_range) = self.frame_bound(end, mode, family, opcintype)?;
         let exclude = match exclusion {
             ast::FrameExclusion::NoOthers => FrameExclude::NoOthers,
             ast::FrameExclusion::CurrentRow => FrameExclude::CurrentRow,

@@ -40,7 +40,7 @@ impl Analyzer<'_> {
             leftmost = &o.larg;
         }
         if let ast::SelectBody::Select(c) = &leftmost.body {
-            if let Some(into) = &c.into_clause {
+            if let Some(into) = &*c.into_clause.borrow() {
                 return Err(err!(SYNTAX_ERROR, "SELECT ... INTO is not allowed here").at(into.rel.span));
             }
         }
@@ -195,7 +195,7 @@ impl Analyzer<'_> {
 
     fn set_op_leaf(&mut self, s: &ast::SelectStmt, _top: bool) -> Result<(SetOpTree, Vec<ArmColumn>)> {
         if let ast::SelectBody::Select(c) = &s.body {
-            if let Some(into) = &c.into_clause {
+            if let Some(into) = &*c.into_clause.borrow() {
                 return Err(err!(SYNTAX_ERROR, "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT")
                     .at(into.rel.span));
             }

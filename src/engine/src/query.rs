@@ -759,18 +759,6 @@ pub(crate) fn analyze_in_function(shared: &Shared, stmt: Option<&Stmt>, types: &
     }
 }
 
-/// `RETURN expression` as the query it stands for.
-pub(crate) fn return_statement(e: &tusklet_syntax::ast::Expr) -> Result<Stmt> {
-    let mut raw = tusklet_syntax::parse_one("SELECT 0")?;
-    if let Stmt::Select(s) = &mut raw.stmt
-        && let tusklet_syntax::ast::SelectBody::Select(core) = &mut s.body
-        && let [t] = core.target_list.as_mut_slice()
-    {
-        t.val = e.clone();
-    }
-    Ok(raw.stmt)
-}
-
 /// Prepares a statement of a SQL function's body: `$n` and the arguments' names are its parameters.
 pub fn prepare_in_function(
     shared: &Shared,

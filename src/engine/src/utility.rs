@@ -155,7 +155,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
                 types.push(tusklet_analyze::resolve_type_name(&mut crate::query::Analyzer(&shared), t)?.oid);
             }
             let mut made =
-                Prepared::new(&shared, portal.prepared.sql.clone(), Some(Rc::new(p.query.clone())), types, true)?;
+                Prepared::new(&shared, portal.prepared.sql.clone(), Some(p.query.clone()), types, true)?;
             made.from_sql = true;
             if let Some(i) = made.param_types.iter().position(|t| matches!(*t, 0 | 705)) {
                 return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
@@ -563,8 +563,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
 /// `SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE`.
 fn interval_zone(shared: &Shared, a: &SetValue, local: bool) -> Result<()> {
     let SetValue::Interval(cast) = a else { return Ok(()) };
-    let expr = tusklet_syntax::ast::Expr::TypeCast(cast.clone());
-    let expr = crate::query::analyze_parameter(shared, &expr, oids::INTERVAL)?;
+    let expr = crate::query::analyze_parameter(shared, cast, oids::INTERVAL)?;
     let Value::Fixed16(b) = eval_expr(shared, &expr)? else {
         return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"TimeZone\""));
     };

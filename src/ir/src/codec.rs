@@ -4,62 +4,77 @@
 //!
 //! The [`node!`](crate::node) macro declares a struct or enum and its codec in one place, so they cannot disagree.
 //! Unsigned numbers are LEB128, signed ones zigzag, sequences carry their length, enum variants their index.
-//! Decoding never panics: bytes that make no sense give XX001.
+//! Decoding never panics: bytes that make no sense give XX001. A node's first variant must not contain the node: it is what
+//! decoding ends with after that.
+//!
+//! `Clone` is written out here as `derive` marks it `inline`, which makes a copy in every crate that clones a node.
 
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result, Span, SqlState};
 use tusklet_vector::{TypeRef, Value};
 
-/// Bytes being read.
+/// Bytes being read. Once something made no sense only zeros are read, so that decoders need not look after every field:
+/// [`Codec::from_bytes`] asks at the end.
 pub struct Reader<'a> {
     bytes: &'a [u8],
     depth: u32,
+    failed: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Reads from the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, depth: 0 }
+        Reader { bytes, depth: 0, failed: false }
     }
 
-    /// Whether all bytes were read.
-    pub fn is_done(&self) -> bool {
-        self.bytes.is_empty()
+    /// What was read makes no sense.
+    #[cold]
+    pub fn fail(&mut self) {
+        self.failed = true;
+        self.bytes = &[];
     }
 
-    /// The next `n` bytes.
-    pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
-        if n > self.bytes.len() {
-            return Err(corrupted());
-        }
-        let (a, b) = self.bytes.split_at(n);
+    /// The next `n` bytes, none when there are fewer.
+    pub fn take(&mut self, n: usize) -> &'a [u8] {
+        let Some((a, b)) = self.bytes.split_at_checked(n) else {
+            self.fail();
+            return &[];
+        };
         self.bytes = b;
-        Ok(a)
+        a
+    }
+
+    /// The next byte.
+    #[inline(never)]
+    pub fn byte(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or(0)
     }
 
     /// The next LEB128 number.
-    pub fn number(&mut self) -> Result<u64> {
+    #[inline(never)]
+    pub fn number(&mut self) -> u64 {
         let mut v = 0u64;
         for shift in (0..64).step_by(7) {
-            let b = self.take(1)?[0];
+            let b = self.byte();
             v |= ((b & 0x7F) as u64) << shift;
             if b & 0x80 == 0 {
-                return Ok(v);
+                return v;
             }
         }
-        Err(corrupted())
+        self.fail();
+        0
     }
 
-    /// Runs `f` one level deeper, so that corrupted bytes cannot exhaust the stack.
-    pub fn nested<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// Decodes one level deeper, so that corrupted bytes cannot exhaust the stack.
+    fn nested<T: Codec>(&mut self) -> T {
         if self.depth > 2000 {
-            return Err(corrupted());
+            self.fail();
         }
         self.depth += 1;
-        let r = f(self);
+        let v = T::decode(self);
         self.depth -= 1;
-        r
+        v
     }
 }
 
@@ -82,8 +97,8 @@ pub fn put_number(mut v: u64, out: &mut Vec<u8>) {
 pub trait Codec: Sized {
     /// Appends the binary form.
     fn encode(&self, out: &mut Vec<u8>);
-    /// Reads it back.
-    fn decode(r: &mut Reader<'_>) -> Result<Self>;
+    /// Reads it back; anything after a failure.
+    fn decode(r: &mut Reader<'_>) -> Self;
 
     /// The binary form alone.
     fn to_bytes(&self) -> Vec<u8> {
@@ -95,17 +110,29 @@ pub trait Codec: Sized {
     /// Reads a whole buffer.
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut r = Reader::new(bytes);
-        let v = Self::decode(&mut r)?;
-        if r.is_done() { Ok(v) } else { Err(corrupted()) }
+        let v = Self::decode(&mut r);
+        if r.bytes.is_empty() && !r.failed { Ok(v) } else { Err(corrupted()) }
     }
+}
+
+/// For a number out of its type's range.
+#[cold]
+fn zero<T: Default>(r: &mut Reader<'_>) -> T {
+    r.fail();
+    T::default()
+}
+
+/// The next `N` bytes.
+fn fixed<const N: usize>(r: &mut Reader<'_>) -> [u8; N] {
+    r.take(N).try_into().unwrap_or([0; N])
 }
 
 macro_rules! unsigned {
     ($($t:ty),*) => {$(
         impl Codec for $t {
             fn encode(&self, out: &mut Vec<u8>) { put_number(*self as u64, out) }
-            fn decode(r: &mut Reader<'_>) -> Result<Self> {
-                <$t>::try_from(r.number()?).map_err(|_| corrupted())
+            fn decode(r: &mut Reader<'_>) -> Self {
+                r.number().try_into().unwrap_or_else(|_| zero(r))
             }
         }
     )*};
@@ -116,9 +143,9 @@ macro_rules! signed {
     ($($t:ty),*) => {$(
         impl Codec for $t {
             fn encode(&self, out: &mut Vec<u8>) { let v = *self as i64; put_number(((v << 1) ^ (v >> 63)) as u64, out) }
-            fn decode(r: &mut Reader<'_>) -> Result<Self> {
-                let v = r.number()?;
-                <$t>::try_from((v >> 1) as i64 ^ -((v & 1) as i64)).map_err(|_| corrupted())
+            fn decode(r: &mut Reader<'_>) -> Self {
+                let v = r.number();
+                ((v >> 1) as i64 ^ -((v & 1) as i64)).try_into().unwrap_or_else(|_| zero(r))
             }
         }
     )*};
@@ -129,8 +156,8 @@ impl Codec for bool {
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(*self as u8);
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(r.take(1)?[0] != 0)
+    fn decode(r: &mut Reader<'_>) -> Self {
+        r.byte() != 0
     }
 }
 
@@ -138,10 +165,8 @@ impl Codec for f64 {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_le_bytes());
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        let mut b = [0; 8];
-        b.copy_from_slice(r.take(8)?);
-        Ok(f64::from_le_bytes(b))
+    fn decode(r: &mut Reader<'_>) -> Self {
+        f64::from_le_bytes(fixed(r))
     }
 }
 
@@ -149,10 +174,8 @@ impl Codec for f32 {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_le_bytes());
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        let mut b = [0; 4];
-        b.copy_from_slice(r.take(4)?);
-        Ok(f32::from_le_bytes(b))
+    fn decode(r: &mut Reader<'_>) -> Self {
+        f32::from_le_bytes(fixed(r))
     }
 }
 
@@ -161,9 +184,9 @@ impl Codec for String {
         put_number(self.len() as u64, out);
         out.extend_from_slice(self.as_bytes());
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        let n = r.number()? as usize;
-        String::from_utf8(r.take(n)?.to_vec()).map_err(|_| corrupted())
+    fn decode(r: &mut Reader<'_>) -> Self {
+        let n = r.number() as usize;
+        String::from_utf8(r.take(n).to_vec()).unwrap_or_else(|_| zero(r))
     }
 }
 
@@ -172,13 +195,13 @@ impl<T: Codec> Codec for Vec<T> {
         put_number(self.len() as u64, out);
         self.iter().for_each(|v| v.encode(out));
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        let n = r.number()? as usize;
+    fn decode(r: &mut Reader<'_>) -> Self {
+        let n = r.number() as usize;
         let mut all = Vec::with_capacity(n.min(1024));
-        for _ in 0..n {
-            all.push(T::decode(r)?);
+        while all.len() < n && !r.failed {
+            all.push(T::decode(r));
         }
-        Ok(all)
+        all
     }
 }
 
@@ -189,8 +212,8 @@ impl<T: Codec> Codec for Option<T> {
             v.encode(out);
         }
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(if bool::decode(r)? { Some(T::decode(r)?) } else { None })
+    fn decode(r: &mut Reader<'_>) -> Self {
+        if bool::decode(r) { Some(T::decode(r)) } else { None }
     }
 }
 
@@ -198,8 +221,8 @@ impl<T: Codec> Codec for Box<T> {
     fn encode(&self, out: &mut Vec<u8>) {
         (**self).encode(out);
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        r.nested(|r| Ok(Box::new(T::decode(r)?)))
+    fn decode(r: &mut Reader<'_>) -> Self {
+        Box::new(r.nested())
     }
 }
 
@@ -207,8 +230,8 @@ impl<T: Codec> Codec for Rc<T> {
     fn encode(&self, out: &mut Vec<u8>) {
         (**self).encode(out);
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        r.nested(|r| Ok(Rc::new(T::decode(r)?)))
+    fn decode(r: &mut Reader<'_>) -> Self {
+        Rc::new(r.nested())
     }
 }
 
@@ -217,8 +240,8 @@ impl<A: Codec, B: Codec> Codec for (A, B) {
         self.0.encode(out);
         self.1.encode(out);
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok((A::decode(r)?, B::decode(r)?))
+    fn decode(r: &mut Reader<'_>) -> Self {
+        (A::decode(r), B::decode(r))
     }
 }
 
@@ -228,8 +251,8 @@ impl<A: Codec, B: Codec, C: Codec> Codec for (A, B, C) {
         self.1.encode(out);
         self.2.encode(out);
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok((A::decode(r)?, B::decode(r)?, C::decode(r)?))
+    fn decode(r: &mut Reader<'_>) -> Self {
+        (A::decode(r), B::decode(r), C::decode(r))
     }
 }
 
@@ -237,20 +260,20 @@ impl<T: Codec + Copy + Default, const N: usize> Codec for [T; N] {
     fn encode(&self, out: &mut Vec<u8>) {
         self.iter().for_each(|v| v.encode(out));
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+    fn decode(r: &mut Reader<'_>) -> Self {
         let mut out = [T::default(); N];
         for v in &mut out {
-            *v = T::decode(r)?;
+            *v = T::decode(r);
         }
-        Ok(out)
+        out
     }
 }
 
 /// Positions belong to a text that is not stored.
 impl Codec for Span {
     fn encode(&self, _: &mut Vec<u8>) {}
-    fn decode(_: &mut Reader<'_>) -> Result<Self> {
-        Ok(Span::NONE)
+    fn decode(_: &mut Reader<'_>) -> Self {
+        Span::NONE
     }
 }
 
@@ -259,8 +282,8 @@ impl Codec for TypeRef {
         self.oid.encode(out);
         self.typmod.encode(out);
     }
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(TypeRef { oid: u32::decode(r)?, typmod: i32::decode(r)? })
+    fn decode(r: &mut Reader<'_>) -> Self {
+        TypeRef { oid: u32::decode(r), typmod: i32::decode(r) }
     }
 }
 
@@ -301,26 +324,25 @@ impl Codec for Value {
         }
     }
 
-    fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(match r.take(1)?[0] {
+    fn decode(r: &mut Reader<'_>) -> Self {
+        match r.byte() {
             0 => Value::Null,
-            1 => Value::Bool(bool::decode(r)?),
-            2 => Value::I16(i16::decode(r)?),
-            3 => Value::I32(i32::decode(r)?),
-            4 => Value::I64(i64::decode(r)?),
-            5 => Value::F32(f32::decode(r)?),
-            6 => Value::F64(f64::decode(r)?),
-            7 => {
-                let mut b = [0; 16];
-                b.copy_from_slice(r.take(16)?);
-                Value::Fixed16(b)
-            }
+            1 => Value::Bool(bool::decode(r)),
+            2 => Value::I16(i16::decode(r)),
+            3 => Value::I32(i32::decode(r)),
+            4 => Value::I64(i64::decode(r)),
+            5 => Value::F32(f32::decode(r)),
+            6 => Value::F64(f64::decode(r)),
+            7 => Value::Fixed16(fixed(r)),
             8 => {
-                let n = r.number()? as usize;
-                Value::bytes(r.take(n)?)
+                let n = r.number() as usize;
+                Value::bytes(r.take(n))
             }
-            _ => return Err(corrupted()),
-        })
+            _ => {
+                r.fail();
+                Value::Null
+            }
+        }
     }
 }
 
@@ -330,19 +352,31 @@ impl Codec for Value {
 macro_rules! node {
     () => {};
     ($(#[$m:meta])* pub struct $name:ident { $($(#[$fm:meta])* pub $f:ident : $t:ty),* $(,)? } $($rest:tt)*) => {
-        $(#[$m])* #[derive(Clone, Debug, PartialEq)]
+        $(#[$m])* #[derive(Debug, PartialEq)]
         pub struct $name { $($(#[$fm])* pub $f: $t),* }
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                $name { $( $f: self.$f.clone() ),* }
+            }
+        }
         impl $crate::codec::Codec for $name {
             fn encode(&self, _out: &mut Vec<u8>) { $( self.$f.encode(_out); )* }
-            fn decode(_r: &mut $crate::codec::Reader<'_>) -> tusklet_error::Result<Self> {
-                Ok($name { $( $f: $crate::codec::Codec::decode(_r)? ),* })
+            fn decode(_r: &mut $crate::codec::Reader<'_>) -> Self {
+                $name { $( $f: $crate::codec::Codec::decode(_r) ),* }
             }
         }
         $crate::node! { $($rest)* }
     };
     ($(#[$m:meta])* pub enum $name:ident { $($(#[$vm:meta])* $v:ident $( ( $($tn:ident : $tt:ty),* ) )? $( { $($(#[$fm:meta])* $f:ident : $t:ty),* $(,)? } )?),* $(,)? } $($rest:tt)*) => {
-        $(#[$m])* #[derive(Clone, Debug, PartialEq)]
+        $(#[$m])* #[derive(Debug, PartialEq)]
         pub enum $name { $($(#[$vm])* #[allow(missing_docs)] $v $( ( $($tt),* ) )? $( { $($(#[$fm])* #[allow(missing_docs)] $f: $t),* } )?),* }
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                match self { $(
+                    $name::$v $( ( $($tn),* ) )? $( { $($f),* } )? => $name::$v $( ( $($tn.clone()),* ) )? $( { $($f: $f.clone()),* } )?,
+                )* }
+            }
+        }
         impl $crate::codec::Codec for $name {
             fn encode(&self, out: &mut Vec<u8>) {
                 #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms)]
@@ -355,16 +389,18 @@ macro_rules! node {
                     }
                 )* }
             }
-            fn decode(r: &mut $crate::codec::Reader<'_>) -> tusklet_error::Result<Self> {
+            fn decode(r: &mut $crate::codec::Reader<'_>) -> Self {
                 #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms)]
                 enum Tag { $($v),* }
-                let tag = r.take(1)?[0];
+                let tag = r.byte();
                 $( if tag == Tag::$v as u8 {
-                    return Ok($name::$v
-                        $( ( $( <$tt as $crate::codec::Codec>::decode(r)? ),* ) )?
-                        $( { $( $f: $crate::codec::Codec::decode(r)? ),* } )?);
+                    return $name::$v
+                        $( ( $( <$tt as $crate::codec::Codec>::decode(r) ),* ) )?
+                        $( { $( $f: $crate::codec::Codec::decode(r) ),* } )?;
                 } )*
-                Err($crate::codec::corrupted())
+                // Zeros follow: the first variant.
+                r.fail();
+                Self::decode(r)
             }
         }
         $crate::node! { $($rest)* }

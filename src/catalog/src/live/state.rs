@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_error::{Result, SortedMap, SortedSet};
 use tusklet_ir::Oid;
-use tusklet_ir::codec::{Codec, Reader, corrupted};
+use tusklet_ir::codec::Codec;
 
 use super::{Cast, Dependency, Item, ObjectAddress, Operator, Proc, Relation, Role, Schema, TsObject, Type};
 
@@ -328,12 +328,7 @@ impl Catalog {
 
     /// One stored entry as `storage`'s meta map gives it.
     pub fn load(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        let mut r = Reader::new(key);
-        let k = EntryKey::decode(&mut r)?;
-        if !r.is_done() {
-            return Err(corrupted());
-        }
-        self.merge(&[(k, Some(value.to_vec()))])
+        self.merge(&[(EntryKey::from_bytes(key)?, Some(value.to_vec()))])
     }
 
     fn apply(&mut self, key: &EntryKey, bytes: Option<&[u8]>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! CREATE TABLE AS, SELECT INTO, materialized views (`createas.c`, `matview.c`).
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Dependency, ObjectAddress, Persistence, RelKind, Relation, View};
@@ -18,30 +19,31 @@ use crate::query::run_query;
 use crate::session::Shared;
 
 /// The INTO of a SELECT, which makes it a CREATE TABLE AS.
-pub fn into_clause(s: &SelectStmt) -> Option<&IntoClause> {
-    match &s.body {
-        SelectBody::Select(core) => core.into_clause.as_deref(),
-        // INTO may stand in the first SELECT of a set operation.
-        SelectBody::SetOp(op) => into_clause(&op.larg),
-        SelectBody::Values(_) => None,
-    }
+pub fn into_clause(s: &SelectStmt) -> Option<Rc<IntoClause>> {
+    into_place(s)?.borrow().clone()
 }
 
-fn without_into(s: &mut SelectStmt) {
-    match &mut s.body {
-        SelectBody::Select(core) => core.into_clause = None,
-        SelectBody::SetOp(op) => without_into(&mut op.larg),
-        SelectBody::Values(_) => {}
+/// Where INTO is written, if it is. It may stand in the first SELECT of a set operation.
+fn into_place(s: &SelectStmt) -> Option<&RefCell<Option<Rc<IntoClause>>>> {
+    match &s.body {
+        SelectBody::Select(core) => Some(&core.into_clause),
+        SelectBody::SetOp(op) => into_place(&op.larg),
+        SelectBody::Values(_) => None,
     }
 }
 
 /// SELECT INTO.
 pub fn select_into(shared: &Shared, stmt: &Stmt) -> Result<String> {
     let Stmt::Select(s) = stmt else { return Err(Error::internal("SELECT INTO expected")) };
+    let Some(place) = into_place(s) else { return Err(Error::internal("SELECT INTO expected")) };
     let Some(into) = into_clause(s) else { return Err(Error::internal("SELECT INTO expected")) };
-    let mut query = (**s).clone();
-    without_into(&mut query);
-    create(shared, &Stmt::Select(Box::new(query)), into, RelKind::Table, false, "SELECT INTO")
+    let query = || {
+        place.take();
+        let query = expressions::query(shared, stmt);
+        place.replace(Some(into.clone()));
+        query
+    };
+    create(shared, &query, &into, RelKind::Table, false, "SELECT INTO")
 }
 
 /// CREATE TABLE AS and CREATE MATERIALIZED VIEW.
@@ -49,12 +51,16 @@ pub fn create_table_as(shared: &Shared, s: &CreateTableAsStmt) -> Result<String>
     let CreateTableAsStmt { query, into, objtype, if_not_exists, span: _ } = s;
     let kind = if *objtype == ObjectType::MatView { RelKind::MatView } else { RelKind::Table };
     let words = if kind == RelKind::MatView { "CREATE MATERIALIZED VIEW" } else { "CREATE TABLE AS" };
-    create(shared, query, into, kind, *if_not_exists, words)
+    let query = || match query {
+        Stmt::Execute(e) => prepared_query(shared, e),
+        other => expressions::query(shared, other),
+    };
+    create(shared, &query, into, kind, *if_not_exists, words)
 }
 
 fn create(
     shared: &Shared,
-    stmt: &Stmt,
+    query: &dyn Fn() -> Result<Query>,
     into: &IntoClause,
     kind: RelKind,
     if_not_exists: bool,
@@ -76,10 +82,7 @@ fn create(
     if *on_commit != OnCommitAction::Noop && persistence != Persistence::Temporary {
         bail!(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");
     }
-    let query = match stmt {
-        Stmt::Execute(e) => prepared_query(shared, e)?,
-        other => expressions::query(shared, other)?,
-    };
+    let query = query()?;
     if kind == RelKind::MatView {
         check_matview_query(shared, &query)?;
     }

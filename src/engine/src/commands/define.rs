@@ -24,7 +24,7 @@ pub fn definition_type(o: &DefElem) -> Result<TypeName> {
             names: vec![s.clone()],
             setof: false,
             pct_type: false,
-            typmods: vec![],
+            typmods: [].into(),
             array_bounds: vec![],
             span: Span::NONE,
         }),

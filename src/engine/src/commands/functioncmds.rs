@@ -445,26 +445,26 @@ fn standard_body(shared: &Shared, p: &mut Proc, b: &ast::SqlBody, needs: &mut Ve
     let mut statements = vec![];
     match b {
         ast::SqlBody::Return(r) => {
-            let ast::ReturnStmt { returnval, span: _ } = &**r;
-            statements.push((crate::query::return_statement(returnval)?, true));
+            let ast::ReturnStmt { query, span: _ } = &**r;
+            statements.push((query, true));
         }
         ast::SqlBody::Atomic(list) => {
             for raw in list {
                 statements.push(match &raw.stmt {
-                    ast::Stmt::Return(r) => (crate::query::return_statement(&r.returnval)?, true),
-                    s => (s.clone(), false),
+                    ast::Stmt::Return(r) => (&r.query, true),
+                    s => (s, false),
                 });
             }
         }
     }
     let alone = matches!(b, ast::SqlBody::Return(_));
     for (stmt, is_return) in statements {
-        if !crate::query::is_query(&stmt) {
-            bail!(FEATURE_NOT_SUPPORTED, "{} is not yet supported in unquoted SQL function body", super::tag(&stmt));
+        if !crate::query::is_query(stmt) {
+            bail!(FEATURE_NOT_SUPPORTED, "{} is not yet supported in unquoted SQL function body", super::tag(stmt));
         }
         let mut cx = crate::query::BodyAnalyzer::new(shared, &body, &p.args);
         let mut params = tusklet_analyze::ParamTypes { types: p.args.clone(), variable: false };
-        let mut q = tusklet_analyze::analyze_stmt(&mut cx, &stmt, &mut params)?;
+        let mut q = tusklet_analyze::analyze_stmt(&mut cx, stmt, &mut params)?;
         if let (true, [t]) = (is_return, q.targets.as_mut_slice()) {
             // What tells a RETURN from a SELECT, and one that stands alone.
             t.name.clear();

@@ -13,7 +13,7 @@ use tusklet_exec::Evaluator;
 use tusklet_exec::index_keys::{IndexKeys, pieces};
 use tusklet_ir::{Expr, ExprKind, Oid, TypeRef, Value, visit};
 use tusklet_storage::{Entries, LockMode, Tid};
-use tusklet_syntax::ast::{self, IndexElem, IndexKey, IndexStmt, OperatorName, SortByDir, SortByNulls};
+use tusklet_syntax::ast::{IndexElem, IndexKey, IndexStmt, OperatorName, SortByDir, SortByNulls};
 use tusklet_vector::key::{KeyOrder, KeyPart};
 
 use super::object_address::Objects;
@@ -186,8 +186,8 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
         columns.push(key_column(shared, &rel, p, am, *constraint)?);
     }
     let mut operators = vec![];
-    for ((p, op), c) in index_params.iter().zip(exclude).zip(&columns) {
-        operators.push(exclusion_operator(shared, &rel, p, op, c)?);
+    for (op, c) in exclude.iter().zip(&columns) {
+        operators.push(exclusion_operator(shared, op, c)?);
         if !is_tree(method) && index_class(method, c.opclass).is_none() {
             return Err(Error::unsupported("an exclusion constraint of this operator class"));
         }
@@ -302,43 +302,26 @@ fn included_column(rel: &Relation, p: &IndexElem) -> Result<IndexColumn> {
 /// The operator of a key column of an exclusion constraint, checked.
 fn exclusion_operator(
     shared: &Shared,
-    rel: &Relation,
-    p: &IndexElem,
     op: &OperatorName,
     column: &IndexColumn,
 ) -> Result<Oid> {
-    let key = match &p.key {
-        IndexKey::Column(n) => {
-            ast::Expr::ColumnRef(ast::ColumnRef { fields: vec![n.clone()], star: false, span: p.span })
-        }
-        IndexKey::Expr(e) => e.clone(),
-    };
-    let both = ast::AExpr {
-        kind: ast::AExprKind::Op,
-        name: op.clone(),
-        lexpr: Some(key.clone()),
-        rexpr: key,
-        span: tusklet_error::Span::NONE,
-    };
-    // The same operator as between two such values.
-    let e = expressions::over_table(shared, rel, &ast::Expr::AExpr(Box::new(both)), Clause::IndexExpression)?;
-    let ExprKind::Call(call) = &e.kind else { return Err(Error::internal("operator that is no call")) };
-    let o = builtin::operator(call.op);
+    let found = tusklet_analyze::same_type_operator(&mut crate::query::Analyzer(shared), op, column.ty.oid)?;
+    let o = builtin::operator(found);
     let shown = || {
-        crate::system::format_operator(&shared.catalog(), &shared.search_path(), call.op).unwrap_or_default()
+        crate::system::format_operator(&shared.catalog(), &shared.search_path(), found).unwrap_or_default()
     };
-    if o.as_ref().is_none_or(|o| o.commutator() != call.op) {
+    if o.as_ref().is_none_or(|o| o.commutator() != found) {
         return Err(err!(WRONG_OBJECT_TYPE, "operator {} is not commutative", shown())
             .detail("Only commutative operators can be used in exclusion constraints."));
     }
     let member =
-        builtin::amops_by_operator(call.op).any(|m| m.family() == column.opfamily && m.purpose() == b's');
+        builtin::amops_by_operator(found).any(|m| m.family() == column.opfamily && m.purpose() == b's');
     if !member {
         let family = builtin::opfamily(column.opfamily).map_or("", |f| f.name());
         return Err(err!(WRONG_OBJECT_TYPE, "operator {} is not a member of operator family \"{family}\"", shown())
             .detail("The exclusion operator must be related to the index operator class for the constraint."));
     }
-    Ok(call.op)
+    Ok(found)
 }
 
 fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, am: &Method, constraint: bool) -> Result<IndexColumn> {

@@ -1,6 +1,8 @@
 //! Column and table constraints as statements mean them (`parse_utilcmd.c`): what a column definition makes of its
 //! constraints, which become indexes, which foreign keys, which checks.
 
+use std::rc::Rc;
+
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Column;
 use tusklet_error::{Error, Result, Span, err};
@@ -16,13 +18,13 @@ pub struct NewColumn {
     /// Its entry; default and generation are still raw.
     pub column: Column,
     /// DEFAULT.
-    pub default: Option<Expr>,
+    pub default: Option<Rc<Expr>>,
     /// GENERATED ALWAYS AS.
-    pub generated: Option<Expr>,
+    pub generated: Option<Rc<Expr>>,
     /// SERIAL or identity: its sequence's options and type.
     pub sequence: Option<NewSequence>,
     /// Default taken over from a parent or a LIKE table, analysed already.
-    pub cooked: Option<std::rc::Rc<tusklet_ir::Expr>>,
+    pub cooked: Option<Rc<tusklet_ir::Expr>>,
     /// … which is a generation expression.
     pub cooked_generated: bool,
 }
@@ -57,9 +59,9 @@ pub struct NewCheck {
 #[derive(Clone)]
 pub enum CheckExpr {
     /// As written.
-    Raw(Expr),
+    Raw(Rc<Expr>),
     /// Analysed.
-    Cooked(std::rc::Rc<tusklet_ir::Expr>),
+    Cooked(Rc<tusklet_ir::Expr>),
 }
 
 /// PRIMARY KEY, UNIQUE, EXCLUDE as the index they make.
@@ -324,7 +326,7 @@ fn constraint_attributes(list: &[Constraint]) -> Result<Vec<Constraint>> {
                     .at(k.span));
                 }
                 saw_deferrability = true;
-                target.deferrable = k.kind == ConstraintKind::AttrDeferrable;
+                target.deferrable = matches!(k.kind, ConstraintKind::AttrDeferrable);
                 if !target.deferrable && saw_initially && target.initdeferred {
                     return Err(must());
                 }
@@ -338,7 +340,7 @@ fn constraint_attributes(list: &[Constraint]) -> Result<Vec<Constraint>> {
                     .at(k.span));
                 }
                 saw_initially = true;
-                target.initdeferred = k.kind == ConstraintKind::AttrDeferred;
+                target.initdeferred = matches!(k.kind, ConstraintKind::AttrDeferred);
                 if target.initdeferred {
                     // INITIALLY DEFERRED alone means DEFERRABLE too.
                     if !saw_deferrability {
@@ -436,7 +438,7 @@ fn exclusion_constraint(
     k: &Constraint,
     exclusions: &[ast::ExclusionElem],
     method: Option<&str>,
-    where_clause: Option<&ast::Expr>,
+    where_clause: Option<&Rc<ast::Expr>>,
     index: &ast::IndexConstraint,
 ) -> NewIndex {
     let ast::IndexConstraint { keys: _, including, options, indexspace, indexname: _ } = index;
@@ -488,7 +490,7 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
                 let IndexKey::Column(name) = &e.key else { continue };
                 match parts.columns.iter_mut().find(|c| c.column.name == *name) {
                     Some(c) => {
-                        if ix.primary && ix.stmt.index_params.iter().any(|p| p.key == e.key) {
+                        if ix.primary && ix.stmt.index_params.iter().any(|p| matches!(&p.key, IndexKey::Column(k) if k == name)) {
                             c.column.not_null = true;
                         }
                     }
@@ -507,21 +509,27 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
         let p = out.remove(i);
         out.insert(0, p);
     }
-    let names = |ix: &NewIndex| -> Vec<IndexKey> {
-        ix.stmt.index_params.iter().chain(&ix.stmt.index_including_params).map(|e| e.key.clone()).collect()
+    // Keys that are expressions are never the same: they stand in different places.
+    let same_keys = |a: &NewIndex, b: &NewIndex| {
+        let keys = |ix: &NewIndex| -> Option<Vec<String>> {
+            let elems = ix.stmt.index_params.iter().chain(&ix.stmt.index_including_params);
+            elems.map(|e| if let IndexKey::Column(name) = &e.key { Some(name.clone()) } else { None }).collect()
+        };
+        keys(a).is_some_and(|a| keys(b) == Some(a))
     };
     let mut kept: Vec<NewIndex> = vec![];
     for ix in out {
         let same = kept.iter_mut().find(|o| {
             ix.existing.is_none()
                 && o.existing.is_none()
-                && names(o) == names(&ix)
+                && same_keys(o, &ix)
                 && o.stmt.index_params.len() == ix.stmt.index_params.len()
                 && o.stmt.nulls_not_distinct == ix.stmt.nulls_not_distinct
                 && o.deferrable == ix.deferrable
                 && o.deferred == ix.deferred
                 && o.constraint == ix.constraint
-                && o.stmt.where_clause == ix.stmt.where_clause
+                && o.stmt.where_clause.is_none()
+                && ix.stmt.where_clause.is_none()
         });
         match same {
             // The later one's name is used when the first has none.

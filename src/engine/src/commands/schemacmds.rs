@@ -3,7 +3,7 @@
 use tusklet_catalog::live::Schema;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Notice, Result, Severity, SortShort, SqlState, bail, err};
-use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
+use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, RelPersistence, Stmt};
 
 use super::{acl, user};
 use crate::session::Shared;
@@ -74,33 +74,34 @@ fn order(elts: &[RawStmt]) -> Vec<&RawStmt> {
     v
 }
 
-/// The statement with its object in the new schema, if it names one.
+/// The statement with its object in the new schema, if that does not follow from the search path.
 fn inside(stmt: &Stmt, schema: &str) -> Result<Option<Stmt>> {
-    let mut stmt = match stmt {
-        Stmt::CreateSeq(s) => Stmt::CreateSeq(s.clone()),
-        Stmt::Create(s) => Stmt::Create(s.clone()),
-        Stmt::View(s) => Stmt::View(s.clone()),
-        Stmt::Index(s) => Stmt::Index(s.clone()),
-        Stmt::CreateTrig(s) => Stmt::CreateTrig(s.clone()),
-        _ => return Ok(None),
-    };
-    let target = match &mut stmt {
-        Stmt::CreateSeq(s) => Some(&mut s.sequence),
-        Stmt::Create(s) => Some(&mut s.relation),
-        Stmt::View(s) => Some(&mut s.view),
-        Stmt::Index(s) => Some(&mut s.relation),
-        Stmt::CreateTrig(s) => Some(&mut s.relation),
+    let mut moved = match stmt {
+        Stmt::Index(s) => Some(Stmt::Index(s.clone())),
+        Stmt::CreateTrig(s) => Some(Stmt::CreateTrig(s.clone())),
         _ => None,
     };
-    if let Some(r) = target {
-        match &r.schemaname {
-            None => r.schemaname = Some(schema.to_string()),
-            Some(s) if s == schema => {}
-            Some(s) => bail!(
-                INVALID_SCHEMA_DEFINITION,
-                "CREATE specifies a schema ({s}) different from the one being created ({schema})"
-            ),
-        }
+    let (named, existing) = match (stmt, &mut moved) {
+        (Stmt::CreateSeq(s), _) => (&s.sequence, None),
+        (Stmt::Create(s), _) => (&s.relation, None),
+        (Stmt::View(s), _) => (&s.view, None),
+        (Stmt::Index(s), Some(Stmt::Index(m))) => (&s.relation, Some(&mut m.relation)),
+        (Stmt::CreateTrig(s), Some(Stmt::CreateTrig(m))) => (&s.relation, Some(&mut m.relation)),
+        _ => return Ok(None),
+    };
+    match &named.schemaname {
+        Some(s) if s == schema => {}
+        Some(s) => bail!(
+            INVALID_SCHEMA_DEFINITION,
+            "CREATE specifies a schema ({s}) different from the one being created ({schema})"
+        ),
+        None => match existing {
+            Some(relation) => relation.schemaname = Some(schema.to_string()),
+            None if named.relpersistence == RelPersistence::Temp => {
+                bail!(INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema")
+            }
+            None => {}
+        },
     }
-    Ok(Some(stmt))
+    Ok(moved)
 }

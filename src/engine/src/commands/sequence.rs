@@ -269,7 +269,7 @@ pub fn type_name(ty: Oid) -> tusklet_syntax::ast::TypeName {
         names: vec!["pg_catalog".into(), n.into()],
         setof: false,
         pct_type: false,
-        typmods: vec![],
+        typmods: [].into(),
         array_bounds: vec![],
         span: tusklet_error::Span::NONE,
     }

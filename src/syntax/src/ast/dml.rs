@@ -1,16 +1,18 @@
 //! INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::rc::Rc;
+
 use super::{
     DefElem, DropBehavior, Expr, FromItem, IndexElem, Indirection, RangeVar, ResTarget, SelectStmt, Span, Stmt,
     WithClause,
 };
 
 /// A column an INSERT or UPDATE writes, or a part of it: `c`, `c[1]`, `c.f`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct AssignTarget {
     pub name: String,
-    pub indirection: Vec<Indirection>,
+    pub indirection: Rc<[Indirection]>,
     pub span: Span,
 }
 
@@ -21,34 +23,34 @@ pub enum OverridingKind {
     SystemValue,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct InsertStmt {
     pub with_clause: Option<Box<WithClause>>,
     pub relation: RangeVar,
     pub cols: Vec<AssignTarget>,
     pub overriding: OverridingKind,
     /// Missing: `DEFAULT VALUES`.
-    pub select_stmt: Option<Box<SelectStmt>>,
+    pub select_stmt: Option<Rc<SelectStmt>>,
     pub on_conflict_clause: Option<Box<OnConflictClause>>,
     pub returning_list: Vec<ResTarget>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct OnConflictClause {
     pub infer: Option<InferClause>,
     pub action: OnConflictAction,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum OnConflictAction {
     Nothing,
     Update { target_list: Vec<SetClause>, where_clause: Option<Expr> },
 }
 
 /// The arbiter: `(columns) WHERE …` or `ON CONSTRAINT name`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct InferClause {
     pub index_elems: Vec<IndexElem>,
     pub where_clause: Option<Expr>,
@@ -57,7 +59,7 @@ pub struct InferClause {
 }
 
 /// One assignment of SET.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum SetClause {
     Single {
         target: AssignTarget,
@@ -70,7 +72,7 @@ pub enum SetClause {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct UpdateStmt {
     pub with_clause: Option<Box<WithClause>>,
     pub relation: RangeVar,
@@ -81,7 +83,7 @@ pub struct UpdateStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DeleteStmt {
     pub with_clause: Option<Box<WithClause>>,
     pub relation: RangeVar,
@@ -91,7 +93,7 @@ pub struct DeleteStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct MergeStmt {
     pub with_clause: Option<Box<WithClause>>,
     pub relation: RangeVar,
@@ -101,7 +103,7 @@ pub struct MergeStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct MergeWhenClause {
     pub matched: bool,
     pub condition: Option<Expr>,
@@ -109,7 +111,7 @@ pub struct MergeWhenClause {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum MergeAction {
     DoNothing,
     Delete,
@@ -124,7 +126,7 @@ pub enum MergeAction {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CopyStmt {
     pub source: CopySource,
     /// `FROM`, else `TO`.
@@ -136,7 +138,7 @@ pub struct CopyStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum CopySource {
     Table {
         relation: RangeVar,
@@ -146,7 +148,7 @@ pub enum CopySource {
     Query(Stmt),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum CopyTarget {
     /// STDIN or STDOUT.
     Std,
@@ -154,7 +156,7 @@ pub enum CopyTarget {
     Program(String),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct TruncateStmt {
     pub relations: Vec<RangeVar>,
     pub restart_seqs: bool,

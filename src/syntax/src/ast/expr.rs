@@ -1,10 +1,12 @@
 //! Expressions and type names.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::rc::Rc;
+
 use super::{QualifiedName, SelectStmt, SortBy, Span};
 
 /// Any scalar expression.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Expr {
     Const(AConst),
     ColumnRef(ColumnRef),
@@ -36,14 +38,14 @@ pub enum Expr {
 }
 
 /// A literal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AConst {
     pub value: Const,
     pub span: Span,
 }
 
 /// The value of a literal, exact.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Const {
     Null,
     Boolean(bool),
@@ -56,7 +58,7 @@ pub enum Const {
 }
 
 /// `a.b.c` or `a.*`; subscripts after the last name make an [`AIndirection`] around it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ColumnRef {
     /// Empty only for a bare `*`.
     pub fields: Vec<String>,
@@ -66,7 +68,7 @@ pub struct ColumnRef {
 }
 
 /// `$n`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ParamRef {
     pub number: i32,
     pub span: Span,
@@ -104,7 +106,7 @@ pub enum AExprKind {
 }
 
 /// An operator application.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AExpr {
     pub kind: AExprKind,
     pub name: OperatorName,
@@ -116,7 +118,7 @@ pub struct AExpr {
 }
 
 /// `expr [NOT] IN (list)`; with a subquery it is a [`SubLink`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct InExpr {
     pub not: bool,
     pub expr: Expr,
@@ -126,7 +128,7 @@ pub struct InExpr {
 }
 
 /// `expr [NOT] BETWEEN [SYMMETRIC] low AND high`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct BetweenExpr {
     pub not: bool,
     pub symmetric: bool,
@@ -145,7 +147,7 @@ pub enum BoolOp {
 }
 
 /// `AND`, `OR` over two or more arguments, `NOT` over one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct BoolExpr {
     pub op: BoolOp,
     pub args: Vec<Expr>,
@@ -154,7 +156,7 @@ pub struct BoolExpr {
 }
 
 /// `CAST(x AS t)`, `x::t`, `t 'literal'`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct TypeCast {
     pub arg: Expr,
     pub type_name: TypeName,
@@ -163,7 +165,7 @@ pub struct TypeCast {
 }
 
 /// `x COLLATE c`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CollateClause {
     /// Missing in column and index definitions.
     pub arg: Option<Expr>,
@@ -181,14 +183,14 @@ pub enum CoercionForm {
 }
 
 /// A function call, aggregates and window functions included.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct FuncCall {
     pub funcname: QualifiedName,
     pub args: Vec<FuncArg>,
     /// `ORDER BY` inside the parentheses, or of `WITHIN GROUP`.
     pub agg_order: Vec<SortBy>,
     pub agg_filter: Option<Expr>,
-    pub over: Option<Box<WindowDef>>,
+    pub over: Option<Rc<WindowDef>>,
     pub agg_within_group: bool,
     /// `f(*)`.
     pub agg_star: bool,
@@ -201,7 +203,7 @@ pub struct FuncCall {
 }
 
 /// An argument, `name => value` when named.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct FuncArg {
     pub name: Option<String>,
     pub expr: Expr,
@@ -210,14 +212,14 @@ pub struct FuncArg {
 }
 
 /// Field selection and subscripts on something that is no column reference, or subscripts on one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AIndirection {
     pub arg: Expr,
     pub indirection: Vec<Indirection>,
 }
 
 /// One step of an [`AIndirection`] or of an assignment target.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Indirection {
     Field(String),
     Star,
@@ -226,14 +228,14 @@ pub enum Indirection {
 }
 
 /// `ARRAY[…]`; inner lists may drop the word.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AArrayExpr {
     pub elements: Vec<Expr>,
     pub span: Span,
 }
 
 /// `ROW(…)` or `(a, b)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RowExpr {
     pub args: Vec<Expr>,
     /// Written without `ROW`.
@@ -241,7 +243,7 @@ pub struct RowExpr {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CaseExpr {
     pub arg: Option<Expr>,
     pub args: Vec<CaseWhen>,
@@ -249,28 +251,28 @@ pub struct CaseExpr {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CaseWhen {
     pub expr: Expr,
     pub result: Expr,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CoalesceExpr {
     pub args: Vec<Expr>,
     pub span: Span,
 }
 
 /// `GREATEST`, `LEAST`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct MinMaxExpr {
     pub greatest: bool,
     pub args: Vec<Expr>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum SubLinkType {
     Exists,
     /// `x op ALL (query)`.
@@ -290,15 +292,15 @@ pub enum SubLinkType {
 }
 
 /// A subquery in an expression. `x NOT IN (query)` is NOT around one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SubLink {
     pub kind: SubLinkType,
-    pub subselect: Box<SelectStmt>,
+    pub subselect: Rc<SelectStmt>,
     pub span: Span,
 }
 
 /// `IS [NOT] NULL`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct NullTest {
     pub arg: Expr,
     pub not: bool,
@@ -315,7 +317,7 @@ pub enum BoolTestType {
     IsNotUnknown,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct BooleanTest {
     pub arg: Expr,
     pub kind: BoolTestType,
@@ -337,7 +339,7 @@ pub enum SqlValueFunctionOp {
     CurrentSchema,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SqlValueFunction {
     pub op: SqlValueFunctionOp,
     /// The precision of `CURRENT_TIME(p)` and its like.
@@ -357,7 +359,7 @@ pub enum XmlExprOp {
 }
 
 /// The XML constructors and `IS DOCUMENT`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct XmlExpr {
     pub op: XmlExprOp,
     pub name: Option<String>,
@@ -369,7 +371,7 @@ pub struct XmlExpr {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct XmlSerialize {
     pub document: bool,
     pub expr: Expr,
@@ -377,25 +379,25 @@ pub struct XmlSerialize {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct GroupingFunc {
     pub args: Vec<Expr>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CurrentOfExpr {
     pub cursor_name: String,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SetToDefault {
     pub span: Span,
 }
 
 /// An item of a target list: `expr [AS name]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ResTarget {
     pub name: Option<String>,
     pub val: Expr,
@@ -403,7 +405,7 @@ pub struct ResTarget {
 }
 
 /// A window: named in WINDOW, or given in OVER.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct WindowDef {
     /// Its own name, in a WINDOW clause; or the window meant by `OVER name`.
     pub name: Option<String>,
@@ -416,7 +418,7 @@ pub struct WindowDef {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct WindowFrame {
     pub mode: FrameMode,
     pub start: FrameBound,
@@ -433,7 +435,7 @@ pub enum FrameMode {
     Groups,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum FrameBound {
     UnboundedPreceding,
     Preceding(Expr),
@@ -451,7 +453,7 @@ pub enum FrameExclusion {
 }
 
 /// A type as written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TypeName {
     /// SQL's own names are mapped: `integer` is `pg_catalog.int4`.
     pub names: QualifiedName,
@@ -459,7 +461,7 @@ pub struct TypeName {
     /// `name%TYPE`.
     pub pct_type: bool,
     /// Modifiers; for `interval` PostgreSQL's field mask and precision as integers.
-    pub typmods: Vec<Expr>,
+    pub typmods: Rc<[Expr]>,
     /// One per dimension, with the size if one is given.
     pub array_bounds: Vec<Option<i32>>,
     pub span: Span,

@@ -13,6 +13,8 @@
 //! safe on a small stack. `AND` and `OR` chains are one flat node.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::rc::Rc;
+
 mod dml;
 mod expr;
 mod location;
@@ -33,7 +35,7 @@ pub use tusklet_error::Span;
 pub type QualifiedName = Vec<String>;
 
 /// One statement of the text, without its semicolon.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RawStmt {
     pub stmt: Stmt,
     /// From the first token to the end of the last one: what `pg_stat_statements` or a log would show.
@@ -41,10 +43,10 @@ pub struct RawStmt {
 }
 
 /// Any statement.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Stmt {
     // Queries and data.
-    Select(Box<SelectStmt>),
+    Select(Rc<SelectStmt>),
     Insert(Box<InsertStmt>),
     Update(Box<UpdateStmt>),
     Delete(Box<DeleteStmt>),
@@ -167,7 +169,7 @@ pub enum Stmt {
 }
 
 /// `name [= value]` of option lists, storage parameters and `WITH (…)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct DefElem {
     /// `toast` of `toast.autovacuum_enabled`.
     pub namespace: Option<String>,
@@ -187,7 +189,7 @@ pub enum DefElemAction {
 }
 
 /// The value of a [`DefElem`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum DefArg {
     Integer(i32),
     /// A number too large for `int4` or with a point or exponent, as written, sign included.
@@ -206,14 +208,14 @@ pub enum DefArg {
     Star,
     Role(RoleSpec),
     Roles(Vec<RoleSpec>),
-    Set(Box<VariableSetStmt>),
+    Set(Rc<VariableSetStmt>),
     /// `TRANSFORM FOR TYPE a, FOR TYPE b`.
     Types(Vec<TypeName>),
     Values(Vec<DefArg>),
 }
 
 /// A role as named in a statement.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RoleSpec {
     pub kind: RoleSpecKind,
     pub span: Span,
@@ -286,7 +288,7 @@ pub enum ObjectType {
 }
 
 /// The name of an object, in the form its kind is named in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum ObjectName {
     /// Relations, collations, conversions, statistics, text search objects; columns (`t.c`); and the unqualified ones
     /// (schemas, databases, roles, extensions, languages, …) with one part.
@@ -322,7 +324,7 @@ pub enum ObjectName {
 }
 
 /// A function, aggregate or operator with the argument types that single it out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ObjectWithArgs {
     pub name: QualifiedName,
     /// Argument types for lookup; `None` is `NONE` of an operator, or an aggregate's `*` when the whole list is empty.

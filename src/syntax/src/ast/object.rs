@@ -1,12 +1,14 @@
 //! Schemas, types, functions, operators, extensions, foreign data, replication, roles, privileges; DROP, RENAME, COMMENT.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::rc::Rc;
+
 use super::{
     CollateClause, ColumnDef, Constraint, DefElem, DropBehavior, Expr, ObjectName, ObjectType, ObjectWithArgs,
-    QualifiedName, RangeVar, RawStmt, RoleSpec, Span, TypeName, VariableSetStmt,
+    QualifiedName, RangeVar, RawStmt, RoleSpec, Span, Stmt, TypeName, VariableSetStmt,
 };
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateSchemaStmt {
     /// Missing with AUTHORIZATION alone: the role's name.
     pub schemaname: Option<String>,
@@ -16,7 +18,7 @@ pub struct CreateSchemaStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateDomainStmt {
     pub domainname: QualifiedName,
     pub type_name: TypeName,
@@ -25,14 +27,14 @@ pub struct CreateDomainStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterDomainStmt {
     pub type_name: TypeName,
     pub cmd: AlterDomainCmd,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterDomainCmd {
     Default(Option<Expr>),
     DropNotNull,
@@ -42,27 +44,27 @@ pub enum AlterDomainCmd {
     ValidateConstraint { name: String },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateEnumStmt {
     pub type_name: QualifiedName,
     pub vals: Vec<String>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterEnumStmt {
     AddValue { type_name: QualifiedName, new_val: String, neighbor: Option<String>, after: bool, skip_if_exists: bool },
     RenameValue { type_name: QualifiedName, old_val: String, new_val: String },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CompositeTypeStmt {
     pub typevar: RangeVar,
     pub coldeflist: Vec<ColumnDef>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateRangeStmt {
     pub type_name: QualifiedName,
     pub params: Vec<DefElem>,
@@ -70,7 +72,7 @@ pub struct CreateRangeStmt {
 }
 
 /// `ALTER TYPE name SET (…)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterTypeStmt {
     pub type_name: QualifiedName,
     pub options: Vec<DefElem>,
@@ -78,7 +80,7 @@ pub struct AlterTypeStmt {
 }
 
 /// CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH …, COLLATION.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DefineStmt {
     pub kind: ObjectType,
     /// The old syntax of CREATE AGGREGATE: `basetype` among the definition.
@@ -95,14 +97,14 @@ pub struct DefineStmt {
 }
 
 /// `(*)`, `(a, b)`, `(a ORDER BY b)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AggregateArgs {
     pub args: Vec<FunctionParameter>,
     /// How many come before ORDER BY; missing without ORDER BY.
     pub direct: Option<usize>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateFunctionStmt {
     pub is_procedure: bool,
     pub replace: bool,
@@ -115,25 +117,26 @@ pub struct CreateFunctionStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum SqlBody {
     Return(Box<ReturnStmt>),
     /// `BEGIN ATOMIC … END`.
     Atomic(Vec<RawStmt>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ReturnStmt {
-    pub returnval: Expr,
+    /// `SELECT expr`.
+    pub query: Stmt,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct FunctionParameter {
     pub name: Option<String>,
     pub arg_type: TypeName,
     pub mode: FunctionParameterMode,
-    pub defexpr: Option<Expr>,
+    pub defexpr: Option<Rc<Expr>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +151,7 @@ pub enum FunctionParameterMode {
     Table,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterFunctionStmt {
     /// Function, Procedure or Routine.
     pub objtype: ObjectType,
@@ -157,7 +160,7 @@ pub struct AlterFunctionStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateCastStmt {
     pub sourcetype: TypeName,
     pub targettype: TypeName,
@@ -166,7 +169,7 @@ pub struct CreateCastStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum CastMethod {
     Function(ObjectWithArgs),
     WithoutFunction,
@@ -180,7 +183,7 @@ pub enum CoercionContext {
     Explicit,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateConversionStmt {
     pub conversion_name: QualifiedName,
     pub for_encoding_name: String,
@@ -190,7 +193,7 @@ pub struct CreateConversionStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateTransformStmt {
     pub replace: bool,
     pub type_name: TypeName,
@@ -200,7 +203,7 @@ pub struct CreateTransformStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateOpClassStmt {
     pub opclassname: QualifiedName,
     pub opfamilyname: Option<QualifiedName>,
@@ -211,7 +214,7 @@ pub struct CreateOpClassStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum CreateOpClassItem {
     Operator {
         number: i32,
@@ -235,14 +238,14 @@ pub enum CreateOpClassItem {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateOpFamilyStmt {
     pub opfamilyname: QualifiedName,
     pub amname: String,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterOpFamilyStmt {
     pub opfamilyname: QualifiedName,
     pub amname: String,
@@ -251,14 +254,14 @@ pub struct AlterOpFamilyStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterOperatorStmt {
     pub opername: ObjectWithArgs,
     pub options: Vec<DefElem>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreatePLangStmt {
     pub replace: bool,
     pub plname: String,
@@ -269,7 +272,7 @@ pub struct CreatePLangStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateAmStmt {
     pub amname: String,
     pub handler_name: QualifiedName,
@@ -279,20 +282,20 @@ pub struct CreateAmStmt {
 }
 
 /// `ALTER COLLATION name REFRESH VERSION`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterCollationStmt {
     pub collname: QualifiedName,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterTSConfigurationStmt {
     pub cfgname: QualifiedName,
     pub cmd: AlterTSConfigCmd,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterTSConfigCmd {
     AddMapping { tokentype: Vec<String>, dicts: Vec<QualifiedName> },
     AlterMappingForToken { tokentype: Vec<String>, dicts: Vec<QualifiedName> },
@@ -301,14 +304,14 @@ pub enum AlterTSConfigCmd {
     DropMapping { tokentype: Vec<String>, missing_ok: bool },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterTSDictionaryStmt {
     pub dictname: QualifiedName,
     pub options: Vec<DefElem>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateExtensionStmt {
     pub extname: String,
     pub if_not_exists: bool,
@@ -316,14 +319,14 @@ pub struct CreateExtensionStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterExtensionStmt {
     pub extname: String,
     pub options: Vec<DefElem>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterExtensionContentsStmt {
     pub extname: String,
     pub add: bool,
@@ -332,7 +335,7 @@ pub struct AlterExtensionContentsStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateFdwStmt {
     pub fdwname: String,
     pub func_options: Vec<DefElem>,
@@ -340,7 +343,7 @@ pub struct CreateFdwStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterFdwStmt {
     pub fdwname: String,
     pub func_options: Vec<DefElem>,
@@ -348,7 +351,7 @@ pub struct AlterFdwStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateForeignServerStmt {
     pub servername: String,
     pub servertype: Option<String>,
@@ -359,7 +362,7 @@ pub struct CreateForeignServerStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterForeignServerStmt {
     pub servername: String,
     /// `VERSION NULL` is `Some(None)`.
@@ -369,7 +372,7 @@ pub struct AlterForeignServerStmt {
 }
 
 /// CREATE and ALTER USER MAPPING.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct UserMappingStmt {
     pub user: RoleSpec,
     pub servername: String,
@@ -378,7 +381,7 @@ pub struct UserMappingStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropUserMappingStmt {
     pub user: RoleSpec,
     pub servername: String,
@@ -386,7 +389,7 @@ pub struct DropUserMappingStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ImportForeignSchemaStmt {
     pub server_name: String,
     pub remote_schema: String,
@@ -396,14 +399,14 @@ pub struct ImportForeignSchemaStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum ImportForeignSchemaList {
     All,
     LimitTo(Vec<RangeVar>),
     Except(Vec<RangeVar>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreatePublicationStmt {
     pub pubname: String,
     pub options: Vec<DefElem>,
@@ -412,7 +415,7 @@ pub struct CreatePublicationStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum PublicationObject {
     Table {
         relation: RangeVar,
@@ -430,14 +433,14 @@ pub enum PublicationObject {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterPublicationStmt {
     pub pubname: String,
     pub action: AlterPublicationAction,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterPublicationAction {
     Options(Vec<DefElem>),
     Add(Vec<PublicationObject>),
@@ -445,7 +448,7 @@ pub enum AlterPublicationAction {
     Drop(Vec<PublicationObject>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateSubscriptionStmt {
     pub subname: String,
     pub conninfo: String,
@@ -454,14 +457,14 @@ pub struct CreateSubscriptionStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterSubscriptionStmt {
     pub subname: String,
     pub action: AlterSubscriptionAction,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterSubscriptionAction {
     Options(Vec<DefElem>),
     Connection(String),
@@ -473,7 +476,7 @@ pub enum AlterSubscriptionAction {
     Skip(Vec<DefElem>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropSubscriptionStmt {
     pub subname: String,
     pub missing_ok: bool,
@@ -481,7 +484,7 @@ pub struct DropSubscriptionStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateTableSpaceStmt {
     pub tablespacename: String,
     pub owner: Option<RoleSpec>,
@@ -490,7 +493,7 @@ pub struct CreateTableSpaceStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterTableSpaceOptionsStmt {
     pub tablespacename: String,
     pub options: Vec<DefElem>,
@@ -498,41 +501,41 @@ pub struct AlterTableSpaceOptionsStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropTableSpaceStmt {
     pub tablespacename: String,
     pub missing_ok: bool,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreatedbStmt {
     pub dbname: String,
     pub options: Vec<DefElem>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterDatabaseStmt {
     pub dbname: String,
     pub options: Vec<DefElem>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterDatabaseSetStmt {
     pub dbname: String,
     pub setstmt: VariableSetStmt,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterDatabaseRefreshCollStmt {
     pub dbname: String,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropdbStmt {
     pub dbname: String,
     pub missing_ok: bool,
@@ -547,7 +550,7 @@ pub enum RoleStmtType {
     Group,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateRoleStmt {
     pub stmt_type: RoleStmtType,
     pub role: String,
@@ -555,7 +558,7 @@ pub struct CreateRoleStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterRoleStmt {
     pub role: RoleSpec,
     pub options: Vec<DefElem>,
@@ -564,7 +567,7 @@ pub struct AlterRoleStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterRoleSetStmt {
     /// Missing: ALL.
     pub role: Option<RoleSpec>,
@@ -573,14 +576,14 @@ pub struct AlterRoleSetStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropRoleStmt {
     pub roles: Vec<RoleSpec>,
     pub missing_ok: bool,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AccessPriv {
     /// Missing: ALL, of the columns given.
     pub priv_name: Option<String>,
@@ -588,7 +591,7 @@ pub struct AccessPriv {
 }
 
 /// GRANT and REVOKE of privileges.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct GrantStmt {
     pub is_grant: bool,
     /// Empty: ALL.
@@ -601,7 +604,7 @@ pub struct GrantStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum GrantTarget {
     Relations {
         objtype: ObjectType,
@@ -621,7 +624,7 @@ pub enum GrantTarget {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct GrantRoleStmt {
     pub is_grant: bool,
     pub granted_roles: Vec<AccessPriv>,
@@ -632,7 +635,7 @@ pub struct GrantRoleStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterDefaultPrivilegesStmt {
     /// `FOR ROLE …`, `IN SCHEMA …`.
     pub options: Vec<DefElem>,
@@ -640,21 +643,21 @@ pub struct AlterDefaultPrivilegesStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropOwnedStmt {
     pub roles: Vec<RoleSpec>,
     pub behavior: DropBehavior,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ReassignOwnedStmt {
     pub roles: Vec<RoleSpec>,
     pub newrole: RoleSpec,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DropStmt {
     pub objects: Vec<ObjectName>,
     pub remove_type: ObjectType,
@@ -665,7 +668,7 @@ pub struct DropStmt {
 }
 
 /// `ALTER … RENAME [… TO] newname` of anything.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RenameStmt {
     pub rename_type: ObjectType,
     /// For a column or constraint: the word its owner was called by.
@@ -679,13 +682,13 @@ pub struct RenameStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum RenameTarget {
     Relation(RangeVar),
     Object(ObjectName),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterObjectSchemaStmt {
     pub object_type: ObjectType,
     pub object: RenameTarget,
@@ -695,7 +698,7 @@ pub struct AlterObjectSchemaStmt {
 }
 
 /// `ALTER … [NO] DEPENDS ON EXTENSION`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterObjectDependsStmt {
     pub object_type: ObjectType,
     pub object: RenameTarget,
@@ -706,7 +709,7 @@ pub struct AlterObjectDependsStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterOwnerStmt {
     pub object_type: ObjectType,
     pub object: ObjectName,
@@ -714,7 +717,7 @@ pub struct AlterOwnerStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CommentStmt {
     pub objtype: ObjectType,
     pub object: ObjectName,
@@ -723,7 +726,7 @@ pub struct CommentStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SecLabelStmt {
     pub objtype: ObjectType,
     pub object: ObjectName,

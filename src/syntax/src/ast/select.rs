@@ -1,13 +1,13 @@
 //! Queries.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
-use std::ops::Deref;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{Expr, OperatorName, QualifiedName, ResTarget, Span, Stmt, TypeName, WindowDef};
 
 /// A query with everything that may stand around its body.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SelectStmt {
     pub with_clause: Option<Box<WithClause>>,
     pub body: SelectBody,
@@ -21,7 +21,7 @@ pub struct SelectStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum SelectBody {
     Select(Box<SelectCore>),
     /// `VALUES (…), (…)`.
@@ -30,26 +30,27 @@ pub enum SelectBody {
 }
 
 /// `SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW …`; `TABLE t` is `SELECT * FROM t`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SelectCore {
     pub distinct: Option<DistinctClause>,
     pub target_list: Vec<ResTarget>,
-    pub into_clause: Option<Box<IntoClause>>,
+    /// Taken out while CREATE TABLE AS, which SELECT INTO is, analyses the query.
+    pub into_clause: RefCell<Option<Rc<IntoClause>>>,
     pub from_clause: Vec<FromItem>,
     pub where_clause: Option<Expr>,
     pub group_clause: Vec<GroupItem>,
     pub group_distinct: bool,
     pub having_clause: Option<Expr>,
-    pub window_clause: Vec<WindowDef>,
+    pub window_clause: Vec<Rc<WindowDef>>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum DistinctClause {
     All,
     On(Vec<Expr>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SetOperation {
     pub op: SetOp,
     pub all: bool,
@@ -73,14 +74,14 @@ pub enum LimitOption {
 }
 
 /// A member of GROUP BY.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum GroupItem {
     Expr(Expr),
     Set(GroupingSet),
 }
 
 /// `()`, `ROLLUP (…)`, `CUBE (…)`, `GROUPING SETS (…)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct GroupingSet {
     pub kind: GroupingSetKind,
     pub content: Vec<GroupItem>,
@@ -95,7 +96,7 @@ pub enum GroupingSetKind {
     Sets,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct SortBy {
     pub node: Expr,
     pub direction: SortByDir,
@@ -120,7 +121,7 @@ pub enum SortByNulls {
 }
 
 /// `FOR UPDATE OF … SKIP LOCKED`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct LockingClause {
     /// Empty: all tables of the query.
     pub locked_rels: Vec<RangeVar>,
@@ -143,52 +144,23 @@ pub enum LockWaitPolicy {
     Error,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct WithClause {
     pub ctes: Vec<CommonTableExpr>,
     pub recursive: bool,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CommonTableExpr {
     pub ctename: String,
     pub aliascolnames: Vec<String>,
     pub materialized: CteMaterialize,
     /// SELECT, INSERT, UPDATE or DELETE.
-    pub query: CteQuery,
+    pub query: Rc<Stmt>,
     pub search_clause: Option<CteSearchClause>,
     pub cycle_clause: Option<Box<CteCycleClause>>,
     pub span: Span,
-}
-
-/// The statement of a common table expression; copies share it. It is the one way from an expression to any statement: `Stmt` itself, of
-/// which there is a lot, need be neither cloned nor compared for an expression's sake.
-#[derive(Debug, Clone)]
-pub struct CteQuery(Rc<Stmt>);
-
-impl From<Stmt> for CteQuery {
-    fn from(stmt: Stmt) -> CteQuery {
-        CteQuery(Rc::new(stmt))
-    }
-}
-
-impl Deref for CteQuery {
-    type Target = Stmt;
-
-    fn deref(&self) -> &Stmt {
-        &self.0
-    }
-}
-
-/// What modifies data is equal to itself only.
-impl PartialEq for CteQuery {
-    fn eq(&self, other: &CteQuery) -> bool {
-        match (&**self, &**other) {
-            (Stmt::Select(a), Stmt::Select(b)) => a == b,
-            _ => Rc::ptr_eq(&self.0, &other.0),
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +170,7 @@ pub enum CteMaterialize {
     Never,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CteSearchClause {
     pub search_col_list: Vec<String>,
     pub breadth_first: bool,
@@ -206,7 +178,7 @@ pub struct CteSearchClause {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CteCycleClause {
     pub cycle_col_list: Vec<String>,
     pub cycle_mark_column: String,
@@ -217,7 +189,7 @@ pub struct CteCycleClause {
 }
 
 /// An item of FROM.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum FromItem {
     RangeVar(RangeVar),
     Subselect(Box<RangeSubselect>),
@@ -229,7 +201,7 @@ pub enum FromItem {
 }
 
 /// A table by name.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RangeVar {
     pub catalogname: Option<String>,
     pub schemaname: Option<String>,
@@ -248,13 +220,13 @@ pub enum RelPersistence {
     Temp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Alias {
     pub aliasname: String,
     pub colnames: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeSubselect {
     pub lateral: bool,
     pub subquery: SelectStmt,
@@ -263,7 +235,7 @@ pub struct RangeSubselect {
 }
 
 /// `f(…) [WITH ORDINALITY] AS a`, `ROWS FROM (…)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeFunction {
     pub lateral: bool,
     pub ordinality: bool,
@@ -276,7 +248,7 @@ pub struct RangeFunction {
 }
 
 /// One function of a [`RangeFunction`]: a call, or one of the keyword-named functions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeFunctionItem {
     pub func: Expr,
     /// `AS (a int, b text)` inside ROWS FROM.
@@ -284,7 +256,7 @@ pub struct RangeFunctionItem {
 }
 
 /// A column of a function's column definition list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeColumnDef {
     pub colname: String,
     pub type_name: TypeName,
@@ -292,7 +264,7 @@ pub struct RangeColumnDef {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeTableSample {
     /// A [`FromItem::RangeVar`] or table function.
     pub relation: FromItem,
@@ -302,7 +274,7 @@ pub struct RangeTableSample {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeTableFunc {
     pub lateral: bool,
     pub docexpr: Expr,
@@ -314,14 +286,14 @@ pub struct RangeTableFunc {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct XmlNamespace {
     pub name: Option<String>,
     pub uri: Expr,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RangeTableFuncCol {
     pub colname: String,
     pub for_ordinality: bool,
@@ -341,7 +313,7 @@ pub enum JoinType {
     Right,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct JoinExpr {
     pub jointype: JoinType,
     pub natural: bool,
@@ -353,7 +325,7 @@ pub struct JoinExpr {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum JoinQual {
     /// CROSS or NATURAL.
     None,
@@ -365,7 +337,7 @@ pub enum JoinQual {
 }
 
 /// Where `SELECT INTO`, `CREATE TABLE AS` and `CREATE MATERIALIZED VIEW` put their rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct IntoClause {
     pub rel: RangeVar,
     pub col_names: Vec<String>,

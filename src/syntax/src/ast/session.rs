@@ -1,15 +1,17 @@
 //! Transactions, settings, prepared statements, cursors, notifications, maintenance.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::rc::Rc;
+
 use super::{DefElem, Expr, RangeVar, SelectStmt, Span, Stmt, TypeName};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct TransactionStmt {
     pub kind: TransactionStmtKind,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum TransactionStmtKind {
     Begin {
         options: Vec<TransactionMode>,
@@ -32,7 +34,7 @@ pub enum TransactionStmtKind {
     RollbackPrepared(String),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct TransactionMode {
     pub kind: TransactionModeKind,
     pub span: Span,
@@ -54,14 +56,14 @@ pub enum IsolationLevel {
 }
 
 /// SET and RESET.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct VariableSetStmt {
     pub kind: VariableSetKind,
     pub is_local: bool,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum VariableSetKind {
     /// `name = args`; SQL's spellings are mapped (`TIME ZONE` is `timezone`, `NAMES` is `client_encoding`, …).
     Value {
@@ -87,17 +89,17 @@ pub enum VariableSetKind {
 }
 
 /// A value given to a setting.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum SetValue {
     Integer(i32),
     Float(String),
     /// Words and literals alike.
     String(String),
     /// `SET TIME ZONE INTERVAL '…' HOUR TO MINUTE`.
-    Interval(Box<super::TypeCast>),
+    Interval(Box<Expr>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct VariableShowStmt {
     /// `all` for ALL.
     pub name: String,
@@ -105,7 +107,7 @@ pub struct VariableShowStmt {
 }
 
 /// `SET CONSTRAINTS`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ConstraintsSetStmt {
     /// Empty: ALL.
     pub constraints: Vec<RangeVar>,
@@ -113,7 +115,7 @@ pub struct ConstraintsSetStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ExplainStmt {
     pub query: Stmt,
     /// `EXPLAIN ANALYZE VERBOSE` becomes options of those names.
@@ -121,35 +123,35 @@ pub struct ExplainStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct PrepareStmt {
     pub name: String,
     pub argtypes: Vec<TypeName>,
-    pub query: Stmt,
+    pub query: Rc<Stmt>,
     /// The text of `query`.
     pub query_span: Span,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ExecuteStmt {
     pub name: String,
     pub params: Vec<Expr>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DeallocateStmt {
     /// Missing: ALL.
     pub name: Option<String>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DeclareCursorStmt {
     pub portalname: String,
     pub options: CursorOptions,
-    pub query: Box<SelectStmt>,
+    pub query: Rc<SelectStmt>,
     pub span: Span,
 }
 
@@ -163,14 +165,14 @@ pub struct CursorOptions {
     pub hold: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ClosePortalStmt {
     /// Missing: ALL.
     pub portalname: Option<String>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct FetchStmt {
     pub direction: FetchDirection,
     /// Rows, or the position for Absolute and Relative; `i64::MAX` is ALL.
@@ -188,7 +190,7 @@ pub enum FetchDirection {
     Relative,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct LockStmt {
     pub relations: Vec<RangeVar>,
     pub mode: LockMode,
@@ -209,20 +211,20 @@ pub enum LockMode {
     AccessExclusive,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ListenStmt {
     pub conditionname: String,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct UnlistenStmt {
     /// Missing: `*`.
     pub conditionname: Option<String>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct NotifyStmt {
     pub conditionname: String,
     pub payload: Option<String>,
@@ -237,21 +239,21 @@ pub enum DiscardMode {
     Temp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct LoadStmt {
     pub filename: String,
     pub span: Span,
 }
 
 /// `DO`: a code block, options `as` and `language`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DoStmt {
     pub args: Vec<DefElem>,
     pub span: Span,
 }
 
 /// VACUUM and ANALYZE.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct VacuumStmt {
     pub options: Vec<DefElem>,
     /// Empty: all tables.
@@ -261,13 +263,13 @@ pub struct VacuumStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct VacuumRelation {
     pub relation: RangeVar,
     pub va_cols: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ClusterStmt {
     /// Missing: all clustered tables.
     pub relation: Option<RangeVar>,
@@ -276,14 +278,14 @@ pub struct ClusterStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ReindexStmt {
     pub target: ReindexTarget,
     pub params: Vec<DefElem>,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum ReindexTarget {
     Index(RangeVar),
     Table(RangeVar),

@@ -1,6 +1,8 @@
 //! Tables, columns, constraints, indexes, views, sequences, triggers, rules, policies.
 #![allow(missing_docs, reason = "fields carry the names of PostgreSQL's parse nodes")]
 
+use std::rc::Rc;
+
 use super::{
     CollateClause, DefElem, DropBehavior, Expr, FuncCall, IntoClause, ObjectType, QualifiedName, RangeVar, RoleSpec,
     SelectStmt, SortByDir, SortByNulls, Span, Stmt, TypeName,
@@ -15,7 +17,7 @@ pub enum OnCommitAction {
     Drop,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateStmt {
     pub relation: RangeVar,
     /// Columns, constraints and LIKE clauses in the order written.
@@ -35,21 +37,21 @@ pub struct CreateStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateForeignTableStmt {
     pub base: CreateStmt,
     pub servername: String,
     pub options: Vec<DefElem>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum TableElement {
     Column(Box<ColumnDef>),
     Constraint(Box<Constraint>),
     Like(Box<TableLikeClause>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ColumnDef {
     pub colname: String,
     /// Missing in typed tables and partitions (`c WITH OPTIONS …`).
@@ -62,7 +64,7 @@ pub struct ColumnDef {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Constraint {
     pub conname: Option<String>,
     pub kind: ConstraintKind,
@@ -73,11 +75,11 @@ pub struct Constraint {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum ConstraintKind {
     Null,
     NotNull,
-    Default(Expr),
+    Default(Rc<Expr>),
     /// `GENERATED … AS IDENTITY (sequence options)`.
     Identity {
         always: bool,
@@ -85,10 +87,10 @@ pub enum ConstraintKind {
     },
     /// `GENERATED ALWAYS AS (expr) STORED`; the grammar takes BY DEFAULT too and the parser refuses it.
     Generated {
-        expr: Expr,
+        expr: Rc<Expr>,
     },
     Check {
-        expr: Expr,
+        expr: Rc<Expr>,
         no_inherit: bool,
     },
     Primary(IndexConstraint),
@@ -99,7 +101,7 @@ pub enum ConstraintKind {
     Exclusion {
         exclusions: Vec<ExclusionElem>,
         access_method: Option<String>,
-        where_clause: Option<Expr>,
+        where_clause: Option<Rc<Expr>>,
         index: IndexConstraint,
     },
     Foreign(Box<ForeignKey>),
@@ -111,7 +113,7 @@ pub enum ConstraintKind {
 }
 
 /// What PRIMARY KEY, UNIQUE and EXCLUDE share.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct IndexConstraint {
     /// Empty for a column constraint.
     pub keys: Vec<String>,
@@ -122,13 +124,13 @@ pub struct IndexConstraint {
     pub indexname: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ExclusionElem {
     pub elem: IndexElem,
     pub operator: super::OperatorName,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ForeignKey {
     /// Empty for a column constraint.
     pub fk_attrs: Vec<String>,
@@ -158,7 +160,7 @@ pub enum FkAction {
     SetDefault,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct TableLikeClause {
     pub relation: RangeVar,
     /// In the order written: a later one overrides an earlier.
@@ -180,7 +182,7 @@ pub enum TableLikeOption {
     All,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct PartitionSpec {
     /// `list`, `range`, `hash` as written.
     pub strategy: String,
@@ -188,7 +190,7 @@ pub struct PartitionSpec {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct PartitionElem {
     pub key: IndexKey,
     pub collation: Option<QualifiedName>,
@@ -196,13 +198,13 @@ pub struct PartitionElem {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct PartitionBoundSpec {
     pub bound: PartitionBound,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum PartitionBound {
     Default,
     Hash {
@@ -218,7 +220,7 @@ pub enum PartitionBound {
 }
 
 /// CREATE TABLE AS, CREATE MATERIALIZED VIEW.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateTableAsStmt {
     /// SELECT or EXECUTE.
     pub query: Stmt,
@@ -229,12 +231,12 @@ pub struct CreateTableAsStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ViewStmt {
     pub view: RangeVar,
     pub aliases: Vec<String>,
     /// `RECURSIVE` is rewritten to a query WITH RECURSIVE, as PostgreSQL's parser does.
-    pub query: Box<SelectStmt>,
+    pub query: Rc<SelectStmt>,
     pub replace: bool,
     pub options: Vec<DefElem>,
     pub with_check_option: ViewCheckOption,
@@ -248,7 +250,7 @@ pub enum ViewCheckOption {
     Cascaded,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RefreshMatViewStmt {
     pub concurrent: bool,
     pub skip_data: bool,
@@ -256,7 +258,7 @@ pub struct RefreshMatViewStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct IndexStmt {
     pub idxname: Option<String>,
     pub relation: RangeVar,
@@ -266,7 +268,7 @@ pub struct IndexStmt {
     pub index_params: Vec<IndexElem>,
     pub index_including_params: Vec<IndexElem>,
     pub options: Vec<DefElem>,
-    pub where_clause: Option<Expr>,
+    pub where_clause: Option<Rc<Expr>>,
     pub unique: bool,
     pub nulls_not_distinct: bool,
     pub concurrent: bool,
@@ -274,13 +276,13 @@ pub struct IndexStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum IndexKey {
     Column(String),
-    Expr(Expr),
+    Expr(Rc<Expr>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct IndexElem {
     pub key: IndexKey,
     pub collation: Option<QualifiedName>,
@@ -291,7 +293,7 @@ pub struct IndexElem {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CreateSeqStmt {
     pub sequence: RangeVar,
     pub options: Vec<DefElem>,
@@ -299,7 +301,7 @@ pub struct CreateSeqStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterSeqStmt {
     pub sequence: RangeVar,
     pub options: Vec<DefElem>,
@@ -307,7 +309,7 @@ pub struct AlterSeqStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateStatsStmt {
     /// Empty when PostgreSQL is to choose the name.
     pub defnames: QualifiedName,
@@ -318,7 +320,7 @@ pub struct CreateStatsStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterStatsStmt {
     pub defnames: QualifiedName,
     pub stxstattarget: i32,
@@ -327,7 +329,7 @@ pub struct AlterStatsStmt {
 }
 
 /// ALTER TABLE, INDEX, SEQUENCE, VIEW, MATERIALIZED VIEW, FOREIGN TABLE, and ALTER TYPE of a composite type.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterTableStmt {
     pub relation: RangeVar,
     pub cmds: Vec<AlterTableCmd>,
@@ -337,7 +339,7 @@ pub struct AlterTableStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterTableCmd {
     AddColumn {
         def: Box<ColumnDef>,
@@ -489,7 +491,7 @@ pub enum AlterTableCmd {
 }
 
 /// A column by name, or by number in ALTER INDEX … SET STATISTICS.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum AlterColumnRef {
     Name(String),
     Number(i32),
@@ -503,14 +505,14 @@ pub enum TriggerMode {
     Disable,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum TriggerWhich {
     Name(String),
     All,
     User,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum ReplicaIdentity {
     Nothing,
     Full,
@@ -518,7 +520,7 @@ pub enum ReplicaIdentity {
     Index(String),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterTableMoveAllStmt {
     pub orig_tablespacename: String,
     pub objtype: ObjectType,
@@ -528,7 +530,7 @@ pub struct AlterTableMoveAllStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CreateTrigStmt {
     pub replace: bool,
     pub isconstraint: bool,
@@ -540,7 +542,7 @@ pub struct CreateTrigStmt {
     pub row: bool,
     pub timing: TriggerTiming,
     pub events: Vec<TriggerEvent>,
-    pub when_clause: Option<Expr>,
+    pub when_clause: Option<Rc<Expr>>,
     pub transition_rels: Vec<TriggerTransition>,
     pub deferrable: bool,
     pub initdeferred: bool,
@@ -556,7 +558,7 @@ pub enum TriggerTiming {
     InsteadOf,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum TriggerEvent {
     Insert,
     Delete,
@@ -564,14 +566,14 @@ pub enum TriggerEvent {
     Truncate,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TriggerTransition {
     pub name: String,
     pub is_new: bool,
     pub is_table: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreateEventTrigStmt {
     pub trigname: String,
     pub eventname: String,
@@ -581,14 +583,14 @@ pub struct CreateEventTrigStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterEventTrigStmt {
     pub trigname: String,
     pub mode: TriggerMode,
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct RuleStmt {
     pub relation: RangeVar,
     pub rulename: String,
@@ -609,7 +611,7 @@ pub enum RuleEvent {
     Insert,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CreatePolicyStmt {
     pub policy_name: String,
     pub table: RangeVar,
@@ -622,7 +624,7 @@ pub struct CreatePolicyStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct AlterPolicyStmt {
     pub policy_name: String,
     pub table: RangeVar,
@@ -633,7 +635,7 @@ pub struct AlterPolicyStmt {
 }
 
 /// `CALL f(…)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct CallStmt {
     pub funccall: FuncCall,
     pub span: Span,

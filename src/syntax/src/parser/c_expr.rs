@@ -1,5 +1,7 @@
 //! Single operands: literals, columns, calls, parentheses, CASE, arrays, rows.
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::expr::{plain_type, string_const, sublink};
 use super::names::{is_col_id, is_type_function_name};
@@ -402,7 +404,7 @@ impl Parser<'_> {
             self.expect(T::RParen)?;
         }
         if self.eat_kw(Kw::OVER) {
-            call.over = Some(Box::new(self.over_clause()?));
+            call.over = Some(Rc::new(self.over_clause()?));
         }
         Ok(Expr::FuncCall(call))
     }

@@ -1,5 +1,7 @@
 //! CREATE: which statement it is; views, indexes, sequences, schemas, domains, types, statistics.
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::create_table::empty_column;
 use super::names::is_col_id;
@@ -135,7 +137,7 @@ impl Parser<'_> {
         let aliases = if recursive { self.parens(Self::col_id)? } else { self.opt_parens(Self::col_id)? };
         let options = self.opt_reloptions()?;
         self.expect_kw(Kw::AS)?;
-        let mut query = Box::new(self.select_stmt()?);
+        let mut query = self.select_stmt()?;
         let at = self.span();
         let mut with_check_option = ViewCheckOption::None;
         if self.eat_kw(Kw::WITH) {
@@ -153,8 +155,9 @@ impl Parser<'_> {
             }
         }
         if recursive {
-            query = Box::new(recursive_view_query(&view.relname, &aliases, *query));
+            query = recursive_view_query(&view.relname, &aliases, query);
         }
+        let query = Rc::new(query);
         Ok(Stmt::View(Box::new(ViewStmt { view, aliases, query, replace, options, with_check_option, span })))
     }
 
@@ -172,7 +175,7 @@ impl Parser<'_> {
         let nulls_not_distinct = self.opt_unique_null_treatment()?;
         let options = if self.eat_kw(Kw::WITH) { self.reloptions()? } else { Vec::new() };
         let table_space = self.opt_tablespace()?;
-        let where_clause = self.where_clause()?;
+        let where_clause = self.where_clause()?.map(Rc::new);
         Ok(Stmt::Index(Box::new(IndexStmt {
             idxname,
             relation,

@@ -1,5 +1,7 @@
 //! CREATE TABLE: columns, constraints, LIKE, partitions. Also the parts ALTER TABLE, CREATE INDEX and CREATE DOMAIN share.
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::names::{is_col_id, is_type_function_name};
 use super::options::def_elem;
@@ -91,7 +93,7 @@ impl Parser<'_> {
         self.expect_kw(Kw::AS)?;
         let at = self.span();
         let query =
-            if self.eat_kw(Kw::EXECUTE) { self.execute_stmt(at)? } else { Stmt::Select(Box::new(self.select_stmt()?)) };
+            if self.eat_kw(Kw::EXECUTE) { self.execute_stmt(at)? } else { Stmt::Select(Rc::new(self.select_stmt()?)) };
         into.skip_data = self.opt_with_data()?;
         let objtype = ObjectType::Table;
         Ok(Stmt::CreateTableAs(Box::new(CreateTableAsStmt { query, into, objtype, if_not_exists, span })))
@@ -108,7 +110,7 @@ impl Parser<'_> {
         into.options = self.opt_reloptions()?;
         into.table_space_name = self.opt_tablespace()?;
         self.expect_kw(Kw::AS)?;
-        let query = Stmt::Select(Box::new(self.select_stmt()?));
+        let query = Stmt::Select(Rc::new(self.select_stmt()?));
         into.skip_data = self.opt_with_data()?;
         let objtype = ObjectType::MatView;
         Ok(Stmt::CreateTableAs(Box::new(CreateTableAsStmt { query, into, objtype, if_not_exists, span })))
@@ -313,15 +315,13 @@ impl Parser<'_> {
             }
             Kw::CHECK => {
                 self.bump();
-                self.expect(T::LParen)?;
-                let expr = self.expr()?;
-                self.expect(T::RParen)?;
+                let expr = Rc::new(self.paren_expr()?);
                 let no_inherit = self.eat_kws(Kw::NO, Kw::INHERIT)?;
                 ConstraintKind::Check { expr, no_inherit }
             }
             Kw::DEFAULT => {
                 self.bump();
-                ConstraintKind::Default(self.b_expr()?)
+                ConstraintKind::Default(Rc::new(self.b_expr()?))
             }
             Kw::GENERATED => self.generated()?,
             Kw::REFERENCES => ConstraintKind::Foreign(Box::new(self.references(Vec::new())?)),
@@ -339,9 +339,7 @@ impl Parser<'_> {
             let options = if self.is(T::LParen) { self.parenthesized_seq_options()? } else { Vec::new() };
             return Ok(ConstraintKind::Identity { always, options });
         }
-        self.expect(T::LParen)?;
-        let expr = self.expr()?;
-        self.expect(T::RParen)?;
+        let expr = Rc::new(self.paren_expr()?);
         self.expect_kw(Kw::STORED)?;
         if !always {
             let message = "for a generated column, GENERATED ALWAYS must be specified";
@@ -481,9 +479,7 @@ impl Parser<'_> {
         let (mut c, name, allowed) = match word {
             Kw::CHECK => {
                 self.bump();
-                self.expect(T::LParen)?;
-                let expr = self.expr()?;
-                self.expect(T::RParen)?;
+                let expr = Rc::new(self.paren_expr()?);
                 let kind = ConstraintKind::Check { expr, no_inherit: false };
                 (constraint(conname, kind, span), "CHECK", (false, true, true))
             }
@@ -517,9 +513,7 @@ impl Parser<'_> {
                 index.including = including;
                 let mut where_clause = None;
                 if self.eat_kw(Kw::WHERE) {
-                    self.expect(T::LParen)?;
-                    where_clause = Some(self.expr()?);
-                    self.expect(T::RParen)?;
+                    where_clause = Some(Rc::new(self.paren_expr()?));
                 }
                 let kind = ConstraintKind::Exclusion { exclusions, access_method, where_clause, index };
                 (constraint(conname, kind, span), "EXCLUDE", (true, false, false))
@@ -631,12 +625,12 @@ impl Parser<'_> {
         if self.eat(T::LParen) {
             let e = self.expr()?;
             self.expect(T::RParen)?;
-            return Ok(IndexKey::Expr(e));
+            return Ok(IndexKey::Expr(Rc::new(e)));
         }
         // Keys have no qualified names: a dot can only be in a function's.
         let function_only = !is_col_id(&self.cur) && is_type_function_name(&self.cur);
         if function_only || self.at_func_expr() || is_col_id(&self.cur) && self.peek(1).t == T::Dot {
-            return self.func_expr_windowless().map(IndexKey::Expr);
+            return Ok(IndexKey::Expr(Rc::new(self.func_expr_windowless()?)));
         }
         self.col_id().map(IndexKey::Column)
     }

@@ -1,5 +1,7 @@
 //! INSERT, UPDATE, DELETE, MERGE, TRUNCATE.
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::names::is_col_id;
 use crate::ast::*;
@@ -17,7 +19,7 @@ impl Parser<'_> {
             Kw::UPDATE => self.update_stmt(with, span),
             Kw::DELETE => self.delete_stmt(with, span),
             Kw::MERGE => self.merge_stmt(with, span),
-            _ => Ok(Stmt::Select(Box::new(self.select_after_with(with, span)?))),
+            _ => Ok(Stmt::Select(Rc::new(self.select_after_with(with, span)?))),
         }
     }
 
@@ -58,7 +60,7 @@ impl Parser<'_> {
                 stmt.cols = self.parens(Self::assign_target)?;
             }
             stmt.overriding = self.overriding()?;
-            stmt.select_stmt = Some(Box::new(self.select_stmt()?));
+            stmt.select_stmt = Some(Rc::new(self.select_stmt()?));
         }
         if self.is_kw(Kw::ON) {
             stmt.on_conflict_clause = Some(Box::new(self.on_conflict()?));
@@ -86,7 +88,7 @@ impl Parser<'_> {
         let name = self.col_id()?;
         let indirection = self.indirection()?;
         self.check_indirection(&indirection)?;
-        Ok(AssignTarget { name, indirection, span })
+        Ok(AssignTarget { name, indirection: indirection.into(), span })
     }
 
     fn on_conflict(&mut self) -> Result<OnConflictClause> {

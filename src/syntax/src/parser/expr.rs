@@ -5,6 +5,8 @@
 //! and so has this file: `a_expr` (anything), `b_expr` (no AND, OR, IN, LIKE, BETWEEN, IS NULL: where an AND or IN of the
 //! surroundings follows) and `c_expr` (a single operand, in a file of its own).
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::c_expr::Paren;
 use super::names::{is_bare_label, is_col_id};
@@ -50,7 +52,7 @@ pub(super) fn not(arg: Expr, span: Span) -> Expr {
 }
 
 pub(super) fn sublink(kind: SubLinkType, subselect: SelectStmt, span: Span) -> Expr {
-    Expr::SubLink(Box::new(SubLink { kind, subselect: Box::new(subselect), span }))
+    Expr::SubLink(Box::new(SubLink { kind, subselect: Rc::new(subselect), span }))
 }
 
 /// Tokens that can follow a label in a target list and cannot start an operand.
@@ -539,7 +541,7 @@ pub(super) fn string_const(value: String, span: Span) -> Expr {
 
 /// A type by name alone.
 pub(super) fn plain_type(names: QualifiedName, span: Span) -> TypeName {
-    TypeName { names, setof: false, pct_type: false, typmods: Vec::new(), array_bounds: Vec::new(), span }
+    TypeName { names, setof: false, pct_type: false, typmods: Rc::new([]), array_bounds: Vec::new(), span }
 }
 
 fn op_expr(name: OperatorName, lexpr: Option<Expr>, rexpr: Expr, span: Span) -> Expr {

@@ -262,9 +262,7 @@ impl Parser<'_> {
                 let columns = self.opt_parens(Self::col_id)?;
                 let mut where_clause = None;
                 if self.eat_kw(Kw::WHERE) {
-                    self.expect(T::LParen)?;
-                    where_clause = Some(self.expr()?);
-                    self.expect(T::RParen)?;
+                    where_clause = Some(self.paren_expr()?);
                 }
                 match table {
                     Some(true) => all.push(PublicationObject::Table { relation, columns, where_clause, span: at }),

@@ -120,9 +120,7 @@ impl Parser<'_> {
         let args = self.parens(Self::expr)?;
         let mut repeatable = None;
         if self.eat_kw(Kw::REPEATABLE) {
-            self.expect(T::LParen)?;
-            repeatable = Some(self.expr()?);
-            self.expect(T::RParen)?;
+            repeatable = Some(self.paren_expr()?);
         }
         let relation = FromItem::RangeVar(relation);
         Ok(FromItem::TableSample(Box::new(RangeTableSample { relation, method, args, repeatable, span })))

@@ -143,9 +143,7 @@ impl Parser<'_> {
     fn collation_for(&mut self, span: Span) -> Result<Expr> {
         self.bump();
         self.bump();
-        self.expect(T::LParen)?;
-        let arg = self.expr()?;
-        self.expect(T::RParen)?;
+        let arg = self.paren_expr()?;
         Ok(self.system_call("pg_collation_for", vec![arg], CoercionForm::SqlSyntax, span))
     }
 
@@ -462,12 +460,12 @@ impl Parser<'_> {
     pub(super) fn interval_constant(&mut self) -> Result<Expr> {
         let mut type_name = self.interval_word();
         if self.is(T::LParen) {
-            type_name.typmods = self.interval_precision()?;
+            type_name.typmods = self.interval_precision()?.into();
             return self.string_cast(type_name);
         }
         let mut cast = self.string_cast(type_name)?;
         if let Expr::TypeCast(c) = &mut cast {
-            c.type_name.typmods = self.opt_interval()?;
+            c.type_name.typmods = self.opt_interval()?.into();
         }
         Ok(cast)
     }

@@ -1,5 +1,7 @@
 //! Functions: CREATE and ALTER FUNCTION and PROCEDURE, and how functions, aggregates and operators are named elsewhere.
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::expr::plain_type;
 use super::names::is_type_function_name;
@@ -85,7 +87,7 @@ impl Parser<'_> {
     fn func_param_with_default(&mut self) -> Result<FunctionParameter> {
         let mut param = self.func_param()?;
         if self.eat_kw(Kw::DEFAULT) || self.eat(T::Eq) {
-            param.defexpr = Some(self.expr()?);
+            param.defexpr = Some(Rc::new(self.expr()?));
         }
         Ok(param)
     }
@@ -344,7 +346,7 @@ impl Parser<'_> {
             }
             Kw::SET | Kw::RESET => {
                 let set = self.set_reset_clause(true)?;
-                Ok(Some(def_elem("set", Some(DefArg::Set(Box::new(set))), span)))
+                Ok(Some(def_elem("set", Some(DefArg::Set(Rc::new(set))), span)))
             }
             Kw::PARALLEL => {
                 self.bump();
@@ -364,7 +366,8 @@ impl Parser<'_> {
 
     fn return_stmt(&mut self) -> Result<ReturnStmt> {
         let span = self.expect_kw(Kw::RETURN)?;
-        Ok(ReturnStmt { returnval: self.expr()?, span })
+        let query = Stmt::Select(Rc::new(super::select::select_expr(self.expr()?)));
+        Ok(ReturnStmt { query, span })
     }
 
     /// `RETURN expr` or `BEGIN ATOMIC … END`.

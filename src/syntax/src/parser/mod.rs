@@ -346,6 +346,14 @@ impl<'a> Parser<'a> {
         Ok(all)
     }
 
+    /// `(expr)`.
+    fn paren_expr(&mut self) -> Result<Expr> {
+        self.expect(T::LParen)?;
+        let e = self.expr()?;
+        self.expect(T::RParen)?;
+        Ok(e)
+    }
+
     /// `(item, …)` if a parenthesis stands here.
     fn opt_parens<X>(&mut self, item: impl FnMut(&mut Self) -> Result<X>) -> Result<Vec<X>> {
         if self.is(T::LParen) { self.parens(item) } else { Ok(Vec::new()) }

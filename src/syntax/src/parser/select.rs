@@ -1,5 +1,8 @@
 //! Queries: set operations, SELECT and its clauses, WITH, windows.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::Parser;
 use super::expr::{int_one, null_const};
 use super::names::{is_bare_label, is_col_id};
@@ -40,11 +43,18 @@ fn select_star_from(relation: RangeVar, span: Span) -> SelectStmt {
     query(SelectBody::Select(Box::new(core)), span)
 }
 
+/// `SELECT expr`, of which RETURN is short for.
+pub(super) fn select_expr(val: Expr) -> SelectStmt {
+    let mut core = empty_core();
+    core.target_list.push(ResTarget { name: None, val, span: Span::NONE });
+    query(SelectBody::Select(Box::new(core)), Span::NONE)
+}
+
 fn empty_core() -> SelectCore {
     SelectCore {
         distinct: None,
         target_list: Vec::new(),
-        into_clause: None,
+        into_clause: Default::default(),
         from_clause: Vec::new(),
         where_clause: None,
         group_clause: Vec::new(),
@@ -60,7 +70,7 @@ pub(super) fn recursive_view_query(name: &str, columns: &[String], inner: Select
         ctename: name.to_owned(),
         aliascolnames: columns.to_vec(),
         materialized: CteMaterialize::Default,
-        query: Stmt::Select(Box::new(inner)).into(),
+        query: Rc::new(Stmt::Select(Rc::new(inner))),
         search_clause: None,
         cycle_clause: None,
         span: Span::NONE,
@@ -236,7 +246,7 @@ impl Parser<'_> {
             }
         }
         if self.eat_kw(Kw::INTO) {
-            core.into_clause = Some(Box::new(into_clause(self.temp_table_name()?)));
+            core.into_clause = RefCell::new(Some(Rc::new(into_clause(self.temp_table_name()?))));
         }
         if self.is_kw(Kw::FROM) {
             core.from_clause = self.parse_from_clause()?;
@@ -261,7 +271,7 @@ impl Parser<'_> {
                 window.name = Some(name);
                 // The position is that of the parenthesis, as in OVER.
                 window.span = if window.span.is_none() { span } else { window.span };
-                Ok(window)
+                Ok(Rc::new(window))
             })?;
         }
         Ok(core)
@@ -562,7 +572,7 @@ impl Parser<'_> {
         self.expect(T::RParen)?;
         let search_clause = if self.is_kw(Kw::SEARCH) { Some(self.search_clause()?) } else { None };
         let cycle_clause = if self.is_kw(Kw::CYCLE) { Some(Box::new(self.cycle_clause()?)) } else { None };
-        Ok(CommonTableExpr { ctename, aliascolnames, materialized, query: query.into(), search_clause, cycle_clause, span })
+        Ok(CommonTableExpr { ctename, aliascolnames, materialized, query: Rc::new(query), search_clause, cycle_clause, span })
     }
 
     fn search_clause(&mut self) -> Result<CteSearchClause> {

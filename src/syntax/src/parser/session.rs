@@ -1,5 +1,7 @@
 //! Transactions, settings, prepared statements, cursors, notifications, maintenance.
 
+use std::rc::Rc;
+
 use super::Parser;
 use super::names::is_col_id;
 use super::options::{def_elem, string_arg};
@@ -302,7 +304,7 @@ impl Parser<'_> {
         }
         let precise = self.peek(1).t == T::LParen;
         let value = self.interval_constant()?;
-        let Expr::TypeCast(cast) = value else { return self.unexpected() };
+        let Expr::TypeCast(cast) = &value else { return self.unexpected() };
         if let Some(Expr::Const(AConst { value: Const::Integer(mask), span })) = cast.type_name.typmods.first() {
             const HOUR: i32 = 1 << 10;
             const MINUTE: i32 = 1 << 11;
@@ -311,7 +313,7 @@ impl Parser<'_> {
                 return self.fail(SqlState::SYNTAX_ERROR, message, *span);
             }
         }
-        Ok(Some(SetValue::Interval(cast)))
+        Ok(Some(SetValue::Interval(Box::new(value))))
     }
 
     /// RESET, and the RESET of ALTER ROLE and ALTER DATABASE.
@@ -442,7 +444,7 @@ impl Parser<'_> {
         let argtypes = self.opt_parens(Self::typename)?;
         self.expect_kw(Kw::AS)?;
         let start = self.cur.start;
-        let query = self.preparable_stmt()?;
+        let query = Rc::new(self.preparable_stmt()?);
         let query_span = Span { start, end: self.prev_end() };
         Ok(Stmt::Prepare(Box::new(PrepareStmt { name, argtypes, query, query_span, span })))
     }
@@ -489,7 +491,7 @@ impl Parser<'_> {
             self.eat_kws(Kw::WITHOUT, Kw::HOLD)?;
         }
         self.expect_kw(Kw::FOR)?;
-        let query = Box::new(self.select_stmt()?);
+        let query = Rc::new(self.select_stmt()?);
         Ok(Stmt::DeclareCursor(Box::new(DeclareCursorStmt { portalname, options, query, span })))
     }
 

@@ -1,5 +1,7 @@
 //! Triggers, event triggers, rules, policies.
 
+use std::rc::Rc;
+
 use super::Parser;
 use crate::ast::*;
 use crate::keywords::Kw;
@@ -71,9 +73,7 @@ impl Parser<'_> {
             }
         }
         if self.eat_kw(Kw::WHEN) {
-            self.expect(T::LParen)?;
-            stmt.when_clause = Some(self.expr()?);
-            self.expect(T::RParen)?;
+            stmt.when_clause = Some(Rc::new(self.paren_expr()?));
         }
         stmt.funcname = self.execute_function()?;
         self.expect(T::LParen)?;
@@ -316,14 +316,10 @@ impl Parser<'_> {
     fn policy_conditions(&mut self) -> Result<(Option<Expr>, Option<Expr>)> {
         let (mut qual, mut with_check) = (None, None);
         if self.eat_kw(Kw::USING) {
-            self.expect(T::LParen)?;
-            qual = Some(self.expr()?);
-            self.expect(T::RParen)?;
+            qual = Some(self.paren_expr()?);
         }
         if self.eat_kws(Kw::WITH, Kw::CHECK)? {
-            self.expect(T::LParen)?;
-            with_check = Some(self.expr()?);
-            self.expect(T::RParen)?;
+            with_check = Some(self.paren_expr()?);
         }
         Ok((qual, with_check))
     }

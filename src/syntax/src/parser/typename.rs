@@ -82,9 +82,9 @@ impl Parser<'_> {
         if self.is_kw(Kw::INTERVAL) {
             let mut t = self.interval_word();
             if self.is(T::LParen) {
-                t.typmods = self.interval_precision()?;
+                t.typmods = self.interval_precision()?.into();
             } else {
-                t.typmods = self.opt_interval()?;
+                t.typmods = self.opt_interval()?.into();
             }
             return Ok(t);
         }
@@ -95,7 +95,7 @@ impl Parser<'_> {
         let mut names = vec![self.type_function_name()?];
         self.attrs(&mut names)?;
         let mut t = plain_type(names, span);
-        t.typmods = self.opt_parens(Self::expr)?;
+        t.typmods = self.opt_parens(Self::expr)?.into();
         Ok(t)
     }
 
@@ -182,16 +182,16 @@ impl Parser<'_> {
             Kw::DECIMAL | Kw::DEC | Kw::NUMERIC => {
                 self.bump();
                 let mut t = system_type("numeric", span);
-                t.typmods = self.opt_parens(Self::expr)?;
+                t.typmods = self.opt_parens(Self::expr)?.into();
                 return Ok(Some(t));
             }
             Kw::BIT => {
                 self.bump();
                 let varying = self.eat_kw(Kw::VARYING);
                 let mut t = system_type(if varying { "varbit" } else { "bit" }, span);
-                t.typmods = self.opt_parens(Self::expr)?;
+                t.typmods = self.opt_parens(Self::expr)?.into();
                 if t.typmods.is_empty() && !varying && !constant {
-                    t.typmods.push(int_const(1, Span::NONE));
+                    t.typmods = [int_const(1, Span::NONE)].into();
                 }
                 return Ok(Some(t));
             }
@@ -237,10 +237,10 @@ impl Parser<'_> {
         let mut t = system_type(if varying { "varchar" } else { "bpchar" }, span);
         if self.eat(T::LParen) {
             let at = self.span();
-            t.typmods.push(int_const(self.iconst()?, at));
+            t.typmods = [int_const(self.iconst()?, at)].into();
             self.expect(T::RParen)?;
         } else if !varying && !constant {
-            t.typmods.push(int_const(1, Span::NONE));
+            t.typmods = [int_const(1, Span::NONE)].into();
         }
         Ok(t)
     }
@@ -260,7 +260,7 @@ impl Parser<'_> {
             self.expect_kw(Kw::ZONE)?;
         }
         let mut t = system_type(if with { zoned } else { plain }, span);
-        t.typmods = typmods;
+        t.typmods = typmods.into();
         Ok(t)
     }
 }
