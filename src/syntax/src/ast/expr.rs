@@ -453,7 +453,7 @@ pub enum FrameExclusion {
 }
 
 /// A type as written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TypeName {
     /// SQL's own names are mapped: `integer` is `pg_catalog.int4`.
     pub names: QualifiedName,

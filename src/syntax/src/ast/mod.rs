@@ -18,6 +18,7 @@ use std::rc::Rc;
 mod dml;
 mod expr;
 mod location;
+mod nothing;
 mod object;
 mod select;
 mod session;
@@ -35,7 +36,7 @@ pub use tusklet_error::Span;
 pub type QualifiedName = Vec<String>;
 
 /// One statement of the text, without its semicolon.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RawStmt {
     pub stmt: Stmt,
     /// From the first token to the end of the last one: what `pg_stat_statements` or a log would show.
@@ -169,7 +170,7 @@ pub enum Stmt {
 }
 
 /// `name [= value]` of option lists, storage parameters and `WITH (…)`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct DefElem {
     /// `toast` of `toast.autovacuum_enabled`.
     pub namespace: Option<String>,
@@ -215,7 +216,7 @@ pub enum DefArg {
 }
 
 /// A role as named in a statement.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RoleSpec {
     pub kind: RoleSpecKind,
     pub span: Span,
@@ -324,7 +325,7 @@ pub enum ObjectName {
 }
 
 /// A function, aggregate or operator with the argument types that single it out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ObjectWithArgs {
     pub name: QualifiedName,
     /// Argument types for lookup; `None` is `NONE` of an operator, or an aggregate's `*` when the whole list is empty.

@@ -97,7 +97,7 @@ pub struct DefineStmt {
 }
 
 /// `(*)`, `(a, b)`, `(a ORDER BY b)`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct AggregateArgs {
     pub args: Vec<FunctionParameter>,
     /// How many come before ORDER BY; missing without ORDER BY.
@@ -131,7 +131,7 @@ pub struct ReturnStmt {
     pub span: Span,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct FunctionParameter {
     pub name: Option<String>,
     pub arg_type: TypeName,

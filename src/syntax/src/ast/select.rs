@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::{Expr, OperatorName, QualifiedName, ResTarget, Span, Stmt, TypeName, WindowDef};
 
 /// A query with everything that may stand around its body.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SelectStmt {
     pub with_clause: Option<Box<WithClause>>,
     pub body: SelectBody,
@@ -201,7 +201,7 @@ pub enum FromItem {
 }
 
 /// A table by name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RangeVar {
     pub catalogname: Option<String>,
     pub schemaname: Option<String>,
@@ -293,7 +293,7 @@ pub struct XmlNamespace {
     pub span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RangeTableFuncCol {
     pub colname: String,
     pub for_ordinality: bool,

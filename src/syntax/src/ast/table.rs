@@ -64,7 +64,7 @@ pub struct ColumnDef {
     pub span: Span,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Constraint {
     pub conname: Option<String>,
     pub kind: ConstraintKind,
@@ -130,7 +130,7 @@ pub struct ExclusionElem {
     pub operator: super::OperatorName,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ForeignKey {
     /// Empty for a column constraint.
     pub fk_attrs: Vec<String>,
@@ -160,7 +160,7 @@ pub enum FkAction {
     SetDefault,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TableLikeClause {
     pub relation: RangeVar,
     /// In the order written: a later one overrides an earlier.

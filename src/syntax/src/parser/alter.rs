@@ -6,15 +6,14 @@ use super::options::{def_elem, string_arg};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::Result;
 
 impl Parser<'_> {
     /// The word ALTER has been taken.
-    pub(super) fn alter_stmt(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn alter_stmt(&mut self, span: Span) -> Stmt {
         let word = self.bump().kw;
         let next = self.cur.kw;
         let named = |p: &mut Self, kind| {
-            let name = ObjectName::Name(vec![p.name()?]);
+            let name = ObjectName::Name(vec![p.name()]);
             p.alter_only_common(kind, name, span)
         };
         match word {
@@ -23,7 +22,7 @@ impl Parser<'_> {
             Kw::SEQUENCE => self.alter_relation(ObjectType::Sequence, span),
             Kw::VIEW => self.alter_relation(ObjectType::View, span),
             Kw::MATERIALIZED => {
-                self.expect_kw(Kw::VIEW)?;
+                self.expect_kw(Kw::VIEW);
                 self.alter_relation(ObjectType::MatView, span)
             }
             Kw::FOREIGN if self.eat_kw(Kw::TABLE) => self.alter_relation(ObjectType::ForeignTable, span),
@@ -32,17 +31,17 @@ impl Parser<'_> {
             Kw::PROCEDURE => self.alter_function(ObjectType::Procedure, span),
             Kw::ROUTINE => self.alter_function(ObjectType::Routine, span),
             Kw::AGGREGATE => {
-                let object = ObjectName::WithArgs(self.aggregate_with_args()?);
+                let object = ObjectName::WithArgs(self.aggregate_with_args());
                 self.alter_only_common(ObjectType::Aggregate, object, span)
             }
             Kw::CONVERSION => {
-                let object = ObjectName::Name(self.any_name()?);
+                let object = ObjectName::Name(self.any_name());
                 self.alter_only_common(ObjectType::Conversion, object, span)
             }
             Kw::COLLATION => {
-                let collname = self.any_name()?;
-                if self.eat_kws(Kw::REFRESH, Kw::VERSION)? {
-                    return Ok(Stmt::AlterCollation(Box::new(AlterCollationStmt { collname, span })));
+                let collname = self.any_name();
+                if self.eat_kws(Kw::REFRESH, Kw::VERSION) {
+                    return Stmt::AlterCollation(Box::new(AlterCollationStmt { collname, span }));
                 }
                 self.alter_only_common(ObjectType::Collation, ObjectName::Name(collname), span)
             }
@@ -55,14 +54,14 @@ impl Parser<'_> {
             Kw::SCHEMA => named(self, ObjectType::Schema),
             Kw::LANGUAGE => named(self, ObjectType::Language),
             Kw::PROCEDURAL => {
-                self.expect_kw(Kw::LANGUAGE)?;
+                self.expect_kw(Kw::LANGUAGE);
                 named(self, ObjectType::Language)
             }
             Kw::LARGE => {
-                self.expect_kw(Kw::OBJECT)?;
-                let object = ObjectName::LargeObject(self.numeric_only()?);
-                self.expect_kw(Kw::OWNER)?;
-                self.expect_kw(Kw::TO)?;
+                self.expect_kw(Kw::OBJECT);
+                let object = ObjectName::LargeObject(self.numeric_only());
+                self.expect_kw(Kw::OWNER);
+                self.expect_kw(Kw::TO);
                 self.owner_to(ObjectType::LargeObject, object, span)
             }
             Kw::DATABASE => self.alter_database(span),
@@ -88,9 +87,9 @@ impl Parser<'_> {
     }
 
     /// Only the things [`Parser::alter_common`] knows.
-    pub(super) fn alter_only_common(&mut self, kind: ObjectType, object: ObjectName, span: Span) -> Result<Stmt> {
-        match self.alter_common(kind, object, span)? {
-            Some(stmt) => Ok(stmt),
+    pub(super) fn alter_only_common(&mut self, kind: ObjectType, object: ObjectName, span: Span) -> Stmt {
+        match self.alter_common(kind, object, span) {
+            Some(stmt) => stmt,
             None => {
                 // Only SCHEMA can follow; where SET itself can stand is known by now.
                 if has_schema(kind) {
@@ -103,7 +102,7 @@ impl Parser<'_> {
 
     /// `RENAME TO`, `OWNER TO`, `SET SCHEMA`, `[NO] DEPENDS ON EXTENSION`, as far as the kind has them; `None` if none of
     /// them stands here.
-    pub(super) fn alter_common(&mut self, kind: ObjectType, object: ObjectName, span: Span) -> Result<Option<Stmt>> {
+    pub(super) fn alter_common(&mut self, kind: ObjectType, object: ObjectName, span: Span) -> Option<Stmt> {
         use ObjectType as O;
         let has_owner = !matches!(kind, O::TsParser | O::TsTemplate | O::Extension);
         let has_name = !matches!(kind, O::Operator | O::Extension);
@@ -113,40 +112,40 @@ impl Parser<'_> {
             // Domains and types rename their parts too.
             Kw::RENAME if has_name && (next == Kw::TO || !matches!(kind, O::Domain | O::Type)) => {
                 self.bump();
-                self.expect_kw(Kw::TO)?;
-                Ok(Some(self.renamed(kind, RenameTarget::Object(object), span)?))
+                self.expect_kw(Kw::TO);
+                Some(self.renamed(kind, RenameTarget::Object(object), span))
             }
             Kw::OWNER if has_owner => {
                 self.bump();
-                self.expect_kw(Kw::TO)?;
-                self.owner_to(kind, object, span).map(Some)
+                self.expect_kw(Kw::TO);
+                Some(self.owner_to(kind, object, span))
             }
             Kw::SET if has_schema(kind) && next == Kw::SCHEMA => {
                 self.bump();
                 self.bump();
-                let newschema = self.name()?;
-                Ok(Some(Stmt::AlterObjectSchema(Box::new(AlterObjectSchemaStmt {
+                let newschema = self.name();
+                Some(Stmt::AlterObjectSchema(Box::new(AlterObjectSchemaStmt {
                     object_type: kind,
                     object: RenameTarget::Object(object),
                     newschema,
                     missing_ok: false,
                     span,
-                }))))
+                })))
             }
-            Kw::NO | Kw::DEPENDS if depends => self.depends(kind, RenameTarget::Object(object), None, span).map(Some),
-            _ => Ok(None),
+            Kw::NO | Kw::DEPENDS if depends => Some(self.depends(kind, RenameTarget::Object(object), None, span)),
+            _ => None,
         }
     }
 
-    fn owner_to(&mut self, object_type: ObjectType, object: ObjectName, span: Span) -> Result<Stmt> {
-        let newowner = self.role_spec()?;
-        Ok(Stmt::AlterOwner(Box::new(AlterOwnerStmt { object_type, object, newowner, span })))
+    fn owner_to(&mut self, object_type: ObjectType, object: ObjectName, span: Span) -> Stmt {
+        let newowner = self.role_spec();
+        Stmt::AlterOwner(Box::new(AlterOwnerStmt { object_type, object, newowner, span }))
     }
 
     /// The new name, `RENAME TO` having been taken.
-    fn renamed(&mut self, kind: ObjectType, object: RenameTarget, span: Span) -> Result<Stmt> {
-        let newname = if kind == ObjectType::Role { self.role_id()? } else { self.name()? };
-        Ok(Stmt::Rename(Box::new(RenameStmt {
+    fn renamed(&mut self, kind: ObjectType, object: RenameTarget, span: Span) -> Stmt {
+        let newname = if kind == ObjectType::Role { self.role_id() } else { self.name() };
+        Stmt::Rename(Box::new(RenameStmt {
             rename_type: kind,
             relation_type: kind,
             object,
@@ -155,7 +154,7 @@ impl Parser<'_> {
             behavior: DropBehavior::Restrict,
             missing_ok: false,
             span,
-        })))
+        }))
     }
 
     /// `[NO] DEPENDS ON EXTENSION name`.
@@ -165,27 +164,27 @@ impl Parser<'_> {
         object: RenameTarget,
         subname: Option<String>,
         span: Span,
-    ) -> Result<Stmt> {
+    ) -> Stmt {
         let remove = self.eat_kw(Kw::NO);
-        self.expect_kw(Kw::DEPENDS)?;
-        self.expect_kw(Kw::ON)?;
-        self.expect_kw(Kw::EXTENSION)?;
-        let extname = self.name()?;
-        Ok(Stmt::AlterObjectDepends(Box::new(AlterObjectDependsStmt {
+        self.expect_kw(Kw::DEPENDS);
+        self.expect_kw(Kw::ON);
+        self.expect_kw(Kw::EXTENSION);
+        let extname = self.name();
+        Stmt::AlterObjectDepends(Box::new(AlterObjectDependsStmt {
             object_type,
             object,
             subname,
             extname,
             remove,
             span,
-        })))
+        }))
     }
 
     /// `ALTER RULE|TRIGGER name ON table RENAME TO …`.
-    fn alter_rule_or_trigger(&mut self, rule: bool, span: Span) -> Result<Stmt> {
-        let name = self.name()?;
-        self.expect_kw(Kw::ON)?;
-        let relation = RenameTarget::Relation(self.qualified_name()?);
+    fn alter_rule_or_trigger(&mut self, rule: bool, span: Span) -> Stmt {
+        let name = self.name();
+        self.expect_kw(Kw::ON);
+        let relation = RenameTarget::Relation(self.qualified_name());
         if !rule && matches!(self.cur.kw, Kw::NO | Kw::DEPENDS) {
             return self.depends(ObjectType::Trigger, relation, Some(name), span);
         }
@@ -201,11 +200,11 @@ impl Parser<'_> {
         subname: String,
         missing_ok: bool,
         span: Span,
-    ) -> Result<Stmt> {
-        self.expect_kw(Kw::RENAME)?;
-        self.expect_kw(Kw::TO)?;
-        let newname = self.name()?;
-        Ok(Stmt::Rename(Box::new(RenameStmt {
+    ) -> Stmt {
+        self.expect_kw(Kw::RENAME);
+        self.expect_kw(Kw::TO);
+        let newname = self.name();
+        Stmt::Rename(Box::new(RenameStmt {
             rename_type: kind,
             relation_type: ObjectType::Table,
             object,
@@ -214,17 +213,17 @@ impl Parser<'_> {
             behavior: DropBehavior::Restrict,
             missing_ok,
             span,
-        })))
+        }))
     }
 
-    fn alter_statistics(&mut self, span: Span) -> Result<Stmt> {
+    fn alter_statistics(&mut self, span: Span) -> Stmt {
         let missing_ok = self.if_exists();
-        let defnames = self.any_name()?;
+        let defnames = self.any_name();
         if self.at_kws(Kw::SET, Kw::STATISTICS) {
             self.bump();
             self.bump();
-            let stxstattarget = self.signed_iconst()?;
-            return Ok(Stmt::AlterStats(Box::new(AlterStatsStmt { defnames, stxstattarget, missing_ok, span })));
+            let stxstattarget = self.signed_iconst();
+            return Stmt::AlterStats(Box::new(AlterStatsStmt { defnames, stxstattarget, missing_ok, span }));
         }
         if missing_ok {
             return self.unexpected();
@@ -232,19 +231,19 @@ impl Parser<'_> {
         self.alter_only_common(ObjectType::StatisticExt, ObjectName::Name(defnames), span)
     }
 
-    fn alter_domain(&mut self, span: Span) -> Result<Stmt> {
-        let type_name = super::expr::plain_type(self.any_name()?, Span::NONE);
-        if let Some(stmt) = self.alter_common(ObjectType::Domain, ObjectName::Type(type_name.clone()), span)? {
-            return Ok(stmt);
+    fn alter_domain(&mut self, span: Span) -> Stmt {
+        let type_name = super::expr::plain_type(self.any_name(), Span::NONE);
+        if let Some(stmt) = self.alter_common(ObjectType::Domain, ObjectName::Type(type_name.clone()), span) {
+            return stmt;
         }
         let cmd = match self.cur.kw {
             Kw::RENAME => {
                 self.bump();
-                self.expect_kw(Kw::CONSTRAINT)?;
-                let subname = Some(self.name()?);
-                self.expect_kw(Kw::TO)?;
-                let newname = self.name()?;
-                return Ok(Stmt::Rename(Box::new(RenameStmt {
+                self.expect_kw(Kw::CONSTRAINT);
+                let subname = Some(self.name());
+                self.expect_kw(Kw::TO);
+                let newname = self.name();
+                return Stmt::Rename(Box::new(RenameStmt {
                     rename_type: ObjectType::DomConstraint,
                     relation_type: ObjectType::Domain,
                     object: RenameTarget::Object(ObjectName::Type(type_name)),
@@ -253,15 +252,15 @@ impl Parser<'_> {
                     behavior: DropBehavior::Restrict,
                     missing_ok: false,
                     span,
-                })));
+                }));
             }
             Kw::SET => {
                 self.bump();
                 if self.eat_kw(Kw::DEFAULT) {
-                    AlterDomainCmd::Default(Some(self.expr()?))
+                    AlterDomainCmd::Default(Some(self.expr()))
                 } else {
-                    self.expect_kw(Kw::NOT)?;
-                    self.expect_kw(Kw::NULL)?;
+                    self.expect_kw(Kw::NOT);
+                    self.expect_kw(Kw::NULL);
                     AlterDomainCmd::SetNotNull
                 }
             }
@@ -269,72 +268,72 @@ impl Parser<'_> {
                 self.bump();
                 if self.eat_kw(Kw::DEFAULT) {
                     AlterDomainCmd::Default(None)
-                } else if self.eat_kws(Kw::NOT, Kw::NULL)? {
+                } else if self.eat_kws(Kw::NOT, Kw::NULL) {
                     AlterDomainCmd::DropNotNull
                 } else {
-                    self.expect_kw(Kw::CONSTRAINT)?;
+                    self.expect_kw(Kw::CONSTRAINT);
                     let missing_ok = self.if_exists();
-                    let name = self.name()?;
+                    let name = self.name();
                     AlterDomainCmd::DropConstraint { name, behavior: self.opt_drop_behavior(), missing_ok }
                 }
             }
             Kw::ADD => {
                 self.bump();
-                AlterDomainCmd::AddConstraint(Box::new(self.table_constraint()?))
+                AlterDomainCmd::AddConstraint(Box::new(self.table_constraint()))
             }
             Kw::VALIDATE => {
                 self.bump();
-                self.expect_kw(Kw::CONSTRAINT)?;
-                AlterDomainCmd::ValidateConstraint { name: self.name()? }
+                self.expect_kw(Kw::CONSTRAINT);
+                AlterDomainCmd::ValidateConstraint { name: self.name() }
             }
             _ => return self.unexpected(),
         };
-        Ok(Stmt::AlterDomain(Box::new(AlterDomainStmt { type_name, cmd, span })))
+        Stmt::AlterDomain(Box::new(AlterDomainStmt { type_name, cmd, span }))
     }
 
-    fn alter_type(&mut self, span: Span) -> Result<Stmt> {
+    fn alter_type(&mut self, span: Span) -> Stmt {
         let at = self.span();
-        let name = self.any_name()?;
+        let name = self.any_name();
         let type_name = super::expr::plain_type(name.clone(), Span::NONE);
-        if let Some(stmt) = self.alter_common(ObjectType::Type, ObjectName::Type(type_name), span)? {
-            return Ok(stmt);
+        if let Some(stmt) = self.alter_common(ObjectType::Type, ObjectName::Type(type_name), span) {
+            return stmt;
         }
         let next = self.peek(1).kw;
         match self.cur.kw {
             Kw::ADD if next == Kw::VALUE => {
                 self.bump();
                 self.bump();
-                let skip_if_exists = self.if_not_exists()?;
-                let new_val = self.string()?;
+                let skip_if_exists = self.if_not_exists();
+                let new_val = self.string();
                 let after = self.eat_kw(Kw::AFTER);
-                let neighbor = if after || self.eat_kw(Kw::BEFORE) { Some(self.string()?) } else { None };
+                let neighbor = if after || self.eat_kw(Kw::BEFORE) { Some(self.string()) } else { None };
                 let after = after || neighbor.is_none();
                 let type_name = name;
-                Ok(Stmt::AlterEnum(Box::new(AlterEnumStmt::AddValue {
+                Stmt::AlterEnum(Box::new(AlterEnumStmt::AddValue {
                     type_name,
                     new_val,
                     neighbor,
                     after,
                     skip_if_exists,
-                })))
+                }))
             }
             Kw::RENAME if next == Kw::VALUE => {
                 self.bump();
                 self.bump();
-                let old_val = self.string()?;
-                self.expect_kw(Kw::TO)?;
-                let new_val = self.string()?;
-                Ok(Stmt::AlterEnum(Box::new(AlterEnumStmt::RenameValue { type_name: name, old_val, new_val })))
+                let old_val = self.string();
+                self.expect_kw(Kw::TO);
+                let new_val = self.string();
+                Stmt::AlterEnum(Box::new(AlterEnumStmt::RenameValue { type_name: name, old_val, new_val }))
             }
             Kw::RENAME => {
                 self.bump();
-                self.expect_kw(Kw::ATTRIBUTE)?;
-                let subname = Some(self.name()?);
-                self.expect_kw(Kw::TO)?;
-                let newname = self.name()?;
+                self.expect_kw(Kw::ATTRIBUTE);
+                let subname = Some(self.name());
+                self.expect_kw(Kw::TO);
+                let newname = self.name();
                 let behavior = self.opt_drop_behavior();
-                let relation = self.type_relation(name, at)?;
-                Ok(Stmt::Rename(Box::new(RenameStmt {
+                let relation = self.type_relation(name, at);
+                Stmt::Rename(Box::new(RenameStmt {
                     rename_type: ObjectType::Attribute,
                     relation_type: ObjectType::Type,
                     object: RenameTarget::Relation(relation),
@@ -343,146 +342,146 @@ impl Parser<'_> {
                     behavior,
                     missing_ok: false,
                     span,
-                })))
+                }))
             }
             Kw::SET => {
                 self.bump();
-                let options = self.operator_definition()?;
-                Ok(Stmt::AlterType(Box::new(AlterTypeStmt { type_name: name, options, span })))
+                let options = self.operator_definition();
+                Stmt::AlterType(Box::new(AlterTypeStmt { type_name: name, options, span }))
             }
             _ => {
-                let cmds = self.list(Self::alter_attribute)?;
-                let relation = self.type_relation(name, at)?;
+                let cmds = self.list(Self::alter_attribute);
+                let relation = self.type_relation(name, at);
                 let objtype = ObjectType::Type;
-                Ok(Stmt::AlterTable(Box::new(AlterTableStmt { relation, cmds, objtype, missing_ok: false, span })))
+                Stmt::AlterTable(Box::new(AlterTableStmt { relation, cmds, objtype, missing_ok: false, span }))
             }
         }
     }
 
-    fn type_relation(&mut self, name: QualifiedName, at: Span) -> Result<RangeVar> {
+    fn type_relation(&mut self, name: QualifiedName, at: Span) -> RangeVar {
         self.range_var_from(name, at, "improper qualified name (too many dotted names): ")
     }
 
     /// `(name = value, name = NONE, name, …)` of ALTER OPERATOR and ALTER TYPE.
-    pub(super) fn operator_definition(&mut self) -> Result<Vec<DefElem>> {
+    pub(super) fn operator_definition(&mut self) -> Vec<DefElem> {
         self.parens(|p| {
             let span = p.span();
-            let name = p.col_label()?;
+            let name = p.col_label();
             let mut arg = None;
             if p.eat(T::Eq) && !p.eat_kw(Kw::NONE) {
-                arg = Some(p.def_arg()?);
+                arg = Some(p.def_arg());
             }
-            Ok(DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span })
+            DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span }
         })
     }
 
-    fn alter_operator(&mut self, span: Span) -> Result<Stmt> {
-        let opername = self.operator_with_args()?;
+    fn alter_operator(&mut self, span: Span) -> Stmt {
+        let opername = self.operator_with_args();
         let object = ObjectName::WithArgs(opername.clone());
-        if let Some(stmt) = self.alter_common(ObjectType::Operator, object, span)? {
-            return Ok(stmt);
+        if let Some(stmt) = self.alter_common(ObjectType::Operator, object, span) {
+            return stmt;
         }
-        self.expect_kw(Kw::SET)?;
-        let options = self.operator_definition()?;
-        Ok(Stmt::AlterOperator(Box::new(AlterOperatorStmt { opername, options, span })))
+        self.expect_kw(Kw::SET);
+        let options = self.operator_definition();
+        Stmt::AlterOperator(Box::new(AlterOperatorStmt { opername, options, span }))
     }
 
     /// From CLASS or FAMILY on.
-    fn alter_operator_class(&mut self, span: Span) -> Result<Stmt> {
+    fn alter_operator_class(&mut self, span: Span) -> Stmt {
         let family = self.bump().kw == Kw::FAMILY;
-        let opfamilyname = self.any_name()?;
-        self.expect_kw(Kw::USING)?;
-        let amname = self.name()?;
+        let opfamilyname = self.any_name();
+        self.expect_kw(Kw::USING);
+        let amname = self.name();
         if family && matches!(self.cur.kw, Kw::ADD | Kw::DROP) {
             let is_drop = self.bump().kw == Kw::DROP;
-            let items = if is_drop { self.list(Self::opclass_drop)? } else { self.list(Self::opclass_item)? };
-            return Ok(Stmt::AlterOpFamily(Box::new(AlterOpFamilyStmt { opfamilyname, amname, is_drop, items, span })));
+            let items = if is_drop { self.list(Self::opclass_drop) } else { self.list(Self::opclass_item) };
+            return Stmt::AlterOpFamily(Box::new(AlterOpFamilyStmt { opfamilyname, amname, is_drop, items, span }));
         }
         let kind = if family { ObjectType::OpFamily } else { ObjectType::OpClass };
         let object = ObjectName::Using { name: opfamilyname, method: amname };
         self.alter_only_common(kind, object, span)
     }
 
-    fn alter_text_search(&mut self, span: Span) -> Result<Stmt> {
-        self.expect_kw(Kw::SEARCH)?;
-        let kind = self.text_search_kind_here()?;
+    fn alter_text_search(&mut self, span: Span) -> Stmt {
+        self.expect_kw(Kw::SEARCH);
+        let kind = self.text_search_kind_here();
         self.bump();
-        let name = self.any_name()?;
-        if let Some(stmt) = self.alter_common(kind, ObjectName::Name(name.clone()), span)? {
-            return Ok(stmt);
+        let name = self.any_name();
+        if let Some(stmt) = self.alter_common(kind, ObjectName::Name(name.clone()), span) {
+            return stmt;
         }
         if kind == ObjectType::TsDictionary {
-            let options = self.definition()?;
-            return Ok(Stmt::AlterTSDictionary(Box::new(AlterTSDictionaryStmt { dictname: name, options, span })));
+            let options = self.definition();
+            return Stmt::AlterTSDictionary(Box::new(AlterTSDictionaryStmt { dictname: name, options, span }));
         }
         if kind != ObjectType::TsConfiguration || self.is_kw(Kw::SET) {
             self.eat_kw(Kw::SET);
             return self.unexpected();
         }
-        let cmd = self.alter_ts_mapping()?;
-        Ok(Stmt::AlterTSConfiguration(Box::new(AlterTSConfigurationStmt { cfgname: name, cmd, span })))
+        let cmd = self.alter_ts_mapping();
+        Stmt::AlterTSConfiguration(Box::new(AlterTSConfigurationStmt { cfgname: name, cmd, span }))
     }
 
-    fn alter_ts_mapping(&mut self) -> Result<AlterTSConfigCmd> {
+    fn alter_ts_mapping(&mut self) -> AlterTSConfigCmd {
         match self.cur.kw {
             Kw::ADD => {
                 self.bump();
-                self.expect_kw(Kw::MAPPING)?;
-                self.expect_kw(Kw::FOR)?;
-                let tokentype = self.list(Self::name)?;
-                self.expect_kw(Kw::WITH)?;
-                Ok(AlterTSConfigCmd::AddMapping { tokentype, dicts: self.list(Self::any_name)? })
+                self.expect_kw(Kw::MAPPING);
+                self.expect_kw(Kw::FOR);
+                let tokentype = self.list(Self::name);
+                self.expect_kw(Kw::WITH);
+                AlterTSConfigCmd::AddMapping { tokentype, dicts: self.list(Self::any_name) }
             }
             Kw::ALTER => {
                 self.bump();
-                self.expect_kw(Kw::MAPPING)?;
-                let tokentype = if self.eat_kw(Kw::FOR) { Some(self.list(Self::name)?) } else { None };
+                self.expect_kw(Kw::MAPPING);
+                let tokentype = if self.eat_kw(Kw::FOR) { Some(self.list(Self::name)) } else { None };
                 if self.eat_kw(Kw::REPLACE) {
-                    let old = self.any_name()?;
-                    self.expect_kw(Kw::WITH)?;
-                    let new = self.any_name()?;
-                    return Ok(match tokentype {
+                    let old = self.any_name();
+                    self.expect_kw(Kw::WITH);
+                    let new = self.any_name();
+                    return match tokentype {
                         Some(tokentype) => AlterTSConfigCmd::ReplaceDictForToken { tokentype, old, new },
                         None => AlterTSConfigCmd::ReplaceDict { old, new },
-                    });
+                    };
                 }
                 let Some(tokentype) = tokentype else { return self.unexpected() };
-                self.expect_kw(Kw::WITH)?;
-                Ok(AlterTSConfigCmd::AlterMappingForToken { tokentype, dicts: self.list(Self::any_name)? })
+                self.expect_kw(Kw::WITH);
+                AlterTSConfigCmd::AlterMappingForToken { tokentype, dicts: self.list(Self::any_name) }
             }
             Kw::DROP => {
                 self.bump();
-                self.expect_kw(Kw::MAPPING)?;
+                self.expect_kw(Kw::MAPPING);
                 let missing_ok = self.if_exists();
-                self.expect_kw(Kw::FOR)?;
-                Ok(AlterTSConfigCmd::DropMapping { tokentype: self.list(Self::name)?, missing_ok })
+                self.expect_kw(Kw::FOR);
+                AlterTSConfigCmd::DropMapping { tokentype: self.list(Self::name), missing_ok }
             }
             _ => self.unexpected(),
         }
     }
 
-    fn alter_extension(&mut self, span: Span) -> Result<Stmt> {
-        let extname = self.name()?;
+    fn alter_extension(&mut self, span: Span) -> Stmt {
+        let extname = self.name();
         match self.cur.kw {
             Kw::UPDATE => {
                 self.bump();
                 let mut options = Vec::new();
                 while self.is_kw(Kw::TO) {
                     let at = self.bump().span();
-                    options.push(def_elem("new_version", string_arg(self.non_reserved_word_or_string()?), at));
+                    options.push(def_elem("new_version", string_arg(self.non_reserved_word_or_string()), at));
                 }
-                Ok(Stmt::AlterExtension(Box::new(AlterExtensionStmt { extname, options, span })))
+                Stmt::AlterExtension(Box::new(AlterExtensionStmt { extname, options, span }))
             }
             Kw::ADD | Kw::DROP => {
                 let add = self.bump().kw == Kw::ADD;
-                let (objtype, object) = self.any_object(ObjectUse::Extension)?;
-                Ok(Stmt::AlterExtensionContents(Box::new(AlterExtensionContentsStmt {
+                let (objtype, object) = self.any_object(ObjectUse::Extension);
+                Stmt::AlterExtensionContents(Box::new(AlterExtensionContentsStmt {
                     extname,
                     add,
                     objtype,
                     object,
                     span,
-                })))
+                }))
             }
             _ => self.alter_only_common(ObjectType::Extension, ObjectName::Name(vec![extname]), span),
         }

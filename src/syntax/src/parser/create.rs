@@ -9,13 +9,13 @@ use super::select::recursive_view_query;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::{Result, SqlState};
+use tusklet_error::SqlState;
 
 impl Parser<'_> {
     /// The word CREATE has been taken.
-    pub(super) fn create_stmt(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn create_stmt(&mut self, span: Span) -> Stmt {
         if self.eat_kw(Kw::OR) {
-            self.expect_kw(Kw::REPLACE)?;
+            self.expect_kw(Kw::REPLACE);
             return self.create_or_replace(span);
         }
         match self.cur.kw {
@@ -57,7 +57,7 @@ impl Parser<'_> {
         }
     }
 
-    fn create_or_replace(&mut self, span: Span) -> Result<Stmt> {
+    fn create_or_replace(&mut self, span: Span) -> Stmt {
         match self.cur.kw {
             Kw::TEMP | Kw::TEMPORARY | Kw::LOCAL | Kw::GLOBAL | Kw::UNLOGGED | Kw::VIEW | Kw::RECURSIVE => {
                 self.create_persistent(true, span)
@@ -73,7 +73,7 @@ impl Parser<'_> {
     }
 
     /// `[TEMP | UNLOGGED] {TABLE | SEQUENCE | VIEW | …}`.
-    fn create_persistent(&mut self, replace: bool, span: Span) -> Result<Stmt> {
+    fn create_persistent(&mut self, replace: bool, span: Span) -> Stmt {
         let persistence = match self.cur.kw {
             Kw::TEMP | Kw::TEMPORARY => RelPersistence::Temp,
             Kw::LOCAL | Kw::GLOBAL => {
@@ -96,7 +96,7 @@ impl Parser<'_> {
             }
             Kw::RECURSIVE => {
                 self.bump();
-                self.expect_kw(Kw::VIEW)?;
+                self.expect_kw(Kw::VIEW);
                 self.create_view(persistence, replace, true, span)
             }
             _ if replace => self.unexpected(),
@@ -106,15 +106,15 @@ impl Parser<'_> {
             }
             Kw::SEQUENCE => {
                 self.bump();
-                let if_not_exists = self.if_not_exists()?;
-                let mut sequence = self.qualified_name()?;
+                let if_not_exists = self.if_not_exists();
+                let mut sequence = self.qualified_name();
                 sequence.relpersistence = persistence;
-                let options = self.seq_options()?;
-                Ok(Stmt::CreateSeq(Box::new(CreateSeqStmt { sequence, options, if_not_exists, span })))
+                let options = self.seq_options();
+                Stmt::CreateSeq(Box::new(CreateSeqStmt { sequence, options, if_not_exists, span }))
             }
             Kw::MATERIALIZED if persistence != RelPersistence::Temp => {
                 self.bump();
-                self.expect_kw(Kw::VIEW)?;
+                self.expect_kw(Kw::VIEW);
                 self.create_matview(persistence, span)
             }
             _ => self.unexpected(),
@@ -122,22 +122,22 @@ impl Parser<'_> {
     }
 
     /// `EXPLAIN CREATE TABLE … AS` and `EXPLAIN CREATE MATERIALIZED VIEW`: nothing else created can be explained.
-    pub(super) fn explained_create(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn explained_create(&mut self, span: Span) -> Stmt {
         match self.cur.kw {
             Kw::TEMP | Kw::TEMPORARY | Kw::LOCAL | Kw::GLOBAL | Kw::UNLOGGED | Kw::TABLE | Kw::MATERIALIZED => {}
             _ => return self.unexpected(),
         }
-        let stmt = self.create_persistent(false, span)?;
-        if matches!(stmt, Stmt::CreateTableAs(_)) { Ok(stmt) } else { self.unexpected() }
+        let stmt = self.create_persistent(false, span);
+        if matches!(stmt, Stmt::CreateTableAs(_)) { stmt } else { self.unexpected() }
     }
 
-    fn create_view(&mut self, persistence: RelPersistence, replace: bool, recursive: bool, span: Span) -> Result<Stmt> {
-        let mut view = self.qualified_name()?;
+    fn create_view(&mut self, persistence: RelPersistence, replace: bool, recursive: bool, span: Span) -> Stmt {
+        let mut view = self.qualified_name();
         view.relpersistence = persistence;
-        let aliases = if recursive { self.parens(Self::col_id)? } else { self.opt_parens(Self::col_id)? };
-        let options = self.opt_reloptions()?;
-        self.expect_kw(Kw::AS)?;
-        let mut query = self.select_stmt()?;
+        let aliases = if recursive { self.parens(Self::col_id) } else { self.opt_parens(Self::col_id) };
+        let options = self.opt_reloptions();
+        self.expect_kw(Kw::AS);
+        let mut query = self.select_stmt();
         let at = self.span();
         let mut with_check_option = ViewCheckOption::None;
         if self.eat_kw(Kw::WITH) {
@@ -147,8 +147,8 @@ impl Parser<'_> {
             } else {
                 self.eat_kw(Kw::CASCADED);
             }
-            self.expect_kw(Kw::CHECK)?;
-            self.expect_kw(Kw::OPTION)?;
+            self.expect_kw(Kw::CHECK);
+            self.expect_kw(Kw::OPTION);
             if recursive {
                 let message = "WITH CHECK OPTION not supported on recursive views";
                 return self.fail(SqlState::FEATURE_NOT_SUPPORTED, message, at);
@@ -158,25 +158,25 @@ impl Parser<'_> {
             query = recursive_view_query(&view.relname, &aliases, query);
         }
         let query = Rc::new(query);
-        Ok(Stmt::View(Box::new(ViewStmt { view, aliases, query, replace, options, with_check_option, span })))
+        Stmt::View(Box::new(ViewStmt { view, aliases, query, replace, options, with_check_option, span }))
     }
 
-    fn create_index(&mut self, span: Span) -> Result<Stmt> {
+    fn create_index(&mut self, span: Span) -> Stmt {
         let unique = self.eat_kw(Kw::UNIQUE);
-        self.expect_kw(Kw::INDEX)?;
+        self.expect_kw(Kw::INDEX);
         let concurrent = self.eat_kw(Kw::CONCURRENTLY);
-        let if_not_exists = self.if_not_exists()?;
-        let idxname = if !if_not_exists && self.is_kw(Kw::ON) { None } else { Some(self.name()?) };
-        self.expect_kw(Kw::ON)?;
-        let relation = self.relation_expr()?;
-        let access_method = self.opt_access_method()?.unwrap_or_else(|| "btree".to_owned());
-        let index_params = self.parens(Self::index_elem)?;
-        let index_including_params = if self.eat_kw(Kw::INCLUDE) { self.parens(Self::index_elem)? } else { Vec::new() };
-        let nulls_not_distinct = self.opt_unique_null_treatment()?;
-        let options = if self.eat_kw(Kw::WITH) { self.reloptions()? } else { Vec::new() };
-        let table_space = self.opt_tablespace()?;
-        let where_clause = self.where_clause()?.map(Rc::new);
-        Ok(Stmt::Index(Box::new(IndexStmt {
+        let if_not_exists = self.if_not_exists();
+        let idxname = if !if_not_exists && self.is_kw(Kw::ON) { None } else { Some(self.name()) };
+        self.expect_kw(Kw::ON);
+        let relation = self.relation_expr();
+        let access_method = self.opt_access_method().unwrap_or_else(|| "btree".to_owned());
+        let index_params = self.parens(Self::index_elem);
+        let index_including_params = if self.eat_kw(Kw::INCLUDE) { self.parens(Self::index_elem) } else { Vec::new() };
+        let nulls_not_distinct = self.opt_unique_null_treatment();
+        let options = if self.eat_kw(Kw::WITH) { self.reloptions() } else { Vec::new() };
+        let table_space = self.opt_tablespace();
+        let where_clause = self.where_clause().map(Rc::new);
+        Stmt::Index(Box::new(IndexStmt {
             idxname,
             relation,
             access_method,
@@ -190,33 +190,33 @@ impl Parser<'_> {
             concurrent,
             if_not_exists,
             span,
-        })))
+        }))
     }
 
     /// A key with collation, operator class and order.
-    pub(super) fn index_elem(&mut self) -> Result<IndexElem> {
+    pub(super) fn index_elem(&mut self) -> IndexElem {
         let span = self.span();
-        let key = self.index_key()?;
-        let collation = if self.eat_kw(Kw::COLLATE) { Some(self.any_name()?) } else { None };
+        let key = self.index_key();
+        let collation = if self.eat_kw(Kw::COLLATE) { Some(self.any_name()) } else { None };
         let mut opclass = None;
         let mut opclassopts = Vec::new();
         let nulls = self.is_kw(Kw::NULLS) && matches!(self.peek(1).kw, Kw::FIRST | Kw::LAST);
         if is_col_id(&self.cur) && !nulls {
-            opclass = Some(self.any_name()?);
+            opclass = Some(self.any_name());
             if self.is(T::LParen) {
-                opclassopts = self.reloptions()?;
+                opclassopts = self.reloptions();
             }
         }
         let ordering = self.asc_desc();
         let nulls_ordering = self.nulls_order();
-        Ok(IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span })
+        IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span }
     }
 
-    fn create_schema(&mut self, span: Span) -> Result<Stmt> {
+    fn create_schema(&mut self, span: Span) -> Stmt {
         self.bump();
-        let if_not_exists = self.if_not_exists()?;
-        let schemaname = if self.is_kw(Kw::AUTHORIZATION) { None } else { Some(self.col_id()?) };
-        let authrole = if self.eat_kw(Kw::AUTHORIZATION) { Some(self.role_spec()?) } else { None };
+        let if_not_exists = self.if_not_exists();
+        let schemaname = if self.is_kw(Kw::AUTHORIZATION) { None } else { Some(self.col_id()) };
+        let authrole = if self.eat_kw(Kw::AUTHORIZATION) { Some(self.role_spec()) } else { None };
         let at = self.span();
         let mut schema_elts = Vec::new();
         while matches!(self.cur.kw, Kw::CREATE | Kw::GRANT) {
@@ -224,17 +224,17 @@ impl Parser<'_> {
             self.in_schema = true;
             let stmt = self.schema_element();
             self.in_schema = false;
-            let stmt = stmt?;
+            let stmt = stmt;
             schema_elts.push(RawStmt { stmt, span: Span { start, end: self.prev_end() } });
         }
         if if_not_exists && !schema_elts.is_empty() {
             let message = "CREATE SCHEMA IF NOT EXISTS cannot include schema elements";
             return self.fail(SqlState::FEATURE_NOT_SUPPORTED, message, at);
         }
-        Ok(Stmt::CreateSchema(Box::new(CreateSchemaStmt { schemaname, authrole, schema_elts, if_not_exists, span })))
+        Stmt::CreateSchema(Box::new(CreateSchemaStmt { schemaname, authrole, schema_elts, if_not_exists, span }))
     }
 
-    fn schema_element(&mut self) -> Result<Stmt> {
+    fn schema_element(&mut self) -> Stmt {
         let span = self.bump();
         if span.kw == Kw::GRANT {
             return self.grant_stmt(span.span());
@@ -254,7 +254,7 @@ impl Parser<'_> {
             | Kw::RECURSIVE => self.create_persistent(false, at),
             Kw::OR => {
                 self.bump();
-                self.expect_kw(Kw::REPLACE)?;
+                self.expect_kw(Kw::REPLACE);
                 match self.cur.kw {
                     Kw::CONSTRAINT | Kw::TRIGGER => self.create_trigger(true, at),
                     _ => self.create_persistent(true, at),
@@ -264,24 +264,24 @@ impl Parser<'_> {
         }
     }
 
-    fn create_domain(&mut self, span: Span) -> Result<Stmt> {
+    fn create_domain(&mut self, span: Span) -> Stmt {
         self.bump();
-        let domainname = self.any_name()?;
+        let domainname = self.any_name();
         self.eat_kw(Kw::AS);
-        let type_name = self.typename()?;
+        let type_name = self.typename();
         let mut coll_clause = None;
         let mut constraints = Vec::new();
-        self.column_qualifiers(&mut constraints, &mut coll_clause)?;
-        Ok(Stmt::CreateDomain(Box::new(CreateDomainStmt { domainname, type_name, coll_clause, constraints, span })))
+        self.column_qualifiers(&mut constraints, &mut coll_clause);
+        Stmt::CreateDomain(Box::new(CreateDomainStmt { domainname, type_name, coll_clause, constraints, span }))
     }
 
-    fn create_type(&mut self, span: Span) -> Result<Stmt> {
+    fn create_type(&mut self, span: Span) -> Stmt {
         self.bump();
         let at = self.span();
-        let type_name = self.any_name()?;
+        let type_name = self.any_name();
         if !self.eat_kw(Kw::AS) {
-            let definition = if self.is(T::LParen) { self.definition()? } else { Vec::new() };
-            return Ok(Stmt::Define(Box::new(DefineStmt {
+            let definition = if self.is(T::LParen) { self.definition() } else { Vec::new() };
+            return Stmt::Define(Box::new(DefineStmt {
                 kind: ObjectType::Type,
                 oldstyle: false,
                 defnames: type_name,
@@ -291,52 +291,52 @@ impl Parser<'_> {
                 if_not_exists: false,
                 replace: false,
                 span,
-            })));
+            }));
         }
         if self.eat_kw(Kw::ENUM) {
-            self.expect(T::LParen)?;
-            let vals = if self.is(T::RParen) { Vec::new() } else { self.list(Self::string)? };
-            self.expect(T::RParen)?;
-            return Ok(Stmt::CreateEnum(Box::new(CreateEnumStmt { type_name, vals, span })));
+            self.expect(T::LParen);
+            let vals = if self.is(T::RParen) { Vec::new() } else { self.list(Self::string) };
+            self.expect(T::RParen);
+            return Stmt::CreateEnum(Box::new(CreateEnumStmt { type_name, vals, span }));
         }
         if self.eat_kw(Kw::RANGE) {
-            let params = self.definition()?;
-            return Ok(Stmt::CreateRange(Box::new(CreateRangeStmt { type_name, params, span })));
+            let params = self.definition();
+            return Stmt::CreateRange(Box::new(CreateRangeStmt { type_name, params, span }));
         }
-        self.expect(T::LParen)?;
-        let coldeflist = if self.is(T::RParen) { Vec::new() } else { self.list(Self::attribute_def)? };
-        self.expect(T::RParen)?;
+        self.expect(T::LParen);
+        let coldeflist = if self.is(T::RParen) { Vec::new() } else { self.list(Self::attribute_def) };
+        self.expect(T::RParen);
         let at = Span { start: at.start, end: at.end };
-        let typevar = self.range_var_from(type_name, at, "improper qualified name (too many dotted names): ")?;
-        Ok(Stmt::CompositeType(Box::new(CompositeTypeStmt { typevar, coldeflist, span })))
+        let typevar = self.range_var_from(type_name, at, "improper qualified name (too many dotted names): ");
+        Stmt::CompositeType(Box::new(CompositeTypeStmt { typevar, coldeflist, span }))
     }
 
     /// A column of a composite type: name, type, collation.
-    pub(super) fn attribute_def(&mut self) -> Result<ColumnDef> {
+    pub(super) fn attribute_def(&mut self) -> ColumnDef {
         let span = self.span();
-        let colname = self.col_id()?;
-        let type_name = self.typename()?;
+        let colname = self.col_id();
+        let type_name = self.typename();
         let mut def = empty_column(colname, Some(type_name), span);
-        def.coll_clause = self.opt_collate()?;
-        Ok(def)
+        def.coll_clause = self.opt_collate();
+        def
     }
 
-    pub(super) fn opt_collate(&mut self) -> Result<Option<CollateClause>> {
+    pub(super) fn opt_collate(&mut self) -> Option<CollateClause> {
         let span = self.span();
         if !self.eat_kw(Kw::COLLATE) {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(CollateClause { arg: None, collname: self.any_name()?, span }))
+        Some(CollateClause { arg: None, collname: self.any_name(), span })
     }
 
-    fn create_statistics(&mut self, span: Span) -> Result<Stmt> {
+    fn create_statistics(&mut self, span: Span) -> Stmt {
         self.bump();
-        let if_not_exists = self.if_not_exists()?;
-        let defnames = self.any_name()?;
-        let stat_types = self.opt_parens(Self::name)?;
-        self.expect_kw(Kw::ON)?;
-        let exprs = self.list(Self::index_key)?;
-        let relations = self.parse_from_clause()?;
-        Ok(Stmt::CreateStats(Box::new(CreateStatsStmt { defnames, stat_types, exprs, relations, if_not_exists, span })))
+        let if_not_exists = self.if_not_exists();
+        let defnames = self.any_name();
+        let stat_types = self.opt_parens(Self::name);
+        self.expect_kw(Kw::ON);
+        let exprs = self.list(Self::index_key);
+        let relations = self.parse_from_clause();
+        Stmt::CreateStats(Box::new(CreateStatsStmt { defnames, stat_types, exprs, relations, if_not_exists, span }))
     }
 }

@@ -6,11 +6,10 @@ use super::options::def_elem;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::Result;
 
 impl Parser<'_> {
     /// The kinds named by `any_name`: taken if one stands here.
-    fn any_name_kind(&mut self) -> Result<Option<ObjectType>> {
+    fn any_name_kind(&mut self) -> Option<ObjectType> {
         let kind = match self.cur.kw {
             Kw::TABLE => ObjectType::Table,
             Kw::SEQUENCE => ObjectType::Sequence,
@@ -32,28 +31,28 @@ impl Parser<'_> {
             }
             Kw::TEXT => {
                 self.bump();
-                self.expect_kw(Kw::SEARCH)?;
-                self.text_search_kind_here()?
+                self.expect_kw(Kw::SEARCH);
+                self.text_search_kind_here()
             }
-            _ => return Ok(None),
+            _ => return None,
         };
         self.bump();
-        Ok(Some(kind))
+        Some(kind)
     }
 
     /// Which text search object the current word means; not taken.
-    pub(super) fn text_search_kind_here(&mut self) -> Result<ObjectType> {
+    pub(super) fn text_search_kind_here(&mut self) -> ObjectType {
         match self.cur.kw {
-            Kw::PARSER => Ok(ObjectType::TsParser),
-            Kw::DICTIONARY => Ok(ObjectType::TsDictionary),
-            Kw::TEMPLATE => Ok(ObjectType::TsTemplate),
-            Kw::CONFIGURATION => Ok(ObjectType::TsConfiguration),
+            Kw::PARSER => ObjectType::TsParser,
+            Kw::DICTIONARY => ObjectType::TsDictionary,
+            Kw::TEMPLATE => ObjectType::TsTemplate,
+            Kw::CONFIGURATION => ObjectType::TsConfiguration,
             _ => self.unexpected(),
         }
     }
 
     /// The kinds named by one name: taken if one stands here.
-    fn name_kind(&mut self) -> Result<Option<ObjectType>> {
+    fn name_kind(&mut self) -> Option<ObjectType> {
         let kind = match self.cur.kw {
             Kw::ACCESS => {
                 self.bump();
@@ -71,7 +70,7 @@ impl Parser<'_> {
             }
             Kw::FOREIGN => {
                 self.bump();
-                self.expect_kw(Kw::DATA)?;
+                self.expect_kw(Kw::DATA);
                 if !self.is_kw(Kw::WRAPPER) {
                     return self.unexpected();
                 }
@@ -89,15 +88,15 @@ impl Parser<'_> {
             Kw::PUBLICATION => ObjectType::Publication,
             Kw::SCHEMA => ObjectType::Schema,
             Kw::SERVER => ObjectType::ForeignServer,
-            _ => return Ok(None),
+            _ => return None,
         };
         self.bump();
-        Ok(Some(kind))
+        Some(kind)
     }
 
-    pub(super) fn drop_stmt(&mut self, span: Span) -> Result<Stmt> {
-        if let Some(stmt) = self.drop_special(span)? {
-            return Ok(stmt);
+    pub(super) fn drop_stmt(&mut self, span: Span) -> Stmt {
+        if let Some(stmt) = self.drop_special(span) {
+            return stmt;
         }
         let mut stmt = DropStmt {
             objects: Vec::new(),
@@ -108,44 +107,44 @@ impl Parser<'_> {
             span,
         };
         let word = self.cur.kw;
-        if let Some(kind) = self.any_name_kind()? {
+        if let Some(kind) = self.any_name_kind() {
             stmt.remove_type = kind;
             stmt.concurrent = kind == ObjectType::Index && self.eat_kw(Kw::CONCURRENTLY);
             stmt.missing_ok = self.if_exists();
-            stmt.objects = self.list(|p| p.any_name().map(ObjectName::Name))?;
-        } else if let Some(kind) = self.name_kind()? {
+            stmt.objects = self.list(|p| ObjectName::Name(p.any_name()));
+        } else if let Some(kind) = self.name_kind() {
             stmt.remove_type = kind;
             stmt.missing_ok = self.if_exists();
-            stmt.objects = self.list(|p| Ok(ObjectName::Name(vec![p.name()?])))?;
+            stmt.objects = self.list(|p| ObjectName::Name(vec![p.name()]));
         } else {
-            let (kind, parse): (ObjectType, fn(&mut Self) -> Result<ObjectName>) = match word {
-                Kw::TYPE => (ObjectType::Type, |p| p.typename().map(ObjectName::Type)),
-                Kw::DOMAIN => (ObjectType::Domain, |p| p.typename().map(ObjectName::Type)),
-                Kw::FUNCTION => (ObjectType::Function, |p| p.function_with_args().map(ObjectName::WithArgs)),
-                Kw::PROCEDURE => (ObjectType::Procedure, |p| p.function_with_args().map(ObjectName::WithArgs)),
-                Kw::ROUTINE => (ObjectType::Routine, |p| p.function_with_args().map(ObjectName::WithArgs)),
-                Kw::AGGREGATE => (ObjectType::Aggregate, |p| p.aggregate_with_args().map(ObjectName::WithArgs)),
-                Kw::OPERATOR => (ObjectType::Operator, |p| p.operator_with_args().map(ObjectName::WithArgs)),
+            let (kind, parse): (ObjectType, fn(&mut Self) -> ObjectName) = match word {
+                Kw::TYPE => (ObjectType::Type, |p| ObjectName::Type(p.typename())),
+                Kw::DOMAIN => (ObjectType::Domain, |p| ObjectName::Type(p.typename())),
+                Kw::FUNCTION => (ObjectType::Function, |p| ObjectName::WithArgs(p.function_with_args())),
+                Kw::PROCEDURE => (ObjectType::Procedure, |p| ObjectName::WithArgs(p.function_with_args())),
+                Kw::ROUTINE => (ObjectType::Routine, |p| ObjectName::WithArgs(p.function_with_args())),
+                Kw::AGGREGATE => (ObjectType::Aggregate, |p| ObjectName::WithArgs(p.aggregate_with_args())),
+                Kw::OPERATOR => (ObjectType::Operator, |p| ObjectName::WithArgs(p.operator_with_args())),
                 _ => return self.unexpected(),
             };
             self.bump();
             stmt.remove_type = kind;
             stmt.missing_ok = self.if_exists();
-            stmt.objects = self.list(parse)?;
+            stmt.objects = self.list(parse);
         }
         stmt.behavior = self.opt_drop_behavior();
-        Ok(Stmt::Drop(Box::new(stmt)))
+        Stmt::Drop(Box::new(stmt))
     }
 
     /// The kinds that are not dropped as a plain list.
-    fn drop_special(&mut self, span: Span) -> Result<Option<Stmt>> {
+    fn drop_special(&mut self, span: Span) -> Option<Stmt> {
         let word = self.cur.kw;
         let next = self.peek(1).kw;
         let stmt = match word {
             Kw::POLICY | Kw::RULE | Kw::TRIGGER => {
                 self.bump();
                 let missing_ok = self.if_exists();
-                let object = self.name_on_relation()?;
+                let object = self.name_on_relation();
                 let kind = match word {
                     Kw::POLICY => ObjectType::Policy,
                     Kw::RULE => ObjectType::Rule,
@@ -155,14 +154,14 @@ impl Parser<'_> {
             }
             Kw::CAST => {
                 self.bump();
-                let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS)?;
-                let object = self.cast_name()?;
+                let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS);
+                let object = self.cast_name();
                 self.drop_one(ObjectType::Cast, object, missing_ok, span)
             }
             Kw::TRANSFORM => {
                 self.bump();
-                let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS)?;
-                let object = self.transform_name()?;
+                let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS);
+                let object = self.transform_name();
                 self.drop_one(ObjectType::Transform, object, missing_ok, span)
             }
             Kw::OPERATOR if matches!(next, Kw::CLASS | Kw::FAMILY) => {
@@ -170,61 +169,61 @@ impl Parser<'_> {
                 self.bump();
                 let kind = if next == Kw::CLASS { ObjectType::OpClass } else { ObjectType::OpFamily };
                 let missing_ok = self.if_exists();
-                let object = self.name_using()?;
+                let object = self.name_using();
                 self.drop_one(kind, object, missing_ok, span)
             }
             Kw::OWNED => {
                 self.bump();
-                self.expect_kw(Kw::BY)?;
-                let roles = self.list(Self::role_spec)?;
+                self.expect_kw(Kw::BY);
+                let roles = self.list(Self::role_spec);
                 let behavior = self.opt_drop_behavior();
                 Stmt::DropOwned(Box::new(DropOwnedStmt { roles, behavior, span }))
             }
             Kw::SUBSCRIPTION => {
                 self.bump();
                 let missing_ok = self.if_exists();
-                let subname = self.name()?;
+                let subname = self.name();
                 let behavior = self.opt_drop_behavior();
                 Stmt::DropSubscription(Box::new(DropSubscriptionStmt { subname, missing_ok, behavior, span }))
             }
             Kw::TABLESPACE => {
                 self.bump();
                 let missing_ok = self.if_exists();
-                let tablespacename = self.name()?;
+                let tablespacename = self.name();
                 Stmt::DropTableSpace(Box::new(DropTableSpaceStmt { tablespacename, missing_ok, span }))
             }
             Kw::USER if next == Kw::MAPPING => {
                 self.bump();
                 self.bump();
                 let missing_ok = self.if_exists();
-                self.expect_kw(Kw::FOR)?;
-                let user = self.auth_ident()?;
-                self.expect_kw(Kw::SERVER)?;
-                let servername = self.name()?;
+                self.expect_kw(Kw::FOR);
+                let user = self.auth_ident();
+                self.expect_kw(Kw::SERVER);
+                let servername = self.name();
                 Stmt::DropUserMapping(Box::new(DropUserMappingStmt { user, servername, missing_ok, span }))
             }
             Kw::ROLE | Kw::USER | Kw::GROUP => {
                 self.bump();
                 let missing_ok = self.if_exists();
-                let roles = self.list(Self::role_spec)?;
+                let roles = self.list(Self::role_spec);
                 Stmt::DropRole(Box::new(DropRoleStmt { roles, missing_ok, span }))
             }
             Kw::DATABASE => {
                 self.bump();
                 let missing_ok = self.if_exists();
-                let dbname = self.name()?;
+                let dbname = self.name();
                 let mut options = Vec::new();
                 if self.eat_kw(Kw::WITH) || self.is(T::LParen) {
                     options = self.parens(|p| {
-                        let span = p.expect_kw(Kw::FORCE)?;
-                        Ok(def_elem("force", None, span))
-                    })?;
+                        let span = p.expect_kw(Kw::FORCE);
+                        def_elem("force", None, span)
+                    });
                 }
                 Stmt::Dropdb(Box::new(DropdbStmt { dbname, missing_ok, options, span }))
             }
-            _ => return Ok(None),
+            _ => return None,
         };
-        Ok(Some(stmt))
+        Some(stmt)
     }
 
     fn drop_one(&mut self, remove_type: ObjectType, object: ObjectName, missing_ok: bool, span: Span) -> Stmt {
@@ -234,38 +233,38 @@ impl Parser<'_> {
     }
 
     /// `name ON table`.
-    fn name_on_relation(&mut self) -> Result<ObjectName> {
-        let name = self.name()?;
-        self.expect_kw(Kw::ON)?;
-        Ok(ObjectName::OfRelation { relation: self.any_name()?, name })
+    fn name_on_relation(&mut self) -> ObjectName {
+        let name = self.name();
+        self.expect_kw(Kw::ON);
+        ObjectName::OfRelation { relation: self.any_name(), name }
     }
 
     /// `(source AS target)`.
-    pub(super) fn cast_name(&mut self) -> Result<ObjectName> {
-        self.expect(T::LParen)?;
-        let source = self.typename()?;
-        self.expect_kw(Kw::AS)?;
-        let target = self.typename()?;
-        self.expect(T::RParen)?;
-        Ok(ObjectName::Cast { source, target })
+    pub(super) fn cast_name(&mut self) -> ObjectName {
+        self.expect(T::LParen);
+        let source = self.typename();
+        self.expect_kw(Kw::AS);
+        let target = self.typename();
+        self.expect(T::RParen);
+        ObjectName::Cast { source, target }
     }
 
-    fn transform_name(&mut self) -> Result<ObjectName> {
-        self.expect_kw(Kw::FOR)?;
-        let type_name = self.typename()?;
-        self.expect_kw(Kw::LANGUAGE)?;
-        Ok(ObjectName::Transform { type_name, language: self.name()? })
+    fn transform_name(&mut self) -> ObjectName {
+        self.expect_kw(Kw::FOR);
+        let type_name = self.typename();
+        self.expect_kw(Kw::LANGUAGE);
+        ObjectName::Transform { type_name, language: self.name() }
     }
 
     /// `name USING method`.
-    pub(super) fn name_using(&mut self) -> Result<ObjectName> {
-        let name = self.any_name()?;
-        self.expect_kw(Kw::USING)?;
-        Ok(ObjectName::Using { name, method: self.name()? })
+    pub(super) fn name_using(&mut self) -> ObjectName {
+        let name = self.any_name();
+        self.expect_kw(Kw::USING);
+        ObjectName::Using { name, method: self.name() }
     }
 
     /// An object of any kind that can be commented on (`Comment`), be an extension's member or carry a label.
-    pub(super) fn any_object(&mut self, use_: ObjectUse) -> Result<(ObjectType, ObjectName)> {
+    pub(super) fn any_object(&mut self, use_: ObjectUse) -> (ObjectType, ObjectName) {
         let word = self.cur.kw;
         let next = self.peek(1).kw;
         let comment = use_ == ObjectUse::Comment;
@@ -274,16 +273,16 @@ impl Parser<'_> {
         let object = match word {
             Kw::COLUMN if not_extension => {
                 self.bump();
-                (ObjectType::Column, ObjectName::Name(self.any_name()?))
+                (ObjectType::Column, ObjectName::Name(self.any_name()))
             }
             Kw::TYPE | Kw::DOMAIN => {
                 self.bump();
                 let kind = if word == Kw::TYPE { ObjectType::Type } else { ObjectType::Domain };
-                (kind, ObjectName::Type(self.typename()?))
+                (kind, ObjectName::Type(self.typename()))
             }
             Kw::AGGREGATE => {
                 self.bump();
-                (ObjectType::Aggregate, ObjectName::WithArgs(self.aggregate_with_args()?))
+                (ObjectType::Aggregate, ObjectName::WithArgs(self.aggregate_with_args()))
             }
             Kw::FUNCTION | Kw::PROCEDURE | Kw::ROUTINE => {
                 self.bump();
@@ -292,28 +291,28 @@ impl Parser<'_> {
                     Kw::PROCEDURE => ObjectType::Procedure,
                     _ => ObjectType::Routine,
                 };
-                (kind, ObjectName::WithArgs(self.function_with_args()?))
+                (kind, ObjectName::WithArgs(self.function_with_args()))
             }
             Kw::OPERATOR if not_label && matches!(next, Kw::CLASS | Kw::FAMILY) => {
                 self.bump();
                 self.bump();
                 let kind = if next == Kw::CLASS { ObjectType::OpClass } else { ObjectType::OpFamily };
-                (kind, self.name_using()?)
+                (kind, self.name_using())
             }
             Kw::OPERATOR if not_label => {
                 self.bump();
-                (ObjectType::Operator, ObjectName::WithArgs(self.operator_with_args()?))
+                (ObjectType::Operator, ObjectName::WithArgs(self.operator_with_args()))
             }
             Kw::CONSTRAINT if comment => {
                 self.bump();
-                let name = self.name()?;
-                self.expect_kw(Kw::ON)?;
+                let name = self.name();
+                self.expect_kw(Kw::ON);
                 if self.is_kw(Kw::DOMAIN) && is_col_id(&self.peek(1)) {
                     self.bump();
-                    let domain = super::expr::plain_type(self.any_name()?, Span::NONE);
+                    let domain = super::expr::plain_type(self.any_name(), Span::NONE);
                     (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name })
                 } else {
-                    (ObjectType::TabConstraint, ObjectName::OfRelation { relation: self.any_name()?, name })
+                    (ObjectType::TabConstraint, ObjectName::OfRelation { relation: self.any_name(), name })
                 }
             }
             Kw::POLICY | Kw::RULE | Kw::TRIGGER if comment => {
@@ -323,20 +322,20 @@ impl Parser<'_> {
                     Kw::RULE => ObjectType::Rule,
                     _ => ObjectType::Trigger,
                 };
-                (kind, self.name_on_relation()?)
+                (kind, self.name_on_relation())
             }
             Kw::TRANSFORM if not_label => {
                 self.bump();
-                (ObjectType::Transform, self.transform_name()?)
+                (ObjectType::Transform, self.transform_name())
             }
             Kw::CAST if not_label => {
                 self.bump();
-                (ObjectType::Cast, self.cast_name()?)
+                (ObjectType::Cast, self.cast_name())
             }
             Kw::LARGE if not_extension => {
                 self.bump();
-                self.expect_kw(Kw::OBJECT)?;
-                (ObjectType::LargeObject, ObjectName::LargeObject(self.numeric_only()?))
+                self.expect_kw(Kw::OBJECT);
+                (ObjectType::LargeObject, ObjectName::LargeObject(self.numeric_only()))
             }
             Kw::DATABASE | Kw::ROLE | Kw::SUBSCRIPTION | Kw::TABLESPACE => {
                 let kind = match word {
@@ -346,41 +345,41 @@ impl Parser<'_> {
                     _ => ObjectType::Tablespace,
                 };
                 self.bump();
-                (kind, ObjectName::Name(vec![self.name()?]))
+                (kind, ObjectName::Name(vec![self.name()]))
             }
             _ => {
-                if let Some(kind) = self.any_name_kind()? {
-                    (kind, ObjectName::Name(self.any_name()?))
-                } else if let Some(kind) = self.name_kind()? {
-                    (kind, ObjectName::Name(vec![self.name()?]))
+                if let Some(kind) = self.any_name_kind() {
+                    (kind, ObjectName::Name(self.any_name()))
+                } else if let Some(kind) = self.name_kind() {
+                    (kind, ObjectName::Name(vec![self.name()]))
                 } else {
                     return self.unexpected();
                 }
             }
         };
-        Ok(object)
+        object
     }
 
-    pub(super) fn comment_stmt(&mut self, span: Span) -> Result<Stmt> {
-        self.expect_kw(Kw::ON)?;
-        let (objtype, object) = self.any_object(ObjectUse::Comment)?;
-        self.expect_kw(Kw::IS)?;
-        let comment = self.string_or_null()?;
-        Ok(Stmt::Comment(Box::new(CommentStmt { objtype, object, comment, span })))
+    pub(super) fn comment_stmt(&mut self, span: Span) -> Stmt {
+        self.expect_kw(Kw::ON);
+        let (objtype, object) = self.any_object(ObjectUse::Comment);
+        self.expect_kw(Kw::IS);
+        let comment = self.string_or_null();
+        Stmt::Comment(Box::new(CommentStmt { objtype, object, comment, span }))
     }
 
-    fn string_or_null(&mut self) -> Result<Option<String>> {
-        if self.eat_kw(Kw::NULL) { Ok(None) } else { self.string().map(Some) }
+    fn string_or_null(&mut self) -> Option<String> {
+        if self.eat_kw(Kw::NULL) { None } else { Some(self.string()) }
     }
 
-    pub(super) fn security_label_stmt(&mut self, span: Span) -> Result<Stmt> {
-        self.expect_kw(Kw::LABEL)?;
-        let provider = if self.eat_kw(Kw::FOR) { Some(self.non_reserved_word_or_string()?) } else { None };
-        self.expect_kw(Kw::ON)?;
-        let (objtype, object) = self.any_object(ObjectUse::Label)?;
-        self.expect_kw(Kw::IS)?;
-        let label = self.string_or_null()?;
-        Ok(Stmt::SecLabel(Box::new(SecLabelStmt { objtype, object, provider, label, span })))
+    pub(super) fn security_label_stmt(&mut self, span: Span) -> Stmt {
+        self.expect_kw(Kw::LABEL);
+        let provider = if self.eat_kw(Kw::FOR) { Some(self.non_reserved_word_or_string()) } else { None };
+        self.expect_kw(Kw::ON);
+        let (objtype, object) = self.any_object(ObjectUse::Label);
+        self.expect_kw(Kw::IS);
+        let label = self.string_or_null();
+        Stmt::SecLabel(Box::new(SecLabelStmt { objtype, object, provider, label, span }))
     }
 }
 

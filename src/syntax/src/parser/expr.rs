@@ -13,7 +13,7 @@ use super::names::{is_bare_label, is_col_id};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::{T, Token};
-use tusklet_error::{Result, SqlState};
+use tusklet_error::SqlState;
 
 type Level = u8;
 const LOWEST: Level = 0;
@@ -81,7 +81,7 @@ fn follows_label(token: &Token) -> bool {
 
 impl Parser<'_> {
     /// `a_expr`.
-    pub(super) fn expr(&mut self) -> Result<Expr> {
+    pub(super) fn expr(&mut self) -> Expr {
         // What long lists hold: a literal that nothing can bind to.
         if matches!(self.cur.t, T::Integer | T::Float | T::String) && matches!(self.peek(1).t, T::Comma | T::RParen) {
             return self.c_expr();
@@ -90,77 +90,77 @@ impl Parser<'_> {
     }
 
     /// `b_expr`.
-    pub(super) fn b_expr(&mut self) -> Result<Expr> {
+    pub(super) fn b_expr(&mut self) -> Expr {
         self.operand(LOWEST, Mode::B)
     }
 
     /// `a_expr` that a label without AS may follow.
-    pub(super) fn label_expr(&mut self) -> Result<Expr> {
+    pub(super) fn label_expr(&mut self) -> Expr {
         self.operand(LOWEST, Mode::Label)
     }
 
     /// Goes on after a first operand that was parsed already.
-    pub(super) fn expr_after(&mut self, left: Expr) -> Result<Expr> {
+    pub(super) fn expr_after(&mut self, left: Expr) -> Expr {
         self.climb(left, LOWEST, Mode::A)
     }
 
     /// `expr_list`.
-    pub(super) fn expr_list(&mut self) -> Result<Vec<Expr>> {
+    pub(super) fn expr_list(&mut self) -> Vec<Expr> {
         self.list(Self::expr)
     }
 
     /// An operand and all operators that bind tighter than `rule`.
-    fn operand(&mut self, rule: Level, mode: Mode) -> Result<Expr> {
+    fn operand(&mut self, rule: Level, mode: Mode) -> Expr {
         self.nested(|p| {
-            let left = p.prefix(mode)?;
+            let left = p.prefix(mode);
             p.climb(left, rule, mode)
         })
     }
 
-    fn prefix(&mut self, mode: Mode) -> Result<Expr> {
+    fn prefix(&mut self, mode: Mode) -> Expr {
         let span = self.span();
         let inner = if mode == Mode::B { Mode::B } else { Mode::A };
         match self.cur.t {
             T::Minus => {
                 self.bump();
-                let arg = self.operand(MINUS, inner)?;
-                return Ok(negate(arg, span));
+                let arg = self.operand(MINUS, inner);
+                return negate(arg, span);
             }
             T::Plus => {
                 self.bump();
-                let arg = self.operand(MINUS, inner)?;
-                return Ok(op_expr(operator("+"), None, arg, span));
+                let arg = self.operand(MINUS, inner);
+                return op_expr(operator("+"), None, arg, span);
             }
             T::Op => {
-                let name = self.qual_op()?;
-                let arg = self.operand(OP, inner)?;
-                return Ok(op_expr(name, None, arg, span));
+                let name = self.qual_op();
+                let arg = self.operand(OP, inner);
+                return op_expr(name, None, arg, span);
             }
             T::Keyword => match self.cur.kw {
                 Kw::OPERATOR if self.peek(1).t == T::LParen => {
-                    let name = self.qual_op()?;
-                    let arg = self.operand(OP, inner)?;
-                    return Ok(op_expr(name, None, arg, span));
+                    let name = self.qual_op();
+                    let arg = self.operand(OP, inner);
+                    return op_expr(name, None, arg, span);
                 }
                 Kw::NOT if mode != Mode::B => {
                     self.bump();
-                    let arg = self.operand(NOT, inner)?;
-                    return Ok(not(arg, span));
+                    let arg = self.operand(NOT, inner);
+                    return not(arg, span);
                 }
                 Kw::DEFAULT if mode != Mode::B => {
                     self.bump();
-                    return Ok(Expr::SetToDefault(SetToDefault { span }));
+                    return Expr::SetToDefault(SetToDefault { span });
                 }
                 Kw::UNIQUE if mode != Mode::B => return self.unique_predicate(),
                 _ => {}
             },
             _ => {}
         }
-        let left = self.c_expr()?;
+        let left = self.c_expr();
         if mode != Mode::B && self.is_kw(Kw::OVERLAPS) && matches!(left, Expr::Row(_)) {
             return self.overlaps(left, span);
         }
-        Ok(left)
+        left
     }
 
     /// The level at which the current token would go on after an operand; `LOWEST` if it cannot.
@@ -191,7 +191,7 @@ impl Parser<'_> {
         }
     }
 
-    fn climb(&mut self, mut left: Expr, rule: Level, mode: Mode) -> Result<Expr> {
+    fn climb(&mut self, mut left: Expr, rule: Level, mode: Mode) -> Expr {
         loop {
             let level = self.infix_level(mode);
             if level <= rule {
@@ -199,87 +199,87 @@ impl Parser<'_> {
                 if level == rule && matches!(level, IS | COMPARE | LIKE) {
                     return self.unexpected();
                 }
-                return Ok(left);
+                return left;
             }
             if mode == Mode::Label && self.is(T::Keyword) && is_bare_label(&self.cur) && follows_label(&self.peek(1)) {
-                return Ok(left);
+                return left;
             }
             let inner = if mode == Mode::B { Mode::B } else { Mode::A };
             left = match level {
-                OR | AND => self.and_or(left, level)?,
-                IS => self.is_test(left, inner)?,
-                LIKE => self.like(left)?,
-                AT => self.at_time_zone(left)?,
+                OR | AND => self.and_or(left, level),
+                IS => self.is_test(left, inner),
+                LIKE => self.like(left),
+                AT => self.at_time_zone(left),
                 COLLATE => {
                     let span = self.bump().span();
-                    let collname = self.any_name()?;
+                    let collname = self.any_name();
                     Expr::Collate(Box::new(CollateClause { arg: Some(left), collname, span }))
                 }
                 CAST => {
                     let span = self.bump().span();
-                    let type_name = self.typename()?;
+                    let type_name = self.typename();
                     Expr::TypeCast(Box::new(TypeCast { arg: left, type_name, span }))
                 }
-                _ => self.binary(left, level, inner)?,
+                _ => self.binary(left, level, inner),
             };
-            self.grow()?;
+            self.grow();
         }
     }
 
     /// A plain operator, or one over ANY, SOME or ALL of a subquery or array.
-    fn binary(&mut self, left: Expr, level: Level, inner: Mode) -> Result<Expr> {
+    fn binary(&mut self, left: Expr, level: Level, inner: Mode) -> Expr {
         let span = self.span();
-        let name = self.qual_op()?;
+        let name = self.qual_op();
         if inner == Mode::A && matches!(self.cur.kw, Kw::ANY | Kw::SOME | Kw::ALL) {
             return self.quantified(left, name, span);
         }
-        let right = self.operand(level, inner)?;
-        Ok(op_expr(name, Some(left), right, span))
+        let right = self.operand(level, inner);
+        op_expr(name, Some(left), right, span)
     }
 
     /// The rest of `x op ANY (…)`.
-    fn quantified(&mut self, left: Expr, name: OperatorName, span: Span) -> Result<Expr> {
+    fn quantified(&mut self, left: Expr, name: OperatorName, span: Span) -> Expr {
         let all = self.bump().kw == Kw::ALL;
         if !self.is(T::LParen) {
             return self.unexpected();
         }
-        match self.paren(false)? {
+        match self.paren(false) {
             Paren::Select(query) => {
                 let kind = if all {
                     SubLinkType::All { testexpr: left, oper_name: name }
                 } else {
                     SubLinkType::Any { testexpr: left, oper_name: Some(name) }
                 };
-                Ok(sublink(kind, query, span))
+                sublink(kind, query, span)
             }
             Paren::Expr(rexpr) => {
                 let kind = if all { AExprKind::OpAll } else { AExprKind::OpAny };
-                Ok(Expr::AExpr(Box::new(AExpr { kind, name, lexpr: Some(left), rexpr, span })))
+                Expr::AExpr(Box::new(AExpr { kind, name, lexpr: Some(left), rexpr, span }))
             }
             Paren::Row(_) => self.unexpected(),
         }
     }
 
     /// Any operator, `OPERATOR(…)` included.
-    pub(super) fn qual_op(&mut self) -> Result<OperatorName> {
+    pub(super) fn qual_op(&mut self) -> OperatorName {
         if !self.is_kw(Kw::OPERATOR) {
-            return Ok(OperatorName { qualifiers: Vec::new(), name: self.all_op()? });
+            return OperatorName { qualifiers: Vec::new(), name: self.all_op() };
         }
         self.bump();
-        self.expect(T::LParen)?;
-        let name = self.any_operator()?;
-        self.expect(T::RParen)?;
-        Ok(name)
+        self.expect(T::LParen);
+        let name = self.any_operator();
+        self.expect(T::RParen);
+        name
     }
 
     /// `schema.+`.
-    pub(super) fn any_operator(&mut self) -> Result<OperatorName> {
+    pub(super) fn any_operator(&mut self) -> OperatorName {
         let mut qualifiers = Vec::new();
         while is_col_id(&self.cur) {
-            qualifiers.push(self.col_id()?);
-            self.expect(T::Dot)?;
+            qualifiers.push(self.col_id());
+            self.expect(T::Dot);
         }
-        Ok(OperatorName { qualifiers, name: self.all_op()? })
+        OperatorName { qualifiers, name: self.all_op() }
     }
 
     pub(super) fn is_all_op(&self) -> bool {
@@ -301,34 +301,34 @@ impl Parser<'_> {
         )
     }
 
-    fn all_op(&mut self) -> Result<String> {
+    fn all_op(&mut self) -> String {
         if !self.is_all_op() {
             return self.unexpected();
         }
         let token = self.bump();
         // `!=` is another spelling of `<>`.
-        Ok(if token.t == T::NotEq { "<>".to_owned() } else { self.text(&token).to_owned() })
+        if token.t == T::NotEq { "<>".to_owned() } else { self.text(&token).to_owned() }
     }
 
-    fn and_or(&mut self, left: Expr, level: Level) -> Result<Expr> {
+    fn and_or(&mut self, left: Expr, level: Level) -> Expr {
         let op = if level == AND { BoolOp::And } else { BoolOp::Or };
         let span = self.bump().span();
-        let right = self.operand(level, Mode::A)?;
+        let right = self.operand(level, Mode::A);
         match left {
             Expr::Bool(mut chain) if chain.op == op => {
                 chain.args.push(right);
                 // A longer list, not a higher tree.
                 self.height = self.height.saturating_sub(1);
-                Ok(Expr::Bool(chain))
+                Expr::Bool(chain)
             }
-            left => Ok(Expr::Bool(BoolExpr { op, args: vec![left, right], span })),
+            left => Expr::Bool(BoolExpr { op, args: vec![left, right], span }),
         }
     }
 
-    fn is_test(&mut self, arg: Expr, inner: Mode) -> Result<Expr> {
+    fn is_test(&mut self, arg: Expr, inner: Mode) -> Expr {
         let word = self.bump();
         let span = word.span();
-        let null = |arg, not| Ok(Expr::NullTest(Box::new(NullTest { arg, not, span })));
+        let null = |arg, not| Expr::NullTest(Box::new(NullTest { arg, not, span }));
         match word.kw {
             Kw::ISNULL => return null(arg, false),
             Kw::NOTNULL => return null(arg, true),
@@ -339,10 +339,10 @@ impl Parser<'_> {
         match next {
             Kw::DISTINCT => {
                 self.bump();
-                self.expect_kw(Kw::FROM)?;
-                let rexpr = self.operand(IS, inner)?;
+                self.expect_kw(Kw::FROM);
+                let rexpr = self.operand(IS, inner);
                 let kind = if negated { AExprKind::NotDistinct } else { AExprKind::Distinct };
-                return Ok(Expr::AExpr(Box::new(AExpr { kind, name: operator("="), lexpr: Some(arg), rexpr, span })));
+                return Expr::AExpr(Box::new(AExpr { kind, name: operator("="), lexpr: Some(arg), rexpr, span }));
             }
             Kw::DOCUMENT => {
                 self.bump();
@@ -354,7 +354,7 @@ impl Parser<'_> {
                     document: false,
                     span,
                 }));
-                return Ok(if negated { not(test, span) } else { test });
+                return if negated { not(test, span) } else { test };
             }
             _ if inner == Mode::B => return self.unexpected(),
             Kw::NULL => {
@@ -364,9 +364,9 @@ impl Parser<'_> {
             Kw::NORMALIZED | Kw::NFC | Kw::NFD | Kw::NFKC | Kw::NFKD => {
                 let mut args = vec![arg];
                 args.extend(self.unicode_normal_form());
-                self.expect_kw(Kw::NORMALIZED)?;
+                self.expect_kw(Kw::NORMALIZED);
                 let test = self.system_call("is_normalized", args, CoercionForm::SqlSyntax, span);
-                return Ok(if negated { not(test, span) } else { test });
+                return if negated { not(test, span) } else { test };
             }
             _ => {}
         }
@@ -380,7 +380,7 @@ impl Parser<'_> {
             _ => return self.unexpected(),
         };
         self.bump();
-        Ok(Expr::BooleanTest(Box::new(BooleanTest { arg, kind, span })))
+        Expr::BooleanTest(Box::new(BooleanTest { arg, kind, span }))
     }
 
     /// `NFC`, …, as the string constant it is passed as.
@@ -397,7 +397,7 @@ impl Parser<'_> {
     }
 
     /// `[NOT] LIKE`, `ILIKE`, `SIMILAR TO`, `BETWEEN`, `IN`.
-    fn like(&mut self, left: Expr) -> Result<Expr> {
+    fn like(&mut self, left: Expr) -> Expr {
         let span = self.span();
         let negated = self.eat_kw(Kw::NOT);
         let word = self.bump().kw;
@@ -412,68 +412,68 @@ impl Parser<'_> {
             _ => return self.in_list(left, negated, span),
         };
         if kind == AExprKind::Similar {
-            self.expect_kw(Kw::TO)?;
+            self.expect_kw(Kw::TO);
         } else if matches!(self.cur.kw, Kw::ANY | Kw::SOME | Kw::ALL) {
             return self.quantified(left, operator(name), span);
         }
-        let mut rexpr = self.operand(LIKE, Mode::A)?;
+        let mut rexpr = self.operand(LIKE, Mode::A);
         if kind == AExprKind::Similar {
             let mut args = vec![rexpr];
             if self.eat_kw(Kw::ESCAPE) {
-                args.push(self.operand(LIKE, Mode::A)?);
+                args.push(self.operand(LIKE, Mode::A));
             }
             rexpr = self.system_call("similar_to_escape", args, CoercionForm::ExplicitCall, span);
         } else if self.eat_kw(Kw::ESCAPE) {
-            let escape = self.operand(LIKE, Mode::A)?;
+            let escape = self.operand(LIKE, Mode::A);
             rexpr = self.system_call("like_escape", vec![rexpr, escape], CoercionForm::ExplicitCall, span);
         }
-        Ok(Expr::AExpr(Box::new(AExpr { kind, name: operator(name), lexpr: Some(left), rexpr, span })))
+        Expr::AExpr(Box::new(AExpr { kind, name: operator(name), lexpr: Some(left), rexpr, span }))
     }
 
-    fn between(&mut self, expr: Expr, not: bool, span: Span) -> Result<Expr> {
+    fn between(&mut self, expr: Expr, not: bool, span: Span) -> Expr {
         let symmetric = self.eat_kw(Kw::SYMMETRIC);
         if !symmetric {
             self.eat_kw(Kw::ASYMMETRIC);
         }
-        let low = self.b_expr()?;
-        self.expect_kw(Kw::AND)?;
-        let high = self.operand(LIKE, Mode::A)?;
-        Ok(Expr::Between(Box::new(BetweenExpr { not, symmetric, expr, low, high, span })))
+        let low = self.b_expr();
+        self.expect_kw(Kw::AND);
+        let high = self.operand(LIKE, Mode::A);
+        Expr::Between(Box::new(BetweenExpr { not, symmetric, expr, low, high, span }))
     }
 
-    fn in_list(&mut self, expr: Expr, negated: bool, span: Span) -> Result<Expr> {
+    fn in_list(&mut self, expr: Expr, negated: bool, span: Span) -> Expr {
         if !self.is(T::LParen) {
             return self.unexpected();
         }
-        let list = match self.paren(true)? {
+        let list = match self.paren(true) {
             Paren::Select(query) => {
                 let test = sublink(SubLinkType::Any { testexpr: expr, oper_name: None }, query, span);
-                return Ok(if negated { not(test, span) } else { test });
+                return if negated { not(test, span) } else { test };
             }
             Paren::Expr(one) => vec![one],
             Paren::Row(row) => row.args,
         };
-        Ok(Expr::In(Box::new(InExpr { not: negated, expr, list, span })))
+        Expr::In(Box::new(InExpr { not: negated, expr, list, span }))
     }
 
-    fn at_time_zone(&mut self, left: Expr) -> Result<Expr> {
+    fn at_time_zone(&mut self, left: Expr) -> Expr {
         let span = self.bump().span();
-        self.expect_kw(Kw::TIME)?;
-        self.expect_kw(Kw::ZONE)?;
-        let zone = self.operand(AT, Mode::A)?;
-        Ok(self.system_call("timezone", vec![zone, left], CoercionForm::SqlSyntax, span))
+        self.expect_kw(Kw::TIME);
+        self.expect_kw(Kw::ZONE);
+        let zone = self.operand(AT, Mode::A);
+        self.system_call("timezone", vec![zone, left], CoercionForm::SqlSyntax, span)
     }
 
     /// `(a, b) OVERLAPS (c, d)`.
-    pub(super) fn overlaps(&mut self, left: Expr, left_span: Span) -> Result<Expr> {
+    pub(super) fn overlaps(&mut self, left: Expr, left_span: Span) -> Expr {
         let span = self.bump().span();
         let right_span = self.span();
         let right = match self.cur.t {
-            T::LParen => match self.paren(true)? {
+            T::LParen => match self.paren(true) {
                 Paren::Row(row) => row.args,
                 _ => return self.unexpected(),
             },
-            _ if self.is_kw(Kw::ROW) && self.peek(1).t == T::LParen => match self.c_expr()? {
+            _ if self.is_kw(Kw::ROW) && self.peek(1).t == T::LParen => match self.c_expr() {
                 Expr::Row(row) => row.args,
                 _ => return self.unexpected(),
             },
@@ -490,24 +490,24 @@ impl Parser<'_> {
             }
         }
         args.extend(right);
-        Ok(self.system_call("overlaps", args, CoercionForm::SqlSyntax, span))
+        self.system_call("overlaps", args, CoercionForm::SqlSyntax, span)
     }
 
-    fn unique_predicate(&mut self) -> Result<Expr> {
+    fn unique_predicate(&mut self) -> Expr {
         let span = self.bump().span();
-        self.opt_unique_null_treatment()?;
-        self.select_with_parens()?;
+        self.opt_unique_null_treatment();
+        self.select_with_parens();
         self.fail(SqlState::FEATURE_NOT_SUPPORTED, "UNIQUE predicate is not yet implemented", span)
     }
 
     /// `NULLS [NOT] DISTINCT`; true for NOT DISTINCT.
-    pub(super) fn opt_unique_null_treatment(&mut self) -> Result<bool> {
+    pub(super) fn opt_unique_null_treatment(&mut self) -> bool {
         if !self.eat_kw(Kw::NULLS) {
-            return Ok(false);
+            return false;
         }
         let not = self.eat_kw(Kw::NOT);
-        self.expect_kw(Kw::DISTINCT)?;
-        Ok(not)
+        self.expect_kw(Kw::DISTINCT);
+        not
     }
 
     /// A call of one of PostgreSQL's own functions that a piece of SQL syntax stands for.

@@ -7,20 +7,19 @@ use super::typename::{int_const, system_type};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::Result;
 
 impl Parser<'_> {
     /// `func_expr_windowless`: a call without FILTER and OVER, as FROM and index definitions have it.
-    pub(super) fn func_expr_windowless(&mut self) -> Result<Expr> {
+    pub(super) fn func_expr_windowless(&mut self) -> Expr {
         if self.is(T::Keyword)
-            && let Some(e) = self.common_subexpr()?
+            && let Some(e) = self.common_subexpr()
         {
-            return Ok(e);
+            return e;
         }
         let span = self.span();
-        let funcname = self.func_name()?;
-        let call = self.func_application(funcname, span)?;
-        Ok(Expr::FuncCall(call))
+        let funcname = self.func_name();
+        let call = self.func_application(funcname, span);
+        Expr::FuncCall(call)
     }
 
     /// Whether a call starts here that [`Parser::func_expr_windowless`] takes, rather than a plain name.
@@ -56,7 +55,7 @@ impl Parser<'_> {
     }
 
     /// `func_expr_common_subexpr`, or `None` if the current word does not begin one.
-    pub(super) fn common_subexpr(&mut self) -> Result<Option<Expr>> {
+    pub(super) fn common_subexpr(&mut self) -> Option<Expr> {
         let span = self.span();
         let word = self.cur.kw;
         let value = |op| Some((op, false));
@@ -81,24 +80,24 @@ impl Parser<'_> {
             self.bump();
             let mut typmod = None;
             if precision && self.eat(T::LParen) {
-                typmod = Some(self.iconst()?);
-                self.expect(T::RParen)?;
+                typmod = Some(self.iconst());
+                self.expect(T::RParen);
             }
-            return Ok(Some(Expr::SqlValueFunction(SqlValueFunction { op, typmod, span })));
+            return Some(Expr::SqlValueFunction(SqlValueFunction { op, typmod, span }));
         }
         match word {
-            Kw::CAST => return self.cast(span).map(Some),
-            Kw::COLLATION if self.peek(1).kw == Kw::FOR => return self.collation_for(span).map(Some),
+            Kw::CAST => return Some(self.cast(span)),
+            Kw::COLLATION if self.peek(1).kw == Kw::FOR => return Some(self.collation_for(span)),
             _ => {}
         }
         // The rest are columns' names unless a parenthesis follows.
         if self.peek(1).t != T::LParen {
-            return Ok(None);
+            return None;
         }
-        let parse: fn(&mut Self, Span) -> Result<Expr> = match word {
+        let parse: fn(&mut Self, Span) -> Expr = match word {
             Kw::COALESCE => Self::coalesce,
-            Kw::GREATEST => |p, span| Ok(Expr::MinMax(MinMaxExpr { greatest: true, args: p.expr_list()?, span })),
-            Kw::LEAST => |p, span| Ok(Expr::MinMax(MinMaxExpr { greatest: false, args: p.expr_list()?, span })),
+            Kw::GREATEST => |p, span| Expr::MinMax(MinMaxExpr { greatest: true, args: p.expr_list(), span }),
+            Kw::LEAST => |p, span| Expr::MinMax(MinMaxExpr { greatest: false, args: p.expr_list(), span }),
             Kw::NULLIF => Self::nullif,
             Kw::EXTRACT => Self::extract,
             Kw::NORMALIZE => Self::normalize,
@@ -108,126 +107,126 @@ impl Parser<'_> {
             Kw::TREAT => Self::treat,
             Kw::TRIM => Self::trim,
             Kw::XMLCONCAT => |p, span| {
-                let args = p.expr_list()?;
-                Ok(xml(XmlExprOp::Concat, None, Vec::new(), args, span))
+                let args = p.expr_list();
+                xml(XmlExprOp::Concat, None, Vec::new(), args, span)
             },
             Kw::XMLELEMENT => Self::xmlelement,
             Kw::XMLEXISTS => Self::xmlexists,
             Kw::XMLFOREST => |p, span| {
-                let named = p.xml_attribute_list()?;
-                Ok(xml(XmlExprOp::Forest, None, named, Vec::new(), span))
+                let named = p.xml_attribute_list();
+                xml(XmlExprOp::Forest, None, named, Vec::new(), span)
             },
             Kw::XMLPARSE => Self::xmlparse,
             Kw::XMLPI => Self::xmlpi,
             Kw::XMLROOT => Self::xmlroot,
             Kw::XMLSERIALIZE => Self::xmlserialize,
-            _ => return Ok(None),
+            _ => return None,
         };
         self.bump();
         self.bump();
-        let e = parse(self, span)?;
-        self.expect(T::RParen)?;
-        Ok(Some(e))
+        let e = parse(self, span);
+        self.expect(T::RParen);
+        Some(e)
     }
 
-    fn cast(&mut self, span: Span) -> Result<Expr> {
+    fn cast(&mut self, span: Span) -> Expr {
         self.bump();
-        self.expect(T::LParen)?;
-        let arg = self.expr()?;
-        self.expect_kw(Kw::AS)?;
-        let type_name = self.typename()?;
-        self.expect(T::RParen)?;
-        Ok(Expr::TypeCast(Box::new(TypeCast { arg, type_name, span })))
+        self.expect(T::LParen);
+        let arg = self.expr();
+        self.expect_kw(Kw::AS);
+        let type_name = self.typename();
+        self.expect(T::RParen);
+        Expr::TypeCast(Box::new(TypeCast { arg, type_name, span }))
     }
 
-    fn collation_for(&mut self, span: Span) -> Result<Expr> {
+    fn collation_for(&mut self, span: Span) -> Expr {
         self.bump();
         self.bump();
-        let arg = self.paren_expr()?;
-        Ok(self.system_call("pg_collation_for", vec![arg], CoercionForm::SqlSyntax, span))
+        let arg = self.paren_expr();
+        self.system_call("pg_collation_for", vec![arg], CoercionForm::SqlSyntax, span)
     }
 
-    fn coalesce(&mut self, span: Span) -> Result<Expr> {
-        Ok(Expr::Coalesce(CoalesceExpr { args: self.expr_list()?, span }))
+    fn coalesce(&mut self, span: Span) -> Expr {
+        Expr::Coalesce(CoalesceExpr { args: self.expr_list(), span })
     }
 
-    fn nullif(&mut self, span: Span) -> Result<Expr> {
-        let left = self.expr()?;
-        self.expect(T::Comma)?;
-        let rexpr = self.expr()?;
+    fn nullif(&mut self, span: Span) -> Expr {
+        let left = self.expr();
+        self.expect(T::Comma);
+        let rexpr = self.expr();
         let kind = AExprKind::NullIf;
-        Ok(Expr::AExpr(Box::new(AExpr { kind, name: operator("="), lexpr: Some(left), rexpr, span })))
+        Expr::AExpr(Box::new(AExpr { kind, name: operator("="), lexpr: Some(left), rexpr, span }))
     }
 
-    fn extract(&mut self, span: Span) -> Result<Expr> {
+    fn extract(&mut self, span: Span) -> Expr {
         let at = self.span();
         let field = match self.cur.kw {
             Kw::YEAR | Kw::MONTH | Kw::DAY | Kw::HOUR | Kw::MINUTE | Kw::SECOND => self.take_name(),
             _ if matches!(self.cur.t, T::Ident | T::QuotedIdent | T::UnicodeIdent) => self.take_name(),
-            _ => self.string()?,
+            _ => self.string(),
         };
-        self.expect_kw(Kw::FROM)?;
-        let source = self.expr()?;
-        Ok(self.system_call("extract", vec![string_const(field, at), source], CoercionForm::SqlSyntax, span))
+        self.expect_kw(Kw::FROM);
+        let source = self.expr();
+        self.system_call("extract", vec![string_const(field, at), source], CoercionForm::SqlSyntax, span)
     }
 
-    fn normalize(&mut self, span: Span) -> Result<Expr> {
-        let mut args = vec![self.expr()?];
+    fn normalize(&mut self, span: Span) -> Expr {
+        let mut args = vec![self.expr()];
         if self.eat(T::Comma) {
             match self.unicode_normal_form() {
                 Some(form) => args.push(form),
                 None => return self.unexpected(),
             }
         }
-        Ok(self.system_call("normalize", args, CoercionForm::SqlSyntax, span))
+        self.system_call("normalize", args, CoercionForm::SqlSyntax, span)
     }
 
     /// The rest of a call in function syntax, whose first argument may have been parsed.
-    fn plain_call(&mut self, name: &str, first: Option<FuncArg>, span: Span) -> Result<Expr> {
+    fn plain_call(&mut self, name: &str, first: Option<FuncArg>, span: Span) -> Expr {
         let mut args = Vec::new();
         match first {
             Some(first) => args.push(first),
             None if self.is(T::RParen) => {}
-            None => args.push(self.func_arg()?),
+            None => args.push(self.func_arg()),
         }
         while !args.is_empty() && self.eat(T::Comma) {
-            args.push(self.func_arg()?);
+            args.push(self.func_arg());
         }
-        Ok(func_call(vec![name.to_owned()], args, CoercionForm::ExplicitCall, span))
+        func_call(vec![name.to_owned()], args, CoercionForm::ExplicitCall, span)
     }
 
-    fn overlay(&mut self, span: Span) -> Result<Expr> {
+    fn overlay(&mut self, span: Span) -> Expr {
         if self.is(T::RParen) {
             return self.plain_call("overlay", None, span);
         }
-        let first = self.func_arg()?;
+        let first = self.func_arg();
         if first.name.is_some() || !self.eat_kw(Kw::PLACING) {
             return self.plain_call("overlay", Some(first), span);
         }
-        let mut args = vec![first.expr, self.expr()?];
-        self.expect_kw(Kw::FROM)?;
-        args.push(self.expr()?);
+        let mut args = vec![first.expr, self.expr()];
+        self.expect_kw(Kw::FROM);
+        args.push(self.expr());
         if self.eat_kw(Kw::FOR) {
-            args.push(self.expr()?);
+            args.push(self.expr());
         }
-        Ok(self.system_call("overlay", args, CoercionForm::SqlSyntax, span))
+        self.system_call("overlay", args, CoercionForm::SqlSyntax, span)
     }
 
-    fn position(&mut self, span: Span) -> Result<Expr> {
-        let needle = self.b_expr()?;
-        self.expect_kw(Kw::IN)?;
-        let haystack = self.b_expr()?;
-        Ok(self.system_call("position", vec![haystack, needle], CoercionForm::SqlSyntax, span))
+    fn position(&mut self, span: Span) -> Expr {
+        let needle = self.b_expr();
+        self.expect_kw(Kw::IN);
+        let haystack = self.b_expr();
+        self.system_call("position", vec![haystack, needle], CoercionForm::SqlSyntax, span)
     }
 
-    fn substring(&mut self, span: Span) -> Result<Expr> {
+    fn substring(&mut self, span: Span) -> Expr {
         if self.is(T::RParen) {
             return self.plain_call("substring", None, span);
         }
         let outer = std::mem::replace(&mut self.in_substring, true);
         let first = self.func_arg();
         self.in_substring = outer;
-        let first = first?;
+        let first = first;
         if first.name.is_some() {
             return self.plain_call("substring", Some(first), span);
         }
@@ -237,15 +236,15 @@ impl Parser<'_> {
         };
         match self.bump().kw {
             Kw::FROM => {
-                args.push(self.expr()?);
+                args.push(self.expr());
                 if self.eat_kw(Kw::FOR) {
-                    args.push(self.expr()?);
+                    args.push(self.expr());
                 }
             }
             Kw::FOR => {
-                let length = self.expr()?;
+                let length = self.expr();
                 if self.eat_kw(Kw::FROM) {
-                    args.push(self.expr()?);
+                    args.push(self.expr());
                     args.push(length);
                 } else {
                     // Not substring(text, pattern, escape): hence the cast.
@@ -255,23 +254,23 @@ impl Parser<'_> {
                 }
             }
             _ => {
-                args.push(self.expr()?);
-                self.expect_kw(Kw::ESCAPE)?;
-                args.push(self.expr()?);
+                args.push(self.expr());
+                self.expect_kw(Kw::ESCAPE);
+                args.push(self.expr());
             }
         }
-        Ok(self.system_call("substring", args, CoercionForm::SqlSyntax, span))
+        self.system_call("substring", args, CoercionForm::SqlSyntax, span)
     }
 
-    fn treat(&mut self, span: Span) -> Result<Expr> {
-        let arg = self.expr()?;
-        self.expect_kw(Kw::AS)?;
-        let target = self.typename()?;
+    fn treat(&mut self, span: Span) -> Expr {
+        let arg = self.expr();
+        self.expect_kw(Kw::AS);
+        let target = self.typename();
         let name = target.names.last().cloned().unwrap_or_default();
-        Ok(self.system_call(&name, vec![arg], CoercionForm::ExplicitCall, span))
+        self.system_call(&name, vec![arg], CoercionForm::ExplicitCall, span)
     }
 
-    fn trim(&mut self, span: Span) -> Result<Expr> {
+    fn trim(&mut self, span: Span) -> Expr {
         let name = match self.cur.kw {
             Kw::LEADING => "ltrim",
             Kw::TRAILING => "rtrim",
@@ -282,93 +281,92 @@ impl Parser<'_> {
         }
         let mut args;
         if self.eat_kw(Kw::FROM) {
-            args = self.expr_list()?;
+            args = self.expr_list();
         } else {
-            let first = self.expr()?;
+            let first = self.expr();
             if self.eat_kw(Kw::FROM) {
-                args = self.expr_list()?;
+                args = self.expr_list();
                 args.push(first);
             } else {
                 args = vec![first];
                 while self.eat(T::Comma) {
-                    args.push(self.expr()?);
+                    args.push(self.expr());
                 }
             }
         }
-        Ok(self.system_call(name, args, CoercionForm::SqlSyntax, span))
+        self.system_call(name, args, CoercionForm::SqlSyntax, span)
     }
 
-    fn xmlelement(&mut self, span: Span) -> Result<Expr> {
-        self.expect_kw(Kw::NAME)?;
-        let name = self.col_label()?;
+    fn xmlelement(&mut self, span: Span) -> Expr {
+        self.expect_kw(Kw::NAME);
+        let name = self.col_label();
         let mut named = Vec::new();
         let mut args = Vec::new();
         if self.eat(T::Comma) {
             if self.is_kw(Kw::XMLATTRIBUTES) && self.peek(1).t == T::LParen {
                 self.bump();
                 self.bump();
-                named = self.xml_attribute_list()?;
-                self.expect(T::RParen)?;
+                named = self.xml_attribute_list();
+                self.expect(T::RParen);
                 if self.eat(T::Comma) {
-                    args = self.expr_list()?;
+                    args = self.expr_list();
                 }
             } else {
-                args = self.expr_list()?;
+                args = self.expr_list();
             }
         }
-        Ok(xml(XmlExprOp::Element, Some(name), named, args, span))
+        xml(XmlExprOp::Element, Some(name), named, args, span)
     }
 
-    fn xml_attribute_list(&mut self) -> Result<Vec<ResTarget>> {
+    fn xml_attribute_list(&mut self) -> Vec<ResTarget> {
         self.list(|p| {
             let span = p.span();
-            let val = p.expr()?;
-            let name = if p.eat_kw(Kw::AS) { Some(p.col_label()?) } else { None };
-            Ok(ResTarget { name, val, span })
+            let val = p.expr();
+            let name = if p.eat_kw(Kw::AS) { Some(p.col_label()) } else { None };
+            ResTarget { name, val, span }
         })
     }
 
-    fn xmlexists(&mut self, span: Span) -> Result<Expr> {
-        let path = self.c_expr()?;
-        let document = self.xmlexists_argument()?;
-        Ok(self.system_call("xmlexists", vec![path, document], CoercionForm::SqlSyntax, span))
+    fn xmlexists(&mut self, span: Span) -> Expr {
+        let path = self.c_expr();
+        let document = self.xmlexists_argument();
+        self.system_call("xmlexists", vec![path, document], CoercionForm::SqlSyntax, span)
     }
 
     /// `PASSING [BY REF] doc [BY REF]`.
-    pub(super) fn xmlexists_argument(&mut self) -> Result<Expr> {
-        self.expect_kw(Kw::PASSING)?;
-        self.opt_passing_mech()?;
-        let document = self.c_expr()?;
-        self.opt_passing_mech()?;
-        Ok(document)
+    pub(super) fn xmlexists_argument(&mut self) -> Expr {
+        self.expect_kw(Kw::PASSING);
+        self.opt_passing_mech();
+        let document = self.c_expr();
+        self.opt_passing_mech();
+        document
     }
 
-    fn opt_passing_mech(&mut self) -> Result<()> {
+    fn opt_passing_mech(&mut self) {
         // BY is no reserved word, but a column of that name cannot be followed by REF or VALUE here.
         if self.is_kw(Kw::BY) && matches!(self.peek(1).kw, Kw::REF | Kw::VALUE) {
             self.bump();
             self.bump();
         }
-        Ok(())
     }
 
-    fn document_or_content(&mut self) -> Result<bool> {
+    fn document_or_content(&mut self) -> bool {
         if self.eat_kw(Kw::DOCUMENT) {
-            return Ok(true);
+            return true;
         }
-        self.expect_kw(Kw::CONTENT)?;
-        Ok(false)
+        self.expect_kw(Kw::CONTENT);
+        false
     }
 
-    fn xmlparse(&mut self, span: Span) -> Result<Expr> {
-        let document = self.document_or_content()?;
-        let arg = self.expr()?;
+    fn xmlparse(&mut self, span: Span) -> Expr {
+        let document = self.document_or_content();
+        let arg = self.expr();
         let mut preserve = false;
         if self.eat_kw(Kw::PRESERVE) {
-            self.expect_kw(Kw::WHITESPACE)?;
+            self.expect_kw(Kw::WHITESPACE);
             preserve = true;
         } else if self.eat_kw(Kw::STRIP) {
-            self.expect_kw(Kw::WHITESPACE)?;
+            self.expect_kw(Kw::WHITESPACE);
         }
         let flag = Expr::Const(AConst { value: Const::Boolean(preserve), span: Span::NONE });
         let mut e = XmlExpr {
@@ -380,52 +378,52 @@ impl Parser<'_> {
             span,
         };
         e.document = document;
-        Ok(Expr::Xml(Box::new(e)))
+        Expr::Xml(Box::new(e))
     }
 
-    fn xmlpi(&mut self, span: Span) -> Result<Expr> {
-        self.expect_kw(Kw::NAME)?;
-        let name = self.col_label()?;
-        let args = if self.eat(T::Comma) { vec![self.expr()?] } else { Vec::new() };
-        Ok(xml(XmlExprOp::Pi, Some(name), Vec::new(), args, span))
+    fn xmlpi(&mut self, span: Span) -> Expr {
+        self.expect_kw(Kw::NAME);
+        let name = self.col_label();
+        let args = if self.eat(T::Comma) { vec![self.expr()] } else { Vec::new() };
+        xml(XmlExprOp::Pi, Some(name), Vec::new(), args, span)
     }
 
-    fn xmlroot(&mut self, span: Span) -> Result<Expr> {
-        let arg = self.expr()?;
-        self.expect(T::Comma)?;
-        self.expect_kw(Kw::VERSION)?;
+    fn xmlroot(&mut self, span: Span) -> Expr {
+        let arg = self.expr();
+        self.expect(T::Comma);
+        self.expect_kw(Kw::VERSION);
         let version = if self.at_kws(Kw::NO, Kw::VALUE) {
             self.bump();
             self.bump();
             Expr::Const(AConst { value: Const::Null, span: Span::NONE })
         } else {
-            self.expr()?
+            self.expr()
         };
         // PostgreSQL's codes: yes, no, no value, omitted.
         let mut standalone = 3;
         if self.eat(T::Comma) {
-            self.expect_kw(Kw::STANDALONE)?;
+            self.expect_kw(Kw::STANDALONE);
             standalone = if self.eat_kw(Kw::YES) {
                 0
             } else {
-                self.expect_kw(Kw::NO)?;
+                self.expect_kw(Kw::NO);
                 if self.eat_kw(Kw::VALUE) { 2 } else { 1 }
             };
         }
         let args = vec![arg, version, int_const(standalone, Span::NONE)];
-        Ok(xml(XmlExprOp::Root, None, Vec::new(), args, span))
+        xml(XmlExprOp::Root, None, Vec::new(), args, span)
     }
 
-    fn xmlserialize(&mut self, span: Span) -> Result<Expr> {
-        let document = self.document_or_content()?;
-        let expr = self.expr()?;
-        self.expect_kw(Kw::AS)?;
-        let type_name = self.simple_typename()?;
-        Ok(Expr::XmlSerialize(Box::new(XmlSerialize { document, expr, type_name, span })))
+    fn xmlserialize(&mut self, span: Span) -> Expr {
+        let document = self.document_or_content();
+        let expr = self.expr();
+        self.expect_kw(Kw::AS);
+        let type_name = self.simple_typename();
+        Expr::XmlSerialize(Box::new(XmlSerialize { document, expr, type_name, span }))
     }
 
     /// `type 'literal'` for the types that are words of the grammar; `None` if the word is a column's name here.
-    pub(super) fn typed_constant(&mut self) -> Result<Option<Expr>> {
+    pub(super) fn typed_constant(&mut self) -> Option<Expr> {
         let next = self.peek(1);
         let string = super::names::is_string(&next);
         let viable = match self.cur.kw {
@@ -442,36 +440,36 @@ impl Parser<'_> {
                     || next.kw == Kw::WITHOUT
                     || next.kw == Kw::WITH && matches!(self.peek(2).kw, Kw::TIME | Kw::ORDINALITY)
             }
-            _ => return Ok(None),
+            _ => return None,
         };
         if !viable {
-            return Ok(None);
+            return None;
         }
         if !self.is_kw(Kw::INTERVAL) {
-            return match self.sql_type(true)? {
-                Some(type_name) => self.string_cast(type_name).map(Some),
-                None => Ok(None),
+            return match self.sql_type(true) {
+                Some(type_name) => Some(self.string_cast(type_name)),
+                None => None,
             };
         }
-        self.interval_constant().map(Some)
+        Some(self.interval_constant())
     }
 
     /// `INTERVAL '…' [fields]`, `INTERVAL (p) '…'`.
-    pub(super) fn interval_constant(&mut self) -> Result<Expr> {
+    pub(super) fn interval_constant(&mut self) -> Expr {
         let mut type_name = self.interval_word();
         if self.is(T::LParen) {
-            type_name.typmods = self.interval_precision()?.into();
+            type_name.typmods = self.interval_precision().into();
             return self.string_cast(type_name);
         }
-        let mut cast = self.string_cast(type_name)?;
+        let mut cast = self.string_cast(type_name);
         if let Expr::TypeCast(c) = &mut cast {
-            c.type_name.typmods = self.opt_interval()?.into();
+            c.type_name.typmods = self.opt_interval().into();
         }
-        Ok(cast)
+        cast
     }
 
     /// `[+|-] number` as an expression.
-    pub(super) fn signed_number(&mut self) -> Result<Expr> {
+    pub(super) fn signed_number(&mut self) -> Expr {
         let span = self.span();
         let minus = self.is(T::Minus);
         if minus || self.is(T::Plus) {
@@ -480,8 +478,8 @@ impl Parser<'_> {
         if !matches!(self.cur.t, T::Integer | T::Float) {
             return self.unexpected();
         }
-        let number = self.c_expr()?;
-        Ok(if minus { negate(number, span) } else { number })
+        let number = self.c_expr();
+        if minus { negate(number, span) } else { number }
     }
 }
 

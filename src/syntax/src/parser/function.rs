@@ -9,7 +9,7 @@ use super::options::{def_elem, string_arg};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::{T, Token};
-use tusklet_error::{Error, Result, SqlState};
+use tusklet_error::{Error, SqlState};
 
 /// Whether a type can start with this token.
 fn starts_type(token: &Token) -> bool {
@@ -69,83 +69,83 @@ impl Parser<'_> {
     }
 
     /// `[mode] [name] type`, `name mode type`.
-    pub(super) fn func_param(&mut self) -> Result<FunctionParameter> {
+    pub(super) fn func_param(&mut self) -> FunctionParameter {
         let mut mode = self.opt_arg_class();
         let next = self.peek(1);
         let class_follows = matches!(next.kw, Kw::IN | Kw::OUT | Kw::INOUT | Kw::VARIADIC);
         let named = is_type_function_name(&self.cur)
             && (starts_type(&next) || mode.is_none() && class_follows)
             && !self.at_kws(Kw::DOUBLE, Kw::PRECISION);
-        let name = if named { Some(self.type_function_name()?) } else { None };
+        let name = if named { Some(self.type_function_name()) } else { None };
         if named && mode.is_none() {
             mode = self.opt_arg_class();
         }
-        let arg_type = self.func_type()?;
-        Ok(FunctionParameter { name, arg_type, mode: mode.unwrap_or(FunctionParameterMode::Default), defexpr: None })
+        let arg_type = self.func_type();
+        FunctionParameter { name, arg_type, mode: mode.unwrap_or(FunctionParameterMode::Default), defexpr: None }
     }
 
-    fn func_param_with_default(&mut self) -> Result<FunctionParameter> {
-        let mut param = self.func_param()?;
+    fn func_param_with_default(&mut self) -> FunctionParameter {
+        let mut param = self.func_param();
         if self.eat_kw(Kw::DEFAULT) || self.eat(T::Eq) {
-            param.defexpr = Some(Rc::new(self.expr()?));
+            param.defexpr = Some(Rc::new(self.expr()));
         }
-        Ok(param)
+        param
     }
 
     /// `(parameters)`, possibly none.
-    fn func_params(&mut self, item: fn(&mut Self) -> Result<FunctionParameter>) -> Result<Vec<FunctionParameter>> {
+    fn func_params(&mut self, item: fn(&mut Self) -> FunctionParameter) -> Vec<FunctionParameter> {
         if self.is(T::LParen) && self.peek(1).t == T::RParen {
             self.bump();
             self.bump();
-            return Ok(Vec::new());
+            return Vec::new();
         }
         self.parens(item)
     }
 
     /// `function_with_argtypes`: the list of arguments may be missing.
-    pub(super) fn function_with_args(&mut self) -> Result<ObjectWithArgs> {
+    pub(super) fn function_with_args(&mut self) -> ObjectWithArgs {
         let span = self.span();
         let first = self.cur;
         // Without arguments any ColId names a function, so a column-only keyword goes without a list.
         let name = if super::names::is_col_id(&first) && !is_type_function_name(&first) {
             let name = self.take_name();
-            let steps = self.indirection()?;
+            let steps = self.indirection();
             if steps.is_empty() && self.is(T::LParen) {
                 return self.unexpected();
             }
-            self.plain_fields(name, steps)?
+            self.plain_fields(name, steps)
         } else {
-            self.func_name()?
+            self.func_name()
         };
         if !self.is(T::LParen) {
             let (args, func_params) = (Vec::new(), Vec::new());
-            return Ok(ObjectWithArgs { name, args, func_params, args_unspecified: true, span });
+            return ObjectWithArgs { name, args, func_params, args_unspecified: true, span };
         }
-        let func_params = self.func_params(Self::func_param)?;
-        Ok(ObjectWithArgs { name, args: input_types(&func_params), func_params, args_unspecified: false, span })
+        let func_params = self.func_params(Self::func_param);
+        ObjectWithArgs { name, args: input_types(&func_params), func_params, args_unspecified: false, span }
     }
 
-    pub(super) fn aggregate_with_args(&mut self) -> Result<ObjectWithArgs> {
+    pub(super) fn aggregate_with_args(&mut self) -> ObjectWithArgs {
         let span = self.span();
-        let name = self.func_name()?;
-        let AggregateArgs { args: func_params, direct: _ } = self.aggregate_args()?;
-        Ok(ObjectWithArgs { name, args: input_types(&func_params), func_params, args_unspecified: false, span })
+        let name = self.func_name();
+        let AggregateArgs { args: func_params, direct: _ } = self.aggregate_args();
+        ObjectWithArgs { name, args: input_types(&func_params), func_params, args_unspecified: false, span }
     }
 
     /// `(*)`, `(a, b)`, `(a ORDER BY b)`.
-    pub(super) fn aggregate_args(&mut self) -> Result<AggregateArgs> {
-        self.expect(T::LParen)?;
+    pub(super) fn aggregate_args(&mut self) -> AggregateArgs {
+        self.expect(T::LParen);
         let mut all = AggregateArgs { args: Vec::new(), direct: None };
         if self.eat(T::Star) {
-            self.expect(T::RParen)?;
-            return Ok(all);
+            self.expect(T::RParen);
+            return all;
         }
         if !self.is_kw(Kw::ORDER) {
-            all.args = self.list(Self::aggregate_param)?;
+            all.args = self.list(Self::aggregate_param);
         }
-        if self.eat_kws(Kw::ORDER, Kw::BY)? {
+        if self.eat_kws(Kw::ORDER, Kw::BY) {
             let direct = all.args.len();
-            let ordered = self.list(Self::aggregate_param)?;
+            let ordered = self.list(Self::aggregate_param);
             all.direct = Some(direct);
             let variadic = |p: &&FunctionParameter| p.mode == FunctionParameterMode::Variadic;
             match all.args.last().filter(variadic) {
@@ -155,75 +155,75 @@ impl Parser<'_> {
                     if ordered.len() != 1 || !ordered.iter().all(same) {
                         let message = "an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC \
                                        aggregated argument of the same data type";
-                        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+                        return self.reject(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message));
                     }
                 }
                 None => all.args.extend(ordered),
             }
         }
-        self.expect(T::RParen)?;
-        Ok(all)
+        self.expect(T::RParen);
+        all
     }
 
-    fn aggregate_param(&mut self) -> Result<FunctionParameter> {
+    fn aggregate_param(&mut self) -> FunctionParameter {
         let span = self.span();
-        let param = self.func_param()?;
+        let param = self.func_param();
         if matches!(param.mode, FunctionParameterMode::Out | FunctionParameterMode::InOut) {
             let message = "aggregates cannot have output arguments";
             return self.fail(SqlState::FEATURE_NOT_SUPPORTED, message, span);
         }
-        Ok(param)
+        param
     }
 
     /// `operator (left, right)`, either of them NONE.
-    pub(super) fn operator_with_args(&mut self) -> Result<ObjectWithArgs> {
+    pub(super) fn operator_with_args(&mut self) -> ObjectWithArgs {
         let span = self.span();
-        let OperatorName { qualifiers: mut name, name: op } = self.any_operator()?;
+        let OperatorName { qualifiers: mut name, name: op } = self.any_operator();
         name.push(op);
-        let args = self.operator_args()?;
-        Ok(ObjectWithArgs { name, args, func_params: Vec::new(), args_unspecified: false, span })
+        let args = self.operator_args();
+        ObjectWithArgs { name, args, func_params: Vec::new(), args_unspecified: false, span }
     }
 
-    pub(super) fn operator_args(&mut self) -> Result<Vec<Option<TypeName>>> {
-        self.expect(T::LParen)?;
-        let left = if self.eat_kw(Kw::NONE) { None } else { Some(self.typename()?) };
+    pub(super) fn operator_args(&mut self) -> Vec<Option<TypeName>> {
+        self.expect(T::LParen);
+        let left = if self.eat_kw(Kw::NONE) { None } else { Some(self.typename()) };
         let at = self.span();
         if left.is_some() && self.is(T::RParen) {
             let error = Error::new(SqlState::SYNTAX_ERROR, "missing argument");
-            return Err(error.hint("Use NONE to denote the missing argument of a unary operator.").at(at));
+            return self.reject(error.hint("Use NONE to denote the missing argument of a unary operator.").at(at));
         }
-        self.expect(T::Comma)?;
-        let right = if left.is_some() && self.eat_kw(Kw::NONE) { None } else { Some(self.typename()?) };
-        self.expect(T::RParen)?;
-        Ok(vec![left, right])
+        self.expect(T::Comma);
+        let right = if left.is_some() && self.eat_kw(Kw::NONE) { None } else { Some(self.typename()) };
+        self.expect(T::RParen);
+        vec![left, right]
     }
 
     /// From FUNCTION or PROCEDURE on.
-    pub(super) fn create_function(&mut self, replace: bool, span: Span) -> Result<Stmt> {
+    pub(super) fn create_function(&mut self, replace: bool, span: Span) -> Stmt {
         let is_procedure = self.bump().kw == Kw::PROCEDURE;
-        let funcname = self.func_name()?;
-        let mut parameters = self.func_params(Self::func_param_with_default)?;
+        let funcname = self.func_name();
+        let mut parameters = self.func_params(Self::func_param_with_default);
         let mut return_type = None;
         if !is_procedure && self.eat_kw(Kw::RETURNS) {
             let at = self.span();
             if self.eat_kw(Kw::TABLE) {
                 let columns = self.parens(|p| {
-                    let name = Some(p.type_function_name()?);
-                    let arg_type = p.func_type()?;
-                    Ok(FunctionParameter { name, arg_type, mode: FunctionParameterMode::Table, defexpr: None })
-                })?;
-                return_type = Some(self.table_type(&parameters, &columns, at)?);
+                    let name = Some(p.type_function_name());
+                    let arg_type = p.func_type();
+                    FunctionParameter { name, arg_type, mode: FunctionParameterMode::Table, defexpr: None }
+                });
+                return_type = Some(self.table_type(&parameters, &columns, at));
                 parameters.extend(columns);
             } else {
-                return_type = Some(self.func_type()?);
+                return_type = Some(self.func_type());
             }
         }
         let mut options = Vec::new();
-        while let Some(option) = self.create_function_option()? {
+        while let Some(option) = self.create_function_option() {
             options.push(option);
         }
-        let sql_body = self.opt_routine_body()?;
-        Ok(Stmt::CreateFunction(Box::new(CreateFunctionStmt {
+        let sql_body = self.opt_routine_body();
+        Stmt::CreateFunction(Box::new(CreateFunctionStmt {
             is_procedure,
             replace,
             funcname,
@@ -232,19 +232,14 @@ impl Parser<'_> {
             options,
             sql_body,
             span,
-        })))
+        }))
     }
 
     /// The result type of RETURNS TABLE, as PostgreSQL's `TableFuncTypeName` and `mergeTableFuncParameters` have it.
-    fn table_type(
-        &mut self,
-        parameters: &[FunctionParameter],
-        columns: &[FunctionParameter],
-        span: Span,
-    ) -> Result<TypeName> {
+    fn table_type(&mut self, parameters: &[FunctionParameter], columns: &[FunctionParameter], span: Span) -> TypeName {
         if parameters.iter().any(|p| matches!(p.mode, FunctionParameterMode::Out | FunctionParameterMode::InOut)) {
             let message = "OUT and INOUT arguments aren't allowed in TABLE functions";
-            return Err(Error::new(SqlState::SYNTAX_ERROR, message));
+            return self.reject(Error::new(SqlState::SYNTAX_ERROR, message));
         }
         let mut t = match columns {
             [one] => one.arg_type.clone(),
@@ -252,31 +247,31 @@ impl Parser<'_> {
         };
         t.setof = true;
         t.span = span;
-        Ok(t)
+        t
     }
 
-    fn create_function_option(&mut self) -> Result<Option<DefElem>> {
+    fn create_function_option(&mut self) -> Option<DefElem> {
         let span = self.span();
         let option = match self.cur.kw {
             Kw::AS => {
                 self.bump();
-                let mut parts = vec![self.string()?];
+                let mut parts = vec![self.string()];
                 if self.eat(T::Comma) {
-                    parts.push(self.string()?);
+                    parts.push(self.string());
                 }
                 def_elem("as", Some(DefArg::Strings(parts)), span)
             }
             Kw::LANGUAGE => {
                 self.bump();
-                def_elem("language", string_arg(self.non_reserved_word_or_string()?), span)
+                def_elem("language", string_arg(self.non_reserved_word_or_string()), span)
             }
             Kw::TRANSFORM => {
                 self.bump();
                 let types = self.list(|p| {
-                    p.expect_kw(Kw::FOR)?;
-                    p.expect_kw(Kw::TYPE)?;
+                    p.expect_kw(Kw::FOR);
+                    p.expect_kw(Kw::TYPE);
                     p.typename()
-                })?;
+                });
                 def_elem("transform", Some(DefArg::Types(types)), span)
             }
             Kw::WINDOW => {
@@ -285,25 +280,25 @@ impl Parser<'_> {
             }
             _ => return self.common_function_option(),
         };
-        Ok(Some(option))
+        Some(option)
     }
 
     /// What CREATE and ALTER FUNCTION share.
-    pub(super) fn common_function_option(&mut self) -> Result<Option<DefElem>> {
+    pub(super) fn common_function_option(&mut self) -> Option<DefElem> {
         let span = self.span();
-        let flag = |name: &str, value| Ok(Some(def_elem(name, Some(DefArg::Boolean(value)), span)));
-        let word = |name: &str, value: &str| Ok(Some(def_elem(name, string_arg(value), span)));
+        let flag = |name: &str, value| Some(def_elem(name, Some(DefArg::Boolean(value)), span));
+        let word = |name: &str, value: &str| Some(def_elem(name, string_arg(value), span));
         let kw = self.cur.kw;
         match kw {
             Kw::CALLED => {
                 self.bump();
-                self.expect_on_null_input()?;
+                self.expect_on_null_input();
                 flag("strict", false)
             }
             Kw::RETURNS => {
                 self.bump();
-                self.expect_kw(Kw::NULL)?;
-                self.expect_on_null_input()?;
+                self.expect_kw(Kw::NULL);
+                self.expect_on_null_input();
                 flag("strict", true)
             }
             Kw::STRICT => {
@@ -321,7 +316,7 @@ impl Parser<'_> {
                 self.bump();
                 let definer = self.eat_kw(Kw::DEFINER);
                 if !definer {
-                    self.expect_kw(Kw::INVOKER)?;
+                    self.expect_kw(Kw::INVOKER);
                 }
                 flag("security", definer)
             }
@@ -331,92 +326,91 @@ impl Parser<'_> {
             }
             Kw::NOT => {
                 self.bump();
-                self.expect_kw(Kw::LEAKPROOF)?;
+                self.expect_kw(Kw::LEAKPROOF);
                 flag("leakproof", false)
             }
             Kw::COST | Kw::ROWS => {
                 let name = self.take_name();
-                let value = self.numeric_only()?;
-                Ok(Some(def_elem(&name, Some(value), span)))
+                let value = self.numeric_only();
+                Some(def_elem(&name, Some(value), span))
             }
             Kw::SUPPORT => {
                 self.bump();
-                let name = self.any_name()?;
-                Ok(Some(def_elem("support", Some(DefArg::Name(name)), span)))
+                let name = self.any_name();
+                Some(def_elem("support", Some(DefArg::Name(name)), span))
             }
             Kw::SET | Kw::RESET => {
-                let set = self.set_reset_clause(true)?;
-                Ok(Some(def_elem("set", Some(DefArg::Set(Rc::new(set))), span)))
+                let set = self.set_reset_clause(true);
+                Some(def_elem("set", Some(DefArg::Set(Rc::new(set))), span))
             }
             Kw::PARALLEL => {
                 self.bump();
-                let value = self.col_id()?;
+                let value = self.col_id();
                 word("parallel", &value)
             }
-            _ => Ok(None),
+            _ => None,
         }
     }
 
-    fn expect_on_null_input(&mut self) -> Result<()> {
-        self.expect_kw(Kw::ON)?;
-        self.expect_kw(Kw::NULL)?;
-        self.expect_kw(Kw::INPUT)?;
-        Ok(())
+    fn expect_on_null_input(&mut self) {
+        self.expect_kw(Kw::ON);
+        self.expect_kw(Kw::NULL);
+        self.expect_kw(Kw::INPUT);
     }
 
-    fn return_stmt(&mut self) -> Result<ReturnStmt> {
-        let span = self.expect_kw(Kw::RETURN)?;
-        let query = Stmt::Select(Rc::new(super::select::select_expr(self.expr()?)));
-        Ok(ReturnStmt { query, span })
+    fn return_stmt(&mut self) -> ReturnStmt {
+        let span = self.expect_kw(Kw::RETURN);
+        let query = Stmt::Select(Rc::new(super::select::select_expr(self.expr())));
+        ReturnStmt { query, span }
     }
 
     /// `RETURN expr` or `BEGIN ATOMIC … END`.
-    fn opt_routine_body(&mut self) -> Result<Option<SqlBody>> {
+    fn opt_routine_body(&mut self) -> Option<SqlBody> {
         if self.is_kw(Kw::RETURN) {
-            return Ok(Some(SqlBody::Return(Box::new(self.return_stmt()?))));
+            return Some(SqlBody::Return(Box::new(self.return_stmt())));
         }
-        if !self.eat_kws(Kw::BEGIN, Kw::ATOMIC)? {
-            return Ok(None);
+        if !self.eat_kws(Kw::BEGIN, Kw::ATOMIC) {
+            return None;
         }
         let mut stmts = Vec::new();
-        while !self.eat_kw(Kw::END) {
+        while self.error.is_none() && !self.eat_kw(Kw::END) {
             if self.eat(T::Semicolon) {
                 continue;
             }
             let start = self.cur.start;
             let stmt = if self.is_kw(Kw::RETURN) {
-                Stmt::Return(Box::new(self.return_stmt()?))
+                Stmt::Return(Box::new(self.return_stmt()))
             } else {
-                self.nested(Self::stmt)?
+                self.nested(Self::stmt)
             };
             stmts.push(RawStmt { stmt, span: Span { start, end: self.prev_end() } });
-            self.expect(T::Semicolon)?;
+            self.expect(T::Semicolon);
         }
-        Ok(Some(SqlBody::Atomic(stmts)))
+        Some(SqlBody::Atomic(stmts))
     }
 
     /// `ALTER FUNCTION f(…)` from the name on; `objtype` says which word it was.
-    pub(super) fn alter_function(&mut self, objtype: ObjectType, span: Span) -> Result<Stmt> {
-        let func = self.function_with_args()?;
+    pub(super) fn alter_function(&mut self, objtype: ObjectType, span: Span) -> Stmt {
+        let func = self.function_with_args();
         let object = ObjectName::WithArgs(func.clone());
-        if let Some(stmt) = self.alter_common(objtype, object, span)? {
-            return Ok(stmt);
+        if let Some(stmt) = self.alter_common(objtype, object, span) {
+            return stmt;
         }
         let mut actions = Vec::new();
-        while let Some(action) = self.common_function_option()? {
+        while let Some(action) = self.common_function_option() {
             actions.push(action);
         }
         if actions.is_empty() {
             return self.unexpected();
         }
         self.eat_kw(Kw::RESTRICT);
-        Ok(Stmt::AlterFunction(Box::new(AlterFunctionStmt { objtype, func, actions, span })))
+        Stmt::AlterFunction(Box::new(AlterFunctionStmt { objtype, func, actions, span }))
     }
 
     /// The old CREATE AGGREGATE and the new.
-    pub(super) fn create_aggregate(&mut self, replace: bool, span: Span) -> Result<Stmt> {
+    pub(super) fn create_aggregate(&mut self, replace: bool, span: Span) -> Stmt {
         self.bump();
-        let defnames = self.func_name()?;
+        let defnames = self.func_name();
         // `(name = value …)`: the old syntax has no argument list before the definition.
         let oldstyle = self.is(T::LParen) && self.peek(2).t == T::Eq;
         let (args, definition);
@@ -432,15 +426,15 @@ impl Parser<'_> {
                 } else {
                     return p.unexpected();
                 };
-                p.expect(T::Eq)?;
-                let arg = Some(p.def_arg()?);
-                Ok(DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span })
-            })?;
+                p.expect(T::Eq);
+                let arg = Some(p.def_arg());
+                DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span }
+            });
         } else {
-            args = Some(self.aggregate_args()?);
-            definition = self.definition()?;
+            args = Some(self.aggregate_args());
+            definition = self.definition();
         }
-        Ok(Stmt::Define(Box::new(DefineStmt {
+        Stmt::Define(Box::new(DefineStmt {
             kind: ObjectType::Aggregate,
             oldstyle,
             defnames,
@@ -450,7 +444,7 @@ impl Parser<'_> {
             if_not_exists: false,
             replace,
             span,
-        })))
+        }))
     }
 }
 

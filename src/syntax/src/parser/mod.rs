@@ -5,6 +5,10 @@
 //! on it, and calls [`Parser::unexpected`] at the token that fits nowhere. Where two rules share a beginning (a
 //! parenthesis in an expression may open a query or a row) the function parses what they share and decides after it.
 //!
+//! What is wrong is kept in the parser ([`Parser::reject`]), not returned: the first complaint stands, and the cursor goes to the end of the
+//! text, where nothing fits any more. So functions need not look whether those they called came to something, they only must not
+//! wait for a token that will never come; what they make of nothing (`Default`) is thrown away with the rest.
+//!
 //! Recursion is bounded twice. `depth` counts nested calls and protects the parser's own stack; `height` is the height of
 //! the tree being built, which left-deep chains (`a + b + c …`) raise without recursion, and protects everyone who walks
 //! the tree later, the drop included. Either limit is 54001, as PostgreSQL's `max_stack_depth`.
@@ -51,6 +55,8 @@ pub(crate) struct Parser<'a> {
     sql: &'a str,
     tokens: Vec<Token>,
     lex_error: Option<Error>,
+    /// The first complaint, and where the cursor was.
+    error: Option<(Error, u32)>,
     pos: usize,
     /// The token at `pos`.
     cur: Token,
@@ -73,11 +79,11 @@ impl<'a> Parser<'a> {
         let mut lexed = lex_from(sql, 0, None, strings);
         *warnings = std::mem::take(&mut lexed.warnings);
         let mut parser = Parser::over(sql, lexed);
-        let parsed = parser.statements();
-        if parsed.is_err() {
-            warnings.retain(|w| w.span.start <= parser.cur.start);
+        let parsed = parser.all_statements();
+        if let Err((_, at)) = &parsed {
+            warnings.retain(|w| w.span.start <= *at);
         }
-        parsed
+        parsed.map_err(|(error, _)| error)
     }
 
     fn over(sql: &'a str, Lexed { tokens, error, .. }: Lexed) -> Parser<'a> {
@@ -86,6 +92,7 @@ impl<'a> Parser<'a> {
             sql,
             tokens,
             lex_error: error,
+            error: None,
             pos: 0,
             cur,
             depth: 0,
@@ -95,18 +102,38 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// All statements of the text, or what is wrong with it and where the parser was.
+    fn all_statements(&mut self) -> Result<Vec<RawStmt>, (Error, u32)> {
+        let mut all = Vec::new();
+        while self.next_statement() {
+            all.push(self.raw_stmt());
+            self.end_statement();
+        }
+        self.error.take().map_or(Ok(all), Err)
+    }
+
     /// All statements of the text.
     pub fn statements(&mut self) -> Result<Vec<RawStmt>> {
-        let mut all = Vec::new();
-        loop {
-            while self.eat(T::Semicolon) {}
-            if self.cur.t == T::Eof {
-                return Ok(all);
-            }
-            all.push(self.raw_stmt()?);
-            if self.cur.t != T::Eof && self.cur.t != T::Semicolon {
-                return self.unexpected();
-            }
+        self.all_statements().map_err(|(error, _)| error)
+    }
+
+    /// Whether a statement begins here, semicolons skipped.
+    fn next_statement(&mut self) -> bool {
+        while self.eat(T::Semicolon) {}
+        self.error.is_none() && self.cur.t != T::Eof
+    }
+
+    fn end_statement(&mut self) {
+        if self.cur.t != T::Eof && self.cur.t != T::Semicolon {
+            self.complain();
+        }
+    }
+
+    /// What was parsed, unless something was wrong.
+    fn checked<X>(&mut self, x: X) -> Result<X> {
+        match self.error.take() {
+            Some((error, _)) => Err(error),
+            None => Ok(x),
         }
     }
 
@@ -120,38 +147,32 @@ impl<'a> Parser<'a> {
         let mut teachers: Vec<(usize, Learned)> = Vec::new();
         let mut parser = Parser::over(sql, lexed);
         let mut items = Vec::with_capacity(known.len() + 1);
-        loop {
-            while parser.eat(T::Semicolon) {}
-            match parser.cur.t {
-                T::Eof => return Ok(Script { items, literals }),
-                T::Known => {
-                    let span = parser.bump().span();
-                    let Some((shape, first)) = known.next() else { return parser.unexpected() };
-                    // What comes again is prepared for all of its literals the first time, too.
-                    if let Some(i) = teachers.iter().position(|(_, l)| Rc::ptr_eq(&l.shape, &shape)) {
-                        let (item, l) = teachers.swap_remove(i);
-                        items[item] = Item::Known(Known { shape: l.shape, span: l.span, first: literals.len() as u32 });
-                        literals.extend(l.literals);
-                    }
-                    items.push(Item::Known(Known { shape, span, first }));
+        while parser.next_statement() {
+            if parser.cur.t == T::Known {
+                let span = parser.bump().span();
+                let Some((shape, first)) = known.next() else { return Err(parser.syntax_error()) };
+                // What comes again is prepared for all of its literals the first time, too.
+                if let Some(i) = teachers.iter().position(|(_, l)| Rc::ptr_eq(&l.shape, &shape)) {
+                    let (item, l) = teachers.swap_remove(i);
+                    items[item] = Item::Known(Known { shape: l.shape, span: l.span, first: literals.len() as u32 });
+                    literals.extend(l.literals);
                 }
-                _ => {
-                    let start = parser.cur.start;
-                    while learned.next_if(|l| l.span.start < start).is_some() {}
-                    if let Some(l) = learned.next_if(|l| l.span.start == start) {
-                        // More shapes than that are not remembered.
-                        if teachers.len() == PLACES {
-                            teachers.remove(0);
-                        }
-                        teachers.push((items.len(), l));
+                items.push(Item::Known(Known { shape, span, first }));
+            } else {
+                let start = parser.cur.start;
+                while learned.next_if(|l| l.span.start < start).is_some() {}
+                if let Some(l) = learned.next_if(|l| l.span.start == start) {
+                    // More shapes than that are not remembered.
+                    if teachers.len() == PLACES {
+                        teachers.remove(0);
                     }
-                    items.push(Item::Stmt(parser.raw_stmt()?));
+                    teachers.push((items.len(), l));
                 }
+                items.push(Item::Stmt(parser.raw_stmt()));
             }
-            if parser.cur.t != T::Eof && parser.cur.t != T::Semicolon {
-                return parser.unexpected();
-            }
+            parser.end_statement();
         }
+        parser.checked(Script { items, literals })
     }
 
     /// The statement that begins at `pos` and ends with the text.
@@ -161,33 +182,36 @@ impl<'a> Parser<'a> {
 
     /// The text as exactly one statement.
     pub fn one_statement(&mut self) -> Result<RawStmt> {
-        let stmt = self.raw_stmt()?;
+        let stmt = self.raw_stmt();
         while self.eat(T::Semicolon) {}
         self.end(stmt)
     }
 
     pub fn whole_expr(&mut self) -> Result<Expr> {
-        let e = self.expr()?;
+        let e = self.expr();
         self.end(e)
     }
 
     pub fn whole_type_name(&mut self) -> Result<TypeName> {
         if self.is_kw(Kw::SETOF) {
-            return self.unexpected();
+            self.complain();
         }
-        let t = self.typename()?;
+        let t = self.typename();
         self.end(t)
     }
 
     fn end<X>(&mut self, x: X) -> Result<X> {
-        if self.is(T::Eof) { Ok(x) } else { self.unexpected() }
+        if !self.is(T::Eof) {
+            self.complain();
+        }
+        self.checked(x)
     }
 
     /// One statement with the text it covers.
-    fn raw_stmt(&mut self) -> Result<RawStmt> {
+    fn raw_stmt(&mut self) -> RawStmt {
         let start = self.cur.start;
-        let stmt = self.stmt()?;
-        Ok(RawStmt { stmt, span: Span { start, end: self.prev_end().max(start) } })
+        let stmt = self.stmt();
+        RawStmt { stmt, span: Span { start, end: self.prev_end().max(start) } }
     }
 
     // The cursor. Its functions are called from everywhere: kept out of line they cost a point query 0.06 µs and save a
@@ -237,8 +261,11 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(never)]
-    fn expect(&mut self, t: T) -> Result<Span> {
-        if self.cur.t == t { Ok(self.bump().span()) } else { self.unexpected() }
+    fn expect(&mut self, t: T) -> Span {
+        if self.cur.t != t {
+            self.complain();
+        }
+        self.bump().span()
     }
 
     fn is_kw(&self, kw: Kw) -> bool {
@@ -256,17 +283,20 @@ impl<'a> Parser<'a> {
 
     /// Both words, or neither. Only where the second is certain to follow the first.
     #[inline(never)]
-    fn eat_kws(&mut self, first: Kw, second: Kw) -> Result<bool> {
-        if !self.eat_kw(first) {
-            return Ok(false);
+    fn eat_kws(&mut self, first: Kw, second: Kw) -> bool {
+        let yes = self.eat_kw(first);
+        if yes {
+            self.expect_kw(second);
         }
-        self.expect_kw(second)?;
-        Ok(true)
+        yes
     }
 
     #[inline(never)]
-    fn expect_kw(&mut self, kw: Kw) -> Result<Span> {
-        if self.cur.kw == kw { Ok(self.bump().span()) } else { self.unexpected() }
+    fn expect_kw(&mut self, kw: Kw) -> Span {
+        if self.cur.kw != kw {
+            self.complain();
+        }
+        self.bump().span()
     }
 
     /// Whether the next two words are these.
@@ -277,10 +307,38 @@ impl<'a> Parser<'a> {
     // Errors.
 
     /// The current token fits nowhere.
+    fn unexpected<X: Default>(&mut self) -> X {
+        self.complain();
+        X::default()
+    }
+
     #[cold]
     #[inline(never)]
-    fn unexpected<X>(&mut self) -> Result<X> {
-        Err(self.syntax_error())
+    fn complain(&mut self) {
+        if self.error.is_none() {
+            let error = self.syntax_error();
+            self.note(error);
+        }
+    }
+
+    /// Something is wrong with the text.
+    fn reject<X: Default>(&mut self, error: Error) -> X {
+        self.note(error);
+        X::default()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note(&mut self, error: Error) {
+        self.error.get_or_insert((error, self.cur.start));
+        // The last token is the end or the error of the lexer: no rule takes either.
+        self.pos = self.tokens.len() - 1;
+        self.cur = self.tokens[self.pos];
+    }
+
+    /// The value, if it is right.
+    fn sound<X: Default>(&mut self, x: Result<X>) -> X {
+        x.unwrap_or_else(|error| self.reject(error))
     }
 
     #[cold]
@@ -301,17 +359,23 @@ impl<'a> Parser<'a> {
     }
 
     /// A complaint of the grammar's own, with a position.
+    fn fail<X: Default>(&mut self, code: SqlState, message: impl Into<String>, span: Span) -> X {
+        self.fail_with(code, message.into(), span);
+        X::default()
+    }
+
     #[cold]
-    fn fail<X>(&self, code: SqlState, message: impl Into<String>, span: Span) -> Result<X> {
-        Err(Error::new(code, message).at(span))
+    #[inline(never)]
+    fn fail_with(&mut self, code: SqlState, message: String, span: Span) {
+        self.note(Error::new(code, message).at(span));
     }
 
     // Depth.
 
     /// Runs `f` one level deeper.
-    fn nested<X>(&mut self, f: impl FnOnce(&mut Self) -> Result<X>) -> Result<X> {
+    fn nested<X: Default>(&mut self, f: impl FnOnce(&mut Self) -> X) -> X {
         if self.depth >= MAX_DEPTH {
-            return Err(too_deep());
+            return self.reject(too_deep());
         }
         self.depth += 1;
         let outer = std::mem::take(&mut self.height);
@@ -322,41 +386,43 @@ impl<'a> Parser<'a> {
     }
 
     /// A node was put on top of what was built since the enclosing `nested` began.
-    fn grow(&mut self) -> Result<()> {
+    fn grow(&mut self) {
         self.height += 1;
-        if self.height + self.depth > MAX_HEIGHT { Err(too_deep()) } else { Ok(()) }
+        if self.height + self.depth > MAX_HEIGHT {
+            self.note(too_deep());
+        }
     }
 
     // Lists.
 
     /// `item, item, …`.
-    fn list<X>(&mut self, mut item: impl FnMut(&mut Self) -> Result<X>) -> Result<Vec<X>> {
-        let mut all = vec![item(self)?];
+    fn list<X>(&mut self, mut item: impl FnMut(&mut Self) -> X) -> Vec<X> {
+        let mut all = vec![item(self)];
         while self.eat(T::Comma) {
-            all.push(item(self)?);
+            all.push(item(self));
         }
-        Ok(all)
+        all
     }
 
     /// `(item, …)`.
-    fn parens<X>(&mut self, item: impl FnMut(&mut Self) -> Result<X>) -> Result<Vec<X>> {
-        self.expect(T::LParen)?;
-        let all = self.list(item)?;
-        self.expect(T::RParen)?;
-        Ok(all)
+    fn parens<X>(&mut self, item: impl FnMut(&mut Self) -> X) -> Vec<X> {
+        self.expect(T::LParen);
+        let all = self.list(item);
+        self.expect(T::RParen);
+        all
     }
 
     /// `(expr)`.
-    fn paren_expr(&mut self) -> Result<Expr> {
-        self.expect(T::LParen)?;
-        let e = self.expr()?;
-        self.expect(T::RParen)?;
-        Ok(e)
+    fn paren_expr(&mut self) -> Expr {
+        self.expect(T::LParen);
+        let e = self.expr();
+        self.expect(T::RParen);
+        e
     }
 
     /// `(item, …)` if a parenthesis stands here.
-    fn opt_parens<X>(&mut self, item: impl FnMut(&mut Self) -> Result<X>) -> Result<Vec<X>> {
-        if self.is(T::LParen) { self.parens(item) } else { Ok(Vec::new()) }
+    fn opt_parens<X>(&mut self, item: impl FnMut(&mut Self) -> X) -> Vec<X> {
+        if self.is(T::LParen) { self.parens(item) } else { Vec::new() }
     }
 }
 

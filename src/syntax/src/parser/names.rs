@@ -6,7 +6,7 @@ use crate::keywords::Kw;
 use crate::lexer::{T, Token};
 use crate::literals;
 use crate::{Keyword, KeywordCategory};
-use tusklet_error::{Result, SqlState};
+use tusklet_error::SqlState;
 
 fn category(token: &Token) -> Option<&'static Keyword> {
     token.kw.info()
@@ -55,32 +55,32 @@ impl Parser<'_> {
         literals::ident(self.sql, &token)
     }
 
-    fn name_if(&mut self, test: fn(&Token) -> bool) -> Result<String> {
-        if test(&self.cur) { Ok(self.take_name()) } else { self.unexpected() }
+    fn name_if(&mut self, test: fn(&Token) -> bool) -> String {
+        if test(&self.cur) { self.take_name() } else { self.unexpected() }
     }
 
-    pub(super) fn col_id(&mut self) -> Result<String> {
+    pub(super) fn col_id(&mut self) -> String {
         self.name_if(is_col_id)
     }
 
     /// The same: PostgreSQL's grammar calls it `name` where it is not a column.
-    pub(super) fn name(&mut self) -> Result<String> {
+    pub(super) fn name(&mut self) -> String {
         self.name_if(is_col_id)
     }
 
-    pub(super) fn col_label(&mut self) -> Result<String> {
+    pub(super) fn col_label(&mut self) -> String {
         self.name_if(is_col_label)
     }
 
-    pub(super) fn type_function_name(&mut self) -> Result<String> {
+    pub(super) fn type_function_name(&mut self) -> String {
         self.name_if(is_type_function_name)
     }
 
-    pub(super) fn non_reserved_word(&mut self) -> Result<String> {
+    pub(super) fn non_reserved_word(&mut self) -> String {
         self.name_if(is_non_reserved)
     }
 
-    pub(super) fn non_reserved_word_or_string(&mut self) -> Result<String> {
+    pub(super) fn non_reserved_word_or_string(&mut self) -> String {
         if is_string(&self.cur) { self.string() } else { self.non_reserved_word() }
     }
 
@@ -88,31 +88,31 @@ impl Parser<'_> {
         is_string(&self.cur)
     }
 
-    pub(super) fn string(&mut self) -> Result<String> {
+    pub(super) fn string(&mut self) -> String {
         if !self.is_string() {
             return self.unexpected();
         }
         let token = self.bump();
-        literals::string(self.sql, &token)
+        self.sound(literals::string(self.sql, &token))
     }
 
     /// An unsigned integer that fits `int4`.
-    pub(super) fn iconst(&mut self) -> Result<i32> {
+    pub(super) fn iconst(&mut self) -> i32 {
         if !self.is(T::Integer) {
             return self.unexpected();
         }
         let token = self.bump();
-        Ok(literals::small_integer(self.text(&token).as_bytes()).unwrap_or(i32::MAX))
+        literals::small_integer(self.text(&token).as_bytes()).unwrap_or(i32::MAX)
     }
 
     /// `[+|-] Iconst`.
-    pub(super) fn signed_iconst(&mut self) -> Result<i32> {
+    pub(super) fn signed_iconst(&mut self) -> i32 {
         let minus = self.is(T::Minus);
         if minus || self.is(T::Plus) {
             self.bump();
         }
-        let n = self.iconst()?;
-        Ok(if minus { -n } else { n })
+        let n = self.iconst();
+        if minus { -n } else { n }
     }
 
     pub(super) fn is_numeric_only(&self) -> bool {
@@ -120,45 +120,44 @@ impl Parser<'_> {
     }
 
     /// `[+|-] number`.
-    pub(super) fn numeric_only(&mut self) -> Result<DefArg> {
+    pub(super) fn numeric_only(&mut self) -> DefArg {
         let minus = self.is(T::Minus);
         if minus || self.is(T::Plus) {
             self.bump();
         }
         match self.cur.t {
             T::Integer => {
-                let n = self.iconst()?;
-                Ok(DefArg::Integer(if minus { -n } else { n }))
+                let n = self.iconst();
+                DefArg::Integer(if minus { -n } else { n })
             }
             T::Float => {
                 let token = self.bump();
                 let digits = self.text(&token);
-                Ok(DefArg::Float(if minus { format!("-{digits}") } else { digits.to_owned() }))
+                DefArg::Float(if minus { format!("-{digits}") } else { digits.to_owned() })
             }
             _ => self.unexpected(),
         }
     }
 
     /// `a.b.c`: `any_name`.
-    pub(super) fn any_name(&mut self) -> Result<QualifiedName> {
-        let mut name = vec![self.col_id()?];
-        self.attrs(&mut name)?;
-        Ok(name)
+    pub(super) fn any_name(&mut self) -> QualifiedName {
+        let mut name = vec![self.col_id()];
+        self.attrs(&mut name);
+        name
     }
 
     /// The `.b.c` after a first name.
-    pub(super) fn attrs(&mut self, name: &mut QualifiedName) -> Result<()> {
+    pub(super) fn attrs(&mut self, name: &mut QualifiedName) {
         while self.eat(T::Dot) {
-            name.push(self.col_label()?);
+            name.push(self.col_label());
         }
-        Ok(())
     }
 
     /// `func_name`: a function's name where no arguments need follow.
-    pub(super) fn func_name(&mut self) -> Result<QualifiedName> {
+    pub(super) fn func_name(&mut self) -> QualifiedName {
         let first = self.cur;
         if !is_col_id(&first) {
-            return Ok(vec![self.type_function_name()?]);
+            return vec![self.type_function_name()];
         }
         let name = self.take_name();
         if !matches!(self.cur.t, T::Dot | T::LBracket) {
@@ -166,15 +165,15 @@ impl Parser<'_> {
             if !is_type_function_name(&first) {
                 return self.unexpected();
             }
-            return Ok(vec![name]);
+            return vec![name];
         }
-        let indirection = self.indirection()?;
+        let indirection = self.indirection();
         self.plain_fields(name, indirection)
     }
 
     /// Names only: a subscript or `*` among them is an error at the token after all of them, as PostgreSQL's
     /// `check_func_name` and `check_qualified_name` raise it.
-    pub(super) fn plain_fields(&mut self, first: String, indirection: Vec<Indirection>) -> Result<QualifiedName> {
+    pub(super) fn plain_fields(&mut self, first: String, indirection: Vec<Indirection>) -> QualifiedName {
         let mut all = vec![first];
         for step in indirection {
             match step {
@@ -182,11 +181,11 @@ impl Parser<'_> {
                 Indirection::Star | Indirection::Index(_) | Indirection::Slice(_, _) => return self.unexpected(),
             }
         }
-        Ok(all)
+        all
     }
 
     /// `.field`, `.*`, `[i]`, `[a:b]`, as many as there are.
-    pub(super) fn indirection(&mut self) -> Result<Vec<Indirection>> {
+    pub(super) fn indirection(&mut self) -> Vec<Indirection> {
         let mut steps = Vec::new();
         loop {
             match self.cur.t {
@@ -195,56 +194,56 @@ impl Parser<'_> {
                     if self.eat(T::Star) {
                         steps.push(Indirection::Star);
                     } else {
-                        steps.push(Indirection::Field(self.col_label()?));
+                        steps.push(Indirection::Field(self.col_label()));
                     }
                 }
                 T::LBracket => {
                     self.bump();
-                    steps.push(self.subscript()?);
+                    steps.push(self.subscript());
                 }
-                _ => return Ok(steps),
+                _ => return steps,
             }
         }
     }
 
-    fn subscript(&mut self) -> Result<Indirection> {
-        let lower = if self.is(T::Colon) { None } else { Some(self.expr()?) };
+    fn subscript(&mut self) -> Indirection {
+        let lower = if self.is(T::Colon) { None } else { Some(self.expr()) };
         if self.eat(T::Colon) {
-            let upper = if self.is(T::RBracket) { None } else { Some(self.expr()?) };
-            self.expect(T::RBracket)?;
-            return Ok(Indirection::Slice(lower, upper));
+            let upper = if self.is(T::RBracket) { None } else { Some(self.expr()) };
+            self.expect(T::RBracket);
+            return Indirection::Slice(lower, upper);
         }
-        self.expect(T::RBracket)?;
+        self.expect(T::RBracket);
         match lower {
-            Some(index) => Ok(Indirection::Index(index)),
+            Some(index) => Indirection::Index(index),
             None => self.unexpected(),
         }
     }
 
     /// `*` may only be last: PostgreSQL's `check_indirection`.
-    pub(super) fn check_indirection(&mut self, steps: &[Indirection]) -> Result<()> {
+    pub(super) fn check_indirection(&mut self, steps: &[Indirection]) {
         let star = steps.iter().position(|s| matches!(s, Indirection::Star));
         match star {
-            Some(i) if i + 1 != steps.len() => Err(self.near("improper use of \"*\"")),
-            _ => Ok(()),
+            Some(i) if i + 1 != steps.len() => self.reject(self.near("improper use of \"*\"")),
+            _ => (),
         }
     }
 
     /// A table's name: `qualified_name`.
-    pub(super) fn qualified_name(&mut self) -> Result<RangeVar> {
+    pub(super) fn qualified_name(&mut self) -> RangeVar {
         let span = self.span();
-        let first = self.col_id()?;
+        let first = self.col_id();
         if !matches!(self.cur.t, T::Dot | T::LBracket) {
-            return Ok(range_var(None, None, first, span));
+            return range_var(None, None, first, span);
         }
-        let steps = self.indirection()?;
-        let names = self.plain_fields(first, steps)?;
+        let steps = self.indirection();
+        let names = self.plain_fields(first, steps);
         let span = span.to(Span { start: span.start, end: self.prev_end() });
         self.range_var_from(names, span, "improper qualified name (too many dotted names): ")
     }
 
     /// A [`RangeVar`] of at most three names.
-    pub(super) fn range_var_from(&mut self, names: QualifiedName, span: Span, complaint: &str) -> Result<RangeVar> {
+    pub(super) fn range_var_from(&mut self, names: QualifiedName, span: Span, complaint: &str) -> RangeVar {
         let text = names.join(".");
         let mut parts = names.into_iter();
         let range = match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -253,17 +252,17 @@ impl Parser<'_> {
             (Some(catalog), Some(schema), Some(rel), None) => range_var(Some(catalog), Some(schema), rel, span),
             _ => return self.fail(SqlState::SYNTAX_ERROR, format!("{complaint}{text}"), span),
         };
-        Ok(range)
+        range
     }
 
-    pub(super) fn role_spec(&mut self) -> Result<RoleSpec> {
+    pub(super) fn role_spec(&mut self) -> RoleSpec {
         let span = self.span();
         let kind = match self.cur.kw {
             Kw::CURRENT_ROLE => RoleSpecKind::CurrentRole,
             Kw::CURRENT_USER => RoleSpecKind::CurrentUser,
             Kw::SESSION_USER => RoleSpecKind::SessionUser,
             _ => {
-                let name = self.non_reserved_word()?;
+                let name = self.non_reserved_word();
                 // Quoted or not: neither can be a role's name.
                 let kind = match name.as_str() {
                     "public" => RoleSpecKind::Public,
@@ -272,18 +271,18 @@ impl Parser<'_> {
                     }
                     _ => RoleSpecKind::Name(name),
                 };
-                return Ok(RoleSpec { kind, span });
+                return RoleSpec { kind, span };
             }
         };
         self.bump();
-        Ok(RoleSpec { kind, span })
+        RoleSpec { kind, span }
     }
 
     /// `RoleId`: a role that is named, not meant.
-    pub(super) fn role_id(&mut self) -> Result<String> {
-        let spec = self.role_spec()?;
+    pub(super) fn role_id(&mut self) -> String {
+        let spec = self.role_spec();
         let message = match spec.kind {
-            RoleSpecKind::Name(name) => return Ok(name),
+            RoleSpecKind::Name(name) => return name,
             RoleSpecKind::Public => "role name \"public\" is reserved".to_owned(),
             RoleSpecKind::SessionUser => format!("{} cannot be used as a role name here", "SESSION_USER"),
             RoleSpecKind::CurrentUser => format!("{} cannot be used as a role name here", "CURRENT_USER"),
@@ -312,14 +311,14 @@ impl Parser<'_> {
     }
 
     /// `IF NOT EXISTS`; a lone `if` is a name.
-    pub(super) fn if_not_exists(&mut self) -> Result<bool> {
+    pub(super) fn if_not_exists(&mut self) -> bool {
         if !self.at_kws(Kw::IF, Kw::NOT) {
-            return Ok(false);
+            return false;
         }
         self.bump();
         self.bump();
-        self.expect_kw(Kw::EXISTS)?;
-        Ok(true)
+        self.expect_kw(Kw::EXISTS);
+        true
     }
 }
 

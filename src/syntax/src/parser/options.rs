@@ -6,7 +6,6 @@ use crate::KeywordCategory;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::Result;
 
 pub(super) fn def_elem(name: &str, arg: Option<DefArg>, span: Span) -> DefElem {
     DefElem { namespace: None, name: name.to_owned(), arg, action: DefElemAction::Unspecified, span }
@@ -18,9 +17,9 @@ pub(super) fn string_arg(value: impl Into<String>) -> Option<DefArg> {
 
 impl Parser<'_> {
     /// `TRUE`, `FALSE`, `ON`, a word that is not reserved, a string.
-    pub(super) fn boolean_or_string(&mut self) -> Result<String> {
+    pub(super) fn boolean_or_string(&mut self) -> String {
         match self.cur.kw {
-            Kw::TRUE | Kw::FALSE | Kw::ON => Ok(self.take_name()),
+            Kw::TRUE | Kw::FALSE | Kw::ON => self.take_name(),
             _ => self.non_reserved_word_or_string(),
         }
     }
@@ -30,7 +29,7 @@ impl Parser<'_> {
     }
 
     /// `(name [value], …)` of EXPLAIN, VACUUM and others.
-    pub(super) fn utility_options(&mut self) -> Result<Vec<DefElem>> {
+    pub(super) fn utility_options(&mut self) -> Vec<DefElem> {
         self.parens(|p| {
             let span = p.span();
             let name = match p.cur.kw {
@@ -38,78 +37,78 @@ impl Parser<'_> {
                     p.bump();
                     "analyze".to_owned()
                 }
-                _ => p.non_reserved_word()?,
+                _ => p.non_reserved_word(),
             };
             let arg = if p.is_numeric_only() {
-                Some(p.numeric_only()?)
+                Some(p.numeric_only())
             } else if p.at_boolean_or_string() {
-                Some(DefArg::String(p.boolean_or_string()?))
+                Some(DefArg::String(p.boolean_or_string()))
             } else {
                 None
             };
-            Ok(DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span })
+            DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span }
         })
     }
 
     /// `(name [= value], …)`: `definition`.
-    pub(super) fn definition(&mut self) -> Result<Vec<DefElem>> {
+    pub(super) fn definition(&mut self) -> Vec<DefElem> {
         self.parens(|p| {
             let span = p.span();
-            let name = p.col_label()?;
-            let arg = if p.eat(T::Eq) { Some(p.def_arg()?) } else { None };
-            Ok(DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span })
+            let name = p.col_label();
+            let arg = if p.eat(T::Eq) { Some(p.def_arg()) } else { None };
+            DefElem { namespace: None, name, arg, action: DefElemAction::Unspecified, span }
         })
     }
 
     /// `WITH definition`, if it stands here.
-    pub(super) fn opt_with_definition(&mut self) -> Result<Vec<DefElem>> {
-        if self.eat_kw(Kw::WITH) { self.definition() } else { Ok(Vec::new()) }
+    pub(super) fn opt_with_definition(&mut self) -> Vec<DefElem> {
+        if self.eat_kw(Kw::WITH) { self.definition() } else { Vec::new() }
     }
 
     /// `(ns.name [= value], …)`: `reloptions`.
-    pub(super) fn reloptions(&mut self) -> Result<Vec<DefElem>> {
+    pub(super) fn reloptions(&mut self) -> Vec<DefElem> {
         self.parens(|p| {
             let span = p.span();
-            let mut name = p.col_label()?;
+            let mut name = p.col_label();
             let mut namespace = None;
             if p.eat(T::Dot) {
-                namespace = Some(std::mem::replace(&mut name, p.col_label()?));
+                namespace = Some(std::mem::replace(&mut name, p.col_label()));
             }
-            let arg = if p.eat(T::Eq) { Some(p.def_arg()?) } else { None };
-            Ok(DefElem { namespace, name, arg, action: DefElemAction::Unspecified, span })
+            let arg = if p.eat(T::Eq) { Some(p.def_arg()) } else { None };
+            DefElem { namespace, name, arg, action: DefElemAction::Unspecified, span }
         })
     }
 
     /// `WITH reloptions`, if it stands here.
-    pub(super) fn opt_reloptions(&mut self) -> Result<Vec<DefElem>> {
+    pub(super) fn opt_reloptions(&mut self) -> Vec<DefElem> {
         if self.is_kw(Kw::WITH) && self.peek(1).t == T::LParen {
             self.bump();
             return self.reloptions();
         }
-        Ok(Vec::new())
+        Vec::new()
     }
 
     /// A value in a definition: a type, a reserved word, an operator, a number, a string, NONE.
-    pub(super) fn def_arg(&mut self) -> Result<DefArg> {
+    pub(super) fn def_arg(&mut self) -> DefArg {
         let sign = matches!(self.cur.t, T::Plus | T::Minus);
         if self.is_numeric_only() && (!sign || self.number_follows()) {
             return self.numeric_only();
         }
         if self.is_all_op() || self.is_kw(Kw::OPERATOR) && self.peek(1).t == T::LParen {
-            let OperatorName { mut qualifiers, name } = self.qual_op()?;
+            let OperatorName { mut qualifiers, name } = self.qual_op();
             qualifiers.push(name);
-            return Ok(DefArg::Operator(qualifiers));
+            return DefArg::Operator(qualifiers);
         }
         if self.is_string() {
-            return Ok(DefArg::String(self.string()?));
+            return DefArg::String(self.string());
         }
         if self.is_kw(Kw::NONE) {
-            return Ok(DefArg::String(self.take_name()));
+            return DefArg::String(self.take_name());
         }
         if self.cur.kw.info().is_some_and(|k| k.category == KeywordCategory::Reserved) {
-            return Ok(DefArg::String(self.take_name()));
+            return DefArg::String(self.take_name());
         }
-        Ok(DefArg::TypeName(self.func_type()?))
+        DefArg::TypeName(self.func_type())
     }
 
     fn number_follows(&self) -> bool {
@@ -117,23 +116,23 @@ impl Parser<'_> {
     }
 
     /// `OPTIONS (name 'value', …)` of foreign objects, if it stands here.
-    pub(super) fn opt_generic_options(&mut self) -> Result<Vec<DefElem>> {
+    pub(super) fn opt_generic_options(&mut self) -> Vec<DefElem> {
         if !self.eat_kw(Kw::OPTIONS) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         self.parens(|p| p.generic_option(DefElemAction::Unspecified))
     }
 
-    fn generic_option(&mut self, action: DefElemAction) -> Result<DefElem> {
+    fn generic_option(&mut self, action: DefElemAction) -> DefElem {
         let span = self.span();
-        let name = self.col_label()?;
-        let arg = Some(DefArg::String(self.string()?));
-        Ok(DefElem { namespace: None, name, arg, action, span })
+        let name = self.col_label();
+        let arg = Some(DefArg::String(self.string()));
+        DefElem { namespace: None, name, arg, action, span }
     }
 
     /// `OPTIONS ([ADD | SET | DROP] name ['value'], …)`.
-    pub(super) fn alter_generic_options(&mut self) -> Result<Vec<DefElem>> {
-        self.expect_kw(Kw::OPTIONS)?;
+    pub(super) fn alter_generic_options(&mut self) -> Vec<DefElem> {
+        self.expect_kw(Kw::OPTIONS);
         self.parens(|p| {
             // An option may be called by one of the words; then a string follows it.
             let word = p.cur.kw;
@@ -146,8 +145,8 @@ impl Parser<'_> {
                 Kw::DROP if !named => {
                     p.bump();
                     let span = p.span();
-                    let name = p.col_label()?;
-                    Ok(DefElem { namespace: None, name, arg: None, action: DefElemAction::Drop, span })
+                    let name = p.col_label();
+                    DefElem { namespace: None, name, arg: None, action: DefElemAction::Drop, span }
                 }
                 _ => p.generic_option(DefElemAction::Unspecified),
             }

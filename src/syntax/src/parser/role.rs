@@ -6,45 +6,45 @@ use super::options::{def_elem, string_arg};
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::{Error, Result, SqlState};
+use tusklet_error::{Error, SqlState};
 
 impl Parser<'_> {
-    pub(super) fn create_role(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn create_role(&mut self, span: Span) -> Stmt {
         let stmt_type = match self.bump().kw {
             Kw::ROLE => RoleStmtType::Role,
             Kw::USER => RoleStmtType::User,
             _ => RoleStmtType::Group,
         };
-        let role = self.role_id()?;
+        let role = self.role_id();
         self.eat_kw(Kw::WITH);
-        let options = self.role_options(true)?;
-        Ok(Stmt::CreateRole(Box::new(CreateRoleStmt { stmt_type, role, options, span })))
+        let options = self.role_options(true);
+        Stmt::CreateRole(Box::new(CreateRoleStmt { stmt_type, role, options, span }))
     }
 
-    fn role_options(&mut self, create: bool) -> Result<Vec<DefElem>> {
+    fn role_options(&mut self, create: bool) -> Vec<DefElem> {
         let mut options = Vec::new();
         loop {
             let span = self.span();
             let word = self.cur.kw;
-            let roles = |p: &mut Self, name| Ok(def_elem(name, Some(DefArg::Roles(p.list(Self::role_spec)?)), span));
+            let roles = |p: &mut Self, name| def_elem(name, Some(DefArg::Roles(p.list(Self::role_spec))), span);
             let option = match word {
                 Kw::PASSWORD => {
                     self.bump();
-                    let arg = if self.eat_kw(Kw::NULL) { None } else { string_arg(self.string()?) };
+                    let arg = if self.eat_kw(Kw::NULL) { None } else { string_arg(self.string()) };
                     def_elem("password", arg, span)
                 }
                 Kw::ENCRYPTED => {
                     self.bump();
-                    self.expect_kw(Kw::PASSWORD)?;
-                    def_elem("password", string_arg(self.string()?), span)
+                    self.expect_kw(Kw::PASSWORD);
+                    def_elem("password", string_arg(self.string()), span)
                 }
                 Kw::UNENCRYPTED => {
                     self.bump();
-                    self.expect_kw(Kw::PASSWORD)?;
-                    self.string()?;
+                    self.expect_kw(Kw::PASSWORD);
+                    self.string();
                     let message = "UNENCRYPTED PASSWORD is no longer supported";
                     let hint = "Remove UNENCRYPTED to store the password in encrypted form instead.";
-                    return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message).hint(hint).at(span));
+                    return self.reject(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message).hint(hint).at(span));
                 }
                 Kw::INHERIT => {
                     self.bump();
@@ -52,36 +52,36 @@ impl Parser<'_> {
                 }
                 Kw::CONNECTION => {
                     self.bump();
-                    self.expect_kw(Kw::LIMIT)?;
-                    def_elem("connectionlimit", Some(DefArg::Integer(self.signed_iconst()?)), span)
+                    self.expect_kw(Kw::LIMIT);
+                    def_elem("connectionlimit", Some(DefArg::Integer(self.signed_iconst())), span)
                 }
                 Kw::VALID => {
                     self.bump();
-                    self.expect_kw(Kw::UNTIL)?;
-                    def_elem("validUntil", string_arg(self.string()?), span)
+                    self.expect_kw(Kw::UNTIL);
+                    def_elem("validUntil", string_arg(self.string()), span)
                 }
                 Kw::USER => {
                     self.bump();
-                    roles(self, "rolemembers")?
+                    roles(self, "rolemembers")
                 }
                 Kw::SYSID if create => {
                     self.bump();
-                    def_elem("sysid", Some(DefArg::Integer(self.iconst()?)), span)
+                    def_elem("sysid", Some(DefArg::Integer(self.iconst())), span)
                 }
                 Kw::ADMIN if create => {
                     self.bump();
-                    roles(self, "adminmembers")?
+                    roles(self, "adminmembers")
                 }
                 Kw::ROLE if create => {
                     self.bump();
-                    roles(self, "rolemembers")?
+                    roles(self, "rolemembers")
                 }
                 Kw::IN if create => {
                     self.bump();
                     if !self.eat_kw(Kw::ROLE) {
-                        self.expect_kw(Kw::GROUP)?;
+                        self.expect_kw(Kw::GROUP);
                     }
-                    roles(self, "addroleto")?
+                    roles(self, "addroleto")
                 }
                 _ if matches!(self.cur.t, T::Ident | T::QuotedIdent | T::UnicodeIdent) => {
                     let name = self.take_name();
@@ -106,18 +106,18 @@ impl Parser<'_> {
                     };
                     def_elem(option, Some(DefArg::Boolean(value)), span)
                 }
-                _ => return Ok(options),
+                _ => return options,
             };
             options.push(option);
         }
     }
 
     /// After `ALTER ROLE` or `ALTER USER`.
-    pub(super) fn alter_role(&mut self, _role_word: bool, span: Span) -> Result<Stmt> {
-        let role = if self.eat_kw(Kw::ALL) { None } else { Some(self.role_spec()?) };
+    pub(super) fn alter_role(&mut self, _role_word: bool, span: Span) -> Stmt {
+        let role = if self.eat_kw(Kw::ALL) { None } else { Some(self.role_spec()) };
         let mut database = None;
-        if self.eat_kws(Kw::IN, Kw::DATABASE)? {
-            database = Some(self.name()?);
+        if self.eat_kws(Kw::IN, Kw::DATABASE) {
+            database = Some(self.name());
         } else if let Some(role) = &role {
             if self.is_kw(Kw::RENAME) {
                 return self.rename_role(role.clone(), span);
@@ -125,23 +125,23 @@ impl Parser<'_> {
             if !matches!(self.cur.kw, Kw::SET | Kw::RESET) {
                 let role = role.clone();
                 self.eat_kw(Kw::WITH);
-                let options = self.role_options(false)?;
-                return Ok(Stmt::AlterRole(Box::new(AlterRoleStmt { role, options, add: true, span })));
+                let options = self.role_options(false);
+                return Stmt::AlterRole(Box::new(AlterRoleStmt { role, options, add: true, span }));
             }
         }
-        let setstmt = self.set_reset_clause(false)?;
-        Ok(Stmt::AlterRoleSet(Box::new(AlterRoleSetStmt { role, database, setstmt, span })))
+        let setstmt = self.set_reset_clause(false);
+        Stmt::AlterRoleSet(Box::new(AlterRoleSetStmt { role, database, setstmt, span }))
     }
 
-    fn rename_role(&mut self, role: RoleSpec, span: Span) -> Result<Stmt> {
+    fn rename_role(&mut self, role: RoleSpec, span: Span) -> Stmt {
         // Only a plain name can be renamed; the complaint is that of `RoleId`.
-        let name = self.checked_role_name(role)?;
+        let name = self.checked_role_name(role);
         self.alter_only_common(ObjectType::Role, ObjectName::Name(vec![name]), span)
     }
 
-    fn checked_role_name(&mut self, role: RoleSpec) -> Result<String> {
+    fn checked_role_name(&mut self, role: RoleSpec) -> String {
         let what = match role.kind {
-            RoleSpecKind::Name(name) => return Ok(name),
+            RoleSpecKind::Name(name) => return name,
             RoleSpecKind::Public => {
                 return self.fail(SqlState::RESERVED_NAME, "role name \"public\" is reserved", role.span);
             }
@@ -153,60 +153,60 @@ impl Parser<'_> {
     }
 
     /// After `ALTER GROUP`.
-    pub(super) fn alter_group(&mut self, span: Span) -> Result<Stmt> {
-        let role = self.role_spec()?;
+    pub(super) fn alter_group(&mut self, span: Span) -> Stmt {
+        let role = self.role_spec();
         if self.is_kw(Kw::RENAME) {
             return self.rename_role(role, span);
         }
         let add = self.eat_kw(Kw::ADD);
         if !add {
-            self.expect_kw(Kw::DROP)?;
+            self.expect_kw(Kw::DROP);
         }
-        self.expect_kw(Kw::USER)?;
+        self.expect_kw(Kw::USER);
         let at = self.span();
-        let members = self.list(Self::role_spec)?;
+        let members = self.list(Self::role_spec);
         let options = vec![def_elem("rolemembers", Some(DefArg::Roles(members)), at)];
-        Ok(Stmt::AlterRole(Box::new(AlterRoleStmt { role, options, add, span })))
+        Stmt::AlterRole(Box::new(AlterRoleStmt { role, options, add, span }))
     }
 
     // Privileges.
 
-    pub(super) fn grant_stmt(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn grant_stmt(&mut self, span: Span) -> Stmt {
         self.grant_or_revoke(true, span)
     }
 
-    pub(super) fn revoke_stmt(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn revoke_stmt(&mut self, span: Span) -> Stmt {
         self.grant_or_revoke(false, span)
     }
 
-    fn grant_or_revoke(&mut self, is_grant: bool, span: Span) -> Result<Stmt> {
+    fn grant_or_revoke(&mut self, is_grant: bool, span: Span) -> Stmt {
         let mut grant_option = false;
         let mut admin_opt = false;
         if !is_grant {
             // ADMIN is a privilege's, that is a role's, name too.
-            if self.eat_kws(Kw::GRANT, Kw::OPTION)? {
-                self.expect_kw(Kw::FOR)?;
+            if self.eat_kws(Kw::GRANT, Kw::OPTION) {
+                self.expect_kw(Kw::FOR);
                 grant_option = true;
             } else if self.at_kws(Kw::ADMIN, Kw::OPTION) {
                 self.bump();
                 self.bump();
-                self.expect_kw(Kw::FOR)?;
+                self.expect_kw(Kw::FOR);
                 admin_opt = true;
             }
         }
         let to = if is_grant { Kw::TO } else { Kw::FROM };
         let all = self.is_kw(Kw::ALL);
-        let privileges = self.privileges()?;
+        let privileges = self.privileges();
         if !all && !grant_option && (admin_opt || self.is_kw(to)) {
-            self.expect_kw(to)?;
-            let grantee_roles = self.list(Self::role_spec)?;
-            if is_grant && self.eat_kws(Kw::WITH, Kw::ADMIN)? {
-                self.expect_kw(Kw::OPTION)?;
+            self.expect_kw(to);
+            let grantee_roles = self.list(Self::role_spec);
+            if is_grant && self.eat_kws(Kw::WITH, Kw::ADMIN) {
+                self.expect_kw(Kw::OPTION);
                 admin_opt = true;
             }
-            let grantor = self.opt_granted_by()?;
+            let grantor = self.opt_granted_by();
             let behavior = if is_grant { DropBehavior::Restrict } else { self.opt_drop_behavior() };
-            return Ok(Stmt::GrantRole(Box::new(GrantRoleStmt {
+            return Stmt::GrantRole(Box::new(GrantRoleStmt {
                 is_grant,
                 granted_roles: privileges,
                 grantee_roles,
@@ -214,19 +214,19 @@ impl Parser<'_> {
                 grantor,
                 behavior,
                 span,
-            })));
+            }));
         }
-        self.expect_kw(Kw::ON)?;
-        let target = self.privilege_target()?;
-        self.expect_kw(to)?;
-        let grantees = self.list(Self::grantee)?;
-        if is_grant && self.eat_kws(Kw::WITH, Kw::GRANT)? {
-            self.expect_kw(Kw::OPTION)?;
+        self.expect_kw(Kw::ON);
+        let target = self.privilege_target();
+        self.expect_kw(to);
+        let grantees = self.list(Self::grantee);
+        if is_grant && self.eat_kws(Kw::WITH, Kw::GRANT) {
+            self.expect_kw(Kw::OPTION);
             grant_option = true;
         }
-        let grantor = self.opt_granted_by()?;
+        let grantor = self.opt_granted_by();
         let behavior = if is_grant { DropBehavior::Restrict } else { self.opt_drop_behavior() };
-        Ok(Stmt::Grant(Box::new(GrantStmt {
+        Stmt::Grant(Box::new(GrantStmt {
             is_grant,
             privileges,
             target,
@@ -235,47 +235,47 @@ impl Parser<'_> {
             grantor,
             behavior,
             span,
-        })))
+        }))
     }
 
-    fn opt_granted_by(&mut self) -> Result<Option<RoleSpec>> {
-        if self.eat_kws(Kw::GRANTED, Kw::BY)? { self.role_spec().map(Some) } else { Ok(None) }
+    fn opt_granted_by(&mut self) -> Option<RoleSpec> {
+        if self.eat_kws(Kw::GRANTED, Kw::BY) { Some(self.role_spec()) } else { None }
     }
 
-    fn grantee(&mut self) -> Result<RoleSpec> {
+    fn grantee(&mut self) -> RoleSpec {
         self.eat_kw(Kw::GROUP);
         self.role_spec()
     }
 
     /// `ALL [PRIVILEGES] [(columns)]` or a list.
-    fn privileges(&mut self) -> Result<Vec<AccessPriv>> {
+    fn privileges(&mut self) -> Vec<AccessPriv> {
         if self.eat_kw(Kw::ALL) {
             self.eat_kw(Kw::PRIVILEGES);
-            let cols = self.opt_parens(Self::col_id)?;
-            return Ok(if cols.is_empty() { Vec::new() } else { vec![AccessPriv { priv_name: None, cols }] });
+            let cols = self.opt_parens(Self::col_id);
+            return if cols.is_empty() { Vec::new() } else { vec![AccessPriv { priv_name: None, cols }] };
         }
         self.list(|p| {
-            if p.eat_kws(Kw::ALTER, Kw::SYSTEM)? {
-                return Ok(AccessPriv { priv_name: Some("alter system".to_owned()), cols: Vec::new() });
+            if p.eat_kws(Kw::ALTER, Kw::SYSTEM) {
+                return AccessPriv { priv_name: Some("alter system".to_owned()), cols: Vec::new() };
             }
             let name = match p.cur.kw {
                 Kw::SELECT | Kw::REFERENCES | Kw::CREATE => p.take_name(),
-                _ => p.col_id()?,
+                _ => p.col_id(),
             };
-            let cols = p.opt_parens(Self::col_id)?;
-            Ok(AccessPriv { priv_name: Some(name), cols })
+            let cols = p.opt_parens(Self::col_id);
+            AccessPriv { priv_name: Some(name), cols }
         })
     }
 
-    fn privilege_target(&mut self) -> Result<GrantTarget> {
+    fn privilege_target(&mut self) -> GrantTarget {
         use ObjectType as O;
         let word = self.cur.kw;
         let next = self.peek(1);
         // A table may be called by one of the words; then no name follows.
         let name_follows = is_col_id(&next);
         let names = |p: &mut Self, objtype| {
-            let objects = p.list(|p| Ok(ObjectName::Name(vec![p.name()?])))?;
-            Ok(GrantTarget::Objects { objtype, objects })
+            let objects = p.list(|p| ObjectName::Name(vec![p.name()]));
+            GrantTarget::Objects { objtype, objects }
         };
         let simple = match word {
             Kw::DATABASE => Some(O::Database),
@@ -287,19 +287,19 @@ impl Parser<'_> {
         match word {
             Kw::TABLE => {
                 self.bump();
-                Ok(GrantTarget::Relations { objtype: O::Table, names: self.list(Self::qualified_name)? })
+                GrantTarget::Relations { objtype: O::Table, names: self.list(Self::qualified_name) }
             }
             Kw::SEQUENCE if name_follows => {
                 self.bump();
-                Ok(GrantTarget::Relations { objtype: O::Sequence, names: self.list(Self::qualified_name)? })
+                GrantTarget::Relations { objtype: O::Sequence, names: self.list(Self::qualified_name) }
             }
             Kw::FOREIGN => {
                 self.bump();
                 if self.eat_kw(Kw::SERVER) {
                     return names(self, O::ForeignServer);
                 }
-                self.expect_kw(Kw::DATA)?;
-                self.expect_kw(Kw::WRAPPER)?;
+                self.expect_kw(Kw::DATA);
+                self.expect_kw(Kw::WRAPPER);
                 names(self, O::Fdw)
             }
             Kw::FUNCTION | Kw::PROCEDURE | Kw::ROUTINE
@@ -311,28 +311,28 @@ impl Parser<'_> {
                     Kw::PROCEDURE => O::Procedure,
                     _ => O::Routine,
                 };
-                let objects = self.list(|p| p.function_with_args().map(ObjectName::WithArgs))?;
-                Ok(GrantTarget::Objects { objtype, objects })
+                let objects = self.list(|p| ObjectName::WithArgs(p.function_with_args()));
+                GrantTarget::Objects { objtype, objects }
             }
             Kw::DOMAIN | Kw::TYPE if name_follows => {
                 self.bump();
                 let objtype = if word == Kw::DOMAIN { O::Domain } else { O::Type };
-                let objects = self.list(|p| p.any_name().map(ObjectName::Name))?;
-                Ok(GrantTarget::Objects { objtype, objects })
+                let objects = self.list(|p| ObjectName::Name(p.any_name()));
+                GrantTarget::Objects { objtype, objects }
             }
             Kw::LARGE if next.kw == Kw::OBJECT => {
                 self.bump();
                 self.bump();
-                let objects = self.list(|p| p.numeric_only().map(ObjectName::LargeObject))?;
-                Ok(GrantTarget::Objects { objtype: O::LargeObject, objects })
+                let objects = self.list(|p| ObjectName::LargeObject(p.numeric_only()));
+                GrantTarget::Objects { objtype: O::LargeObject, objects }
             }
             Kw::PARAMETER if name_follows => {
                 self.bump();
                 let objects = self.list(|p| {
-                    let name = p.any_name_dotted()?;
-                    Ok(ObjectName::Name(vec![name]))
-                })?;
-                Ok(GrantTarget::Objects { objtype: O::Parameter, objects })
+                    let name = p.any_name_dotted();
+                    ObjectName::Name(vec![name])
+                });
+                GrantTarget::Objects { objtype: O::Parameter, objects }
             }
             Kw::ALL => {
                 self.bump();
@@ -345,43 +345,43 @@ impl Parser<'_> {
                     _ => return self.unexpected(),
                 };
                 self.bump();
-                self.expect_kw(Kw::IN)?;
-                self.expect_kw(Kw::SCHEMA)?;
-                Ok(GrantTarget::AllInSchema { objtype, schemas: self.list(Self::name)? })
+                self.expect_kw(Kw::IN);
+                self.expect_kw(Kw::SCHEMA);
+                GrantTarget::AllInSchema { objtype, schemas: self.list(Self::name) }
             }
             _ => match simple.filter(|_| name_follows) {
                 Some(objtype) => {
                     self.bump();
                     names(self, objtype)
                 }
-                None => Ok(GrantTarget::Relations { objtype: O::Table, names: self.list(Self::qualified_name)? }),
+                None => GrantTarget::Relations { objtype: O::Table, names: self.list(Self::qualified_name) },
             },
         }
     }
 
     /// A setting's name, as one string.
-    fn any_name_dotted(&mut self) -> Result<String> {
-        let mut name = self.col_id()?;
+    fn any_name_dotted(&mut self) -> String {
+        let mut name = self.col_id();
         while self.eat(T::Dot) {
             name.push('.');
-            name.push_str(&self.col_id()?);
+            name.push_str(&self.col_id());
         }
-        Ok(name)
+        name
     }
 
     /// After `ALTER DEFAULT`.
-    pub(super) fn alter_default_privileges(&mut self, span: Span) -> Result<Stmt> {
-        self.expect_kw(Kw::PRIVILEGES)?;
+    pub(super) fn alter_default_privileges(&mut self, span: Span) -> Stmt {
+        self.expect_kw(Kw::PRIVILEGES);
         let mut options = Vec::new();
         loop {
             let at = self.span();
-            if self.eat_kws(Kw::IN, Kw::SCHEMA)? {
-                options.push(def_elem("schemas", Some(DefArg::Strings(self.list(Self::name)?)), at));
+            if self.eat_kws(Kw::IN, Kw::SCHEMA) {
+                options.push(def_elem("schemas", Some(DefArg::Strings(self.list(Self::name))), at));
             } else if self.eat_kw(Kw::FOR) {
                 if !self.eat_kw(Kw::ROLE) {
-                    self.expect_kw(Kw::USER)?;
+                    self.expect_kw(Kw::USER);
                 }
-                options.push(def_elem("roles", Some(DefArg::Roles(self.list(Self::role_spec)?)), at));
+                options.push(def_elem("roles", Some(DefArg::Roles(self.list(Self::role_spec))), at));
             } else {
                 break;
             }
@@ -390,14 +390,14 @@ impl Parser<'_> {
         let is_grant = self.eat_kw(Kw::GRANT);
         let mut grant_option = false;
         if !is_grant {
-            self.expect_kw(Kw::REVOKE)?;
-            if self.eat_kws(Kw::GRANT, Kw::OPTION)? {
-                self.expect_kw(Kw::FOR)?;
+            self.expect_kw(Kw::REVOKE);
+            if self.eat_kws(Kw::GRANT, Kw::OPTION) {
+                self.expect_kw(Kw::FOR);
                 grant_option = true;
             }
         }
-        let privileges = self.privileges()?;
-        self.expect_kw(Kw::ON)?;
+        let privileges = self.privileges();
+        self.expect_kw(Kw::ON);
         let objtype = match self.cur.kw {
             Kw::TABLES => ObjectType::Table,
             Kw::FUNCTIONS | Kw::ROUTINES => ObjectType::Function,
@@ -407,10 +407,10 @@ impl Parser<'_> {
             _ => return self.unexpected(),
         };
         self.bump();
-        self.expect_kw(if is_grant { Kw::TO } else { Kw::FROM })?;
-        let grantees = self.list(Self::grantee)?;
-        if is_grant && self.eat_kws(Kw::WITH, Kw::GRANT)? {
-            self.expect_kw(Kw::OPTION)?;
+        self.expect_kw(if is_grant { Kw::TO } else { Kw::FROM });
+        let grantees = self.list(Self::grantee);
+        if is_grant && self.eat_kws(Kw::WITH, Kw::GRANT) {
+            self.expect_kw(Kw::OPTION);
             grant_option = true;
         }
         let behavior = if is_grant { DropBehavior::Restrict } else { self.opt_drop_behavior() };
@@ -424,29 +424,29 @@ impl Parser<'_> {
             behavior,
             span: at,
         };
-        Ok(Stmt::AlterDefaultPrivileges(Box::new(AlterDefaultPrivilegesStmt { options, action, span })))
+        Stmt::AlterDefaultPrivileges(Box::new(AlterDefaultPrivilegesStmt { options, action, span }))
     }
 
-    pub(super) fn reassign_stmt(&mut self, span: Span) -> Result<Stmt> {
-        self.expect_kw(Kw::OWNED)?;
-        self.expect_kw(Kw::BY)?;
-        let roles = self.list(Self::role_spec)?;
-        self.expect_kw(Kw::TO)?;
-        let newrole = self.role_spec()?;
-        Ok(Stmt::ReassignOwned(Box::new(ReassignOwnedStmt { roles, newrole, span })))
+    pub(super) fn reassign_stmt(&mut self, span: Span) -> Stmt {
+        self.expect_kw(Kw::OWNED);
+        self.expect_kw(Kw::BY);
+        let roles = self.list(Self::role_spec);
+        self.expect_kw(Kw::TO);
+        let newrole = self.role_spec();
+        Stmt::ReassignOwned(Box::new(ReassignOwnedStmt { roles, newrole, span }))
     }
 
     // Databases.
 
-    pub(super) fn create_database(&mut self, span: Span) -> Result<Stmt> {
+    pub(super) fn create_database(&mut self, span: Span) -> Stmt {
         self.bump();
-        let dbname = self.name()?;
+        let dbname = self.name();
         self.eat_kw(Kw::WITH);
-        let options = self.database_options()?;
-        Ok(Stmt::Createdb(Box::new(CreatedbStmt { dbname, options, span })))
+        let options = self.database_options();
+        Stmt::Createdb(Box::new(CreatedbStmt { dbname, options, span }))
     }
 
-    fn database_options(&mut self) -> Result<Vec<DefElem>> {
+    fn database_options(&mut self) -> Vec<DefElem> {
         let mut options = Vec::new();
         loop {
             let span = self.span();
@@ -461,47 +461,47 @@ impl Parser<'_> {
                 }
                 Kw::ENCODING | Kw::LOCATION | Kw::OWNER | Kw::TABLESPACE | Kw::TEMPLATE => self.take_name(),
                 _ if matches!(self.cur.t, T::Ident | T::QuotedIdent | T::UnicodeIdent) => self.take_name(),
-                _ => return Ok(options),
+                _ => return options,
             };
             self.eat(T::Eq);
             let arg = if self.eat_kw(Kw::DEFAULT) {
                 None
             } else if self.is_numeric_only() {
-                Some(self.numeric_only()?)
+                Some(self.numeric_only())
             } else {
-                string_arg(self.boolean_or_string()?)
+                string_arg(self.boolean_or_string())
             };
             options.push(def_elem(&name, arg, span));
         }
     }
 
     /// After `ALTER DATABASE`.
-    pub(super) fn alter_database(&mut self, span: Span) -> Result<Stmt> {
-        let dbname = self.name()?;
+    pub(super) fn alter_database(&mut self, span: Span) -> Stmt {
+        let dbname = self.name();
         match self.cur.kw {
             Kw::RENAME | Kw::OWNER if self.is_kw(Kw::RENAME) || self.peek(1).kw == Kw::TO => {
                 return self.alter_only_common(ObjectType::Database, ObjectName::Name(vec![dbname]), span);
             }
             Kw::REFRESH => {
                 self.bump();
-                self.expect_kw(Kw::COLLATION)?;
-                self.expect_kw(Kw::VERSION)?;
-                return Ok(Stmt::AlterDatabaseRefreshColl(Box::new(AlterDatabaseRefreshCollStmt { dbname, span })));
+                self.expect_kw(Kw::COLLATION);
+                self.expect_kw(Kw::VERSION);
+                return Stmt::AlterDatabaseRefreshColl(Box::new(AlterDatabaseRefreshCollStmt { dbname, span }));
             }
             Kw::SET if self.peek(1).kw == Kw::TABLESPACE && is_col_id(&self.peek(2)) => {
                 self.bump();
                 let at = self.bump().span();
-                let options = vec![def_elem("tablespace", string_arg(self.name()?), at)];
-                return Ok(Stmt::AlterDatabase(Box::new(AlterDatabaseStmt { dbname, options, span })));
+                let options = vec![def_elem("tablespace", string_arg(self.name()), at)];
+                return Stmt::AlterDatabase(Box::new(AlterDatabaseStmt { dbname, options, span }));
             }
             Kw::SET | Kw::RESET => {
-                let setstmt = self.set_reset_clause(false)?;
-                return Ok(Stmt::AlterDatabaseSet(Box::new(AlterDatabaseSetStmt { dbname, setstmt, span })));
+                let setstmt = self.set_reset_clause(false);
+                return Stmt::AlterDatabaseSet(Box::new(AlterDatabaseSetStmt { dbname, setstmt, span }));
             }
             _ => {}
         }
         self.eat_kw(Kw::WITH);
-        let options = self.database_options()?;
-        Ok(Stmt::AlterDatabase(Box::new(AlterDatabaseStmt { dbname, options, span })))
+        let options = self.database_options();
+        Stmt::AlterDatabase(Box::new(AlterDatabaseStmt { dbname, options, span }))
     }
 }

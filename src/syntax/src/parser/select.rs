@@ -110,52 +110,48 @@ impl Parser<'_> {
     }
 
     /// A query, in parentheses or not.
-    pub(super) fn select_stmt(&mut self) -> Result<SelectStmt> {
+    pub(super) fn select_stmt(&mut self) -> SelectStmt {
         self.select_no_parens()
     }
 
     /// `(query)`, any number of parentheses.
-    pub(super) fn select_with_parens(&mut self) -> Result<SelectStmt> {
+    pub(super) fn select_with_parens(&mut self) -> SelectStmt {
         self.nested(|p| {
-            p.expect(T::LParen)?;
+            p.expect(T::LParen);
             let query = if p.at_select() || p.is(T::LParen) || p.is_kw(Kw::VALUES) {
-                p.select_no_parens()?
+                p.select_no_parens()
             } else {
                 return p.unexpected();
             };
-            p.expect(T::RParen)?;
-            Ok(query)
+            p.expect(T::RParen);
+            query
         })
     }
 
     /// A query with all it may have around it.
-    pub(super) fn select_no_parens(&mut self) -> Result<SelectStmt> {
+    pub(super) fn select_no_parens(&mut self) -> SelectStmt {
         let span = self.span();
-        let with = if self.is_kw(Kw::WITH) { Some(Box::new(self.with_clause()?)) } else { None };
+        let with = if self.is_kw(Kw::WITH) { Some(Box::new(self.with_clause())) } else { None };
         self.select_after_with(with, span)
     }
 
-    pub(super) fn select_after_with(&mut self, with: Option<Box<WithClause>>, span: Span) -> Result<SelectStmt> {
+    pub(super) fn select_after_with(&mut self, with: Option<Box<WithClause>>, span: Span) -> SelectStmt {
         self.nested(|p| {
-            let left = p.select_primary()?;
+            let left = p.select_primary();
             p.select_rest_body(left, with, span)
         })
     }
 
     /// Goes on after a first operand that was parsed already.
-    pub(super) fn select_rest(
-        &mut self,
-        left: SelectStmt,
-        with: Option<Box<WithClause>>,
-        span: Span,
-    ) -> Result<SelectStmt> {
+    pub(super) fn select_rest(&mut self, left: SelectStmt, with: Option<Box<WithClause>>, span: Span) -> SelectStmt {
         self.nested(|p| p.select_rest_body(left, with, span))
     }
 
-    fn select_rest_body(&mut self, left: SelectStmt, with: Option<Box<WithClause>>, span: Span) -> Result<SelectStmt> {
-        let mut query = self.set_operations(left, 0)?;
-        let options = self.select_options()?;
-        apply_options(&mut query, options)?;
+    fn select_rest_body(&mut self, left: SelectStmt, with: Option<Box<WithClause>>, span: Span) -> SelectStmt {
+        let mut query = self.set_operations(left, 0);
+        let options = self.select_options();
+        let options = apply_options(&mut query, options);
+        self.sound(options);
         if let Some(with) = with {
             if query.with_clause.is_some() {
                 return self.fail(SqlState::SYNTAX_ERROR, "multiple WITH clauses not allowed", with.span);
@@ -163,20 +159,20 @@ impl Parser<'_> {
             query.with_clause = Some(with);
         }
         query.span = span;
-        Ok(query)
+        query
     }
 
     /// UNION and EXCEPT (level 1), INTERSECT (level 2), all left-associative.
-    fn set_operations(&mut self, mut left: SelectStmt, rule: u8) -> Result<SelectStmt> {
+    fn set_operations(&mut self, mut left: SelectStmt, rule: u8) -> SelectStmt {
         loop {
             let (op, level) = match self.cur.kw {
                 Kw::UNION => (SetOp::Union, 1),
                 Kw::EXCEPT => (SetOp::Except, 1),
                 Kw::INTERSECT => (SetOp::Intersect, 2),
-                _ => return Ok(left),
+                _ => return left,
             };
             if level <= rule {
-                return Ok(left);
+                return left;
             }
             let span = self.bump().span();
             let all = self.eat_kw(Kw::ALL);
@@ -184,97 +180,97 @@ impl Parser<'_> {
                 self.eat_kw(Kw::DISTINCT);
             }
             let rarg = self.nested(|p| {
-                let right = p.select_primary()?;
+                let right = p.select_primary();
                 p.set_operations(right, level)
-            })?;
-            self.grow()?;
+            });
+            self.grow();
             let whole = left.span;
             left = query(SelectBody::SetOp(Box::new(SetOperation { op, all, larg: left, rarg, span })), whole);
         }
     }
 
     /// An operand of a set operation.
-    fn select_primary(&mut self) -> Result<SelectStmt> {
+    fn select_primary(&mut self) -> SelectStmt {
         let span = self.span();
         if self.is(T::LParen) {
             return self.select_with_parens();
         }
         match self.cur.kw {
             Kw::SELECT => {
-                let core = self.select_core()?;
-                Ok(query(SelectBody::Select(Box::new(core)), span))
+                let core = self.select_core();
+                query(SelectBody::Select(Box::new(core)), span)
             }
             Kw::VALUES => {
                 self.bump();
                 let mut width = 0;
                 let rows = self.list(|p| {
-                    p.expect(T::LParen)?;
+                    p.expect(T::LParen);
                     let mut row = Vec::with_capacity(width);
-                    row.push(p.expr()?);
+                    row.push(p.expr());
                     while p.eat(T::Comma) {
-                        row.push(p.expr()?);
+                        row.push(p.expr());
                     }
-                    p.expect(T::RParen)?;
+                    p.expect(T::RParen);
                     width = row.len();
-                    Ok(row)
-                })?;
-                Ok(query(SelectBody::Values(rows), span))
+                    row
+                });
+                query(SelectBody::Values(rows), span)
             }
             Kw::TABLE => {
                 self.bump();
-                let relation = self.relation_expr()?;
-                Ok(select_star_from(relation, span))
+                let relation = self.relation_expr();
+                select_star_from(relation, span)
             }
             _ => self.unexpected(),
         }
     }
 
-    fn select_core(&mut self) -> Result<SelectCore> {
-        self.expect_kw(Kw::SELECT)?;
+    fn select_core(&mut self) -> SelectCore {
+        self.expect_kw(Kw::SELECT);
         let mut core = empty_core();
         if self.eat_kw(Kw::DISTINCT) {
             core.distinct = Some(if self.eat_kw(Kw::ON) {
-                DistinctClause::On(self.parens(Self::expr)?)
+                DistinctClause::On(self.parens(Self::expr))
             } else {
                 DistinctClause::All
             });
-            core.target_list = self.target_list()?;
+            core.target_list = self.target_list();
         } else {
             self.eat_kw(Kw::ALL);
             if !self.at_end_of_targets() {
-                core.target_list = self.target_list()?;
+                core.target_list = self.target_list();
             }
         }
         if self.eat_kw(Kw::INTO) {
-            core.into_clause = RefCell::new(Some(Rc::new(into_clause(self.temp_table_name()?))));
+            core.into_clause = RefCell::new(Some(Rc::new(into_clause(self.temp_table_name()))));
         }
         if self.is_kw(Kw::FROM) {
-            core.from_clause = self.parse_from_clause()?;
+            core.from_clause = self.parse_from_clause();
         }
-        core.where_clause = self.where_clause()?;
-        if self.eat_kws(Kw::GROUP, Kw::BY)? {
+        core.where_clause = self.where_clause();
+        if self.eat_kws(Kw::GROUP, Kw::BY) {
             core.group_distinct = self.eat_kw(Kw::DISTINCT);
             if !core.group_distinct {
                 self.eat_kw(Kw::ALL);
             }
-            core.group_clause = self.list(Self::group_item)?;
+            core.group_clause = self.list(Self::group_item);
         }
         if self.eat_kw(Kw::HAVING) {
-            core.having_clause = Some(self.expr()?);
+            core.having_clause = Some(self.expr());
         }
         if self.eat_kw(Kw::WINDOW) {
             core.window_clause = self.list(|p| {
                 let span = p.span();
-                let name = p.col_id()?;
-                p.expect_kw(Kw::AS)?;
-                let mut window = p.window_specification()?;
+                let name = p.col_id();
+                p.expect_kw(Kw::AS);
+                let mut window = p.window_specification();
                 window.name = Some(name);
                 // The position is that of the parenthesis, as in OVER.
                 window.span = if window.span.is_none() { span } else { window.span };
-                Ok(Rc::new(window))
-            })?;
+                Rc::new(window)
+            });
         }
-        Ok(core)
+        core
     }
 
     /// SELECT may list nothing at all.
@@ -287,38 +283,38 @@ impl Parser<'_> {
             )
     }
 
-    pub(super) fn target_list(&mut self) -> Result<Vec<ResTarget>> {
+    pub(super) fn target_list(&mut self) -> Vec<ResTarget> {
         self.list(Self::target)
     }
 
-    fn target(&mut self) -> Result<ResTarget> {
+    fn target(&mut self) -> ResTarget {
         let span = self.span();
         if self.eat(T::Star) {
             let val = Expr::ColumnRef(ColumnRef { fields: Vec::new(), star: true, span });
-            return Ok(ResTarget { name: None, val, span });
+            return ResTarget { name: None, val, span };
         }
-        let val = self.label_expr()?;
+        let val = self.label_expr();
         let name = if self.eat_kw(Kw::AS) {
-            Some(self.col_label()?)
+            Some(self.col_label())
         } else if is_bare_label(&self.cur) {
             Some(self.take_name())
         } else {
             None
         };
-        Ok(ResTarget { name, val, span })
+        ResTarget { name, val, span }
     }
 
     /// `RETURNING …`.
-    pub(super) fn returning(&mut self) -> Result<Vec<ResTarget>> {
-        if self.eat_kw(Kw::RETURNING) { self.target_list() } else { Ok(Vec::new()) }
+    pub(super) fn returning(&mut self) -> Vec<ResTarget> {
+        if self.eat_kw(Kw::RETURNING) { self.target_list() } else { Vec::new() }
     }
 
-    pub(super) fn where_clause(&mut self) -> Result<Option<Expr>> {
-        if self.eat_kw(Kw::WHERE) { self.expr().map(Some) } else { Ok(None) }
+    pub(super) fn where_clause(&mut self) -> Option<Expr> {
+        if self.eat_kw(Kw::WHERE) { Some(self.expr()) } else { None }
     }
 
     /// `[TEMP | UNLOGGED] [TABLE] name` after INTO.
-    fn temp_table_name(&mut self) -> Result<RangeVar> {
+    fn temp_table_name(&mut self) -> RangeVar {
         let next = self.peek(1);
         let named = next.kw == Kw::TABLE || is_col_id(&next);
         let persistence = match self.cur.kw {
@@ -335,15 +331,15 @@ impl Parser<'_> {
         };
         self.bump();
         self.eat_kw(Kw::TABLE);
-        let mut relation = self.qualified_name()?;
+        let mut relation = self.qualified_name();
         relation.relpersistence = persistence;
-        Ok(relation)
+        relation
     }
 
-    fn group_item(&mut self) -> Result<GroupItem> {
+    fn group_item(&mut self) -> GroupItem {
         let span = self.span();
         let next = self.peek(1);
-        let set = |kind, content| Ok(GroupItem::Set(GroupingSet { kind, content, span }));
+        let set = |kind, content| GroupItem::Set(GroupingSet { kind, content, span });
         if self.is(T::LParen) && next.t == T::RParen {
             self.bump();
             self.bump();
@@ -355,47 +351,47 @@ impl Parser<'_> {
             Kw::GROUPING if next.kw == Kw::SETS => {
                 self.bump();
                 self.bump();
-                let content = self.nested(|p| p.parens(Self::group_item))?;
+                let content = self.nested(|p| p.parens(Self::group_item));
                 return set(GroupingSetKind::Sets, content);
             }
-            _ => return self.expr().map(GroupItem::Expr),
+            _ => return GroupItem::Expr(self.expr()),
         };
         self.bump();
-        let content = self.parens(|p| p.expr().map(GroupItem::Expr))?;
+        let content = self.parens(|p| GroupItem::Expr(p.expr()));
         set(kind, content)
     }
 
-    fn select_options(&mut self) -> Result<Options> {
-        let mut o = Options { sort: self.opt_sort_clause()?, ..Options::default() };
+    fn select_options(&mut self) -> Options {
+        let mut o = Options { sort: self.opt_sort_clause(), ..Options::default() };
         if self.is_kw(Kw::FOR) {
-            o.locking = self.locking_clause()?;
-            self.limit_and_offset(&mut o)?;
+            o.locking = self.locking_clause();
+            self.limit_and_offset(&mut o);
         } else {
-            self.limit_and_offset(&mut o)?;
+            self.limit_and_offset(&mut o);
             if self.is_kw(Kw::FOR) {
-                o.locking = self.locking_clause()?;
+                o.locking = self.locking_clause();
             }
         }
-        Ok(o)
+        o
     }
 
-    pub(super) fn opt_sort_clause(&mut self) -> Result<Vec<SortBy>> {
-        if self.is_kw(Kw::ORDER) { self.sort_clause() } else { Ok(Vec::new()) }
+    pub(super) fn opt_sort_clause(&mut self) -> Vec<SortBy> {
+        if self.is_kw(Kw::ORDER) { self.sort_clause() } else { Vec::new() }
     }
 
-    pub(super) fn sort_clause(&mut self) -> Result<Vec<SortBy>> {
-        self.expect_kw(Kw::ORDER)?;
-        self.expect_kw(Kw::BY)?;
+    pub(super) fn sort_clause(&mut self) -> Vec<SortBy> {
+        self.expect_kw(Kw::ORDER);
+        self.expect_kw(Kw::BY);
         self.list(|p| {
-            let node = p.expr()?;
+            let node = p.expr();
             let mut span = Span::NONE;
             let direction = if p.eat_kw(Kw::USING) {
                 span = p.span();
-                SortByDir::Using(p.qual_op()?)
+                SortByDir::Using(p.qual_op())
             } else {
                 p.asc_desc()
             };
-            Ok(SortBy { node, direction, nulls: p.nulls_order(), span })
+            SortBy { node, direction, nulls: p.nulls_order(), span }
         })
     }
 
@@ -423,23 +419,23 @@ impl Parser<'_> {
         nulls
     }
 
-    fn limit_and_offset(&mut self, o: &mut Options) -> Result<()> {
+    fn limit_and_offset(&mut self, o: &mut Options) {
         let mut limited = false;
         let mut offset = false;
         loop {
             match self.cur.kw {
                 Kw::LIMIT if !limited => {
-                    self.limit_clause(o)?;
+                    self.limit_clause(o);
                     limited = true;
                 }
                 Kw::FETCH if !limited => {
-                    self.fetch_clause(o)?;
+                    self.fetch_clause(o);
                     limited = true;
                 }
                 Kw::OFFSET if !offset => {
                     self.bump();
                     let first = self.pos;
-                    let value = self.expr()?;
+                    let value = self.expr();
                     // `OFFSET n ROWS` takes a single operand only.
                     if matches!(self.cur.kw, Kw::ROW | Kw::ROWS) && self.is_fetch_value(first, &value) {
                         self.bump();
@@ -447,7 +443,7 @@ impl Parser<'_> {
                     o.offset = Some(value);
                     offset = true;
                 }
-                _ => return Ok(()),
+                _ => return,
             }
         }
     }
@@ -469,53 +465,51 @@ impl Parser<'_> {
         }
     }
 
-    fn limit_clause(&mut self, o: &mut Options) -> Result<()> {
+    fn limit_clause(&mut self, o: &mut Options) {
         let limit = self.bump().span();
         let span = self.span();
-        let value = if self.eat_kw(Kw::ALL) { null_const(span) } else { self.expr()? };
+        let value = if self.eat_kw(Kw::ALL) { null_const(span) } else { self.expr() };
         if self.eat(T::Comma) {
-            self.expr()?;
+            self.expr();
             let error = Error::new(SqlState::SYNTAX_ERROR, "LIMIT #,# syntax is not supported");
-            return Err(error.hint("Use separate LIMIT and OFFSET clauses.").at(limit));
+            return self.reject(error.hint("Use separate LIMIT and OFFSET clauses.").at(limit));
         }
         o.count = Some(value);
-        Ok(())
     }
 
     /// `FETCH FIRST [n] ROWS {ONLY | WITH TIES}`.
-    fn fetch_clause(&mut self, o: &mut Options) -> Result<()> {
+    fn fetch_clause(&mut self, o: &mut Options) {
         self.bump();
         if !self.eat_kw(Kw::FIRST) {
-            self.expect_kw(Kw::NEXT)?;
+            self.expect_kw(Kw::NEXT);
         }
         let rows = matches!(self.cur.kw, Kw::ROW | Kw::ROWS);
         let value = if rows {
             int_one()
         } else if matches!(self.cur.t, T::Plus | T::Minus) {
-            self.signed_number()?
+            self.signed_number()
         } else {
-            self.c_expr()?
+            self.c_expr()
         };
         if !self.eat_kw(Kw::ROW) {
-            self.expect_kw(Kw::ROWS)?;
+            self.expect_kw(Kw::ROWS);
         }
         if self.eat_kw(Kw::WITH) {
-            self.expect_kw(Kw::TIES)?;
+            self.expect_kw(Kw::TIES);
             o.with_ties = true;
         } else {
-            self.expect_kw(Kw::ONLY)?;
+            self.expect_kw(Kw::ONLY);
         }
         o.count = Some(value);
-        Ok(())
     }
 
-    fn locking_clause(&mut self) -> Result<Vec<LockingClause>> {
+    fn locking_clause(&mut self) -> Vec<LockingClause> {
         let mut all = Vec::new();
         if self.peek(1).kw == Kw::READ {
             self.bump();
             self.bump();
-            self.expect_kw(Kw::ONLY)?;
-            return Ok(all);
+            self.expect_kw(Kw::ONLY);
+            return all;
         }
         while self.eat_kw(Kw::FOR) {
             let strength = if self.eat_kw(Kw::UPDATE) {
@@ -523,146 +517,154 @@ impl Parser<'_> {
             } else if self.eat_kw(Kw::SHARE) {
                 LockClauseStrength::ForShare
             } else if self.eat_kw(Kw::NO) {
-                self.expect_kw(Kw::KEY)?;
-                self.expect_kw(Kw::UPDATE)?;
+                self.expect_kw(Kw::KEY);
+                self.expect_kw(Kw::UPDATE);
                 LockClauseStrength::ForNoKeyUpdate
             } else {
-                self.expect_kw(Kw::KEY)?;
-                self.expect_kw(Kw::SHARE)?;
+                self.expect_kw(Kw::KEY);
+                self.expect_kw(Kw::SHARE);
                 LockClauseStrength::ForKeyShare
             };
-            let locked_rels = if self.eat_kw(Kw::OF) { self.list(Self::qualified_name)? } else { Vec::new() };
+            let locked_rels = if self.eat_kw(Kw::OF) { self.list(Self::qualified_name) } else { Vec::new() };
             let wait_policy = if self.eat_kw(Kw::NOWAIT) {
                 LockWaitPolicy::Error
-            } else if self.eat_kws(Kw::SKIP, Kw::LOCKED)? {
+            } else if self.eat_kws(Kw::SKIP, Kw::LOCKED) {
                 LockWaitPolicy::Skip
             } else {
                 LockWaitPolicy::Block
             };
             all.push(LockingClause { locked_rels, strength, wait_policy });
         }
-        Ok(all)
+        all
     }
 
-    pub(super) fn with_clause(&mut self) -> Result<WithClause> {
-        let span = self.expect_kw(Kw::WITH)?;
+    pub(super) fn with_clause(&mut self) -> WithClause {
+        let span = self.expect_kw(Kw::WITH);
         // A CTE may be called so.
         let recursive = self.is_kw(Kw::RECURSIVE) && is_col_id(&self.peek(1));
         if recursive {
             self.bump();
         }
-        let ctes = self.list(Self::common_table_expr)?;
-        Ok(WithClause { ctes, recursive, span })
+        let ctes = self.list(Self::common_table_expr);
+        WithClause { ctes, recursive, span }
     }
 
-    fn common_table_expr(&mut self) -> Result<CommonTableExpr> {
+    fn common_table_expr(&mut self) -> CommonTableExpr {
         let span = self.span();
-        let ctename = self.name()?;
-        let aliascolnames = self.opt_parens(Self::name)?;
-        self.expect_kw(Kw::AS)?;
+        let ctename = self.name();
+        let aliascolnames = self.opt_parens(Self::name);
+        self.expect_kw(Kw::AS);
         let materialized = if self.eat_kw(Kw::MATERIALIZED) {
             CteMaterialize::Always
-        } else if self.eat_kws(Kw::NOT, Kw::MATERIALIZED)? {
+        } else if self.eat_kws(Kw::NOT, Kw::MATERIALIZED) {
             CteMaterialize::Never
         } else {
             CteMaterialize::Default
         };
-        self.expect(T::LParen)?;
-        let query = self.nested(Self::preparable_stmt)?;
-        self.expect(T::RParen)?;
-        let search_clause = if self.is_kw(Kw::SEARCH) { Some(self.search_clause()?) } else { None };
-        let cycle_clause = if self.is_kw(Kw::CYCLE) { Some(Box::new(self.cycle_clause()?)) } else { None };
-        Ok(CommonTableExpr { ctename, aliascolnames, materialized, query: Rc::new(query), search_clause, cycle_clause, span })
+        self.expect(T::LParen);
+        let query = self.nested(Self::preparable_stmt);
+        self.expect(T::RParen);
+        let search_clause = if self.is_kw(Kw::SEARCH) { Some(self.search_clause()) } else { None };
+        let cycle_clause = if self.is_kw(Kw::CYCLE) { Some(Box::new(self.cycle_clause())) } else { None };
+        CommonTableExpr {
+            ctename,
+            aliascolnames,
+            materialized,
+            query: Rc::new(query),
+            search_clause,
+            cycle_clause,
+            span,
+        }
     }
 
-    fn search_clause(&mut self) -> Result<CteSearchClause> {
+    fn search_clause(&mut self) -> CteSearchClause {
         let span = self.bump().span();
         let breadth_first = self.eat_kw(Kw::BREADTH);
         if !breadth_first {
-            self.expect_kw(Kw::DEPTH)?;
+            self.expect_kw(Kw::DEPTH);
         }
-        self.expect_kw(Kw::FIRST)?;
-        self.expect_kw(Kw::BY)?;
-        let search_col_list = self.list(Self::col_id)?;
-        self.expect_kw(Kw::SET)?;
-        let search_seq_column = self.col_id()?;
-        Ok(CteSearchClause { search_col_list, breadth_first, search_seq_column, span })
+        self.expect_kw(Kw::FIRST);
+        self.expect_kw(Kw::BY);
+        let search_col_list = self.list(Self::col_id);
+        self.expect_kw(Kw::SET);
+        let search_seq_column = self.col_id();
+        CteSearchClause { search_col_list, breadth_first, search_seq_column, span }
     }
 
-    fn cycle_clause(&mut self) -> Result<CteCycleClause> {
+    fn cycle_clause(&mut self) -> CteCycleClause {
         let span = self.bump().span();
-        let cycle_col_list = self.list(Self::col_id)?;
-        self.expect_kw(Kw::SET)?;
-        let cycle_mark_column = self.col_id()?;
+        let cycle_col_list = self.list(Self::col_id);
+        self.expect_kw(Kw::SET);
+        let cycle_mark_column = self.col_id();
         let boolean = |b| Expr::Const(AConst { value: Const::Boolean(b), span: Span::NONE });
         let (mut mark, mut default) = (boolean(true), boolean(false));
         if self.eat_kw(Kw::TO) {
-            mark = self.constant()?;
-            self.expect_kw(Kw::DEFAULT)?;
-            default = self.constant()?;
+            mark = self.constant();
+            self.expect_kw(Kw::DEFAULT);
+            default = self.constant();
         }
-        self.expect_kw(Kw::USING)?;
-        let cycle_path_column = self.col_id()?;
-        Ok(CteCycleClause {
+        self.expect_kw(Kw::USING);
+        let cycle_path_column = self.col_id();
+        CteCycleClause {
             cycle_col_list,
             cycle_mark_column,
             cycle_mark_value: mark,
             cycle_mark_default: default,
             cycle_path_column,
             span,
-        })
+        }
     }
 
     /// `AexprConst`: a literal, a `type 'literal'`.
-    fn constant(&mut self) -> Result<Expr> {
-        let e = self.c_expr()?;
+    fn constant(&mut self) -> Expr {
+        let e = self.c_expr();
         let literal = match &e {
             Expr::Const(_) => true,
             Expr::TypeCast(cast) => cast.span.is_none(),
             _ => false,
         };
-        if literal { Ok(e) } else { self.unexpected() }
+        if literal { e } else { self.unexpected() }
     }
 
     /// What follows OVER.
-    pub(super) fn over_clause(&mut self) -> Result<WindowDef> {
+    pub(super) fn over_clause(&mut self) -> WindowDef {
         if self.is(T::LParen) {
             return self.window_specification();
         }
         let span = self.span();
-        let name = self.col_id()?;
-        Ok(WindowDef {
+        let name = self.col_id();
+        WindowDef {
             name: Some(name),
             refname: None,
             partition_clause: Vec::new(),
             order_clause: Vec::new(),
             frame: None,
             span,
-        })
+        }
     }
 
-    fn window_specification(&mut self) -> Result<WindowDef> {
-        let span = self.expect(T::LParen)?;
+    fn window_specification(&mut self) -> WindowDef {
+        let span = self.expect(T::LParen);
         let clause = matches!(self.cur.kw, Kw::PARTITION | Kw::RANGE | Kw::ROWS | Kw::GROUPS);
         let refname = if !clause && is_col_id(&self.cur) { Some(self.take_name()) } else { None };
-        let partition_clause = if self.eat_kws(Kw::PARTITION, Kw::BY)? { self.expr_list()? } else { Vec::new() };
-        let order_clause = self.opt_sort_clause()?;
-        let frame = self.frame_clause()?;
-        self.expect(T::RParen)?;
-        Ok(WindowDef { name: None, refname, partition_clause, order_clause, frame, span })
+        let partition_clause = if self.eat_kws(Kw::PARTITION, Kw::BY) { self.expr_list() } else { Vec::new() };
+        let order_clause = self.opt_sort_clause();
+        let frame = self.frame_clause();
+        self.expect(T::RParen);
+        WindowDef { name: None, refname, partition_clause, order_clause, frame, span }
     }
 
-    fn frame_clause(&mut self) -> Result<Option<WindowFrame>> {
+    fn frame_clause(&mut self) -> Option<WindowFrame> {
         let mode = match self.cur.kw {
             Kw::RANGE => FrameMode::Range,
             Kw::ROWS => FrameMode::Rows,
             Kw::GROUPS => FrameMode::Groups,
-            _ => return Ok(None),
+            _ => return None,
         };
         let span = self.bump().span();
         let between = self.eat_kw(Kw::BETWEEN);
         let start_span = self.span();
-        let start = self.frame_bound()?;
+        let start = self.frame_bound();
         let mut end = None;
         let mut complaint = None;
         if matches!(start, FrameBound::UnboundedFollowing) && !between {
@@ -671,9 +673,9 @@ impl Parser<'_> {
             complaint = Some(("frame starting from following row cannot end with current row", start_span));
         }
         if between {
-            self.expect_kw(Kw::AND)?;
+            self.expect_kw(Kw::AND);
             let end_span = self.span();
-            let bound = self.frame_bound()?;
+            let bound = self.frame_bound();
             complaint = match (&start, &bound) {
                 (FrameBound::UnboundedFollowing, _) => Some(("frame start cannot be UNBOUNDED FOLLOWING", start_span)),
                 (_, FrameBound::UnboundedPreceding) => Some(("frame end cannot be UNBOUNDED PRECEDING", end_span)),
@@ -693,38 +695,38 @@ impl Parser<'_> {
         let mut exclusion = FrameExclusion::NoOthers;
         if self.eat_kw(Kw::EXCLUDE) {
             if self.eat_kw(Kw::CURRENT) {
-                self.expect_kw(Kw::ROW)?;
+                self.expect_kw(Kw::ROW);
                 exclusion = FrameExclusion::CurrentRow;
             } else if self.eat_kw(Kw::GROUP) {
                 exclusion = FrameExclusion::Group;
             } else if self.eat_kw(Kw::TIES) {
                 exclusion = FrameExclusion::Ties;
             } else {
-                self.expect_kw(Kw::NO)?;
-                self.expect_kw(Kw::OTHERS)?;
+                self.expect_kw(Kw::NO);
+                self.expect_kw(Kw::OTHERS);
             }
         }
-        Ok(Some(WindowFrame { mode, start, end, exclusion, span }))
+        Some(WindowFrame { mode, start, end, exclusion, span })
     }
 
-    fn frame_bound(&mut self) -> Result<FrameBound> {
+    fn frame_bound(&mut self) -> FrameBound {
         let next = self.peek(1).kw;
         if self.is_kw(Kw::UNBOUNDED) && matches!(next, Kw::PRECEDING | Kw::FOLLOWING) {
             self.bump();
             let following = self.bump().kw == Kw::FOLLOWING;
-            return Ok(if following { FrameBound::UnboundedFollowing } else { FrameBound::UnboundedPreceding });
+            return if following { FrameBound::UnboundedFollowing } else { FrameBound::UnboundedPreceding };
         }
         if self.is_kw(Kw::CURRENT) && next == Kw::ROW {
             self.bump();
             self.bump();
-            return Ok(FrameBound::CurrentRow);
+            return FrameBound::CurrentRow;
         }
-        let offset = self.expr()?;
+        let offset = self.expr();
         if self.eat_kw(Kw::PRECEDING) {
-            return Ok(FrameBound::Preceding(offset));
+            return FrameBound::Preceding(offset);
         }
-        self.expect_kw(Kw::FOLLOWING)?;
-        Ok(FrameBound::Following(offset))
+        self.expect_kw(Kw::FOLLOWING);
+        FrameBound::Following(offset)
     }
 }
 

@@ -4,10 +4,9 @@ use super::Parser;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::Result;
 
 impl Parser<'_> {
-    pub(super) fn stmt(&mut self) -> Result<Stmt> {
+    pub(super) fn stmt(&mut self) -> Stmt {
         let first = self.cur;
         let span = first.span();
         match first.kw {
@@ -19,7 +18,7 @@ impl Parser<'_> {
             _ => {}
         }
         // Every other statement is known by one word, and none of them is also a statement's beginning otherwise.
-        let parse: fn(&mut Self, Span) -> Result<Stmt> = match first.kw {
+        let parse: fn(&mut Self, Span) -> Stmt = match first.kw {
             Kw::CREATE => Self::create_stmt,
             Kw::ALTER => Self::alter_stmt,
             Kw::DROP => Self::drop_stmt,
@@ -50,18 +49,18 @@ impl Parser<'_> {
             Kw::REVOKE => Self::revoke_stmt,
             Kw::REASSIGN => Self::reassign_stmt,
             Kw::LOCK => Self::lock_stmt,
-            Kw::LISTEN => |p, span| Ok(Stmt::Listen(Box::new(ListenStmt { conditionname: p.col_id()?, span }))),
+            Kw::LISTEN => |p, span| Stmt::Listen(Box::new(ListenStmt { conditionname: p.col_id(), span })),
             Kw::UNLISTEN => Self::unlisten_stmt,
             Kw::NOTIFY => Self::notify_stmt,
             Kw::DISCARD => |p, _| p.discard_stmt(),
-            Kw::LOAD => |p, span| Ok(Stmt::Load(Box::new(LoadStmt { filename: p.string()?, span }))),
-            Kw::CHECKPOINT => |_, _| Ok(Stmt::CheckPoint),
+            Kw::LOAD => |p, span| Stmt::Load(Box::new(LoadStmt { filename: p.string(), span })),
+            Kw::CHECKPOINT => |_, _| Stmt::CheckPoint,
             Kw::DO => Self::do_stmt,
             Kw::CALL => |p, span| {
                 let at = p.span();
-                let name = p.func_name()?;
-                let funccall = *p.func_application(name, at)?;
-                Ok(Stmt::Call(Box::new(CallStmt { funccall, span })))
+                let name = p.func_name();
+                let funccall = *p.func_application(name, at);
+                Stmt::Call(Box::new(CallStmt { funccall, span }))
             },
             Kw::VACUUM => |p, span| p.vacuum_stmt(true, span),
             Kw::ANALYZE | Kw::ANALYSE => |p, span| p.vacuum_stmt(false, span),

@@ -6,7 +6,7 @@ use super::names::is_type_function_name;
 use crate::ast::*;
 use crate::keywords::Kw;
 use crate::lexer::T;
-use tusklet_error::{Result, SqlState};
+use tusklet_error::SqlState;
 
 /// Bits of an interval's field mask, as PostgreSQL numbers its date-time units.
 const MONTH: i32 = 1 << 1;
@@ -29,29 +29,29 @@ pub(super) fn system_type(name: &str, span: Span) -> TypeName {
 
 impl Parser<'_> {
     /// `[SETOF] type [array bounds]`.
-    pub(super) fn typename(&mut self) -> Result<TypeName> {
+    pub(super) fn typename(&mut self) -> TypeName {
         let setof = self.eat_kw(Kw::SETOF);
-        let mut t = self.simple_typename()?;
+        let mut t = self.simple_typename();
         t.setof = setof;
         if self.eat_kw(Kw::ARRAY) {
             let mut bound = None;
             if self.eat(T::LBracket) {
-                bound = Some(self.iconst()?);
-                self.expect(T::RBracket)?;
+                bound = Some(self.iconst());
+                self.expect(T::RBracket);
             }
             t.array_bounds.push(bound);
-            return Ok(t);
+            return t;
         }
         while self.eat(T::LBracket) {
-            let bound = if self.is(T::RBracket) { None } else { Some(self.iconst()?) };
-            self.expect(T::RBracket)?;
+            let bound = if self.is(T::RBracket) { None } else { Some(self.iconst()) };
+            self.expect(T::RBracket);
             t.array_bounds.push(bound);
         }
-        Ok(t)
+        t
     }
 
     /// A function's parameter or result: also `table.column%TYPE`.
-    pub(super) fn func_type(&mut self) -> Result<TypeName> {
+    pub(super) fn func_type(&mut self) -> TypeName {
         let setof = self.is_kw(Kw::SETOF);
         let at = usize::from(setof);
         if is_type_function_name(&self.peek(at)) && self.peek(at + 1).t == T::Dot {
@@ -64,39 +64,39 @@ impl Parser<'_> {
                     self.bump();
                 }
                 let span = self.span();
-                let mut names = vec![self.type_function_name()?];
-                self.attrs(&mut names)?;
-                self.expect(T::Percent)?;
-                self.expect_kw(Kw::TYPE)?;
+                let mut names = vec![self.type_function_name()];
+                self.attrs(&mut names);
+                self.expect(T::Percent);
+                self.expect_kw(Kw::TYPE);
                 let mut t = plain_type(names, span);
                 t.setof = setof;
                 t.pct_type = true;
-                return Ok(t);
+                return t;
             }
         }
         self.typename()
     }
 
     /// A type without SETOF and array bounds.
-    pub(super) fn simple_typename(&mut self) -> Result<TypeName> {
+    pub(super) fn simple_typename(&mut self) -> TypeName {
         if self.is_kw(Kw::INTERVAL) {
             let mut t = self.interval_word();
             if self.is(T::LParen) {
-                t.typmods = self.interval_precision()?.into();
+                t.typmods = self.interval_precision().into();
             } else {
-                t.typmods = self.opt_interval()?.into();
+                t.typmods = self.opt_interval().into();
             }
-            return Ok(t);
+            return t;
         }
-        if let Some(t) = self.sql_type(false)? {
-            return Ok(t);
+        if let Some(t) = self.sql_type(false) {
+            return t;
         }
         let span = self.span();
-        let mut names = vec![self.type_function_name()?];
-        self.attrs(&mut names)?;
+        let mut names = vec![self.type_function_name()];
+        self.attrs(&mut names);
         let mut t = plain_type(names, span);
-        t.typmods = self.opt_parens(Self::expr)?.into();
-        Ok(t)
+        t.typmods = self.opt_parens(Self::expr).into();
+        t
     }
 
     /// The word `interval`.
@@ -106,18 +106,18 @@ impl Parser<'_> {
     }
 
     /// `(p)` of `interval(p)`.
-    pub(super) fn interval_precision(&mut self) -> Result<Vec<Expr>> {
-        self.expect(T::LParen)?;
+    pub(super) fn interval_precision(&mut self) -> Vec<Expr> {
+        self.expect(T::LParen);
         let span = self.span();
-        let precision = self.iconst()?;
-        self.expect(T::RParen)?;
-        Ok(vec![int_const(FULL_RANGE, Span::NONE), int_const(precision, span)])
+        let precision = self.iconst();
+        self.expect(T::RParen);
+        vec![int_const(FULL_RANGE, Span::NONE), int_const(precision, span)]
     }
 
     /// `YEAR TO MONTH`, `SECOND (3)` and so on, as modifiers.
-    pub(super) fn opt_interval(&mut self) -> Result<Vec<Expr>> {
+    pub(super) fn opt_interval(&mut self) -> Vec<Expr> {
         let span = self.span();
-        let one = |mask| Ok(vec![int_const(mask, span)]);
+        let one = |mask| vec![int_const(mask, span)];
         let first = self.cur.kw;
         match first {
             Kw::SECOND => {
@@ -125,7 +125,7 @@ impl Parser<'_> {
                 return self.interval_second(SECOND, span);
             }
             Kw::YEAR | Kw::MONTH | Kw::DAY | Kw::HOUR | Kw::MINUTE => self.bump(),
-            _ => return Ok(Vec::new()),
+            _ => return Vec::new(),
         };
         let single = match first {
             Kw::YEAR => YEAR,
@@ -152,18 +152,18 @@ impl Parser<'_> {
         if last == Kw::SECOND { self.interval_second(mask, span) } else { one(mask) }
     }
 
-    fn interval_second(&mut self, mask: i32, span: Span) -> Result<Vec<Expr>> {
+    fn interval_second(&mut self, mask: i32, span: Span) -> Vec<Expr> {
         let mut mods = vec![int_const(mask, span)];
         if self.eat(T::LParen) {
             let span = self.span();
-            mods.push(int_const(self.iconst()?, span));
-            self.expect(T::RParen)?;
+            mods.push(int_const(self.iconst(), span));
+            self.expect(T::RParen);
         }
-        Ok(mods)
+        mods
     }
 
     /// The types that are words of the grammar. Before a literal (`constant`) `char` and `bit` have no length of one.
-    pub(super) fn sql_type(&mut self, constant: bool) -> Result<Option<TypeName>> {
+    pub(super) fn sql_type(&mut self, constant: bool) -> Option<TypeName> {
         let span = self.span();
         let name = match self.cur.kw {
             Kw::INT | Kw::INTEGER => "int4",
@@ -177,41 +177,41 @@ impl Parser<'_> {
             }
             Kw::FLOAT => {
                 self.bump();
-                return self.float_type(span).map(Some);
+                return Some(self.float_type(span));
             }
             Kw::DECIMAL | Kw::DEC | Kw::NUMERIC => {
                 self.bump();
                 let mut t = system_type("numeric", span);
-                t.typmods = self.opt_parens(Self::expr)?.into();
-                return Ok(Some(t));
+                t.typmods = self.opt_parens(Self::expr).into();
+                return Some(t);
             }
             Kw::BIT => {
                 self.bump();
                 let varying = self.eat_kw(Kw::VARYING);
                 let mut t = system_type(if varying { "varbit" } else { "bit" }, span);
-                t.typmods = self.opt_parens(Self::expr)?.into();
+                t.typmods = self.opt_parens(Self::expr).into();
                 if t.typmods.is_empty() && !varying && !constant {
                     t.typmods = [int_const(1, Span::NONE)].into();
                 }
-                return Ok(Some(t));
+                return Some(t);
             }
             Kw::CHARACTER | Kw::CHAR | Kw::NCHAR | Kw::VARCHAR | Kw::NATIONAL => {
-                return self.character_type(constant, span).map(Some);
+                return Some(self.character_type(constant, span));
             }
-            Kw::TIMESTAMP => return self.time_type("timestamp", "timestamptz", span).map(Some),
-            Kw::TIME => return self.time_type("time", "timetz", span).map(Some),
-            _ => return Ok(None),
+            Kw::TIMESTAMP => return Some(self.time_type("timestamp", "timestamptz", span)),
+            Kw::TIME => return Some(self.time_type("time", "timetz", span)),
+            _ => return None,
         };
         self.bump();
-        Ok(Some(system_type(name, span)))
+        Some(system_type(name, span))
     }
 
-    fn float_type(&mut self, span: Span) -> Result<TypeName> {
+    fn float_type(&mut self, span: Span) -> TypeName {
         let mut name = "float8";
         if self.eat(T::LParen) {
             let at = self.span();
-            let bits = self.iconst()?;
-            self.expect(T::RParen)?;
+            let bits = self.iconst();
+            self.expect(T::RParen);
             let complaint = match bits {
                 ..1 => Some("precision for type float must be at least 1 bit"),
                 1..25 => {
@@ -225,42 +225,42 @@ impl Parser<'_> {
                 return self.fail(SqlState::INVALID_PARAMETER_VALUE, message, at);
             }
         }
-        Ok(system_type(name, span))
+        system_type(name, span)
     }
 
-    fn character_type(&mut self, constant: bool, span: Span) -> Result<TypeName> {
+    fn character_type(&mut self, constant: bool, span: Span) -> TypeName {
         let word = self.bump().kw;
         if word == Kw::NATIONAL && !self.eat_kw(Kw::CHARACTER) {
-            self.expect_kw(Kw::CHAR)?;
+            self.expect_kw(Kw::CHAR);
         }
         let varying = word == Kw::VARCHAR || self.eat_kw(Kw::VARYING);
         let mut t = system_type(if varying { "varchar" } else { "bpchar" }, span);
         if self.eat(T::LParen) {
             let at = self.span();
-            t.typmods = [int_const(self.iconst()?, at)].into();
-            self.expect(T::RParen)?;
+            t.typmods = [int_const(self.iconst(), at)].into();
+            self.expect(T::RParen);
         } else if !varying && !constant {
             t.typmods = [int_const(1, Span::NONE)].into();
         }
-        Ok(t)
+        t
     }
 
-    fn time_type(&mut self, plain: &str, zoned: &str, span: Span) -> Result<TypeName> {
+    fn time_type(&mut self, plain: &str, zoned: &str, span: Span) -> TypeName {
         self.bump();
         let mut typmods = Vec::new();
         if self.eat(T::LParen) {
             let at = self.span();
-            typmods.push(int_const(self.iconst()?, at));
-            self.expect(T::RParen)?;
+            typmods.push(int_const(self.iconst(), at));
+            self.expect(T::RParen);
         }
         let with = self.is_kw(Kw::WITH) && matches!(self.peek(1).kw, Kw::TIME | Kw::ORDINALITY);
         if with || self.is_kw(Kw::WITHOUT) {
             self.bump();
-            self.expect_kw(Kw::TIME)?;
-            self.expect_kw(Kw::ZONE)?;
+            self.expect_kw(Kw::TIME);
+            self.expect_kw(Kw::ZONE);
         }
         let mut t = system_type(if with { zoned } else { plain }, span);
         t.typmods = typmods.into();
-        Ok(t)
+        t
     }
 }
