@@ -41,7 +41,7 @@ impl Planner<'_> {
             } else {
                 self.plan_query(&mut cte.query, true)?.plan
             };
-            self.ctes.push(CtePlan { name: cte.name.clone(), plan, modifies });
+            self.ctes.push(CtePlan { name: cte.name.clone(), plan: *plan, modifies });
             let id = self.ctes.len() as u32 - 1;
             planned.push(id);
             self.level().ctes.insert(cte.name, CteRef::Plan(id));
@@ -50,7 +50,7 @@ impl Planner<'_> {
     }
 
     /// WITH RECURSIVE: `initial UNION [ALL] recursive`, the latter reading the work table.
-    fn plan_recursive(&mut self, cte: &mut Cte) -> Result<Plan> {
+    fn plan_recursive(&mut self, cte: &mut Cte) -> Result<Box<Plan>> {
         let q = &mut cte.query;
         let Some(SetOpTree::Op { kind: SetOpKind::Union, all, left, right, group, .. }) = q.set_op.take() else {
             // Declared in a WITH RECURSIVE but not recursive after all.
@@ -93,8 +93,8 @@ impl Planner<'_> {
         let node = Node::RecursiveUnion {
             id,
             all,
-            initial: Box::new(initial.plan),
-            recursive: Box::new(recursive.plan),
+            initial: initial.plan,
+            recursive: recursive.plan,
             keys,
         };
         Ok(Rel::new(node, cols, 0, rows, 0.0, total).plan)

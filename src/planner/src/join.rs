@@ -13,6 +13,7 @@ use tusklet_ir::*;
 use crate::cost::Cost;
 use crate::method_scan::Choice;
 use crate::scan::{IndexChoice, Wanted};
+use crate::rel::material;
 use crate::{Planner, Rel, RelSet, RelStats, cost, expr, prep, resolve};
 
 /// Most items whose orders are all tried.
@@ -549,19 +550,9 @@ impl Planner<'_> {
             && (!keeps_rows(&right_plan.node) || matches!(right_plan.node, Node::FunctionScan { .. }))
             && outer.is_empty()
         {
-            let (columns, width) = (right_plan.columns.clone(), right_plan.width);
             let input = Cost { startup: right_plan.startup_cost, total: right_plan.total_cost };
-            let (kept, again) = cost::material(input, rrows, width);
-            right_plan = Plan {
-                node: Node::Material { input: Box::new(right_plan) },
-                filter: None,
-                project: None,
-                columns,
-                rows: rrows,
-                width,
-                startup_cost: kept.startup,
-                total_cost: kept.total,
-            };
+            let (kept, again) = cost::material(input, rrows, right_plan.width);
+            right_plan = material(right_plan, kept);
             rescan = again;
         }
         let l_cost = Cost { startup: left.plan.startup_cost, total: left.plan.total_cost };
@@ -578,7 +569,7 @@ impl Planner<'_> {
         let mut all_params = left.params.clone();
         all_params.extend(outer);
         let needs = (left.needs | right.needs) & !set;
-        let node = Node::NestLoop { kind, left: Box::new(left.plan), right: Box::new(right_plan), on, params };
+        let node = Node::NestLoop { kind, left: left.plan, right: right_plan, on, params };
         let mut rel = Rel::new(node, cols, set, rows, startup, total);
         rel.order = order;
         rel.params = all_params;
@@ -618,8 +609,8 @@ impl Planner<'_> {
         let needs = (left.needs | right.needs) & !set;
         let node = Node::HashJoin {
             kind,
-            left: Box::new(left.plan),
-            right: Box::new(right.plan),
+            left: left.plan,
+            right: right.plan,
             keys,
             on: expr::and(rest),
             null_aware: false,

@@ -144,7 +144,7 @@ pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
     let rel = p.plan_query(&mut query, true)?;
     let mut stmt = PlannedStmt {
         command,
-        plan: rel.plan,
+        plan: *rel.plan,
         subplans: p.subplans,
         ctes: p.ctes,
         params: p.params,

@@ -154,7 +154,7 @@ impl Planner<'_> {
             _ => left.order.clone(),
         };
         let node =
-            Node::MergeJoin { kind, left: Box::new(left.plan), right: Box::new(right.plan), keys, on: expr::and(rest) };
+            Node::MergeJoin { kind, left: left.plan, right: right.plan, keys, on: expr::and(rest) };
         let mut rel = Rel::new(node, cols, set, rows, startup, total);
         rel.order = order;
         rel.params = params;

@@ -82,7 +82,7 @@ impl Planner<'_> {
         let rte = self.level().rte_base + result;
         let node = Node::ModifyTable(Box::new(ModifyTable {
             command,
-            input: input.plan,
+            input: *input.plan,
             targets,
             rte,
             ctid,

@@ -7,10 +7,24 @@ use crate::cost;
 /// A set of range-table entries of one query level.
 pub(crate) type RelSet = u128;
 
+/// A plan's rows kept, to be read again.
+pub(crate) fn material(input: Box<Plan>, cost: cost::Cost) -> Box<Plan> {
+    Box::new(Plan {
+        filter: None,
+        project: None,
+        columns: input.columns.clone(),
+        rows: input.rows,
+        width: input.width,
+        startup_cost: cost.startup,
+        total_cost: cost.total,
+        node: Node::Material { input },
+    })
+}
+
 /// A plan and what its columns mean.
 #[derive(Clone, Debug)]
 pub(crate) struct Rel {
-    pub plan: Plan,
+    pub plan: Box<Plan>,
     /// The query-level expression each column computes.
     pub cols: Vec<Expr>,
     /// The entries it covers.
@@ -25,49 +39,40 @@ pub(crate) struct Rel {
 
 impl Rel {
     pub fn new(node: Node, cols: Vec<Expr>, set: RelSet, rows: f64, startup: f64, total: f64) -> Rel {
-        let columns: Vec<TypeRef> = cols.iter().map(|c| c.ty).collect();
-        let width = cost::width(&columns);
-        Rel {
-            plan: Plan {
-                node,
-                filter: None,
-                project: None,
-                columns,
-                rows,
-                width,
-                startup_cost: startup,
-                total_cost: total,
-            },
-            cols,
-            set,
-            params: vec![],
-            needs: 0,
-            order: vec![],
-        }
+        let plan = Box::new(Plan {
+            node,
+            filter: None,
+            project: None,
+            columns: vec![],
+            rows,
+            width: 0,
+            startup_cost: startup,
+            total_cost: total,
+        });
+        let mut rel = Rel { plan, cols, set, params: vec![], needs: 0, order: vec![] };
+        rel.set_columns();
+        rel
+    }
+
+    /// What its plan says of its columns.
+    fn set_columns(&mut self) {
+        self.plan.columns = self.cols.iter().map(|c| c.ty).collect();
+        self.plan.width = cost::width(&self.plan.columns);
     }
 
     /// A node on top whose native output is `cols`.
-    pub fn over(self, make: impl FnOnce(Box<Plan>) -> Node, cols: Vec<Expr>) -> Rel {
-        let columns: Vec<TypeRef> = cols.iter().map(|c| c.ty).collect();
+    pub fn over(mut self, make: impl FnOnce(Box<Plan>) -> Node, cols: Vec<Expr>) -> Rel {
+        let below = self.make_room(cols);
+        self.plan.node = make(below);
+        self
+    }
+
+    /// The plan, which goes below a node that is yet to be made; the costs stay.
+    fn make_room(&mut self, cols: Vec<Expr>) -> Box<Plan> {
         let (rows, startup, total) = (self.plan.rows, self.plan.startup_cost, self.plan.total_cost);
-        let width = cost::width(&columns);
-        Rel {
-            plan: Plan {
-                node: make(Box::new(self.plan)),
-                filter: None,
-                project: None,
-                columns,
-                rows,
-                width,
-                startup_cost: startup,
-                total_cost: total,
-            },
-            cols,
-            set: self.set,
-            params: self.params,
-            needs: self.needs,
-            order: self.order,
-        }
+        let top = Rel::new(Node::Result { once: None, input: None }, cols, self.set, rows, startup, total);
+        self.cols = top.cols;
+        std::mem::replace(&mut self.plan, top.plan)
     }
 
     /// Sets the cost of the node just added.

@@ -121,7 +121,7 @@ impl Planner<'_> {
                     })
                     .collect();
                 let mut rel =
-                    Rel::new(Node::SubqueryScan { input: Box::new(inner.plan), alias, junk }, cols, set, rows, s, t);
+                    Rel::new(Node::SubqueryScan { input: inner.plan, alias, junk }, cols, set, rows, s, t);
                 rel.order = order;
                 self.level().tuples.insert(r, rows);
                 let rel = self.with_params(rel, params);
@@ -715,7 +715,7 @@ impl Planner<'_> {
         for i in &inputs {
             params.extend(i.params.clone());
         }
-        let plans = inputs.into_iter().map(|i| i.plan).collect();
+        let plans = inputs.into_iter().map(|i| *i.plan).collect();
         let rel = Rel::new(Node::Append { inputs: plans, names: vec![] }, cols, 1 << r, rows, 0.0, total);
         Ok(self.with_params(rel, params))
     }

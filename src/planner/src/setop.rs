@@ -70,7 +70,7 @@ impl Planner<'_> {
                     let cols = inputs[0].cols.clone();
                     let rows: f64 = inputs.iter().map(|i| i.plan.rows).sum();
                     let total: f64 = inputs.iter().map(|i| i.plan.total_cost).sum();
-                    let plans = inputs.into_iter().map(|i| i.plan).collect();
+                    let plans = inputs.into_iter().map(|i| *i.plan).collect();
                     let mut rel = Rel::new(Node::Append { inputs: plans, names: vec![] }, cols, 0, rows, 0.0, total);
                     rel.plan.columns = types;
                     if *all {
@@ -106,7 +106,7 @@ impl Planner<'_> {
                 let total = l.plan.total_cost + r.plan.total_cost + (l.plan.rows + r.plan.rows) * cost::ROW;
                 let cols = l.cols.clone();
                 let node =
-                    Node::SetOp { kind: *kind, all: *all, left: Box::new(l.plan), right: Box::new(r.plan), keys };
+                    Node::SetOp { kind: *kind, all: *all, left: l.plan, right: r.plan, keys };
                 let mut rel = Rel::new(node, cols, 0, rows.max(1.0), total, total);
                 rel.plan.columns = types;
                 Ok(rel)

@@ -3,6 +3,8 @@
 use tusklet_error::Result;
 use tusklet_ir::*;
 
+use crate::cost::Cost;
+use crate::rel::material;
 use crate::{Planner, expr, prep};
 
 impl Planner<'_> {
@@ -233,23 +235,12 @@ impl Planner<'_> {
             });
         }
         let mut plan = rel.plan;
-        {
-            // Scanned again and again: keep the rows.
-            if matches!(kind, SubLinkKind::Any | SubLinkKind::All) && args.is_empty() && hashed.is_none() {
-                let (columns, rows, width, cost) = (plan.columns.clone(), plan.rows, plan.width, plan.total_cost);
-                plan = Plan {
-                    node: Node::Material { input: Box::new(plan) },
-                    filter: None,
-                    project: None,
-                    columns,
-                    rows,
-                    width,
-                    startup_cost: cost,
-                    total_cost: cost,
-                };
-            }
+        // Scanned again and again: keep the rows.
+        if matches!(kind, SubLinkKind::Any | SubLinkKind::All) && args.is_empty() && hashed.is_none() {
+            let total = plan.total_cost;
+            plan = material(plan, Cost { startup: total, total });
         }
-        self.subplans.push(plan);
+        self.subplans.push(*plan);
         let id = self.subplans.len() as u32 - 1;
         x.kind = ExprKind::SubPlan(Box::new(SubPlanRef { kind, plan: id, test, outputs, args, hashed }));
         Ok(())
