@@ -10,7 +10,8 @@ use crate::lexer::T;
 impl Parser<'_> {
     /// The word ALTER has been taken.
     pub(super) fn alter_stmt(&mut self, span: Span) -> Stmt {
-        let word = self.bump().kw;
+        let word = self.cur.kw;
+        self.skip();
         let next = self.cur.kw;
         let named = |p: &mut Self, kind| {
             let name = ObjectName::Name(vec![p.name()]);
@@ -111,18 +112,18 @@ impl Parser<'_> {
         match self.cur.kw {
             // Domains and types rename their parts too.
             Kw::RENAME if has_name && (next == Kw::TO || !matches!(kind, O::Domain | O::Type)) => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::TO);
                 Some(self.renamed(kind, RenameTarget::Object(object), span))
             }
             Kw::OWNER if has_owner => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::TO);
                 Some(self.owner_to(kind, object, span))
             }
             Kw::SET if has_schema(kind) && next == Kw::SCHEMA => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let newschema = self.name();
                 Some(Stmt::AlterObjectSchema(Box::new(AlterObjectSchemaStmt {
                     object_type: kind,
@@ -220,8 +221,8 @@ impl Parser<'_> {
         let missing_ok = self.if_exists();
         let defnames = self.any_name();
         if self.at_kws(Kw::SET, Kw::STATISTICS) {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             let stxstattarget = self.signed_iconst();
             return Stmt::AlterStats(Box::new(AlterStatsStmt { defnames, stxstattarget, missing_ok, span }));
         }
@@ -238,7 +239,7 @@ impl Parser<'_> {
         }
         let cmd = match self.cur.kw {
             Kw::RENAME => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::CONSTRAINT);
                 let subname = Some(self.name());
                 self.expect_kw(Kw::TO);
@@ -255,7 +256,7 @@ impl Parser<'_> {
                 }));
             }
             Kw::SET => {
-                self.bump();
+                self.skip();
                 if self.eat_kw(Kw::DEFAULT) {
                     AlterDomainCmd::Default(Some(self.expr()))
                 } else {
@@ -265,7 +266,7 @@ impl Parser<'_> {
                 }
             }
             Kw::DROP => {
-                self.bump();
+                self.skip();
                 if self.eat_kw(Kw::DEFAULT) {
                     AlterDomainCmd::Default(None)
                 } else if self.eat_kws(Kw::NOT, Kw::NULL) {
@@ -278,11 +279,11 @@ impl Parser<'_> {
                 }
             }
             Kw::ADD => {
-                self.bump();
+                self.skip();
                 AlterDomainCmd::AddConstraint(Box::new(self.table_constraint()))
             }
             Kw::VALIDATE => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::CONSTRAINT);
                 AlterDomainCmd::ValidateConstraint { name: self.name() }
             }
@@ -301,8 +302,8 @@ impl Parser<'_> {
         let next = self.peek(1).kw;
         match self.cur.kw {
             Kw::ADD if next == Kw::VALUE => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let skip_if_exists = self.if_not_exists();
                 let new_val = self.string();
                 let after = self.eat_kw(Kw::AFTER);
@@ -318,15 +319,15 @@ impl Parser<'_> {
                 }))
             }
             Kw::RENAME if next == Kw::VALUE => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let old_val = self.string();
                 self.expect_kw(Kw::TO);
                 let new_val = self.string();
                 Stmt::AlterEnum(Box::new(AlterEnumStmt::RenameValue { type_name: name, old_val, new_val }))
             }
             Kw::RENAME => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::ATTRIBUTE);
                 let subname = Some(self.name());
                 self.expect_kw(Kw::TO);
@@ -345,7 +346,7 @@ impl Parser<'_> {
                 }))
             }
             Kw::SET => {
-                self.bump();
+                self.skip();
                 let options = self.operator_definition();
                 Stmt::AlterType(Box::new(AlterTypeStmt { type_name: name, options, span }))
             }
@@ -388,12 +389,14 @@ impl Parser<'_> {
 
     /// From CLASS or FAMILY on.
     fn alter_operator_class(&mut self, span: Span) -> Stmt {
-        let family = self.bump().kw == Kw::FAMILY;
+        let family = self.cur.kw == Kw::FAMILY;
+        self.skip();
         let opfamilyname = self.any_name();
         self.expect_kw(Kw::USING);
         let amname = self.name();
         if family && matches!(self.cur.kw, Kw::ADD | Kw::DROP) {
-            let is_drop = self.bump().kw == Kw::DROP;
+            let is_drop = self.cur.kw == Kw::DROP;
+            self.skip();
             let items = if is_drop { self.list(Self::opclass_drop) } else { self.list(Self::opclass_item) };
             return Stmt::AlterOpFamily(Box::new(AlterOpFamilyStmt { opfamilyname, amname, is_drop, items, span }));
         }
@@ -405,7 +408,7 @@ impl Parser<'_> {
     fn alter_text_search(&mut self, span: Span) -> Stmt {
         self.expect_kw(Kw::SEARCH);
         let kind = self.text_search_kind_here();
-        self.bump();
+        self.skip();
         let name = self.any_name();
         if let Some(stmt) = self.alter_common(kind, ObjectName::Name(name.clone()), span) {
             return stmt;
@@ -425,7 +428,7 @@ impl Parser<'_> {
     fn alter_ts_mapping(&mut self) -> AlterTSConfigCmd {
         match self.cur.kw {
             Kw::ADD => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::MAPPING);
                 self.expect_kw(Kw::FOR);
                 let tokentype = self.list(Self::name);
@@ -433,7 +436,7 @@ impl Parser<'_> {
                 AlterTSConfigCmd::AddMapping { tokentype, dicts: self.list(Self::any_name) }
             }
             Kw::ALTER => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::MAPPING);
                 let tokentype = if self.eat_kw(Kw::FOR) { Some(self.list(Self::name)) } else { None };
                 if self.eat_kw(Kw::REPLACE) {
@@ -450,7 +453,7 @@ impl Parser<'_> {
                 AlterTSConfigCmd::AlterMappingForToken { tokentype, dicts: self.list(Self::any_name) }
             }
             Kw::DROP => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::MAPPING);
                 let missing_ok = self.if_exists();
                 self.expect_kw(Kw::FOR);
@@ -464,16 +467,18 @@ impl Parser<'_> {
         let extname = self.name();
         match self.cur.kw {
             Kw::UPDATE => {
-                self.bump();
+                self.skip();
                 let mut options = Vec::new();
                 while self.is_kw(Kw::TO) {
-                    let at = self.bump().span();
+                    let at = self.span();
+                    self.skip();
                     options.push(def_elem("new_version", string_arg(self.non_reserved_word_or_string()), at));
                 }
                 Stmt::AlterExtension(Box::new(AlterExtensionStmt { extname, options, span }))
             }
             Kw::ADD | Kw::DROP => {
-                let add = self.bump().kw == Kw::ADD;
+                let add = self.cur.kw == Kw::ADD;
+                self.skip();
                 let (objtype, object) = self.any_object(ObjectUse::Extension);
                 Stmt::AlterExtensionContents(Box::new(AlterExtensionContentsStmt {
                     extname,

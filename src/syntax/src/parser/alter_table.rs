@@ -20,12 +20,12 @@ impl Parser<'_> {
         let target = RenameTarget::Relation(relation.clone());
         match self.cur.kw {
             Kw::RENAME => {
-                self.bump();
+                self.skip();
                 return self.rename_relation(objtype, target, missing_ok, span);
             }
             Kw::SET if self.peek(1).kw == Kw::SCHEMA => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let newschema = self.name();
                 return Stmt::AlterObjectSchema(Box::new(AlterObjectSchemaStmt {
                     object_type: objtype,
@@ -47,14 +47,14 @@ impl Parser<'_> {
         let mut cmds = Vec::new();
         match self.cur.kw {
             Kw::ATTACH if matches!(objtype, ObjectType::Table | ObjectType::Index) => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::PARTITION);
                 let name = self.qualified_name();
                 let bound = if objtype == ObjectType::Table { Some(self.partition_bound()) } else { None };
                 cmds.push(AlterTableCmd::AttachPartition { name, bound });
             }
             Kw::DETACH if objtype == ObjectType::Table => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::PARTITION);
                 let name = self.qualified_name();
                 cmds.push(if self.eat_kw(Kw::FINALIZE) {
@@ -107,7 +107,7 @@ impl Parser<'_> {
 
     /// `ALL IN TABLESPACE a [OWNED BY …] SET TABLESPACE b [NOWAIT]`.
     fn alter_move_all(&mut self, objtype: ObjectType, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         self.expect_kw(Kw::IN);
         self.expect_kw(Kw::TABLESPACE);
         let orig_tablespacename = self.name();
@@ -130,7 +130,7 @@ impl Parser<'_> {
         let word = self.cur.kw;
         match word {
             Kw::ADD => {
-                self.bump();
+                self.skip();
                 if self.at_table_constraint() {
                     return AlterTableCmd::AddConstraint(Box::new(self.table_constraint()));
                 }
@@ -139,11 +139,11 @@ impl Parser<'_> {
                 AlterTableCmd::AddColumn { def: Box::new(self.column_def()), if_not_exists }
             }
             Kw::ALTER => {
-                self.bump();
+                self.skip();
                 self.alter_column_or_constraint()
             }
             Kw::DROP => {
-                self.bump();
+                self.skip();
                 if self.eat_kw(Kw::CONSTRAINT) {
                     let missing_ok = self.if_exists();
                     let name = self.name();
@@ -155,33 +155,33 @@ impl Parser<'_> {
                 AlterTableCmd::DropColumn { name, behavior: self.opt_drop_behavior(), missing_ok }
             }
             Kw::VALIDATE => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::CONSTRAINT);
                 AlterTableCmd::ValidateConstraint { name: self.name() }
             }
             Kw::SET => {
-                self.bump();
+                self.skip();
                 self.alter_set()
             }
             Kw::RESET => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::ResetRelOptions(self.reloptions())
             }
             Kw::CLUSTER => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::ON);
                 AlterTableCmd::ClusterOn { name: self.name() }
             }
             Kw::ENABLE | Kw::DISABLE => {
-                self.bump();
+                self.skip();
                 self.enable_disable(word == Kw::ENABLE)
             }
             Kw::INHERIT => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::AddInherit(self.qualified_name())
             }
             Kw::NO => {
-                self.bump();
+                self.skip();
                 if self.eat_kw(Kw::INHERIT) {
                     return AlterTableCmd::DropInherit(self.qualified_name());
                 }
@@ -190,27 +190,27 @@ impl Parser<'_> {
                 AlterTableCmd::NoForceRowSecurity
             }
             Kw::FORCE => {
-                self.bump();
+                self.skip();
                 self.row_level_security();
                 AlterTableCmd::ForceRowSecurity
             }
             Kw::OF => {
-                self.bump();
+                self.skip();
                 let span = self.span();
                 AlterTableCmd::AddOf(super::expr::plain_type(self.any_name(), span))
             }
             Kw::NOT => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::OF);
                 AlterTableCmd::DropOf
             }
             Kw::OWNER => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::TO);
                 AlterTableCmd::ChangeOwner(self.role_spec())
             }
             Kw::REPLICA => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::IDENTITY);
                 self.replica_identity()
             }
@@ -225,13 +225,13 @@ impl Parser<'_> {
             Kw::FULL => ReplicaIdentity::Full,
             Kw::DEFAULT => ReplicaIdentity::Default,
             Kw::USING => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::INDEX);
                 return AlterTableCmd::ReplicaIdentity(ReplicaIdentity::Index(self.name()));
             }
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         AlterTableCmd::ReplicaIdentity(identity)
     }
 
@@ -245,7 +245,7 @@ impl Parser<'_> {
     fn alter_set(&mut self) -> AlterTableCmd {
         match self.cur.kw {
             Kw::WITHOUT => {
-                self.bump();
+                self.skip();
                 if self.eat_kw(Kw::CLUSTER) {
                     return AlterTableCmd::DropCluster;
                 }
@@ -254,20 +254,20 @@ impl Parser<'_> {
                 AlterTableCmd::DropOids
             }
             Kw::LOGGED => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::SetLogged
             }
             Kw::UNLOGGED => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::SetUnLogged
             }
             Kw::ACCESS => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::METHOD);
                 AlterTableCmd::SetAccessMethod { name: self.name() }
             }
             Kw::TABLESPACE => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::SetTableSpace { name: self.name() }
             }
             _ => AlterTableCmd::SetRelOptions(self.reloptions()),
@@ -303,7 +303,7 @@ impl Parser<'_> {
     fn alter_column_or_constraint(&mut self) -> AlterTableCmd {
         if self.is_kw(Kw::CONSTRAINT) {
             let span = self.span();
-            self.bump();
+            self.skip();
             let name = self.name();
             let a = self.constraint_attributes();
             self.check_attributes(a, "ALTER CONSTRAINT statement", (true, false, false));
@@ -327,19 +327,19 @@ impl Parser<'_> {
         match self.cur.kw {
             Kw::SET => self.alter_column_set(name, span),
             Kw::DROP => {
-                self.bump();
+                self.skip();
                 match self.cur.kw {
                     Kw::DEFAULT => {
-                        self.bump();
+                        self.skip();
                         AlterTableCmd::ColumnDefault { name, def: None }
                     }
                     Kw::NOT => {
-                        self.bump();
+                        self.skip();
                         self.expect_kw(Kw::NULL);
                         AlterTableCmd::DropNotNull { name }
                     }
                     Kw::EXPRESSION => {
-                        self.bump();
+                        self.skip();
                         AlterTableCmd::DropExpression { name, missing_ok: self.if_exists() }
                     }
                     _ => {
@@ -349,12 +349,12 @@ impl Parser<'_> {
                 }
             }
             Kw::RESET => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::ResetOptions { name, options: self.reloptions() }
             }
             Kw::RESTART => self.identity_options(name, Vec::new()),
             Kw::ADD => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::GENERATED);
                 let always = self.generated_when();
                 self.expect_kw(Kw::AS);
@@ -386,32 +386,32 @@ impl Parser<'_> {
         ) {
             return self.identity_options(name, Vec::new());
         }
-        self.bump();
+        self.skip();
         match self.cur.kw {
             Kw::DEFAULT => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::ColumnDefault { name, def: Some(self.expr()) }
             }
             Kw::NOT => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::NULL);
                 AlterTableCmd::SetNotNull { name }
             }
             Kw::STATISTICS => {
-                self.bump();
+                self.skip();
                 let value = self.signed_iconst();
                 AlterTableCmd::SetStatistics { column: AlterColumnRef::Name(name), value }
             }
             Kw::STORAGE => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::SetStorage { name, storage: self.col_id() }
             }
             Kw::COMPRESSION => {
-                self.bump();
+                self.skip();
                 AlterTableCmd::SetCompression { name, method: self.column_compression() }
             }
             Kw::DATA => {
-                self.bump();
+                self.skip();
                 self.alter_column_type(name, span)
             }
             _ => AlterTableCmd::SetOptions { name, options: self.reloptions() },
@@ -467,20 +467,20 @@ impl Parser<'_> {
     pub(super) fn alter_attribute(&mut self) -> AlterTableCmd {
         match self.cur.kw {
             Kw::ADD => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::ATTRIBUTE);
                 let def = Box::new(self.attribute_def());
                 AlterTableCmd::AddAttribute { def, behavior: self.opt_drop_behavior() }
             }
             Kw::DROP => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::ATTRIBUTE);
                 let missing_ok = self.if_exists();
                 let name = self.col_id();
                 AlterTableCmd::DropAttribute { name, behavior: self.opt_drop_behavior(), missing_ok }
             }
             Kw::ALTER => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::ATTRIBUTE);
                 let span = self.span();
                 let name = self.col_id();

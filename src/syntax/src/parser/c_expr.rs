@@ -88,7 +88,8 @@ impl Parser<'_> {
     }
 
     fn paren_body(&mut self, allow_row: bool) -> Paren {
-        let span = self.expect(T::LParen);
+        let span = self.span();
+self.expect(T::LParen);
         if self.at_select() {
             let query = self.select_no_parens();
             self.expect(T::RParen);
@@ -253,7 +254,7 @@ impl Parser<'_> {
                 return self.unexpected();
             }
         };
-        self.bump();
+        self.skip();
         Expr::Const(AConst { value: constant, span })
     }
 
@@ -268,7 +269,7 @@ impl Parser<'_> {
             }
             Kw::GROUPING => Expr::Grouping(GroupingFunc { args: self.parens(Self::expr), span }),
             _ => {
-                self.bump();
+                self.skip();
                 let args = if self.is(T::RParen) { Vec::new() } else { self.expr_list() };
                 self.expect(T::RParen);
                 Expr::Row(RowExpr { args, implicit: false, span })
@@ -278,7 +279,8 @@ impl Parser<'_> {
 
     /// `ARRAY[…]`, `ARRAY(query)`.
     fn array(&mut self) -> Expr {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         if self.is(T::LBracket) {
             return self.array_expr(span);
         }
@@ -287,14 +289,16 @@ impl Parser<'_> {
     }
 
     fn case_expr(&mut self) -> Expr {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let arg = if self.is_kw(Kw::WHEN) { None } else { Some(self.expr()) };
         let mut args = Vec::new();
         if !self.is_kw(Kw::WHEN) {
             return self.unexpected();
         }
         while self.is_kw(Kw::WHEN) {
-            let span = self.bump().span();
+            let span = self.span();
+            self.skip();
             let expr = self.expr();
             self.expect_kw(Kw::THEN);
             let result = self.expr();
@@ -375,7 +379,7 @@ impl Parser<'_> {
         }
         let span = self.span();
         let name = self.type_function_name();
-        self.bump();
+        self.skip();
         FuncArg { name: Some(name), expr: self.expr(), span }
     }
 
@@ -383,7 +387,8 @@ impl Parser<'_> {
     fn func_clauses(&mut self, mut call: Box<FuncCall>) -> Expr {
         // None of the three words can be a label without AS, so nothing else can be meant by them.
         if self.is_kw(Kw::WITHIN) {
-            let within = self.bump().span();
+            let within = self.span();
+            self.skip();
             self.expect_kw(Kw::GROUP);
             self.expect(T::LParen);
             let order = self.sort_clause();

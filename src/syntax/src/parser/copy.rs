@@ -11,7 +11,7 @@ impl Parser<'_> {
     pub(super) fn copy_stmt(&mut self, span: Span) -> Stmt {
         let mut options = Vec::new();
         if self.is(T::LParen) {
-            self.bump();
+            self.skip();
             let query = self.nested(Self::preparable_stmt);
             self.expect(T::RParen);
             self.expect_kw(Kw::TO);
@@ -29,7 +29,8 @@ impl Parser<'_> {
             }));
         }
         if self.is_kw(Kw::BINARY) {
-            let at = self.bump().span();
+            let at = self.span();
+            self.skip();
             options.push(def_elem("format", string_arg("binary"), at));
         }
         let relation = self.qualified_name();
@@ -99,11 +100,11 @@ impl Parser<'_> {
                     def_elem(&name, string_arg(self.string()), span)
                 }
                 Kw::ENCODING => {
-                    self.bump();
+                    self.skip();
                     def_elem("encoding", string_arg(self.string()), span)
                 }
                 Kw::FORCE => {
-                    self.bump();
+                    self.skip();
                     let name = if self.eat_kw(Kw::QUOTE) {
                         "force_quote"
                     } else if self.eat_kws(Kw::NOT, Kw::NULL) {

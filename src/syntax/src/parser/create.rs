@@ -77,7 +77,7 @@ impl Parser<'_> {
         let persistence = match self.cur.kw {
             Kw::TEMP | Kw::TEMPORARY => RelPersistence::Temp,
             Kw::LOCAL | Kw::GLOBAL => {
-                self.bump();
+                self.skip();
                 if !matches!(self.cur.kw, Kw::TEMP | Kw::TEMPORARY) {
                     return self.unexpected();
                 }
@@ -87,25 +87,25 @@ impl Parser<'_> {
             _ => RelPersistence::Permanent,
         };
         if persistence != RelPersistence::Permanent {
-            self.bump();
+            self.skip();
         }
         match self.cur.kw {
             Kw::VIEW => {
-                self.bump();
+                self.skip();
                 self.create_view(persistence, replace, false, span)
             }
             Kw::RECURSIVE => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::VIEW);
                 self.create_view(persistence, replace, true, span)
             }
             _ if replace => self.unexpected(),
             Kw::TABLE => {
-                self.bump();
+                self.skip();
                 self.create_table(persistence, span)
             }
             Kw::SEQUENCE => {
-                self.bump();
+                self.skip();
                 let if_not_exists = self.if_not_exists();
                 let mut sequence = self.qualified_name();
                 sequence.relpersistence = persistence;
@@ -113,7 +113,7 @@ impl Parser<'_> {
                 Stmt::CreateSeq(Box::new(CreateSeqStmt { sequence, options, if_not_exists, span }))
             }
             Kw::MATERIALIZED if persistence != RelPersistence::Temp => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::VIEW);
                 self.create_matview(persistence, span)
             }
@@ -213,7 +213,7 @@ impl Parser<'_> {
     }
 
     fn create_schema(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let if_not_exists = self.if_not_exists();
         let schemaname = if self.is_kw(Kw::AUTHORIZATION) { None } else { Some(self.col_id()) };
         let authrole = if self.eat_kw(Kw::AUTHORIZATION) { Some(self.role_spec()) } else { None };
@@ -253,7 +253,7 @@ impl Parser<'_> {
             | Kw::VIEW
             | Kw::RECURSIVE => self.create_persistent(false, at),
             Kw::OR => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::REPLACE);
                 match self.cur.kw {
                     Kw::CONSTRAINT | Kw::TRIGGER => self.create_trigger(true, at),
@@ -265,7 +265,7 @@ impl Parser<'_> {
     }
 
     fn create_domain(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let domainname = self.any_name();
         self.eat_kw(Kw::AS);
         let type_name = self.typename();
@@ -276,7 +276,7 @@ impl Parser<'_> {
     }
 
     fn create_type(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let at = self.span();
         let type_name = self.any_name();
         if !self.eat_kw(Kw::AS) {
@@ -330,7 +330,7 @@ impl Parser<'_> {
     }
 
     fn create_statistics(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let if_not_exists = self.if_not_exists();
         let defnames = self.any_name();
         let stat_types = self.opt_parens(Self::name);

@@ -153,8 +153,8 @@ impl Parser<'_> {
     /// `(column, constraint, LIKE …)`, possibly empty.
     pub(super) fn table_elements(&mut self) -> Vec<TableElement> {
         if self.peek(1).t == T::RParen {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             return Vec::new();
         }
         self.parens(Self::table_element)
@@ -183,7 +183,8 @@ impl Parser<'_> {
         let relation = self.qualified_name();
         let mut options = Vec::new();
         while matches!(self.cur.kw, Kw::INCLUDING | Kw::EXCLUDING) {
-            let including = self.bump().kw == Kw::INCLUDING;
+            let including = self.cur.kw == Kw::INCLUDING;
+            self.skip();
             let option = match self.cur.kw {
                 Kw::COMMENTS => TableLikeOption::Comments,
                 Kw::COMPRESSION => TableLikeOption::Compression,
@@ -197,7 +198,7 @@ impl Parser<'_> {
                 Kw::ALL => TableLikeOption::All,
                 _ => return self.unexpected(),
             };
-            self.bump();
+            self.skip();
             options.push((including, option));
         }
         TableLikeClause { relation, options }
@@ -224,7 +225,7 @@ impl Parser<'_> {
         let type_name = self.typename();
         let mut def = empty_column(colname, Some(type_name), span);
         if self.is_kw(Kw::COMPRESSION) {
-            self.bump();
+            self.skip();
             def.compression = Some(self.column_compression());
         }
         def.fdwoptions = self.opt_generic_options();
@@ -243,7 +244,7 @@ impl Parser<'_> {
             let next = self.peek(1).kw;
             let attr = match self.cur.kw {
                 Kw::COLLATE => {
-                    self.bump();
+                    self.skip();
                     let collname = self.any_name();
                     if collate.is_some() {
                         let message = "multiple COLLATE clauses not allowed";
@@ -254,11 +255,11 @@ impl Parser<'_> {
                 }
                 Kw::DEFERRABLE => ConstraintKind::AttrDeferrable,
                 Kw::NOT if next == Kw::DEFERRABLE => {
-                    self.bump();
+                    self.skip();
                     ConstraintKind::AttrNotDeferrable
                 }
                 Kw::INITIALLY => {
-                    self.bump();
+                    self.skip();
                     match self.cur.kw {
                         Kw::DEFERRED => ConstraintKind::AttrDeferred,
                         Kw::IMMEDIATE => ConstraintKind::AttrImmediate,
@@ -266,7 +267,7 @@ impl Parser<'_> {
                     }
                 }
                 Kw::CONSTRAINT => {
-                    self.bump();
+                    self.skip();
                     let conname = Some(self.name());
                     match self.column_constraint(conname, span) {
                         Some(c) => constraints.push(c),
@@ -282,7 +283,7 @@ impl Parser<'_> {
                     None => return,
                 },
             };
-            self.bump();
+            self.skip();
             constraints.push(constraint(None, attr, span));
         }
     }
@@ -290,33 +291,33 @@ impl Parser<'_> {
     fn column_constraint(&mut self, conname: Option<String>, span: Span) -> Option<Constraint> {
         let kind = match self.cur.kw {
             Kw::NOT => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::NULL);
                 ConstraintKind::NotNull
             }
             Kw::NULL => {
-                self.bump();
+                self.skip();
                 ConstraintKind::Null
             }
             Kw::UNIQUE => {
-                self.bump();
+                self.skip();
                 let nulls_not_distinct = self.opt_unique_null_treatment();
                 let index = self.index_constraint(Vec::new());
                 ConstraintKind::Unique { nulls_not_distinct, index }
             }
             Kw::PRIMARY => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::KEY);
                 ConstraintKind::Primary(self.index_constraint(Vec::new()))
             }
             Kw::CHECK => {
-                self.bump();
+                self.skip();
                 let expr = Rc::new(self.paren_expr());
                 let no_inherit = self.eat_kws(Kw::NO, Kw::INHERIT);
                 ConstraintKind::Check { expr, no_inherit }
             }
             Kw::DEFAULT => {
-                self.bump();
+                self.skip();
                 ConstraintKind::Default(Rc::new(self.b_expr()))
             }
             Kw::GENERATED => self.generated(),
@@ -327,7 +328,7 @@ impl Parser<'_> {
     }
 
     fn generated(&mut self) -> ConstraintKind {
-        self.bump();
+        self.skip();
         let at = self.span();
         let always = self.generated_when();
         self.expect_kw(Kw::AS);
@@ -423,7 +424,8 @@ impl Parser<'_> {
         };
         let (mut update, mut delete) = (false, false);
         while self.is_kw(Kw::ON) {
-            let at = self.bump().span();
+            let at = self.span();
+            self.skip();
             if !update && self.eat_kw(Kw::UPDATE) {
                 update = true;
                 let (action, cols) = self.key_action();
@@ -474,13 +476,13 @@ impl Parser<'_> {
         // What its name in messages is, and which attributes it takes: deferrable, NOT VALID, NO INHERIT.
         let (mut c, name, allowed) = match word {
             Kw::CHECK => {
-                self.bump();
+                self.skip();
                 let expr = Rc::new(self.paren_expr());
                 let kind = ConstraintKind::Check { expr, no_inherit: false };
                 (constraint(conname, kind, span), "CHECK", (false, true, true))
             }
             Kw::UNIQUE => {
-                self.bump();
+                self.skip();
                 let index = if self.at_kws(Kw::USING, Kw::INDEX) {
                     (false, self.keys_or_existing_index())
                 } else {
@@ -490,13 +492,13 @@ impl Parser<'_> {
                 (constraint(conname, kind, span), "UNIQUE", (true, false, false))
             }
             Kw::PRIMARY => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::KEY);
                 let kind = ConstraintKind::Primary(self.keys_or_existing_index());
                 (constraint(conname, kind, span), "PRIMARY KEY", (true, false, false))
             }
             Kw::EXCLUDE => {
-                self.bump();
+                self.skip();
                 let access_method = self.opt_access_method();
                 let exclusions = self.parens(|p| {
                     let elem = p.index_elem();
@@ -515,7 +517,7 @@ impl Parser<'_> {
                 (constraint(conname, kind, span), "EXCLUDE", (true, false, false))
             }
             Kw::FOREIGN => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::KEY);
                 let columns = self.parens(Self::col_id);
                 let kind = ConstraintKind::Foreign(Box::new(self.references(columns)));
@@ -541,11 +543,11 @@ impl Parser<'_> {
             let span = self.span();
             match self.cur.kw {
                 Kw::DEFERRABLE => {
-                    self.bump();
+                    self.skip();
                     a.deferrable = true;
                 }
                 Kw::NOT => {
-                    self.bump();
+                    self.skip();
                     if self.eat_kw(Kw::VALID) {
                         a.not_valid = true;
                     } else {
@@ -554,7 +556,7 @@ impl Parser<'_> {
                     }
                 }
                 Kw::INITIALLY => {
-                    self.bump();
+                    self.skip();
                     if self.eat_kw(Kw::DEFERRED) {
                         a.deferred = true;
                     } else {
@@ -563,7 +565,7 @@ impl Parser<'_> {
                     }
                 }
                 Kw::NO => {
-                    self.bump();
+                    self.skip();
                     self.expect_kw(Kw::INHERIT);
                     a.no_inherit = true;
                 }
@@ -603,7 +605,8 @@ impl Parser<'_> {
     // Partitions.
 
     fn partition_spec(&mut self) -> PartitionSpec {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         self.expect_kw(Kw::BY);
         let strategy = self.col_id();
         let part_params = self.parens(|p| {
@@ -691,39 +694,39 @@ impl Parser<'_> {
         let span = self.span();
         let option = match self.cur.kw {
             Kw::AS => {
-                self.bump();
+                self.skip();
                 def_elem("as", Some(DefArg::TypeName(self.simple_typename())), span)
             }
             Kw::CACHE => {
-                self.bump();
+                self.skip();
                 def_elem("cache", Some(self.numeric_only()), span)
             }
             Kw::CYCLE => {
-                self.bump();
+                self.skip();
                 def_elem("cycle", Some(DefArg::Boolean(true)), span)
             }
             Kw::INCREMENT => {
-                self.bump();
+                self.skip();
                 self.eat_kw(Kw::BY);
                 def_elem("increment", Some(self.numeric_only()), span)
             }
             Kw::MAXVALUE => {
-                self.bump();
+                self.skip();
                 def_elem("maxvalue", Some(self.numeric_only()), span)
             }
             Kw::MINVALUE => {
-                self.bump();
+                self.skip();
                 def_elem("minvalue", Some(self.numeric_only()), span)
             }
             Kw::NO => {
-                self.bump();
+                self.skip();
                 match self.cur.kw {
                     Kw::MAXVALUE => {
-                        self.bump();
+                        self.skip();
                         def_elem("maxvalue", None, span)
                     }
                     Kw::MINVALUE => {
-                        self.bump();
+                        self.skip();
                         def_elem("minvalue", None, span)
                     }
                     _ => {
@@ -733,22 +736,22 @@ impl Parser<'_> {
                 }
             }
             Kw::OWNED => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::BY);
                 def_elem("owned_by", Some(DefArg::Name(self.any_name())), span)
             }
             Kw::SEQUENCE => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::NAME);
                 def_elem("sequence_name", Some(DefArg::Name(self.any_name())), span)
             }
             Kw::START => {
-                self.bump();
+                self.skip();
                 self.eat_kw(Kw::WITH);
                 def_elem("start", Some(self.numeric_only()), span)
             }
             Kw::RESTART => {
-                self.bump();
+                self.skip();
                 let value =
                     if self.eat_kw(Kw::WITH) || self.is_numeric_only() { Some(self.numeric_only()) } else { None };
                 def_elem("restart", value, span)

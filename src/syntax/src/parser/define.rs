@@ -22,11 +22,11 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_operator(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         match self.cur.kw {
             Kw::CLASS if !matches!(self.peek(1).t, T::Dot) => return self.create_operator_class(span),
             Kw::FAMILY if !matches!(self.peek(1).t, T::Dot) => {
-                self.bump();
+                self.skip();
                 let opfamilyname = self.any_name();
                 self.expect_kw(Kw::USING);
                 let amname = self.name();
@@ -41,7 +41,7 @@ impl Parser<'_> {
     }
 
     fn create_operator_class(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let opclassname = self.any_name();
         let is_default = self.eat_kw(Kw::DEFAULT);
         self.expect_kw(Kw::FOR);
@@ -110,7 +110,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_collation(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let if_not_exists = self.if_not_exists();
         let name = self.any_name();
         let mut stmt = Self::define(ObjectType::Collation, name, Vec::new(), span);
@@ -124,17 +124,17 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_text_search(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         self.expect_kw(Kw::SEARCH);
         let kind = self.text_search_kind_here();
-        self.bump();
+        self.skip();
         let name = self.any_name();
         let definition = self.definition();
         Stmt::Define(Box::new(Self::define(kind, name, definition, span)))
     }
 
     pub(super) fn create_cast(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let ObjectName::Cast { source: sourcetype, target: targettype } = self.cast_name() else {
             return self.unexpected();
         };
@@ -181,7 +181,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_access_method(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         self.expect_kw(Kw::METHOD);
         let amname = self.name();
         self.expect_kw(Kw::TYPE);
@@ -200,7 +200,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_transform(&mut self, replace: bool, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         self.expect_kw(Kw::FOR);
         let type_name = self.typename();
         self.expect_kw(Kw::LANGUAGE);

@@ -91,7 +91,8 @@ impl Parser<'_> {
     }
 
     fn on_conflict(&mut self) -> OnConflictClause {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         self.expect_kw(Kw::CONFLICT);
         let at = self.span();
         let infer = if self.is(T::LParen) {
@@ -141,9 +142,10 @@ impl Parser<'_> {
     /// `WHERE condition` or `WHERE CURRENT OF cursor`.
     fn where_or_current(&mut self) -> Option<Expr> {
         if self.is_kw(Kw::WHERE) && self.peek(1).kw == Kw::CURRENT && self.peek(2).kw == Kw::OF {
-            self.bump();
-            let span = self.bump().span();
-            self.bump();
+            self.skip();
+            let span = self.span();
+            self.skip();
+            self.skip();
             let cursor_name = self.name();
             return Some(Expr::CurrentOf(CurrentOfExpr { cursor_name, span }));
         }
@@ -205,7 +207,8 @@ impl Parser<'_> {
     }
 
     fn merge_when(&mut self) -> MergeWhenClause {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let matched = !self.eat_kw(Kw::NOT);
         self.expect_kw(Kw::MATCHED);
         let condition = if self.eat_kw(Kw::AND) { Some(self.expr()) } else { None };

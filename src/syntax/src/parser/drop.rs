@@ -19,24 +19,24 @@ impl Parser<'_> {
             Kw::CONVERSION => ObjectType::Conversion,
             Kw::STATISTICS => ObjectType::StatisticExt,
             Kw::MATERIALIZED => {
-                self.bump();
+                self.skip();
                 if !self.is_kw(Kw::VIEW) {
                     return self.unexpected();
                 }
                 ObjectType::MatView
             }
             Kw::FOREIGN if self.peek(1).kw == Kw::TABLE => {
-                self.bump();
+                self.skip();
                 ObjectType::ForeignTable
             }
             Kw::TEXT => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::SEARCH);
                 self.text_search_kind_here()
             }
             _ => return None,
         };
-        self.bump();
+        self.skip();
         Some(kind)
     }
 
@@ -55,21 +55,21 @@ impl Parser<'_> {
     fn name_kind(&mut self) -> Option<ObjectType> {
         let kind = match self.cur.kw {
             Kw::ACCESS => {
-                self.bump();
+                self.skip();
                 if !self.is_kw(Kw::METHOD) {
                     return self.unexpected();
                 }
                 ObjectType::AccessMethod
             }
             Kw::EVENT => {
-                self.bump();
+                self.skip();
                 if !self.is_kw(Kw::TRIGGER) {
                     return self.unexpected();
                 }
                 ObjectType::EventTrigger
             }
             Kw::FOREIGN => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::DATA);
                 if !self.is_kw(Kw::WRAPPER) {
                     return self.unexpected();
@@ -77,7 +77,7 @@ impl Parser<'_> {
                 ObjectType::Fdw
             }
             Kw::PROCEDURAL => {
-                self.bump();
+                self.skip();
                 if !self.is_kw(Kw::LANGUAGE) {
                     return self.unexpected();
                 }
@@ -90,7 +90,7 @@ impl Parser<'_> {
             Kw::SERVER => ObjectType::ForeignServer,
             _ => return None,
         };
-        self.bump();
+        self.skip();
         Some(kind)
     }
 
@@ -127,7 +127,7 @@ impl Parser<'_> {
                 Kw::OPERATOR => (ObjectType::Operator, |p| ObjectName::WithArgs(p.operator_with_args())),
                 _ => return self.unexpected(),
             };
-            self.bump();
+            self.skip();
             stmt.remove_type = kind;
             stmt.missing_ok = self.if_exists();
             stmt.objects = self.list(parse);
@@ -142,7 +142,7 @@ impl Parser<'_> {
         let next = self.peek(1).kw;
         let stmt = match word {
             Kw::POLICY | Kw::RULE | Kw::TRIGGER => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.if_exists();
                 let object = self.name_on_relation();
                 let kind = match word {
@@ -153,48 +153,48 @@ impl Parser<'_> {
                 self.drop_one(kind, object, missing_ok, span)
             }
             Kw::CAST => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS);
                 let object = self.cast_name();
                 self.drop_one(ObjectType::Cast, object, missing_ok, span)
             }
             Kw::TRANSFORM => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.eat_kws(Kw::IF, Kw::EXISTS);
                 let object = self.transform_name();
                 self.drop_one(ObjectType::Transform, object, missing_ok, span)
             }
             Kw::OPERATOR if matches!(next, Kw::CLASS | Kw::FAMILY) => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let kind = if next == Kw::CLASS { ObjectType::OpClass } else { ObjectType::OpFamily };
                 let missing_ok = self.if_exists();
                 let object = self.name_using();
                 self.drop_one(kind, object, missing_ok, span)
             }
             Kw::OWNED => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::BY);
                 let roles = self.list(Self::role_spec);
                 let behavior = self.opt_drop_behavior();
                 Stmt::DropOwned(Box::new(DropOwnedStmt { roles, behavior, span }))
             }
             Kw::SUBSCRIPTION => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.if_exists();
                 let subname = self.name();
                 let behavior = self.opt_drop_behavior();
                 Stmt::DropSubscription(Box::new(DropSubscriptionStmt { subname, missing_ok, behavior, span }))
             }
             Kw::TABLESPACE => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.if_exists();
                 let tablespacename = self.name();
                 Stmt::DropTableSpace(Box::new(DropTableSpaceStmt { tablespacename, missing_ok, span }))
             }
             Kw::USER if next == Kw::MAPPING => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let missing_ok = self.if_exists();
                 self.expect_kw(Kw::FOR);
                 let user = self.auth_ident();
@@ -203,19 +203,20 @@ impl Parser<'_> {
                 Stmt::DropUserMapping(Box::new(DropUserMappingStmt { user, servername, missing_ok, span }))
             }
             Kw::ROLE | Kw::USER | Kw::GROUP => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.if_exists();
                 let roles = self.list(Self::role_spec);
                 Stmt::DropRole(Box::new(DropRoleStmt { roles, missing_ok, span }))
             }
             Kw::DATABASE => {
-                self.bump();
+                self.skip();
                 let missing_ok = self.if_exists();
                 let dbname = self.name();
                 let mut options = Vec::new();
                 if self.eat_kw(Kw::WITH) || self.is(T::LParen) {
                     options = self.parens(|p| {
-                        let span = p.expect_kw(Kw::FORCE);
+                        let span = p.span();
+p.expect_kw(Kw::FORCE);
                         def_elem("force", None, span)
                     });
                 }
@@ -272,20 +273,20 @@ impl Parser<'_> {
         let not_label = use_ != ObjectUse::Label;
         let object = match word {
             Kw::COLUMN if not_extension => {
-                self.bump();
+                self.skip();
                 (ObjectType::Column, ObjectName::Name(self.any_name()))
             }
             Kw::TYPE | Kw::DOMAIN => {
-                self.bump();
+                self.skip();
                 let kind = if word == Kw::TYPE { ObjectType::Type } else { ObjectType::Domain };
                 (kind, ObjectName::Type(self.typename()))
             }
             Kw::AGGREGATE => {
-                self.bump();
+                self.skip();
                 (ObjectType::Aggregate, ObjectName::WithArgs(self.aggregate_with_args()))
             }
             Kw::FUNCTION | Kw::PROCEDURE | Kw::ROUTINE => {
-                self.bump();
+                self.skip();
                 let kind = match word {
                     Kw::FUNCTION => ObjectType::Function,
                     Kw::PROCEDURE => ObjectType::Procedure,
@@ -294,21 +295,21 @@ impl Parser<'_> {
                 (kind, ObjectName::WithArgs(self.function_with_args()))
             }
             Kw::OPERATOR if not_label && matches!(next, Kw::CLASS | Kw::FAMILY) => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let kind = if next == Kw::CLASS { ObjectType::OpClass } else { ObjectType::OpFamily };
                 (kind, self.name_using())
             }
             Kw::OPERATOR if not_label => {
-                self.bump();
+                self.skip();
                 (ObjectType::Operator, ObjectName::WithArgs(self.operator_with_args()))
             }
             Kw::CONSTRAINT if comment => {
-                self.bump();
+                self.skip();
                 let name = self.name();
                 self.expect_kw(Kw::ON);
                 if self.is_kw(Kw::DOMAIN) && is_col_id(&self.peek(1)) {
-                    self.bump();
+                    self.skip();
                     let domain = super::expr::plain_type(self.any_name(), Span::NONE);
                     (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name })
                 } else {
@@ -316,7 +317,7 @@ impl Parser<'_> {
                 }
             }
             Kw::POLICY | Kw::RULE | Kw::TRIGGER if comment => {
-                self.bump();
+                self.skip();
                 let kind = match word {
                     Kw::POLICY => ObjectType::Policy,
                     Kw::RULE => ObjectType::Rule,
@@ -325,15 +326,15 @@ impl Parser<'_> {
                 (kind, self.name_on_relation())
             }
             Kw::TRANSFORM if not_label => {
-                self.bump();
+                self.skip();
                 (ObjectType::Transform, self.transform_name())
             }
             Kw::CAST if not_label => {
-                self.bump();
+                self.skip();
                 (ObjectType::Cast, self.cast_name())
             }
             Kw::LARGE if not_extension => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::OBJECT);
                 (ObjectType::LargeObject, ObjectName::LargeObject(self.numeric_only()))
             }
@@ -344,7 +345,7 @@ impl Parser<'_> {
                     Kw::SUBSCRIPTION => ObjectType::Subscription,
                     _ => ObjectType::Tablespace,
                 };
-                self.bump();
+                self.skip();
                 (kind, ObjectName::Name(vec![self.name()]))
             }
             _ => {

@@ -122,12 +122,12 @@ impl Parser<'_> {
         let inner = if mode == Mode::B { Mode::B } else { Mode::A };
         match self.cur.t {
             T::Minus => {
-                self.bump();
+                self.skip();
                 let arg = self.operand(MINUS, inner);
                 return negate(arg, span);
             }
             T::Plus => {
-                self.bump();
+                self.skip();
                 let arg = self.operand(MINUS, inner);
                 return op_expr(operator("+"), None, arg, span);
             }
@@ -143,12 +143,12 @@ impl Parser<'_> {
                     return op_expr(name, None, arg, span);
                 }
                 Kw::NOT if mode != Mode::B => {
-                    self.bump();
+                    self.skip();
                     let arg = self.operand(NOT, inner);
                     return not(arg, span);
                 }
                 Kw::DEFAULT if mode != Mode::B => {
-                    self.bump();
+                    self.skip();
                     return Expr::SetToDefault(SetToDefault { span });
                 }
                 Kw::UNIQUE if mode != Mode::B => return self.unique_predicate(),
@@ -211,12 +211,14 @@ impl Parser<'_> {
                 LIKE => self.like(left),
                 AT => self.at_time_zone(left),
                 COLLATE => {
-                    let span = self.bump().span();
+                    let span = self.span();
+                    self.skip();
                     let collname = self.any_name();
                     Expr::Collate(Box::new(CollateClause { arg: Some(left), collname, span }))
                 }
                 CAST => {
-                    let span = self.bump().span();
+                    let span = self.span();
+                    self.skip();
                     let type_name = self.typename();
                     Expr::TypeCast(Box::new(TypeCast { arg: left, type_name, span }))
                 }
@@ -239,7 +241,8 @@ impl Parser<'_> {
 
     /// The rest of `x op ANY (…)`.
     fn quantified(&mut self, left: Expr, name: OperatorName, span: Span) -> Expr {
-        let all = self.bump().kw == Kw::ALL;
+        let all = self.cur.kw == Kw::ALL;
+        self.skip();
         if !self.is(T::LParen) {
             return self.unexpected();
         }
@@ -265,7 +268,7 @@ impl Parser<'_> {
         if !self.is_kw(Kw::OPERATOR) {
             return OperatorName { qualifiers: Vec::new(), name: self.all_op() };
         }
-        self.bump();
+        self.skip();
         self.expect(T::LParen);
         let name = self.any_operator();
         self.expect(T::RParen);
@@ -312,7 +315,8 @@ impl Parser<'_> {
 
     fn and_or(&mut self, left: Expr, level: Level) -> Expr {
         let op = if level == AND { BoolOp::And } else { BoolOp::Or };
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let right = self.operand(level, Mode::A);
         match left {
             Expr::Bool(mut chain) if chain.op == op => {
@@ -338,14 +342,14 @@ impl Parser<'_> {
         let next = self.cur.kw;
         match next {
             Kw::DISTINCT => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::FROM);
                 let rexpr = self.operand(IS, inner);
                 let kind = if negated { AExprKind::NotDistinct } else { AExprKind::Distinct };
                 return Expr::AExpr(Box::new(AExpr { kind, name: operator("="), lexpr: Some(arg), rexpr, span }));
             }
             Kw::DOCUMENT => {
-                self.bump();
+                self.skip();
                 let test = Expr::Xml(Box::new(XmlExpr {
                     op: XmlExprOp::Document,
                     name: None,
@@ -358,7 +362,7 @@ impl Parser<'_> {
             }
             _ if inner == Mode::B => return self.unexpected(),
             Kw::NULL => {
-                self.bump();
+                self.skip();
                 return null(arg, negated);
             }
             Kw::NORMALIZED | Kw::NFC | Kw::NFD | Kw::NFKC | Kw::NFKD => {
@@ -379,7 +383,7 @@ impl Parser<'_> {
             (Kw::UNKNOWN, true) => BoolTestType::IsNotUnknown,
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         Expr::BooleanTest(Box::new(BooleanTest { arg, kind, span }))
     }
 
@@ -392,7 +396,8 @@ impl Parser<'_> {
             Kw::NFKD => "NFKD",
             _ => return None,
         };
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         Some(string_const(form.to_owned(), span))
     }
 
@@ -400,7 +405,8 @@ impl Parser<'_> {
     fn like(&mut self, left: Expr) -> Expr {
         let span = self.span();
         let negated = self.eat_kw(Kw::NOT);
-        let word = self.bump().kw;
+        let word = self.cur.kw;
+        self.skip();
         let (kind, name) = match (word, negated) {
             (Kw::LIKE, false) => (AExprKind::Like, "~~"),
             (Kw::LIKE, true) => (AExprKind::Like, "!~~"),
@@ -457,7 +463,8 @@ impl Parser<'_> {
     }
 
     fn at_time_zone(&mut self, left: Expr) -> Expr {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         self.expect_kw(Kw::TIME);
         self.expect_kw(Kw::ZONE);
         let zone = self.operand(AT, Mode::A);
@@ -466,7 +473,8 @@ impl Parser<'_> {
 
     /// `(a, b) OVERLAPS (c, d)`.
     pub(super) fn overlaps(&mut self, left: Expr, left_span: Span) -> Expr {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let right_span = self.span();
         let right = match self.cur.t {
             T::LParen => match self.paren(true) {
@@ -494,7 +502,8 @@ impl Parser<'_> {
     }
 
     fn unique_predicate(&mut self) -> Expr {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         self.opt_unique_null_treatment();
         self.select_with_parens();
         self.fail(SqlState::FEATURE_NOT_SUPPORTED, "UNIQUE predicate is not yet implemented", span)

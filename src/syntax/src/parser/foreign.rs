@@ -9,7 +9,7 @@ use tusklet_error::{Error, SqlState};
 
 impl Parser<'_> {
     pub(super) fn create_extension(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let if_not_exists = self.if_not_exists();
         let extname = self.name();
         self.eat_kw(Kw::WITH);
@@ -18,21 +18,21 @@ impl Parser<'_> {
             let at = self.span();
             let option = match self.cur.kw {
                 Kw::SCHEMA => {
-                    self.bump();
+                    self.skip();
                     def_elem("schema", string_arg(self.name()), at)
                 }
                 Kw::VERSION => {
-                    self.bump();
+                    self.skip();
                     def_elem("new_version", string_arg(self.non_reserved_word_or_string()), at)
                 }
                 Kw::FROM => {
-                    self.bump();
+                    self.skip();
                     self.non_reserved_word_or_string();
                     let message = "CREATE EXTENSION ... FROM is no longer supported";
                     return self.fail(SqlState::FEATURE_NOT_SUPPORTED, message, at);
                 }
                 Kw::CASCADE => {
-                    self.bump();
+                    self.skip();
                     def_elem("cascade", Some(DefArg::Boolean(true)), at)
                 }
                 _ => break,
@@ -44,7 +44,7 @@ impl Parser<'_> {
 
     /// `CREATE FOREIGN {TABLE | DATA WRAPPER}`.
     pub(super) fn create_foreign(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         if self.eat_kw(Kw::TABLE) {
             return self.create_foreign_table(span);
         }
@@ -67,7 +67,7 @@ impl Parser<'_> {
                 _ if no => return self.unexpected(),
                 _ => return options,
             };
-            self.bump();
+            self.skip();
             let arg = if no { None } else { Some(DefArg::Name(self.handler_name())) };
             options.push(def_elem(name, arg, span));
         }
@@ -88,7 +88,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_server(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let if_not_exists = self.if_not_exists();
         let servername = self.name();
         let servertype = if self.eat_kw(Kw::TYPE) { Some(self.string()) } else { None };
@@ -139,8 +139,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_user_mapping(&mut self, span: Span) -> Stmt {
-        self.bump();
-        self.bump();
+        self.skip();
+        self.skip();
         let if_not_exists = self.if_not_exists();
         self.expect_kw(Kw::FOR);
         let user = self.auth_ident();
@@ -192,7 +192,7 @@ impl Parser<'_> {
     // Replication.
 
     pub(super) fn create_publication(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let pubname = self.name();
         let mut for_all_tables = false;
         let mut pubobjects = Vec::new();
@@ -219,8 +219,8 @@ impl Parser<'_> {
             if self.eat_kw(Kw::TABLE) {
                 table = Some(true);
             } else if self.at_kws(Kw::TABLES, Kw::IN) {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 self.expect_kw(Kw::SCHEMA);
                 table = Some(false);
                 let name_span = self.span();
@@ -294,19 +294,19 @@ impl Parser<'_> {
         let word = self.cur.kw;
         let action = match word {
             Kw::SET if self.peek(1).t == T::LParen => {
-                self.bump();
+                self.skip();
                 AlterPublicationAction::Options(self.definition())
             }
             Kw::SET => {
-                self.bump();
+                self.skip();
                 AlterPublicationAction::Set(self.publication_objects())
             }
             Kw::ADD => {
-                self.bump();
+                self.skip();
                 AlterPublicationAction::Add(self.publication_objects())
             }
             Kw::DROP => {
-                self.bump();
+                self.skip();
                 AlterPublicationAction::Drop(self.publication_objects())
             }
             _ => return self.unexpected(),
@@ -315,7 +315,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_subscription(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let subname = self.name();
         self.expect_kw(Kw::CONNECTION);
         let conninfo = self.string();
@@ -339,7 +339,7 @@ impl Parser<'_> {
         ) {
             return self.unexpected();
         }
-        self.bump();
+        self.skip();
         let action = match word {
             Kw::SET if self.is(T::LParen) => A::Options(self.definition()),
             Kw::SET | Kw::ADD | Kw::DROP => {
@@ -366,7 +366,7 @@ impl Parser<'_> {
     // Tablespaces.
 
     pub(super) fn create_tablespace(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let tablespacename = self.name();
         let owner = if self.eat_kw(Kw::OWNER) { Some(self.role_spec()) } else { None };
         self.expect_kw(Kw::LOCATION);

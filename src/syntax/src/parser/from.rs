@@ -64,7 +64,7 @@ impl Parser<'_> {
             _ => JoinType::Inner,
         };
         if jointype != JoinType::Inner {
-            self.bump();
+            self.skip();
             self.eat_kw(Kw::OUTER);
         } else {
             self.eat_kw(Kw::INNER);
@@ -117,7 +117,7 @@ impl Parser<'_> {
         if !self.is_kw(Kw::TABLESAMPLE) {
             return FromItem::RangeVar(relation);
         }
-        self.bump();
+        self.skip();
         let span = self.span();
         let method = self.func_name();
         let args = self.parens(Self::expr);
@@ -241,8 +241,8 @@ impl Parser<'_> {
         let mut functions = Vec::new();
         let is_rowsfrom = self.at_kws(Kw::ROWS, Kw::FROM);
         if is_rowsfrom {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             functions = self.parens(|p| {
                 let func = p.func_expr_windowless();
                 let mut coldeflist = Vec::new();
@@ -257,8 +257,8 @@ impl Parser<'_> {
         }
         let ordinality = self.at_kws(Kw::WITH, Kw::ORDINALITY);
         if ordinality {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
         }
         let FuncAlias { alias, coldeflist } = self.func_alias();
         FromItem::Function(Box::new(RangeFunction {
@@ -303,11 +303,12 @@ impl Parser<'_> {
     }
 
     fn xmltable(&mut self, lateral: bool) -> FromItem {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         self.expect(T::LParen);
         let mut namespaces = Vec::new();
         if self.is_kw(Kw::XMLNAMESPACES) && self.peek(1).t == T::LParen {
-            self.bump();
+            self.skip();
             namespaces = self.parens(|p| {
                 let span = p.span();
                 if p.eat_kw(Kw::DEFAULT) {
@@ -353,7 +354,7 @@ impl Parser<'_> {
             };
             match self.cur.kw {
                 Kw::DEFAULT => {
-                    self.bump();
+                    self.skip();
                     let e = self.b_expr();
                     if col.coldefexpr.is_some() {
                         return twice(self, "DEFAULT", &col.colname);

@@ -77,7 +77,7 @@ impl Parser<'_> {
             _ => None,
         };
         if let Some((op, precision)) = function {
-            self.bump();
+            self.skip();
             let mut typmod = None;
             if precision && self.eat(T::LParen) {
                 typmod = Some(self.iconst());
@@ -122,15 +122,15 @@ impl Parser<'_> {
             Kw::XMLSERIALIZE => Self::xmlserialize,
             _ => return None,
         };
-        self.bump();
-        self.bump();
+        self.skip();
+        self.skip();
         let e = parse(self, span);
         self.expect(T::RParen);
         Some(e)
     }
 
     fn cast(&mut self, span: Span) -> Expr {
-        self.bump();
+        self.skip();
         self.expect(T::LParen);
         let arg = self.expr();
         self.expect_kw(Kw::AS);
@@ -140,8 +140,8 @@ impl Parser<'_> {
     }
 
     fn collation_for(&mut self, span: Span) -> Expr {
-        self.bump();
-        self.bump();
+        self.skip();
+        self.skip();
         let arg = self.paren_expr();
         self.system_call("pg_collation_for", vec![arg], CoercionForm::SqlSyntax, span)
     }
@@ -277,7 +277,7 @@ impl Parser<'_> {
             _ => "btrim",
         };
         if matches!(self.cur.kw, Kw::BOTH | Kw::LEADING | Kw::TRAILING) {
-            self.bump();
+            self.skip();
         }
         let mut args;
         if self.eat_kw(Kw::FROM) {
@@ -304,8 +304,8 @@ impl Parser<'_> {
         let mut args = Vec::new();
         if self.eat(T::Comma) {
             if self.is_kw(Kw::XMLATTRIBUTES) && self.peek(1).t == T::LParen {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 named = self.xml_attribute_list();
                 self.expect(T::RParen);
                 if self.eat(T::Comma) {
@@ -345,8 +345,8 @@ impl Parser<'_> {
     fn opt_passing_mech(&mut self) {
         // BY is no reserved word, but a column of that name cannot be followed by REF or VALUE here.
         if self.is_kw(Kw::BY) && matches!(self.peek(1).kw, Kw::REF | Kw::VALUE) {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
         }
     }
 
@@ -393,8 +393,8 @@ impl Parser<'_> {
         self.expect(T::Comma);
         self.expect_kw(Kw::VERSION);
         let version = if self.at_kws(Kw::NO, Kw::VALUE) {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             Expr::Const(AConst { value: Const::Null, span: Span::NONE })
         } else {
             self.expr()
@@ -473,7 +473,7 @@ impl Parser<'_> {
         let span = self.span();
         let minus = self.is(T::Minus);
         if minus || self.is(T::Plus) {
-            self.bump();
+            self.skip();
         }
         if !matches!(self.cur.t, T::Integer | T::Float) {
             return self.unexpected();

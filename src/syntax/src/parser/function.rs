@@ -52,7 +52,7 @@ impl Parser<'_> {
     fn opt_arg_class(&mut self) -> Option<FunctionParameterMode> {
         let mode = match self.cur.kw {
             Kw::IN => {
-                self.bump();
+                self.skip();
                 return Some(if self.eat_kw(Kw::OUT) {
                     FunctionParameterMode::InOut
                 } else {
@@ -64,7 +64,7 @@ impl Parser<'_> {
             Kw::VARIADIC => FunctionParameterMode::Variadic,
             _ => return None,
         };
-        self.bump();
+        self.skip();
         Some(mode)
     }
 
@@ -95,8 +95,8 @@ impl Parser<'_> {
     /// `(parameters)`, possibly none.
     fn func_params(&mut self, item: fn(&mut Self) -> FunctionParameter) -> Vec<FunctionParameter> {
         if self.is(T::LParen) && self.peek(1).t == T::RParen {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             return Vec::new();
         }
         self.parens(item)
@@ -200,7 +200,8 @@ impl Parser<'_> {
 
     /// From FUNCTION or PROCEDURE on.
     pub(super) fn create_function(&mut self, replace: bool, span: Span) -> Stmt {
-        let is_procedure = self.bump().kw == Kw::PROCEDURE;
+        let is_procedure = self.cur.kw == Kw::PROCEDURE;
+        self.skip();
         let funcname = self.func_name();
         let mut parameters = self.func_params(Self::func_param_with_default);
         let mut return_type = None;
@@ -254,7 +255,7 @@ impl Parser<'_> {
         let span = self.span();
         let option = match self.cur.kw {
             Kw::AS => {
-                self.bump();
+                self.skip();
                 let mut parts = vec![self.string()];
                 if self.eat(T::Comma) {
                     parts.push(self.string());
@@ -262,11 +263,11 @@ impl Parser<'_> {
                 def_elem("as", Some(DefArg::Strings(parts)), span)
             }
             Kw::LANGUAGE => {
-                self.bump();
+                self.skip();
                 def_elem("language", string_arg(self.non_reserved_word_or_string()), span)
             }
             Kw::TRANSFORM => {
-                self.bump();
+                self.skip();
                 let types = self.list(|p| {
                     p.expect_kw(Kw::FOR);
                     p.expect_kw(Kw::TYPE);
@@ -275,7 +276,7 @@ impl Parser<'_> {
                 def_elem("transform", Some(DefArg::Types(types)), span)
             }
             Kw::WINDOW => {
-                self.bump();
+                self.skip();
                 def_elem("window", Some(DefArg::Boolean(true)), span)
             }
             _ => return self.common_function_option(),
@@ -291,18 +292,18 @@ impl Parser<'_> {
         let kw = self.cur.kw;
         match kw {
             Kw::CALLED => {
-                self.bump();
+                self.skip();
                 self.expect_on_null_input();
                 flag("strict", false)
             }
             Kw::RETURNS => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::NULL);
                 self.expect_on_null_input();
                 flag("strict", true)
             }
             Kw::STRICT => {
-                self.bump();
+                self.skip();
                 flag("strict", true)
             }
             Kw::IMMUTABLE | Kw::STABLE | Kw::VOLATILE => {
@@ -313,7 +314,7 @@ impl Parser<'_> {
                 if self.eat_kw(Kw::EXTERNAL) && !self.is_kw(Kw::SECURITY) {
                     return self.unexpected();
                 }
-                self.bump();
+                self.skip();
                 let definer = self.eat_kw(Kw::DEFINER);
                 if !definer {
                     self.expect_kw(Kw::INVOKER);
@@ -321,11 +322,11 @@ impl Parser<'_> {
                 flag("security", definer)
             }
             Kw::LEAKPROOF => {
-                self.bump();
+                self.skip();
                 flag("leakproof", true)
             }
             Kw::NOT => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::LEAKPROOF);
                 flag("leakproof", false)
             }
@@ -335,7 +336,7 @@ impl Parser<'_> {
                 Some(def_elem(&name, Some(value), span))
             }
             Kw::SUPPORT => {
-                self.bump();
+                self.skip();
                 let name = self.any_name();
                 Some(def_elem("support", Some(DefArg::Name(name)), span))
             }
@@ -344,7 +345,7 @@ impl Parser<'_> {
                 Some(def_elem("set", Some(DefArg::Set(Rc::new(set))), span))
             }
             Kw::PARALLEL => {
-                self.bump();
+                self.skip();
                 let value = self.col_id();
                 word("parallel", &value)
             }
@@ -359,7 +360,8 @@ impl Parser<'_> {
     }
 
     fn return_stmt(&mut self) -> ReturnStmt {
-        let span = self.expect_kw(Kw::RETURN);
+        let span = self.span();
+self.expect_kw(Kw::RETURN);
         let query = Stmt::Select(Rc::new(super::select::select_expr(self.expr())));
         ReturnStmt { query, span }
     }
@@ -409,7 +411,7 @@ impl Parser<'_> {
 
     /// The old CREATE AGGREGATE and the new.
     pub(super) fn create_aggregate(&mut self, replace: bool, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let defnames = self.func_name();
         // `(name = value …)`: the old syntax has no argument list before the definition.
         let oldstyle = self.is(T::LParen) && self.peek(2).t == T::Eq;

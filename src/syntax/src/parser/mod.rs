@@ -218,12 +218,17 @@ impl<'a> Parser<'a> {
     // tenth of the crate's compressed size.
 
     #[inline(never)]
-    fn bump(&mut self) -> Token {
-        let token = self.cur;
+    fn skip(&mut self) {
         if self.pos + 1 < self.tokens.len() {
             self.pos += 1;
             self.cur = self.tokens[self.pos];
         }
+    }
+
+    #[inline(never)]
+    fn bump(&mut self) -> Token {
+        let token = self.cur;
+        self.skip();
         token
     }
 
@@ -255,17 +260,16 @@ impl<'a> Parser<'a> {
     fn eat(&mut self, t: T) -> bool {
         let yes = self.cur.t == t;
         if yes {
-            self.bump();
+            self.skip();
         }
         yes
     }
 
     #[inline(never)]
-    fn expect(&mut self, t: T) -> Span {
-        if self.cur.t != t {
+    fn expect(&mut self, t: T) {
+        if !self.eat(t) {
             self.complain();
         }
-        self.bump().span()
     }
 
     fn is_kw(&self, kw: Kw) -> bool {
@@ -276,7 +280,7 @@ impl<'a> Parser<'a> {
     fn eat_kw(&mut self, kw: Kw) -> bool {
         let yes = self.cur.kw == kw;
         if yes {
-            self.bump();
+            self.skip();
         }
         yes
     }
@@ -292,11 +296,10 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(never)]
-    fn expect_kw(&mut self, kw: Kw) -> Span {
-        if self.cur.kw != kw {
+    fn expect_kw(&mut self, kw: Kw) {
+        if !self.eat_kw(kw) {
             self.complain();
         }
-        self.bump().span()
     }
 
     /// Whether the next two words are these.

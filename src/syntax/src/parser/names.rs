@@ -109,7 +109,7 @@ impl Parser<'_> {
     pub(super) fn signed_iconst(&mut self) -> i32 {
         let minus = self.is(T::Minus);
         if minus || self.is(T::Plus) {
-            self.bump();
+            self.skip();
         }
         let n = self.iconst();
         if minus { -n } else { n }
@@ -123,7 +123,7 @@ impl Parser<'_> {
     pub(super) fn numeric_only(&mut self) -> DefArg {
         let minus = self.is(T::Minus);
         if minus || self.is(T::Plus) {
-            self.bump();
+            self.skip();
         }
         match self.cur.t {
             T::Integer => {
@@ -190,7 +190,7 @@ impl Parser<'_> {
         loop {
             match self.cur.t {
                 T::Dot => {
-                    self.bump();
+                    self.skip();
                     if self.eat(T::Star) {
                         steps.push(Indirection::Star);
                     } else {
@@ -198,7 +198,7 @@ impl Parser<'_> {
                     }
                 }
                 T::LBracket => {
-                    self.bump();
+                    self.skip();
                     steps.push(self.subscript());
                 }
                 _ => return steps,
@@ -274,7 +274,7 @@ impl Parser<'_> {
                 return RoleSpec { kind, span };
             }
         };
-        self.bump();
+        self.skip();
         RoleSpec { kind, span }
     }
 
@@ -304,8 +304,8 @@ impl Parser<'_> {
     pub(super) fn if_exists(&mut self) -> bool {
         let yes = self.at_kws(Kw::IF, Kw::EXISTS);
         if yes {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
         }
         yes
     }
@@ -315,8 +315,8 @@ impl Parser<'_> {
         if !self.at_kws(Kw::IF, Kw::NOT) {
             return false;
         }
-        self.bump();
-        self.bump();
+        self.skip();
+        self.skip();
         self.expect_kw(Kw::EXISTS);
         true
     }

@@ -34,7 +34,7 @@ impl Parser<'_> {
             let span = p.span();
             let name = match p.cur.kw {
                 Kw::ANALYZE | Kw::ANALYSE => {
-                    p.bump();
+                    p.skip();
                     "analyze".to_owned()
                 }
                 _ => p.non_reserved_word(),
@@ -82,7 +82,7 @@ impl Parser<'_> {
     /// `WITH reloptions`, if it stands here.
     pub(super) fn opt_reloptions(&mut self) -> Vec<DefElem> {
         if self.is_kw(Kw::WITH) && self.peek(1).t == T::LParen {
-            self.bump();
+            self.skip();
             return self.reloptions();
         }
         Vec::new()
@@ -139,11 +139,11 @@ impl Parser<'_> {
             let named = super::names::is_string(&p.peek(1));
             match word {
                 Kw::SET | Kw::ADD if !named => {
-                    p.bump();
+                    p.skip();
                     p.generic_option(if word == Kw::SET { DefElemAction::Set } else { DefElemAction::Add })
                 }
                 Kw::DROP if !named => {
-                    p.bump();
+                    p.skip();
                     let span = p.span();
                     let name = p.col_label();
                     DefElem { namespace: None, name, arg: None, action: DefElemAction::Drop, span }

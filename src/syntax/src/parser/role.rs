@@ -29,17 +29,17 @@ impl Parser<'_> {
             let roles = |p: &mut Self, name| def_elem(name, Some(DefArg::Roles(p.list(Self::role_spec))), span);
             let option = match word {
                 Kw::PASSWORD => {
-                    self.bump();
+                    self.skip();
                     let arg = if self.eat_kw(Kw::NULL) { None } else { string_arg(self.string()) };
                     def_elem("password", arg, span)
                 }
                 Kw::ENCRYPTED => {
-                    self.bump();
+                    self.skip();
                     self.expect_kw(Kw::PASSWORD);
                     def_elem("password", string_arg(self.string()), span)
                 }
                 Kw::UNENCRYPTED => {
-                    self.bump();
+                    self.skip();
                     self.expect_kw(Kw::PASSWORD);
                     self.string();
                     let message = "UNENCRYPTED PASSWORD is no longer supported";
@@ -47,37 +47,37 @@ impl Parser<'_> {
                     return self.reject(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message).hint(hint).at(span));
                 }
                 Kw::INHERIT => {
-                    self.bump();
+                    self.skip();
                     def_elem("inherit", Some(DefArg::Boolean(true)), span)
                 }
                 Kw::CONNECTION => {
-                    self.bump();
+                    self.skip();
                     self.expect_kw(Kw::LIMIT);
                     def_elem("connectionlimit", Some(DefArg::Integer(self.signed_iconst())), span)
                 }
                 Kw::VALID => {
-                    self.bump();
+                    self.skip();
                     self.expect_kw(Kw::UNTIL);
                     def_elem("validUntil", string_arg(self.string()), span)
                 }
                 Kw::USER => {
-                    self.bump();
+                    self.skip();
                     roles(self, "rolemembers")
                 }
                 Kw::SYSID if create => {
-                    self.bump();
+                    self.skip();
                     def_elem("sysid", Some(DefArg::Integer(self.iconst())), span)
                 }
                 Kw::ADMIN if create => {
-                    self.bump();
+                    self.skip();
                     roles(self, "adminmembers")
                 }
                 Kw::ROLE if create => {
-                    self.bump();
+                    self.skip();
                     roles(self, "rolemembers")
                 }
                 Kw::IN if create => {
-                    self.bump();
+                    self.skip();
                     if !self.eat_kw(Kw::ROLE) {
                         self.expect_kw(Kw::GROUP);
                     }
@@ -188,8 +188,8 @@ impl Parser<'_> {
                 self.expect_kw(Kw::FOR);
                 grant_option = true;
             } else if self.at_kws(Kw::ADMIN, Kw::OPTION) {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 self.expect_kw(Kw::FOR);
                 admin_opt = true;
             }
@@ -286,15 +286,15 @@ impl Parser<'_> {
         };
         match word {
             Kw::TABLE => {
-                self.bump();
+                self.skip();
                 GrantTarget::Relations { objtype: O::Table, names: self.list(Self::qualified_name) }
             }
             Kw::SEQUENCE if name_follows => {
-                self.bump();
+                self.skip();
                 GrantTarget::Relations { objtype: O::Sequence, names: self.list(Self::qualified_name) }
             }
             Kw::FOREIGN => {
-                self.bump();
+                self.skip();
                 if self.eat_kw(Kw::SERVER) {
                     return names(self, O::ForeignServer);
                 }
@@ -305,7 +305,7 @@ impl Parser<'_> {
             Kw::FUNCTION | Kw::PROCEDURE | Kw::ROUTINE
                 if name_follows || super::names::is_type_function_name(&next) =>
             {
-                self.bump();
+                self.skip();
                 let objtype = match word {
                     Kw::FUNCTION => O::Function,
                     Kw::PROCEDURE => O::Procedure,
@@ -315,19 +315,19 @@ impl Parser<'_> {
                 GrantTarget::Objects { objtype, objects }
             }
             Kw::DOMAIN | Kw::TYPE if name_follows => {
-                self.bump();
+                self.skip();
                 let objtype = if word == Kw::DOMAIN { O::Domain } else { O::Type };
                 let objects = self.list(|p| ObjectName::Name(p.any_name()));
                 GrantTarget::Objects { objtype, objects }
             }
             Kw::LARGE if next.kw == Kw::OBJECT => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let objects = self.list(|p| ObjectName::LargeObject(p.numeric_only()));
                 GrantTarget::Objects { objtype: O::LargeObject, objects }
             }
             Kw::PARAMETER if name_follows => {
-                self.bump();
+                self.skip();
                 let objects = self.list(|p| {
                     let name = p.any_name_dotted();
                     ObjectName::Name(vec![name])
@@ -335,7 +335,7 @@ impl Parser<'_> {
                 GrantTarget::Objects { objtype: O::Parameter, objects }
             }
             Kw::ALL => {
-                self.bump();
+                self.skip();
                 let objtype = match self.cur.kw {
                     Kw::TABLES => O::Table,
                     Kw::SEQUENCES => O::Sequence,
@@ -344,14 +344,14 @@ impl Parser<'_> {
                     Kw::ROUTINES => O::Routine,
                     _ => return self.unexpected(),
                 };
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::IN);
                 self.expect_kw(Kw::SCHEMA);
                 GrantTarget::AllInSchema { objtype, schemas: self.list(Self::name) }
             }
             _ => match simple.filter(|_| name_follows) {
                 Some(objtype) => {
-                    self.bump();
+                    self.skip();
                     names(self, objtype)
                 }
                 None => GrantTarget::Relations { objtype: O::Table, names: self.list(Self::qualified_name) },
@@ -406,7 +406,7 @@ impl Parser<'_> {
             Kw::SCHEMAS => ObjectType::Schema,
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         self.expect_kw(if is_grant { Kw::TO } else { Kw::FROM });
         let grantees = self.list(Self::grantee);
         if is_grant && self.eat_kws(Kw::WITH, Kw::GRANT) {
@@ -439,7 +439,7 @@ impl Parser<'_> {
     // Databases.
 
     pub(super) fn create_database(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let dbname = self.name();
         self.eat_kw(Kw::WITH);
         let options = self.database_options();
@@ -452,11 +452,11 @@ impl Parser<'_> {
             let span = self.span();
             let name = match self.cur.kw {
                 Kw::CONNECTION => {
-                    self.bump();
+                    self.skip();
                     if !self.is_kw(Kw::LIMIT) {
                         return self.unexpected();
                     }
-                    self.bump();
+                    self.skip();
                     "connection_limit".to_owned()
                 }
                 Kw::ENCODING | Kw::LOCATION | Kw::OWNER | Kw::TABLESPACE | Kw::TEMPLATE => self.take_name(),
@@ -483,14 +483,15 @@ impl Parser<'_> {
                 return self.alter_only_common(ObjectType::Database, ObjectName::Name(vec![dbname]), span);
             }
             Kw::REFRESH => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::COLLATION);
                 self.expect_kw(Kw::VERSION);
                 return Stmt::AlterDatabaseRefreshColl(Box::new(AlterDatabaseRefreshCollStmt { dbname, span }));
             }
             Kw::SET if self.peek(1).kw == Kw::TABLESPACE && is_col_id(&self.peek(2)) => {
-                self.bump();
-                let at = self.bump().span();
+                self.skip();
+                let at = self.span();
+                self.skip();
                 let options = vec![def_elem("tablespace", string_arg(self.name()), at)];
                 return Stmt::AlterDatabase(Box::new(AlterDatabaseStmt { dbname, options, span }));
             }

@@ -174,7 +174,8 @@ impl Parser<'_> {
             if level <= rule {
                 return left;
             }
-            let span = self.bump().span();
+            let span = self.span();
+            self.skip();
             let all = self.eat_kw(Kw::ALL);
             if !all {
                 self.eat_kw(Kw::DISTINCT);
@@ -201,7 +202,7 @@ impl Parser<'_> {
                 query(SelectBody::Select(Box::new(core)), span)
             }
             Kw::VALUES => {
-                self.bump();
+                self.skip();
                 let mut width = 0;
                 let rows = self.list(|p| {
                     p.expect(T::LParen);
@@ -217,7 +218,7 @@ impl Parser<'_> {
                 query(SelectBody::Values(rows), span)
             }
             Kw::TABLE => {
-                self.bump();
+                self.skip();
                 let relation = self.relation_expr();
                 select_star_from(relation, span)
             }
@@ -320,7 +321,7 @@ impl Parser<'_> {
         let persistence = match self.cur.kw {
             Kw::TEMP | Kw::TEMPORARY if named => RelPersistence::Temp,
             Kw::LOCAL | Kw::GLOBAL if matches!(next.kw, Kw::TEMP | Kw::TEMPORARY) => {
-                self.bump();
+                self.skip();
                 RelPersistence::Temp
             }
             Kw::UNLOGGED if named => RelPersistence::Unlogged,
@@ -329,7 +330,7 @@ impl Parser<'_> {
                 return self.qualified_name();
             }
         };
-        self.bump();
+        self.skip();
         self.eat_kw(Kw::TABLE);
         let mut relation = self.qualified_name();
         relation.relpersistence = persistence;
@@ -341,22 +342,22 @@ impl Parser<'_> {
         let next = self.peek(1);
         let set = |kind, content| GroupItem::Set(GroupingSet { kind, content, span });
         if self.is(T::LParen) && next.t == T::RParen {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             return set(GroupingSetKind::Empty, Vec::new());
         }
         let kind = match self.cur.kw {
             Kw::CUBE if next.t == T::LParen => GroupingSetKind::Cube,
             Kw::ROLLUP if next.t == T::LParen => GroupingSetKind::Rollup,
             Kw::GROUPING if next.kw == Kw::SETS => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 let content = self.nested(|p| p.parens(Self::group_item));
                 return set(GroupingSetKind::Sets, content);
             }
             _ => return GroupItem::Expr(self.expr()),
         };
-        self.bump();
+        self.skip();
         let content = self.parens(|p| GroupItem::Expr(p.expr()));
         set(kind, content)
     }
@@ -414,8 +415,8 @@ impl Parser<'_> {
             Kw::LAST => SortByNulls::Last,
             _ => return SortByNulls::Default,
         };
-        self.bump();
-        self.bump();
+        self.skip();
+        self.skip();
         nulls
     }
 
@@ -433,12 +434,12 @@ impl Parser<'_> {
                     limited = true;
                 }
                 Kw::OFFSET if !offset => {
-                    self.bump();
+                    self.skip();
                     let first = self.pos;
                     let value = self.expr();
                     // `OFFSET n ROWS` takes a single operand only.
                     if matches!(self.cur.kw, Kw::ROW | Kw::ROWS) && self.is_fetch_value(first, &value) {
-                        self.bump();
+                        self.skip();
                     }
                     o.offset = Some(value);
                     offset = true;
@@ -466,7 +467,8 @@ impl Parser<'_> {
     }
 
     fn limit_clause(&mut self, o: &mut Options) {
-        let limit = self.bump().span();
+        let limit = self.span();
+        self.skip();
         let span = self.span();
         let value = if self.eat_kw(Kw::ALL) { null_const(span) } else { self.expr() };
         if self.eat(T::Comma) {
@@ -479,7 +481,7 @@ impl Parser<'_> {
 
     /// `FETCH FIRST [n] ROWS {ONLY | WITH TIES}`.
     fn fetch_clause(&mut self, o: &mut Options) {
-        self.bump();
+        self.skip();
         if !self.eat_kw(Kw::FIRST) {
             self.expect_kw(Kw::NEXT);
         }
@@ -506,8 +508,8 @@ impl Parser<'_> {
     fn locking_clause(&mut self) -> Vec<LockingClause> {
         let mut all = Vec::new();
         if self.peek(1).kw == Kw::READ {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             self.expect_kw(Kw::ONLY);
             return all;
         }
@@ -539,11 +541,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn with_clause(&mut self) -> WithClause {
-        let span = self.expect_kw(Kw::WITH);
+        let span = self.span();
+self.expect_kw(Kw::WITH);
         // A CTE may be called so.
         let recursive = self.is_kw(Kw::RECURSIVE) && is_col_id(&self.peek(1));
         if recursive {
-            self.bump();
+            self.skip();
         }
         let ctes = self.list(Self::common_table_expr);
         WithClause { ctes, recursive, span }
@@ -578,7 +581,8 @@ impl Parser<'_> {
     }
 
     fn search_clause(&mut self) -> CteSearchClause {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let breadth_first = self.eat_kw(Kw::BREADTH);
         if !breadth_first {
             self.expect_kw(Kw::DEPTH);
@@ -592,7 +596,8 @@ impl Parser<'_> {
     }
 
     fn cycle_clause(&mut self) -> CteCycleClause {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let cycle_col_list = self.list(Self::col_id);
         self.expect_kw(Kw::SET);
         let cycle_mark_column = self.col_id();
@@ -644,7 +649,8 @@ impl Parser<'_> {
     }
 
     fn window_specification(&mut self) -> WindowDef {
-        let span = self.expect(T::LParen);
+        let span = self.span();
+self.expect(T::LParen);
         let clause = matches!(self.cur.kw, Kw::PARTITION | Kw::RANGE | Kw::ROWS | Kw::GROUPS);
         let refname = if !clause && is_col_id(&self.cur) { Some(self.take_name()) } else { None };
         let partition_clause = if self.eat_kws(Kw::PARTITION, Kw::BY) { self.expr_list() } else { Vec::new() };
@@ -661,7 +667,8 @@ impl Parser<'_> {
             Kw::GROUPS => FrameMode::Groups,
             _ => return None,
         };
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         let between = self.eat_kw(Kw::BETWEEN);
         let start_span = self.span();
         let start = self.frame_bound();
@@ -712,13 +719,14 @@ impl Parser<'_> {
     fn frame_bound(&mut self) -> FrameBound {
         let next = self.peek(1).kw;
         if self.is_kw(Kw::UNBOUNDED) && matches!(next, Kw::PRECEDING | Kw::FOLLOWING) {
-            self.bump();
-            let following = self.bump().kw == Kw::FOLLOWING;
+            self.skip();
+            let following = self.cur.kw == Kw::FOLLOWING;
+            self.skip();
             return if following { FrameBound::UnboundedFollowing } else { FrameBound::UnboundedPreceding };
         }
         if self.is_kw(Kw::CURRENT) && next == Kw::ROW {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             return FrameBound::CurrentRow;
         }
         let offset = self.expr();

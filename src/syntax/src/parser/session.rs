@@ -84,7 +84,7 @@ impl Parser<'_> {
     /// `[SAVEPOINT] name`.
     fn savepoint_name(&mut self) -> String {
         if self.is_kw(Kw::SAVEPOINT) && is_col_id(&self.peek(1)) {
-            self.bump();
+            self.skip();
         }
         self.col_id()
     }
@@ -153,13 +153,13 @@ impl Parser<'_> {
         }
         let mut is_local = false;
         if self.is_kw(Kw::LOCAL) && !self.names_setting() {
-            self.bump();
+            self.skip();
             is_local = true;
         } else if self.is_kw(Kw::SESSION)
             && !self.names_setting()
             && !matches!(self.peek(1).kw, Kw::AUTHORIZATION | Kw::CHARACTERISTICS)
         {
-            self.bump();
+            self.skip();
         }
         let kind = self.set_rest();
         Stmt::VariableSet(Box::new(VariableSetStmt { kind, is_local, span }))
@@ -167,15 +167,15 @@ impl Parser<'_> {
 
     fn set_rest(&mut self) -> VariableSetKind {
         if self.is_kw(Kw::TRANSACTION) && !self.names_setting() {
-            self.bump();
+            self.skip();
             if self.eat_kw(Kw::SNAPSHOT) {
                 return VariableSetKind::TransactionSnapshot(self.string());
             }
             return VariableSetKind::Transaction(self.transaction_modes());
         }
         if self.at_kws(Kw::SESSION, Kw::CHARACTERISTICS) {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             self.expect_kw(Kw::AS);
             self.expect_kw(Kw::TRANSACTION);
             return VariableSetKind::SessionCharacteristics(self.transaction_modes());
@@ -193,25 +193,25 @@ impl Parser<'_> {
         let plain = !self.names_setting();
         match self.cur.kw {
             Kw::TIME if self.peek(1).kw == Kw::ZONE => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 return match self.zone_value() {
                     Some(value) => VariableSetKind::Value { name: "timezone".to_owned(), args: vec![value] },
                     None => VariableSetKind::Default { name: "timezone".to_owned() },
                 };
             }
             Kw::CATALOG if plain => {
-                self.bump();
+                self.skip();
                 let at = self.span();
                 self.string();
                 return self.fail(SqlState::FEATURE_NOT_SUPPORTED, "current database cannot be changed", at);
             }
             Kw::SCHEMA if plain => {
-                self.bump();
+                self.skip();
                 return named("search_path", self.string());
             }
             Kw::NAMES if plain => {
-                self.bump();
+                self.skip();
                 if self.is_string() {
                     return named("client_encoding", self.string());
                 }
@@ -219,19 +219,19 @@ impl Parser<'_> {
                 return default("client_encoding");
             }
             Kw::ROLE if plain => {
-                self.bump();
+                self.skip();
                 return named("role", self.non_reserved_word_or_string());
             }
             Kw::SESSION if self.peek(1).kw == Kw::AUTHORIZATION => {
-                self.bump();
-                self.bump();
+                self.skip();
+                self.skip();
                 if self.eat_kw(Kw::DEFAULT) {
                     return default("session_authorization");
                 }
                 return named("session_authorization", self.non_reserved_word_or_string());
             }
             Kw::XML if plain => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::OPTION);
                 let document = self.eat_kw(Kw::DOCUMENT);
                 if !document {
@@ -240,7 +240,7 @@ impl Parser<'_> {
                 return named("xmloption", if document { "DOCUMENT" } else { "CONTENT" }.to_owned());
             }
             Kw::TRANSACTION if plain => {
-                self.bump();
+                self.skip();
                 self.expect_kw(Kw::SNAPSHOT);
                 return VariableSetKind::TransactionSnapshot(self.string());
             }
@@ -337,15 +337,15 @@ impl Parser<'_> {
         } else if self.at_kws(Kw::SESSION, Kw::AUTHORIZATION) {
             "session_authorization"
         } else if self.at_kws(Kw::TRANSACTION, Kw::ISOLATION) {
-            self.bump();
-            self.bump();
+            self.skip();
+            self.skip();
             self.expect_kw(Kw::LEVEL);
             return "transaction_isolation".to_owned();
         } else {
             return self.var_name();
         };
-        self.bump();
-        self.bump();
+        self.skip();
+        self.skip();
         name.to_owned()
     }
 
@@ -367,7 +367,7 @@ impl Parser<'_> {
     }
 
     fn set_constraints(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let constraints = if self.eat_kw(Kw::ALL) { Vec::new() } else { self.list(Self::qualified_name) };
         let deferred = self.eat_kw(Kw::DEFERRED);
         if !deferred {
@@ -416,19 +416,19 @@ impl Parser<'_> {
         let span = self.span();
         match self.cur.kw {
             Kw::DECLARE => {
-                self.bump();
+                self.skip();
                 self.declare_stmt(span)
             }
             Kw::EXECUTE => {
-                self.bump();
+                self.skip();
                 self.execute_stmt(span)
             }
             Kw::REFRESH => {
-                self.bump();
+                self.skip();
                 self.refresh_stmt(span)
             }
             Kw::CREATE => {
-                self.bump();
+                self.skip();
                 self.explained_create(span)
             }
             _ => self.preparable_stmt(),
@@ -437,7 +437,7 @@ impl Parser<'_> {
 
     pub(super) fn prepare_stmt(&mut self, span: Span) -> Stmt {
         if self.is_kw(Kw::TRANSACTION) && super::names::is_string(&self.peek(1)) {
-            self.bump();
+            self.skip();
             let gid = self.string();
             return Self::transaction(TransactionStmtKind::Prepare(gid), span);
         }
@@ -458,7 +458,7 @@ impl Parser<'_> {
 
     pub(super) fn deallocate_stmt(&mut self, span: Span) -> Stmt {
         if self.is_kw(Kw::PREPARE) && (is_col_id(&self.peek(1)) || self.peek(1).kw == Kw::ALL) {
-            self.bump();
+            self.skip();
         }
         let name = if self.eat_kw(Kw::ALL) { None } else { Some(self.name()) };
         Stmt::Deallocate(Box::new(DeallocateStmt { name, span }))
@@ -472,7 +472,7 @@ impl Parser<'_> {
         loop {
             match self.cur.kw {
                 Kw::NO => {
-                    self.bump();
+                    self.skip();
                     self.expect_kw(Kw::SCROLL);
                     options.no_scroll = true;
                     continue;
@@ -483,7 +483,7 @@ impl Parser<'_> {
                 Kw::INSENSITIVE => options.insensitive = true,
                 _ => break,
             }
-            self.bump();
+            self.skip();
         }
         self.expect_kw(Kw::CURSOR);
         if self.eat_kws(Kw::WITH, Kw::HOLD) {
@@ -510,10 +510,10 @@ impl Parser<'_> {
         let mut how_many = 1;
         match self.cur.kw {
             Kw::NEXT if cursor_follows => {
-                self.bump();
+                self.skip();
             }
             Kw::PRIOR if cursor_follows => {
-                self.bump();
+                self.skip();
                 direction = FetchDirection::Backward;
             }
             Kw::FIRST | Kw::LAST if cursor_follows => {
@@ -521,7 +521,8 @@ impl Parser<'_> {
                 direction = FetchDirection::Absolute;
             }
             Kw::ABSOLUTE | Kw::RELATIVE if count_follows => {
-                let absolute = self.bump().kw == Kw::ABSOLUTE;
+                let absolute = self.cur.kw == Kw::ABSOLUTE;
+                self.skip();
                 direction = if absolute { FetchDirection::Absolute } else { FetchDirection::Relative };
                 how_many = self.signed_iconst().into();
             }
@@ -536,7 +537,7 @@ impl Parser<'_> {
                 }
             }
             Kw::ALL => {
-                self.bump();
+                self.skip();
                 how_many = i64::MAX;
             }
             _ if matches!(self.cur.t, T::Integer | T::Plus | T::Minus) => how_many = self.signed_iconst().into(),
@@ -567,7 +568,7 @@ impl Parser<'_> {
         let word = self.cur.kw;
         match word {
             Kw::ACCESS | Kw::ROW => {
-                self.bump();
+                self.skip();
                 let access = word == Kw::ACCESS;
                 if self.eat_kw(Kw::SHARE) {
                     return if access { LockMode::AccessShare } else { LockMode::RowShare };
@@ -576,7 +577,7 @@ impl Parser<'_> {
                 if access { LockMode::AccessExclusive } else { LockMode::RowExclusive }
             }
             Kw::SHARE => {
-                self.bump();
+                self.skip();
                 if self.eat_kws(Kw::UPDATE, Kw::EXCLUSIVE) {
                     return LockMode::ShareUpdateExclusive;
                 }
@@ -611,7 +612,7 @@ impl Parser<'_> {
             Kw::TEMP | Kw::TEMPORARY => DiscardMode::Temp,
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         Stmt::Discard(mode)
     }
 
@@ -674,7 +675,7 @@ impl Parser<'_> {
         if parens || is_col_id(&self.cur) {
             if !parens && self.peek(1).kw == Kw::ON {
                 indexname = Some(self.name());
-                self.bump();
+                self.skip();
                 relation = Some(self.qualified_name());
             } else {
                 relation = Some(self.qualified_name());
@@ -692,7 +693,7 @@ impl Parser<'_> {
         if !matches!(kind, Kw::INDEX | Kw::TABLE | Kw::SCHEMA | Kw::SYSTEM | Kw::DATABASE) {
             return self.unexpected();
         }
-        self.bump();
+        self.skip();
         let at = self.span();
         if self.eat_kw(Kw::CONCURRENTLY) {
             params.push(def_elem("concurrently", None, at));

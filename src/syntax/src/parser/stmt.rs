@@ -70,7 +70,7 @@ impl Parser<'_> {
             Kw::IMPORT => Self::import_foreign_schema,
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         parse(self, span)
     }
 }

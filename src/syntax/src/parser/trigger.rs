@@ -17,7 +17,7 @@ impl Parser<'_> {
             Kw::BEFORE if !isconstraint => TriggerTiming::Before,
             Kw::AFTER => TriggerTiming::After,
             Kw::INSTEAD if !isconstraint => {
-                self.bump();
+                self.skip();
                 if !self.is_kw(Kw::OF) {
                     return self.unexpected();
                 }
@@ -25,7 +25,7 @@ impl Parser<'_> {
             }
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         let events = self.trigger_events();
         self.expect_kw(Kw::ON);
         let relation = self.qualified_name();
@@ -127,7 +127,7 @@ impl Parser<'_> {
                 Kw::UPDATE => TriggerEvent::Update { columns: Vec::new() },
                 _ => return self.unexpected(),
             };
-            self.bump();
+            self.skip();
             let event = match event {
                 TriggerEvent::Update { .. } if self.eat_kw(Kw::OF) => {
                     TriggerEvent::Update { columns: self.list(Self::col_id) }
@@ -159,7 +159,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_event_trigger(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         self.expect_kw(Kw::TRIGGER);
         let trigname = self.name();
         self.expect_kw(Kw::ON);
@@ -198,15 +198,15 @@ impl Parser<'_> {
                 return self.alter_only_common(ObjectType::EventTrigger, object, span);
             }
         };
-        self.bump();
+        self.skip();
         if matches!(mode, TriggerMode::EnableReplica | TriggerMode::EnableAlways) {
-            self.bump();
+            self.skip();
         }
         Stmt::AlterEventTrig(Box::new(AlterEventTrigStmt { trigname, mode, span }))
     }
 
     pub(super) fn create_rule(&mut self, replace: bool, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let rulename = self.name();
         self.expect_kw(Kw::AS);
         self.expect_kw(Kw::ON);
@@ -217,7 +217,7 @@ impl Parser<'_> {
             Kw::INSERT => RuleEvent::Insert,
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         self.expect_kw(Kw::TO);
         let relation = self.qualified_name();
         let where_clause = self.where_clause();
@@ -230,7 +230,7 @@ impl Parser<'_> {
         if self.eat_kw(Kw::NOTHING) {
             // No action at all.
         } else if self.is(T::LParen) && !self.at_paren_query_only() {
-            self.bump();
+            self.skip();
             loop {
                 if !self.is(T::Semicolon) && !self.is(T::RParen) {
                     actions.push(self.rule_action());
@@ -255,7 +255,8 @@ impl Parser<'_> {
         let start = self.cur.start;
         let stmt = match self.cur.kw {
             Kw::NOTIFY => {
-                let span = self.bump().span();
+                let span = self.span();
+                self.skip();
                 self.notify_stmt(span)
             }
             Kw::MERGE => return self.unexpected(),
@@ -265,7 +266,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn create_policy(&mut self, span: Span) -> Stmt {
-        self.bump();
+        self.skip();
         let policy_name = self.name();
         self.expect_kw(Kw::ON);
         let table = self.qualified_name();

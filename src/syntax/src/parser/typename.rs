@@ -61,7 +61,7 @@ impl Parser<'_> {
             }
             if self.peek(i).t == T::Percent {
                 if setof {
-                    self.bump();
+                    self.skip();
                 }
                 let span = self.span();
                 let mut names = vec![self.type_function_name()];
@@ -101,7 +101,8 @@ impl Parser<'_> {
 
     /// The word `interval`.
     pub(super) fn interval_word(&mut self) -> TypeName {
-        let span = self.bump().span();
+        let span = self.span();
+        self.skip();
         system_type("interval", span)
     }
 
@@ -121,7 +122,7 @@ impl Parser<'_> {
         let first = self.cur.kw;
         match first {
             Kw::SECOND => {
-                self.bump();
+                self.skip();
                 return self.interval_second(SECOND, span);
             }
             Kw::YEAR | Kw::MONTH | Kw::DAY | Kw::HOUR | Kw::MINUTE => self.bump(),
@@ -148,7 +149,7 @@ impl Parser<'_> {
             (Kw::MINUTE, Kw::SECOND) => MINUTE | SECOND,
             _ => return self.unexpected(),
         };
-        self.bump();
+        self.skip();
         if last == Kw::SECOND { self.interval_second(mask, span) } else { one(mask) }
     }
 
@@ -172,21 +173,21 @@ impl Parser<'_> {
             Kw::REAL => "float4",
             Kw::BOOLEAN => "bool",
             Kw::DOUBLE if self.peek(1).kw == Kw::PRECISION => {
-                self.bump();
+                self.skip();
                 "float8"
             }
             Kw::FLOAT => {
-                self.bump();
+                self.skip();
                 return Some(self.float_type(span));
             }
             Kw::DECIMAL | Kw::DEC | Kw::NUMERIC => {
-                self.bump();
+                self.skip();
                 let mut t = system_type("numeric", span);
                 t.typmods = self.opt_parens(Self::expr).into();
                 return Some(t);
             }
             Kw::BIT => {
-                self.bump();
+                self.skip();
                 let varying = self.eat_kw(Kw::VARYING);
                 let mut t = system_type(if varying { "varbit" } else { "bit" }, span);
                 t.typmods = self.opt_parens(Self::expr).into();
@@ -202,7 +203,7 @@ impl Parser<'_> {
             Kw::TIME => return Some(self.time_type("time", "timetz", span)),
             _ => return None,
         };
-        self.bump();
+        self.skip();
         Some(system_type(name, span))
     }
 
@@ -229,7 +230,8 @@ impl Parser<'_> {
     }
 
     fn character_type(&mut self, constant: bool, span: Span) -> TypeName {
-        let word = self.bump().kw;
+        let word = self.cur.kw;
+        self.skip();
         if word == Kw::NATIONAL && !self.eat_kw(Kw::CHARACTER) {
             self.expect_kw(Kw::CHAR);
         }
@@ -246,7 +248,7 @@ impl Parser<'_> {
     }
 
     fn time_type(&mut self, plain: &str, zoned: &str, span: Span) -> TypeName {
-        self.bump();
+        self.skip();
         let mut typmods = Vec::new();
         if self.eat(T::LParen) {
             let at = self.span();
@@ -255,7 +257,7 @@ impl Parser<'_> {
         }
         let with = self.is_kw(Kw::WITH) && matches!(self.peek(1).kw, Kw::TIME | Kw::ORDINALITY);
         if with || self.is_kw(Kw::WITHOUT) {
-            self.bump();
+            self.skip();
             self.expect_kw(Kw::TIME);
             self.expect_kw(Kw::ZONE);
         }
