@@ -58,7 +58,7 @@ export async function buildWasm(dev = false) {
   wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
   const { args, env } = dev ? { args: [], env: {} } : withLibrary();
-  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm', ...args], { env: { ...process.env, ...env } });
+  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm', ...(dev ? [] : ['-p', 'tusklet-packing']), ...args], { env: { ...process.env, ...env } });
   const names = process.argv.includes('--names');
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
@@ -83,11 +83,10 @@ async function split(whole, first, second, out) {
   // A process of its own: the package that is trained must not be the one a caller has loaded.
   run(process.execPath, [join(root, 'scripts/train.mjs'), instrumented, profile]);
   const plain = join(out, 'cold.wasm');
-  run('cargo', ['xtask', 'split', whole, profile, first, plain, second]);
+  run('cargo', ['xtask', 'split', whole, profile, first, plain, join(target, TARGET, 'release', 'tusklet_packing.wasm'), second]);
   // What the package makes of the packed part must be the part, to the byte.
   const { unpack } = await import(pathToFileURL(join(root, 'pkg/build/unpack.js')).href);
-  const [packed] = WebAssembly.Module.customSections(await WebAssembly.compile(readFileSync(second)), 'packed');
-  const steps = unpack(new Uint8Array(packed));
+  const steps = unpack(await WebAssembly.compile(readFileSync(second)));
   let step = steps.next();
   while (!step.done) step = steps.next();
   if (!readFileSync(plain).equals(step.value)) throw new Error('the second part is not what was packed');

@@ -48,15 +48,9 @@ function notLoaded(what: string, error: unknown): PostgresError {
 
 const REST = 'the second part of the engine';
 
-/** The pieces a packed part is made of; undefined for one that is not packed. */
-function pieces(module: WebAssembly.Module) {
-  const [packed] = WebAssembly.Module.customSections(module, 'packed');
-  return packed && unpack(new Uint8Array(packed));
-}
-
 /** What travelled as `module`. Other things are done between the pieces. */
 async function unpacked(module: WebAssembly.Module): Promise<WebAssembly.Module> {
-  const steps = pieces(module);
+  const steps = unpack(module);
   if (steps === undefined) return module;
   let step = steps.next();
   for (; !step.done; step = steps.next()) await new Promise((resolve) => setTimeout(resolve));
@@ -64,7 +58,7 @@ async function unpacked(module: WebAssembly.Module): Promise<WebAssembly.Module>
 }
 
 function unpackedSync(module: WebAssembly.Module): WebAssembly.Module {
-  const steps = pieces(module);
+  const steps = unpack(module);
   if (steps === undefined) return module;
   let step = steps.next();
   while (!step.done) step = steps.next();

@@ -20,6 +20,7 @@
 //!
 //! Function bodies are copied as they stand but for the indices in `call`, `global.get` and `global.set`.
 
+mod head;
 mod module;
 mod pack;
 
@@ -33,7 +34,7 @@ use wasm_encoder::{
 use wasmparser::ExternalKind;
 
 use crate::Outcome;
-use module::{Body, Module, Target, extended, leb};
+use module::{Body, Module, Target, extended, leb, signed};
 
 /// A body of this many bytes is not worth a stub.
 const SMALL: usize = 24;
@@ -83,11 +84,11 @@ pub fn instrument(args: &[&str]) -> Outcome {
     write(output, &out.finish())
 }
 
-/// `split IN PROFILE OUT COLD PACKED`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them; PACKED is COLD as it
-/// travels.
+/// `split IN PROFILE OUT COLD UNPACKER PACKED`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them; PACKED is COLD as
+/// it travels, and UNPACKER the crate `packing` as a module.
 pub fn split(args: &[&str]) -> Outcome {
-    let &[input, profile, primary, secondary, packed] = args else {
-        return Err("usage: cargo xtask split IN PROFILE OUT COLD PACKED".into());
+    let &[input, profile, primary, secondary, unpacker, packed] = args else {
+        return Err("usage: cargo xtask split IN PROFILE OUT COLD UNPACKER PACKED".into());
     };
     let bytes = read(input)?;
     let profile = fs::read_to_string(profile).map_err(|e| format!("{profile}: {e}"))?;
@@ -111,7 +112,7 @@ pub fn split(args: &[&str]) -> Outcome {
     write(primary, &parts.primary()?)?;
     let cold = parts.secondary()?;
     write(secondary, &cold)?;
-    write(packed, &pack::pack(&cold)?)?;
+    write(packed, &pack::pack(&cold, &read(unpacker)?)?)?;
     let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
     println!(
         "{stay} functions stay, {go} go, {} stubs; {} were the same as others",
@@ -236,10 +237,29 @@ impl<'m, 'a> Split<'m, 'a> {
         }
         globals.sort_unstable();
         let first_slot = m.tables[0].0;
-        let (mut shared_slots, mut stub_slots) = (Vec::new(), Vec::new());
+        let load_type = m.signatures.iter().position(|s| s.bare).unwrap_or(m.signatures.len()) as u32;
+        let mut split = Split {
+            m,
+            hash,
+            same,
+            hot,
+            stubs,
+            shared,
+            first_slot,
+            shared_slots: vec![],
+            stub_slots: vec![],
+            globals,
+            load_type,
+        };
+        // New slots go by the order of functions, which makes lists of them regular.
+        let imported = (0..imports).filter(|f| split.shared.contains_key(f));
+        let (staying, going) = (imported.chain(split.part(true)).collect::<Vec<_>>(), split.part(false));
         let mut next = first_slot;
-        for (list, own) in [(&mut shared, &mut shared_slots), (&mut stubs, &mut stub_slots)] {
-            for (&f, slot) in list {
+        for (order, list, own) in
+            [(staying, &mut split.shared, &mut split.shared_slots), (going, &mut split.stubs, &mut split.stub_slots)]
+        {
+            for f in order {
+                let Some(slot) = list.get_mut(&f) else { continue };
                 *slot = slot_of.get(&f).copied().unwrap_or_else(|| {
                     own.push(f);
                     next += 1;
@@ -247,8 +267,7 @@ impl<'m, 'a> Split<'m, 'a> {
                 });
             }
         }
-        let load_type = m.signatures.iter().position(|s| s.bare).unwrap_or(m.signatures.len()) as u32;
-        Split { m, hash, same, hot, stubs, shared, first_slot, shared_slots, stub_slots, globals, load_type }
+        split
     }
 
     fn imports(&self) -> u32 {
@@ -435,8 +454,10 @@ impl<'m, 'a> Split<'m, 'a> {
             );
         }
         let mut index: BTreeMap<u32, u32> = BTreeMap::new();
-        for (&f, &slot) in &self.shared {
-            let ty = if f < imports { m.imports[f as usize].2 } else { m.functions[(f - imports) as usize] };
+        let type_of = |f: u32| if f < imports { m.imports[f as usize].2 } else { m.functions[(f - imports) as usize] };
+        let mut shared: Vec<(u32, u32, u32)> = self.shared.iter().map(|(&f, &slot)| (type_of(f), slot, f)).collect();
+        shared.sort_unstable();
+        for (ty, slot, f) in shared {
             names.import("", &base36(slot), wasm_encoder::EntityType::Function(ty));
             index.insert(f, index.len() as u32);
         }
@@ -520,18 +541,6 @@ fn value_type(byte: u8) -> Result<wasm_encoder::ValType, String> {
         0x7c => wasm_encoder::ValType::F64,
         _ => return Err("a global of a type this tool does not know".into()),
     })
-}
-
-fn signed(out: &mut Vec<u8>, mut n: i32) {
-    loop {
-        let byte = n as u8 & 0x7f;
-        n >>= 7;
-        if (n == 0 && byte & 0x40 == 0) || (n == -1 && byte & 0x40 != 0) {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
 }
 
 /// As JavaScript's `toString(36)`.

@@ -92,8 +92,24 @@ fn what_never_ran_goes_and_leaves_a_stub() {
         .flatten()
         .map(|i| format!("{}.{}", i.module, i.name))
         .collect();
-    // tick stands in slot 3, helper where its twin does.
-    assert_eq!(imports, ["0123abcd.memory", ".cold.table", ".cold.g0", ".3", ".2"]);
+    // By type: helper, where its twin stands, then tick in slot 3.
+    assert_eq!(imports, ["0123abcd.memory", ".cold.table", ".cold.g0", ".2", ".3"]);
+}
+
+#[test]
+fn what_is_packed_is_unpacked() {
+    let (_, second) = parts([true, false, true, false]);
+    // Any module does for the one that unpacks.
+    let packed = pack::pack(&second, &whole()).unwrap();
+    let mut sections = wasmparser::Parser::new(0).parse_all(&packed).filter_map(|p| match p.unwrap() {
+        wasmparser::Payload::CustomSection(s) => Some((s.name().to_owned(), s.data().to_vec())),
+        _ => None,
+    });
+    let (name, data) = sections.next().unwrap();
+    assert_eq!((name.as_str(), sections.next()), ("packed", None));
+    let mut unpacker = tusklet_packing::unpack::Unpacker::new(&data);
+    while !unpacker.step(1) {}
+    assert_eq!(unpacker.out, second);
 }
 
 #[test]

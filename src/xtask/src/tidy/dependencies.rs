@@ -37,7 +37,8 @@ const RULES: &[Rule] = &[
     rule("src/dns", &["error"], &[]),
     rule("src/wasm", &["error", "vector", "storage", "engine", "functions", "dns"], WASM),
     rule("src/server", &["error", "storage", "engine", "functions"], &[]),
-    rule("src/xtask", &[], &["wasm-encoder", "wasmparser"]),
+    rule("src/packing", &[], &[]),
+    rule("src/xtask", &["packing"], &["wasm-encoder", "wasmparser"]),
     rule("tests/harness", &["error", "engine", "functions"], &[]),
 ];
 
