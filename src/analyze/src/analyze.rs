@@ -155,7 +155,9 @@ pub fn builtin_defaults(cx: &mut dyn AnalyzeContext, text: &str, types: &[Oid]) 
                 Span::NONE,
             )?
             .ok_or_else(|| Error::internal("argument default has the wrong type"))?;
-        out.push(Expr { span: Span::NONE, ..e });
+        let mut e = e;
+        e.span = Span::NONE;
+        out.push(e);
     }
     Ok(out)
 }

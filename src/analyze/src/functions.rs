@@ -113,7 +113,7 @@ pub fn check_sql_fn_retval(cx: &mut dyn AnalyzeContext, query: Query, want: &Ret
                 .iter()
                 .enumerate()
                 .map(|(i, t)| {
-                    let arg = Box::new(e.clone());
+                    let arg = e.clone();
                     let mut f = Expr::new(ExprKind::Field { arg, field: i as i16 + 1 }, *t);
                     f.collation = a.cat.type_collation(t.oid);
                     f

@@ -155,12 +155,7 @@ impl Analyzer<'_> {
                 // Taken up as it is, so that it gets the column's type.
                 out
             } else {
-                Expr {
-                    kind: ExprKind::Var(Var { rte: item.rte, attno: i as i16 + 1, level: 0 }),
-                    ty: out.ty,
-                    collation: out.collation,
-                    span: location(&out),
-                }
+                Expr::make(ExprKind::Var(Var { rte: item.rte, attno: i as i16 + 1, level: 0 }), out.ty, out.collation, location(&out))
             });
         }
         let exprs = self.insert_row(exprs, named, rel, columns, false)?;
@@ -206,8 +201,10 @@ impl Analyzer<'_> {
         }
         if named && exprs.len() < columns.len() {
             let row = match exprs.as_slice() {
-                [Expr { kind: ExprKind::Row { fields, .. }, .. }] => fields.len(),
-                [e] => self.tuple_columns(e)?.map_or(0, |c| c.len()),
+                [e] => match &e.kind {
+                    ExprKind::Row { fields, .. } => fields.len(),
+                    _ => self.tuple_columns(e)?.map_or(0, |c| c.len()),
+                },
                 _ => 0,
             };
             let e = err!(SYNTAX_ERROR, "INSERT has more target columns than expressions").at(columns[exprs.len()].1.span);
@@ -224,9 +221,12 @@ impl Analyzer<'_> {
             let mut e = self.transform_assigned(e, Clause::InsertTarget, rel, *attno, t)?;
             if strip {
                 loop {
-                    e = match e.kind {
-                        ExprKind::FieldStore { mut values, .. } if !values.is_empty() => values.swap_remove(0),
-                        ExprKind::Subscript { assign: Some(a), .. } => *a,
+                    e = match &mut e.kind {
+                        ExprKind::FieldStore { values, .. } if !values.is_empty() => values.swap_remove(0),
+                        ExprKind::Subscript { assign, .. } if assign.is_some() => match assign.take() {
+                            Some(a) => a,
+                            None => break,
+                        },
                         _ => break,
                     };
                 }
@@ -313,24 +313,14 @@ impl Analyzer<'_> {
                     .into_iter()
                     .enumerate()
                     .map(|(i, (ty, collation))| {
-                        let test = Expr {
-                            kind: ExprKind::Param(Param::SubLink(i as u32 + 1)),
-                            ty,
-                            collation,
-                            span: Span::NONE,
-                        };
-                        Expr {
-                            kind: ExprKind::SubLink(Box::new(SubLink {
+                        let test = Expr::make(ExprKind::Param(Param::SubLink(i as u32 + 1)), ty, collation, Span::NONE);
+                        Expr::make(ExprKind::SubLink(Box::new(SubLink {
                                 kind: SubLinkKind::Multi,
                                 test: Some(test),
                                 op_name: String::new(),
                                 query: query.clone(),
                                 id,
-                            })),
-                            ty,
-                            collation,
-                            span: s.span,
-                        }
+                            })), ty, collation, s.span)
                     })
                     .collect())
             }

@@ -198,25 +198,20 @@ impl Analyzer<'_> {
         parts.extend(filter.iter());
         let level = self.aggregate_level(&direct, &parts, "aggregate function", span)?;
         self.level(level).has_aggs = true;
-        Ok(Expr {
-            kind: ExprKind::Aggregate(Box::new(Aggregate {
+        Ok(Expr::make(ExprKind::Aggregate(Box::new(Aggregate {
                 func: p.oid,
                 direct,
                 args: targets,
                 order_by: order,
                 distinct,
-                filter: filter.map(Box::new),
+                filter,
                 star: syntax.star,
                 variadic,
                 kind,
                 level,
                 input_collation: 0,
                 trans_type,
-            })),
-            ty,
-            collation: 0,
-            span,
-        })
+            })), ty, 0, span))
     }
 
     fn resolve_trans_type(&mut self, p: &Proc, trans: Oid, inputs: &[Oid]) -> Result<Oid> {
@@ -369,21 +364,16 @@ impl Analyzer<'_> {
             Some(a) => self.resolve_trans_type(p, a.trans_type, &types)?,
             None => 0,
         };
-        Ok(Expr {
-            kind: ExprKind::Window(Box::new(WindowCall {
+        Ok(Expr::make(ExprKind::Window(Box::new(WindowCall {
                 func: p.oid,
                 args,
-                filter: filter.map(Box::new),
+                filter,
                 window: window as u32,
                 star: syntax.star,
                 aggregate,
                 input_collation: 0,
                 trans_type,
-            })),
-            ty,
-            collation: 0,
-            span,
-        })
+            })), ty, 0, span))
     }
 
     fn check_window_place(&mut self, span: Span) -> Result<()> {
@@ -416,12 +406,7 @@ impl Analyzer<'_> {
         let parts: Vec<&Expr> = out.iter().collect();
         let level = self.aggregate_level(&[], &parts, "grouping operation", *span)?;
         self.level(level).has_aggs = true;
-        Ok(Expr {
-            kind: ExprKind::Grouping { args: out, refs: vec![], level },
-            ty: TypeRef::new(oids::INT4),
-            collation: 0,
-            span: *span,
-        })
+        Ok(Expr::make(ExprKind::Grouping { args: out, refs: vec![], level }, TypeRef::new(oids::INT4), 0, *span))
     }
 
     /// That everything outside aggregates is grouped (`parseCheckAggregates`).

@@ -523,7 +523,7 @@ impl Analyzer<'_> {
             JoinKind::Left => (ln, lvar.then_some(true)),
             JoinKind::Right => (rn, rvar.then_some(false)),
             JoinKind::Full | JoinKind::Semi | JoinKind::Anti => {
-                (Expr { kind: ExprKind::Coalesce(vec![ln, rn]), ty, collation: 0, span: Span::NONE }, None)
+                (Expr::make(ExprKind::Coalesce(vec![ln, rn]), ty, 0, Span::NONE), None)
             }
         };
         self.assign_expr_collations(&mut e)?;

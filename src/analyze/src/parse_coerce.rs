@@ -68,12 +68,15 @@ impl Analyzer<'_> {
         // COLLATE stays on top.
         let mut inner = expr;
         let mut collate = None;
-        while let ExprKind::Collate(arg) = inner.kind {
-            if collate.is_none() {
-                collate = Some((inner.collation, inner.span));
+        let inner = loop {
+            match inner.uncollate() {
+                Ok((arg, collation, at)) => {
+                    collate.get_or_insert((collation, at));
+                    inner = arg;
+                }
+                Err(plain) => break plain,
             }
-            inner = *arg;
-        }
+        };
         let before = (inner.ty, std::mem::discriminant(&inner.kind));
         let result = self.coerce_type(inner, target, context, form, span)?;
         let changed = before != (result.ty, std::mem::discriminant(&result.kind));
@@ -81,7 +84,7 @@ impl Analyzer<'_> {
         let mut result = self.coerce_type_typmod(result, target, context, form, span, hide)?;
         if let (Some((collation, at)), true) = (collate, self.cat.type_collation(target.oid) != 0) {
             let ty = result.ty;
-            result = Expr { kind: ExprKind::Collate(Box::new(result)), ty, collation, span: at };
+            result = Expr::make(ExprKind::Collate(result), ty, collation, at);
         }
         Ok(Some(result))
     }
@@ -143,8 +146,7 @@ impl Analyzer<'_> {
                         Value::Null
                     }
                 };
-                let result =
-                    Expr { kind: ExprKind::Const(value), ty, collation: self.cat.type_collation(base.oid), span: node.span };
+                let result = Expr::make(ExprKind::Const(value), ty, self.cat.type_collation(base.oid), node.span);
                 if base.oid != to {
                     return self.coerce_to_domain(result, Some(base), to, context, form, span, false);
                 }
@@ -155,15 +157,17 @@ impl Analyzer<'_> {
             Ok(done) => return Ok(done),
             Err(node) => node,
         };
-        if let ExprKind::Collate(arg) = node.kind {
-            let (collation, at) = (node.collation, node.span);
-            let mut r = self.coerce_type(*arg, target, context, form, span)?;
-            if self.cat.type_collation(to) != 0 {
-                let ty = r.ty;
-                r = Expr { kind: ExprKind::Collate(Box::new(r)), ty, collation, span: at };
+        let node = match node.uncollate() {
+            Ok((arg, collation, at)) => {
+                let mut r = self.coerce_type(arg, target, context, form, span)?;
+                if self.cat.type_collation(to) != 0 {
+                    let ty = r.ty;
+                    r = Expr::make(ExprKind::Collate(r), ty, collation, at);
+                }
+                return Ok(r);
             }
-            return Ok(r);
-        }
+            Err(node) => node,
+        };
         let path = self.find_coercion_pathway(to, input, context);
         match path {
             Pathway::None => {}
@@ -194,13 +198,9 @@ impl Analyzer<'_> {
         }
         if self.cat.type_inherits_from(input, to) {
             let base = self.cat.base_type(input);
-            let node = if base != input { relabel(node, TypeRef::new(base), CoercionForm::Implicit, span) } else { node };
-            return Ok(Expr {
-                kind: ExprKind::ConvertRowtype { arg: Box::new(node), form },
-                ty: TypeRef::new(to),
-                collation: 0,
-                span,
-            });
+            let node =
+                if base != input { relabel(node, TypeRef::new(base), CoercionForm::Implicit, span) } else { node };
+            return Ok(Expr::make(ExprKind::ConvertRowtype { arg: node, form }, TypeRef::new(to), 0, span));
         }
         Err(Error::internal(format!(
             "failed to find conversion function from {} to {}",
@@ -324,8 +324,8 @@ impl Analyzer<'_> {
                 }
                 // `int2` becomes an `oid` by way of `int4`, whose bits the numbers of objects share.
                 let by_int4 = p.result == oids::INT4 && target.oid != oids::INT4;
-                let call = Expr {
-                    kind: ExprKind::Call(Box::new(FuncCall {
+                let call = Expr::make(
+                    ExprKind::Call(Box::new(FuncCall {
                         func,
                         op: 0,
                         args,
@@ -336,44 +336,44 @@ impl Analyzer<'_> {
                         strict: p.strict,
                         volatility: volatility(p.volatility),
                     })),
-                    ty: if by_int4 { TypeRef::new(oids::INT4) } else { TypeRef { oid: target.oid, typmod } },
-                    collation: self.cat.type_collation(target.oid),
+                    if by_int4 { TypeRef::new(oids::INT4) } else { TypeRef { oid: target.oid, typmod } },
+                    self.cat.type_collation(target.oid),
                     span,
-                };
+                );
                 if !by_int4 {
                     return Ok(call);
                 }
                 let (ty, collation) = (TypeRef::new(target.oid), call.collation);
-                Ok(Expr { kind: ExprKind::Relabel { arg: Box::new(call), form }, ty, collation, span })
+                Ok(Expr::make(ExprKind::Relabel { arg: call, form }, ty, collation, span))
             }
             Pathway::Array => {
                 let source = self.cat.base_type_and_typmod(node.ty);
                 let se = self.cat.element_type(source.oid);
-                let test = Expr {
-                    kind: ExprKind::CaseTest,
-                    ty: TypeRef { oid: se, typmod: source.typmod },
-                    collation: node.collation,
-                    span: Span::NONE,
-                };
+                let test = Expr::make(
+                    ExprKind::CaseTest,
+                    TypeRef { oid: se, typmod: source.typmod },
+                    node.collation,
+                    Span::NONE,
+                );
                 let te = self.cat.element_type(target.oid);
                 let wanted = TypeRef { oid: te, typmod: target.typmod };
                 let element = self
                     .coerce_to_target_type(test, wanted, context, form, span)?
                     .ok_or_else(|| Error::internal("failed to coerce array element type as expected"))?;
                 let typmod = element.ty.typmod;
-                Ok(Expr {
-                    kind: ExprKind::ArrayCoerce { arg: Box::new(node), element: Box::new(element), form },
-                    ty: TypeRef { oid: target.oid, typmod },
-                    collation: self.cat.type_collation(target.oid),
+                Ok(Expr::make(
+                    ExprKind::ArrayCoerce { arg: node, element: element, form },
+                    TypeRef { oid: target.oid, typmod },
+                    self.cat.type_collation(target.oid),
                     span,
-                })
+                ))
             }
-            Pathway::ViaIo => Ok(Expr {
-                kind: ExprKind::ViaIo { arg: Box::new(node), form },
-                ty: TypeRef::new(target.oid),
-                collation: self.cat.type_collation(target.oid),
+            Pathway::ViaIo => Ok(Expr::make(
+                ExprKind::ViaIo { arg: node, form },
+                TypeRef::new(target.oid),
+                self.cat.type_collation(target.oid),
                 span,
-            }),
+            )),
             Pathway::None | Pathway::Relabel => Err(Error::internal("unsupported pathtype in build_coercion")),
         }
     }
@@ -400,14 +400,12 @@ impl Analyzer<'_> {
             return self.build_coercion(node, path, target, context, form, span);
         }
         // Nothing to do at run time; the expression only says it has the modifier.
-        Ok(match node.kind {
-            ExprKind::Const(_) => Expr { ty: target, ..node },
-            ExprKind::Relabel { arg, form } => Expr { kind: ExprKind::Relabel { arg, form }, ty: target, ..node },
-            _ => {
-                let collation = node.collation;
-                Expr { kind: ExprKind::Relabel { arg: Box::new(node), form }, ty: target, collation, span }
-            }
-        })
+        if matches!(node.kind, ExprKind::Const(_) | ExprKind::Relabel { .. }) {
+            node.ty = target;
+            return Ok(node);
+        }
+        let collation = node.collation;
+        Ok(Expr::make(ExprKind::Relabel { arg: node, form }, target, collation, span))
     }
 
     fn coerce_to_domain_if(
@@ -446,12 +444,12 @@ impl Analyzer<'_> {
         }
         // The modifier of what the domain is over is always an implicit part of the domain; it cuts as an explicit one does.
         let node = self.coerce_type_typmod(node, base, context, CoercionForm::Implicit, span, false)?;
-        Ok(Expr {
-            kind: ExprKind::ToDomain { arg: Box::new(node), form },
-            ty: TypeRef::new(domain),
-            collation: self.cat.type_collation(domain),
+        Ok(Expr::make(
+            ExprKind::ToDomain { arg: node, form },
+            TypeRef::new(domain),
+            self.cat.type_collation(domain),
             span,
-        })
+        ))
     }
 
     fn coerce_record_to_complex(
@@ -463,7 +461,7 @@ impl Analyzer<'_> {
         span: Span,
     ) -> Result<Expr> {
         let (name, at) = (self.type_name(to), if span.is_none() { location(&node) } else { span });
-        let row_at = node.span;
+        let (row_at, at_node) = (node.span, location(&node));
         let cannot = |detail: Option<String>, at: Span| {
             let e = err!(CANNOT_COERCE, "cannot cast type record to {name}").at(at);
             match detail {
@@ -471,22 +469,22 @@ impl Analyzer<'_> {
                 None => e,
             }
         };
-        let fields = match node.kind {
+        let fields = match node.into_kind() {
             ExprKind::Row { fields, .. } => fields,
             ExprKind::Var(v) if v.attno == 0 => {
                 let rte = self.level(v.level).rtable[v.rte as usize].clone();
                 let mut out = vec![];
                 for (i, c) in rte.columns.iter().enumerate().filter(|(_, c)| !c.name.is_empty()) {
-                    out.push(Expr {
-                        kind: ExprKind::Var(tusklet_ir::Var { rte: v.rte, attno: i as i16 + 1, level: v.level }),
-                        ty: c.ty,
-                        collation: c.collation,
-                        span: at,
-                    });
+                    out.push(Expr::make(
+                        ExprKind::Var(tusklet_ir::Var { rte: v.rte, attno: i as i16 + 1, level: v.level }),
+                        c.ty,
+                        c.collation,
+                        at,
+                    ));
                 }
                 out
             }
-            _ => return Err(cannot(None, location(&node))),
+            _ => return Err(cannot(None, at_node)),
         };
         let base = self.cat.base_type(to);
         let rel = self.cat.type_relation(base);
@@ -521,7 +519,7 @@ impl Analyzer<'_> {
         if given.next().is_some() {
             return Err(cannot(Some("Input has too many columns.".into()), at));
         }
-        let row = Expr { kind: ExprKind::Row { fields: out, names }, ty: TypeRef::new(base), collation: 0, span: row_at };
+        let row = Expr::make(ExprKind::Row { fields: out, names }, TypeRef::new(base), 0, row_at);
         if base != to {
             return self.coerce_to_domain(row, None, to, context, form, span, false);
         }
@@ -706,7 +704,7 @@ impl Analyzer<'_> {
 pub fn relabel(node: Expr, ty: TypeRef, form: CoercionForm, span: Span) -> Expr {
     // As `makeRelabelType`, the collation is settled later.
     let collation = node.collation;
-    Expr { kind: ExprKind::Relabel { arg: Box::new(node), form }, ty, collation, span }
+    Expr::make(ExprKind::Relabel { arg: node, form }, ty, collation, span)
 }
 
 /// Makes the outermost conversion one that is not printed (`hide_coercion_node`).

@@ -36,7 +36,9 @@ impl Analyzer<'_> {
         for t in q.targets.iter_mut().chain(&mut q.returning) {
             self.target_collations(t, START)?;
         }
-        for e in q.filter.iter_mut().chain(&mut q.having).chain(&mut q.limit).chain(&mut q.offset).chain(&mut q.merge_on) {
+        for e in
+            q.filter.iter_mut().chain(&mut q.having).chain(&mut q.limit).chain(&mut q.offset).chain(&mut q.merge_on)
+        {
             self.assign_expr_collations(e)?;
         }
         let mut from = std::mem::take(&mut q.from);
@@ -210,16 +212,10 @@ impl Analyzer<'_> {
                             self.collate(&mut t.expr, &mut pair)?;
                             // Direct and aggregated argument are compared: they need one collation.
                             if pair.collation != t.expr.collation && pair.strength > Strength::None {
-                                let inner = t.expr.clone();
-                                t.expr = Expr {
-                                    ty: inner.ty,
-                                    collation: pair.collation,
-                                    span: inner.span,
-                                    kind: ExprKind::Relabel {
-                                        arg: Box::new(inner),
-                                        form: tusklet_ir::CoercionForm::Implicit,
-                                    },
-                                };
+                                let arg = t.expr.clone();
+                                let (ty, span) = (arg.ty, arg.span);
+                                let form = tusklet_ir::CoercionForm::Implicit;
+                                t.expr = Expr::make(ExprKind::Relabel { arg, form }, ty, pair.collation, span);
                             }
                             if one {
                                 self.merge(pair, &mut s)?;

@@ -50,7 +50,7 @@ impl Analyzer<'_> {
                 let ast::NullTest { arg, not, span } = &**n;
                 let arg = self.expr(arg)?;
                 let row = self.is_rowtype(arg.ty.oid);
-                Ok(boolean(ExprKind::NullTest { arg: Box::new(arg), negated: *not, row }, *span))
+                Ok(boolean(ExprKind::NullTest { arg: arg, negated: *not, row }, *span))
             }
             ast::Expr::BooleanTest(b) => self.boolean_test(b),
             ast::Expr::SqlValueFunction(s) => self.sql_value(s),
@@ -92,12 +92,12 @@ impl Analyzer<'_> {
                 if op.ty.oid != oids::BOOL {
                     return Err(err!(DATATYPE_MISMATCH, "NULLIF requires = operator to yield boolean").at(*span));
                 }
-                let ExprKind::Call(c) = op.kind else { bail!(INTERNAL_ERROR, "operator is no call") };
+                let ExprKind::Call(c) = op.into_kind() else { bail!(INTERNAL_ERROR, "operator is no call") };
                 if c.retset {
                     return Err(err!(DATATYPE_MISMATCH, "NULLIF must not return a set").at(*span));
                 }
                 let ty = TypeRef::new(c.args[0].ty.oid);
-                return Ok(Expr { kind: ExprKind::NullIf(c), ty, collation: 0, span: *span });
+                return Ok(Expr::make(ExprKind::NullIf(c), ty, 0, *span));
             }
         }
         self.operator_expr(name, lexpr.as_ref(), rexpr, *span)
@@ -125,7 +125,7 @@ impl Analyzer<'_> {
                     let arg = if is_null_literal(l) { r } else { l };
                     let arg = self.expr(arg)?;
                     let row = self.is_rowtype(arg.ty.oid);
-                    return Ok(boolean(ExprKind::NullTest { arg: Box::new(arg), negated: false, row }, span));
+                    return Ok(boolean(ExprKind::NullTest { arg: arg, negated: false, row }, span));
                 }
                 let (l, r) = (self.expr(l)?, self.expr(r)?);
                 self.make_op(name, Some(l), r, last_srf, span)
@@ -169,7 +169,7 @@ impl Analyzer<'_> {
         if is_null_literal(r) || is_null_literal(l) {
             let arg = self.expr(if is_null_literal(r) { l } else { r })?;
             // A row is distinct from NULL even when all its fields are NULL.
-            return Ok(boolean(ExprKind::NullTest { arg: Box::new(arg), negated: !negate, row: false }, span));
+            return Ok(boolean(ExprKind::NullTest { arg: arg, negated: !negate, row: false }, span));
         }
         let result = match (l, r) {
             (ast::Expr::Row(l), ast::Expr::Row(r)) => {
@@ -192,7 +192,7 @@ impl Analyzer<'_> {
                 self.make_distinct_op(name, l, r, span)?
             }
         };
-        Ok(if negate { boolean(ExprKind::Not(Box::new(result)), span) } else { result })
+        Ok(if negate { boolean(ExprKind::Not(result), span) } else { result })
     }
 
     fn make_distinct_op(&mut self, name: &ast::OperatorName, l: Expr, r: Expr, span: Span) -> Result<Expr> {
@@ -201,7 +201,7 @@ impl Analyzer<'_> {
         if op.ty.oid != oids::BOOL {
             return Err(err!(DATATYPE_MISMATCH, "IS DISTINCT FROM requires = operator to yield boolean").at(span));
         }
-        let ExprKind::Call(c) = op.kind else { bail!(INTERNAL_ERROR, "operator is no call") };
+        let ExprKind::Call(c) = op.into_kind() else { bail!(INTERNAL_ERROR, "operator is no call") };
         if c.retset {
             return Err(err!(DATATYPE_MISMATCH, "IS DISTINCT FROM must not return a set").at(span));
         }
@@ -241,21 +241,16 @@ impl Analyzer<'_> {
                     }
                 }
                 items = rest;
-                let a = Expr {
-                    kind: ExprKind::Array { elements, element: scalar, nested: false },
-                    ty: TypeRef::new(array),
-                    collation: 0,
-                    span: Span::NONE,
-                };
+                let a = Expr::make(ExprKind::Array { elements, element: scalar, nested: false }, TypeRef::new(array), 0, Span::NONE);
                 result = Some(self.make_scalar_array_op(&name, use_or, left.clone(), a, *span)?);
             }
         }
         for item in items {
-            let cmp = match (&left.kind, item) {
-                (ExprKind::Row { fields: l, .. }, Expr { kind: ExprKind::Row { fields: r, .. }, .. }) => {
-                    self.make_row_comparison_op(&name, l.clone(), r, *span)?
+            let cmp = match (&left.kind, &item.kind) {
+                (ExprKind::Row { fields: l, .. }, ExprKind::Row { fields: r, .. }) => {
+                    self.make_row_comparison_op(&name, l.clone(), r.clone(), *span)?
                 }
-                (_, item) => self.make_op(&name, Some(left.clone()), item, last_srf, *span)?,
+                _ => self.make_op(&name, Some(left.clone()), item, last_srf, *span)?,
             };
             let cmp = self.coerce_to_boolean(cmp, "IN")?;
             result = Some(match result {
@@ -303,7 +298,7 @@ impl Analyzer<'_> {
             ast::BoolOp::And => ExprKind::And(out),
             ast::BoolOp::Or => ExprKind::Or(out),
             ast::BoolOp::Not => match out.into_iter().next() {
-                Some(e) => ExprKind::Not(Box::new(e)),
+                Some(e) => ExprKind::Not(e),
                 None => bail!(INTERNAL_ERROR, "NOT without argument"),
             },
         };
@@ -346,7 +341,7 @@ impl Analyzer<'_> {
         }
         let collation = self.lookup_collation(collname, *span)?;
         let ty = e.ty;
-        Ok(Expr { kind: ExprKind::Collate(Box::new(e)), ty, collation, span: *span })
+        Ok(Expr::make(ExprKind::Collate(e), ty, collation, *span))
     }
 
     /// A function call as written (`transformFuncCall`).
@@ -535,12 +530,7 @@ impl Analyzer<'_> {
                 None => self.coerce_to_common_type(e, common, "ARRAY")?,
             });
         }
-        Ok(Expr {
-            kind: ExprKind::Array { elements: out, element, nested },
-            ty: TypeRef::new(array),
-            collation: 0,
-            span: *span,
-        })
+        Ok(Expr::make(ExprKind::Array { elements: out, element, nested }, TypeRef::new(array), 0, *span))
     }
 
     fn row_expr(&mut self, r: &ast::RowExpr) -> Result<Expr> {
@@ -550,7 +540,7 @@ impl Analyzer<'_> {
             return Err(err!(TOO_MANY_COLUMNS, "ROW expressions can have at most {MAX_TARGETS} entries").at(*span));
         }
         let names = (1..=fields.len()).map(|i| format!("f{i}")).collect();
-        Ok(Expr { kind: ExprKind::Row { fields, names }, ty: TypeRef::new(oids::RECORD), collation: 0, span: *span })
+        Ok(Expr::make(ExprKind::Row { fields, names }, TypeRef::new(oids::RECORD), 0, *span))
     }
 
     fn case_expr(&mut self, c: &ast::CaseExpr) -> Result<Expr> {
@@ -564,8 +554,8 @@ impl Analyzer<'_> {
                     e = self.coerce_to_common_type(e, oids::TEXT, "CASE")?;
                 }
                 self.assign_expr_collations(&mut e)?;
-                test = Some(Expr { kind: ExprKind::CaseTest, ty: e.ty, collation: e.collation, span: Span::NONE });
-                Some(Box::new(e))
+                test = Some(Expr::make(ExprKind::CaseTest, e.ty, e.collation, Span::NONE));
+                Some(e)
             }
             None => None,
         };
@@ -599,12 +589,7 @@ impl Analyzer<'_> {
         self.no_srf_since(srfs, "CASE")?;
         let all: Vec<&Expr> = std::iter::once(&default).chain(whens.iter().map(|w| &w.result)).collect();
         let typmod = Self::common_typmod(&all, ty);
-        Ok(Expr {
-            kind: ExprKind::Case { arg, whens, default: Box::new(default) },
-            ty: TypeRef { oid: ty, typmod },
-            collation: 0,
-            span: *span,
-        })
+        Ok(Expr::make(ExprKind::Case { arg, whens, default }, TypeRef { oid: ty, typmod }, 0, *span))
     }
 
     fn no_srf_since(&mut self, before: u32, construct: &str) -> Result<()> {
@@ -632,7 +617,7 @@ impl Analyzer<'_> {
         }
         self.no_srf_since(srfs, "COALESCE")?;
         let typmod = Self::common_typmod(&out.iter().collect::<Vec<_>>(), ty);
-        Ok(Expr { kind: ExprKind::Coalesce(out), ty: TypeRef { oid: ty, typmod }, collation: 0, span: *span })
+        Ok(Expr::make(ExprKind::Coalesce(out), TypeRef { oid: ty, typmod }, 0, *span))
     }
 
     fn min_max(&mut self, m: &ast::MinMaxExpr) -> Result<Expr> {
@@ -652,12 +637,7 @@ impl Analyzer<'_> {
             bail!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {}", self.type_name(ty));
         }
         let typmod = Self::common_typmod(&out.iter().collect::<Vec<_>>(), ty);
-        Ok(Expr {
-            kind: ExprKind::MinMax { greatest: *greatest, args: out, cmp, input_collation: 0 },
-            ty: TypeRef { oid: ty, typmod },
-            collation: 0,
-            span: *span,
-        })
+        Ok(Expr::make(ExprKind::MinMax { greatest: *greatest, args: out, cmp, input_collation: 0 }, TypeRef { oid: ty, typmod }, 0, *span))
     }
 
     fn boolean_test(&mut self, b: &ast::BooleanTest) -> Result<Expr> {
@@ -672,7 +652,7 @@ impl Analyzer<'_> {
         };
         let e = self.expr(arg)?;
         let e = self.coerce_to_boolean(e, name)?;
-        Ok(boolean(ExprKind::BoolTest { arg: Box::new(e), kind }, *span))
+        Ok(boolean(ExprKind::BoolTest { arg: e, kind }, *span))
     }
 
     fn sql_value(&mut self, s: &ast::SqlValueFunction) -> Result<Expr> {
@@ -701,7 +681,7 @@ impl Analyzer<'_> {
             );
             m = 6;
         }
-        Ok(Expr { kind: ExprKind::SqlValue(kind), ty: TypeRef { oid: ty, typmod: m }, collation: 0, span: *span })
+        Ok(Expr::make(ExprKind::SqlValue(kind), TypeRef { oid: ty, typmod: m }, 0, *span))
     }
 
     fn current_of(&mut self, c: &ast::CurrentOfExpr) -> Result<Expr> {
@@ -821,12 +801,7 @@ impl Analyzer<'_> {
             .iter()
             .filter(|t| !t.junk)
             .enumerate()
-            .map(|(i, t)| Expr {
-                kind: ExprKind::Param(Param::SubLink(i as u32 + 1)),
-                ty: t.expr.ty,
-                collation: t.expr.collation,
-                span: Span::NONE,
-            })
+            .map(|(i, t)| Expr::make(ExprKind::Param(Param::SubLink(i as u32 + 1)), t.expr.ty, t.expr.collation, Span::NONE))
             .collect();
         if left.len() < right.len() {
             return Err(err!(SYNTAX_ERROR, "subquery has too many columns").at(span));
@@ -902,7 +877,7 @@ impl Analyzer<'_> {
         };
         let (mut ops, mut funcs, mut ls, mut rs) = (vec![], vec![], vec![], vec![]);
         for c in cmps {
-            let ExprKind::Call(call) = c.kind else { bail!(INTERNAL_ERROR, "operator is no call") };
+            let ExprKind::Call(call) = c.into_kind() else { bail!(INTERNAL_ERROR, "operator is no call") };
             ops.push(call.op);
             let mut args = call.args.into_iter();
             if let (Some(l), Some(r)) = (args.next(), args.next()) {
@@ -940,7 +915,7 @@ impl Analyzer<'_> {
 
 /// An expression of type boolean.
 pub fn boolean(kind: ExprKind, span: Span) -> Expr {
-    Expr { kind, ty: TypeRef::new(oids::BOOL), collation: 0, span }
+    Expr::make(kind, TypeRef::new(oids::BOOL), 0, span)
 }
 
 fn sublink(
@@ -951,12 +926,7 @@ fn sublink(
     ty: TypeRef,
     span: Span,
 ) -> Expr {
-    Expr {
-        kind: ExprKind::SubLink(Box::new(SubLink { kind, test, op_name, query, id: 0 })),
-        ty,
-        collation: 0,
-        span,
-    }
+    Expr::make(ExprKind::SubLink(Box::new(SubLink { kind, test, op_name, query, id: 0 })), ty, 0, span)
 }
 
 fn is_null_literal(e: &ast::Expr) -> bool {

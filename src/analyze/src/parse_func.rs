@@ -292,12 +292,7 @@ impl Analyzer<'_> {
                 )
                 .at(at));
             }
-            exprs.push(Expr {
-                kind: ExprKind::Array { elements: rest, element, nested: false },
-                ty: TypeRef::new(array),
-                collation: 0,
-                span: at,
-            });
+            exprs.push(Expr::make(ExprKind::Array { elements: rest, element, nested: false }, TypeRef::new(array), 0, at));
             func_variadic = true;
         }
         if nargs > 0 && vatype == oids::ANY && func_variadic {
@@ -322,8 +317,7 @@ impl Analyzer<'_> {
         if p.retset {
             self.note_srf(span);
         }
-        let e = Expr {
-            kind: ExprKind::Call(Box::new(FuncCall {
+        let e = Expr::make(ExprKind::Call(Box::new(FuncCall {
                 func: p.oid,
                 op: 0,
                 args: exprs,
@@ -333,11 +327,7 @@ impl Analyzer<'_> {
                 form: if syntax.sql_syntax { CoercionForm::Sql } else { CoercionForm::Call },
                 strict: p.strict,
                 volatility: volatility(p.volatility),
-            })),
-            ty,
-            collation: 0,
-            span,
-        };
+            })), ty, 0, span);
         Ok(Some(e))
     }
 
@@ -586,12 +576,7 @@ impl Analyzer<'_> {
         let Some(columns) = self.tuple_columns(arg)? else { return Ok(None) };
         for (i, (name, ty, collation)) in columns.into_iter().enumerate() {
             if name == field {
-                return Ok(Some(Expr {
-                    kind: ExprKind::Field { arg: Box::new(arg.clone()), field: i as i16 + 1 },
-                    ty,
-                    collation,
-                    span,
-                }));
+                return Ok(Some(Expr::make(ExprKind::Field { arg: arg.clone(), field: i as i16 + 1 }, ty, collation, span)));
             }
         }
         Ok(None)

@@ -283,17 +283,17 @@ impl<'a> Analyzer<'a> {
                 (v, oids::BIT)
             }
         };
-        Ok(Expr { kind: ExprKind::Const(value), ty: TypeRef::new(ty), collation: 0, span: *span })
+        Ok(Expr::make(ExprKind::Const(value), TypeRef::new(ty), 0, *span))
     }
 
     /// A reference to a column of the range table of the level `level` levels out.
     pub fn make_var(&mut self, column: &NsColumn, level: u32, span: Span) -> Expr {
-        Expr {
-            kind: ExprKind::Var(Var { rte: column.rte, attno: column.attno, level }),
-            ty: column.ty,
-            collation: column.collation,
+        Expr::make(
+            ExprKind::Var(Var { rte: column.rte, attno: column.attno, level }),
+            column.ty,
+            column.collation,
             span,
-        }
+        )
     }
 }
 
@@ -317,9 +317,11 @@ pub fn location(e: &Expr) -> Span {
         Not(a) => leftmost(own, location(a)),
         ScalarArray { left, .. } => leftmost(own, location(left)),
         NullTest { arg, .. } | BoolTest { arg, .. } => leftmost(own, location(arg)),
-        Relabel { arg, .. } | ViaIo { arg, .. } | ArrayCoerce { arg, .. } | ConvertRowtype { arg, .. } | ToDomain { arg, .. } => {
-            leftmost(own, location(arg))
-        }
+        Relabel { arg, .. }
+        | ViaIo { arg, .. }
+        | ArrayCoerce { arg, .. }
+        | ConvertRowtype { arg, .. }
+        | ToDomain { arg, .. } => leftmost(own, location(arg)),
         Collate(arg) => location(arg),
         Field { arg, .. } => location(arg),
         FieldStore { arg, .. } => location(arg),

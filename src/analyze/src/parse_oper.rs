@@ -41,7 +41,12 @@ impl Analyzer<'_> {
         }
     }
 
-    fn oper_quiet(&mut self, name: &ast::OperatorName, left: Oid, right: Oid) -> Result<Result<Rc<Operator>, FuncDetail>> {
+    fn oper_quiet(
+        &mut self,
+        name: &ast::OperatorName,
+        left: Oid,
+        right: Oid,
+    ) -> Result<Result<Rc<Operator>, FuncDetail>> {
         let schema = self.operator_schema(name)?;
         let schema = schema.as_deref();
         let exact = self.binary_oper_exact(schema, &name.name, left, right);
@@ -114,7 +119,9 @@ impl Analyzer<'_> {
                 "cross-database references are not implemented: {}.{name}",
                 qualifiers.join(".")
             ),
-            _ => bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}.{name}", qualifiers.join(".")),
+            _ => {
+                bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}.{name}", qualifiers.join("."))
+            }
         };
         if self.cat.lookup_schema(&self.path, schema).is_none() {
             bail!(INVALID_SCHEMA_NAME, "schema \"{schema}\" does not exist");
@@ -127,11 +134,13 @@ impl Analyzer<'_> {
         match detail {
             FuncDetail::Multiple => err!(AMBIGUOUS_FUNCTION, "operator is not unique: {signature}")
                 .hint("Could not choose a best candidate operator. You might need to add explicit type casts."),
-            FuncDetail::NotFound => err!(UNDEFINED_FUNCTION, "operator does not exist: {signature}").hint(if left == 0 {
-                "No operator matches the given name and argument type. You might need to add an explicit type cast."
-            } else {
-                "No operator matches the given name and argument types. You might need to add explicit type casts."
-            }),
+            FuncDetail::NotFound => {
+                err!(UNDEFINED_FUNCTION, "operator does not exist: {signature}").hint(if left == 0 {
+                    "No operator matches the given name and argument type. You might need to add an explicit type cast."
+                } else {
+                    "No operator matches the given name and argument types. You might need to add explicit type casts."
+                })
+            }
         }
         .at(span)
     }
@@ -169,7 +178,9 @@ impl Analyzer<'_> {
         args.push(right);
         if op.func == 0 {
             let (l, r) = if actual.len() == 2 { (op.left, op.right) } else { (0, op.right) };
-            return Err(err!(UNDEFINED_FUNCTION, "operator is only a shell: {}", self.op_signature(name, l, r)).at(span));
+            return Err(
+                err!(UNDEFINED_FUNCTION, "operator is only a shell: {}", self.op_signature(name, l, r)).at(span)
+            );
         }
         let result = self.enforce_generic_type_consistency(&actual, &mut declared, op.result, false)?;
         let args = self.make_fn_arguments(args, &declared)?;
@@ -178,8 +189,8 @@ impl Analyzer<'_> {
             self.check_srf_call_placement(last_srf, span)?;
             self.note_srf(span);
         }
-        Ok(Expr {
-            kind: ExprKind::Call(Box::new(FuncCall {
+        Ok(Expr::make(
+            ExprKind::Call(Box::new(FuncCall {
                 func: op.func,
                 op: op.oid,
                 args,
@@ -190,10 +201,10 @@ impl Analyzer<'_> {
                 strict: p.strict,
                 volatility: volatility(p.volatility),
             })),
-            ty: TypeRef::new(result),
-            collation: 0,
+            TypeRef::new(result),
+            0,
             span,
-        })
+        ))
     }
 
     /// `left op ANY/ALL (array)` (`make_scalar_array_op`).
@@ -246,27 +257,24 @@ impl Analyzer<'_> {
         declared[1] = array;
         let mut args = self.make_fn_arguments(vec![left, right], &declared)?;
         let (Some(right), Some(left)) = (args.pop(), args.pop()) else { return Err(Error::internal("lost arguments")) };
-        Ok(Expr {
-            kind: ExprKind::ScalarArray {
-                op: op.oid,
-                func: op.func,
-                any,
-                left: Box::new(left),
-                right: Box::new(right),
-                input_collation: 0,
-            },
-            ty: TypeRef::new(oids::BOOL),
-            collation: 0,
+        Ok(Expr::make(
+            ExprKind::ScalarArray { op: op.oid, func: op.func, any, left: left, right: right, input_collation: 0 },
+            TypeRef::new(oids::BOOL),
+            0,
             span,
-        })
+        ))
     }
 
     /// A type's ordering and equality, insisted upon as asked (`get_sort_group_operators`).
     pub fn sort_group_operators(&self, ty: Oid, need_lt: bool, need_eq: bool, need_gt: bool) -> Result<SortOperators> {
         let s = self.cat.sort_operators(ty);
         if (need_lt && s.lt == 0) || (need_gt && s.gt == 0) {
-            return Err(err!(UNDEFINED_FUNCTION, "could not identify an ordering operator for type {}", self.type_name(ty))
-                .hint("Use an explicit ordering operator or modify the query."));
+            return Err(err!(
+                UNDEFINED_FUNCTION,
+                "could not identify an ordering operator for type {}",
+                self.type_name(ty)
+            )
+            .hint("Use an explicit ordering operator or modify the query."));
         }
         if need_eq && s.eq == 0 {
             bail!(UNDEFINED_FUNCTION, "could not identify an equality operator for type {}", self.type_name(ty));

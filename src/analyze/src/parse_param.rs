@@ -61,12 +61,7 @@ impl Analyzer<'_> {
                 },
             }
         };
-        Ok(Expr {
-            kind: ExprKind::Param(Param::External(n as u32)),
-            ty: TypeRef::new(ty),
-            collation: self.cat.type_collation(ty),
-            span,
-        })
+        Ok(Expr::make(ExprKind::Param(Param::External(n as u32)), TypeRef::new(ty), self.cat.type_collation(ty), span))
     }
 
     /// Gives an as yet untyped parameter the type that is wanted of it (`variable_coerce_param_hook`).
@@ -108,7 +103,8 @@ impl Analyzer<'_> {
         });
         match bad {
             Some((n, span)) => {
-                Err(tusklet_error::err!(AMBIGUOUS_PARAMETER, "could not determine data type of parameter ${n}").at(span))
+                Err(tusklet_error::err!(AMBIGUOUS_PARAMETER, "could not determine data type of parameter ${n}")
+                    .at(span))
             }
             None => Ok(()),
         }

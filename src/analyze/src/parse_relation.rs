@@ -62,7 +62,7 @@ impl Analyzer<'_> {
         let (table, column): (&[String], Option<&str>) = match (fields, star) {
             ([name], false) => {
                 if let (Some((ty, collation)), "value") = (self.domain_value, name.as_str()) {
-                    return Ok(Some(Expr { kind: ExprKind::DomainValue, ty, collation, span }));
+                    return Ok(Some(Expr::make(ExprKind::DomainValue, ty, collation, span)));
                 }
                 if let Some(e) = self.col_name_to_var(name, false, span)? {
                     return Ok(Some(e));
@@ -268,12 +268,7 @@ impl Analyzer<'_> {
             }
             _ => {}
         }
-        Ok(Some(Expr {
-            kind: ExprKind::Var(Var { rte: item.rte, attno, level }),
-            ty: TypeRef::new(ty),
-            collation: 0,
-            span,
-        }))
+        Ok(Some(Expr::make(ExprKind::Var(Var { rte: item.rte, attno, level }), TypeRef::new(ty), 0, span)))
     }
 
     /// A field of a whole row, as the column it is.
@@ -302,12 +297,7 @@ impl Analyzer<'_> {
                 // JOIN … USING (…) AS name: a row of the merged columns only.
                 let fields: Vec<Expr> = item.columns.iter().map(|c| self.make_var(c, level, span)).collect();
                 let names = item.columns.iter().map(|c| c.name.clone()).collect();
-                return Ok(Expr {
-                    kind: ExprKind::Row { fields, names },
-                    ty: TypeRef::new(oids::RECORD),
-                    collation: 0,
-                    span,
-                });
+                return Ok(Expr::make(ExprKind::Row { fields, names }, TypeRef::new(oids::RECORD), 0, span));
             }
         }
         let mut attno = 0;
@@ -342,7 +332,7 @@ impl Analyzer<'_> {
             | RteKind::Result
             | RteKind::Literals(_) => {}
         }
-        Ok(Expr { kind: ExprKind::Var(Var { rte: item.rte, attno, level }), ty, collation, span })
+        Ok(Expr::make(ExprKind::Var(Var { rte: item.rte, attno, level }), ty, collation, span))
     }
 
     /// The columns of a composite value, `None` when it has none that are known (`get_expr_result_tupdesc`).

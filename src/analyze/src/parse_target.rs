@@ -171,8 +171,8 @@ impl Analyzer<'_> {
                 .into_iter()
                 .enumerate()
                 .map(|(i, (name, ty, collation))| {
-                    let kind = ExprKind::Field { arg: Box::new(e.clone()), field: i as i16 + 1 };
-                    (name, Expr { kind, ty, collation, span }, ())
+                    let kind = ExprKind::Field { arg: e.clone(), field: i as i16 + 1 };
+                    (name, Expr::make(kind, ty, collation, span), ())
                 })
                 .collect()),
             None if e.ty.oid == oids::RECORD => {
@@ -293,12 +293,7 @@ impl Analyzer<'_> {
                 self.null_of(ty, collation)?
             } else {
                 let rte = self.ps().target.as_ref().map_or(0, |t| t.rte);
-                Expr {
-                    kind: ExprKind::Var(tusklet_ir::Var { rte, attno, level: 0 }),
-                    ty,
-                    collation,
-                    span: Span::NONE,
-                }
+                Expr::make(ExprKind::Var(tusklet_ir::Var { rte, attno, level: 0 }), ty, collation, Span::NONE)
             };
             return self.assignment_indirection(base, name, false, ty, indirection, expr, *span);
         }
@@ -361,19 +356,9 @@ impl Analyzer<'_> {
                     .at(span));
                 };
                 let (_, fty, fcoll) = live[at].clone();
-                let inner_base = Expr {
-                    kind: ExprKind::Field { arg: Box::new(base.clone()), field: at as i16 + 1 },
-                    ty: fty,
-                    collation: fcoll,
-                    span: Span::NONE,
-                };
+                let inner_base = Expr::make(ExprKind::Field { arg: base.clone(), field: at as i16 + 1 }, fty, fcoll, Span::NONE);
                 let value = self.assignment_indirection(inner_base, field, false, fty, &steps[1..], rhs, span)?;
-                let store = Expr {
-                    kind: ExprKind::FieldStore { arg: Box::new(base), values: vec![value], fields: vec![at as i16 + 1] },
-                    ty: TypeRef::new(b.oid),
-                    collation: 0,
-                    span: Span::NONE,
-                };
+                let store = Expr::make(ExprKind::FieldStore { arg: base, values: vec![value], fields: vec![at as i16 + 1] }, TypeRef::new(b.oid), 0, Span::NONE);
                 if b.oid != ty.oid {
                     return self.coerce_to_domain(
                         store,
@@ -432,7 +417,7 @@ impl Analyzer<'_> {
             let inner = self.container_subscripts(base.clone(), &refs, None)?;
             self.assignment_indirection(inner, name, true, wanted, rest, rhs, span)?
         };
-        let e = self.container_subscripts(base, &refs, Some(value))?;
+        let mut e = self.container_subscripts(base, &refs, Some(value))?;
         if e.ty.oid != ty.oid && self.cat.base_type(ty.oid) != ty.oid {
             return self.coerce_to_domain(
                 e,
@@ -444,13 +429,14 @@ impl Analyzer<'_> {
                 false,
             );
         }
-        Ok(Expr { ty: TypeRef { oid: ty.oid, typmod: e.ty.typmod }, ..e })
+        e.ty.oid = ty.oid;
+        Ok(e)
     }
 }
 
 /// DEFAULT, to be replaced when the query is rewritten.
 pub fn set_to_default(span: Span) -> Expr {
-    Expr { kind: ExprKind::SetToDefault, ty: TypeRef::new(oids::UNKNOWN), collation: 0, span }
+    Expr::make(ExprKind::SetToDefault, TypeRef::new(oids::UNKNOWN), 0, span)
 }
 
 /// Two assignments to parts of one column: the later is done on the result of the earlier (`process_matched_tle`). Gives

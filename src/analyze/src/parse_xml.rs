@@ -57,7 +57,7 @@ impl Analyzer<'_> {
         }
         let ty = if op == XmlOp::Document { oids::BOOL } else { oids::XML };
         let kind = ExprKind::Xml { op, name, names, args: out, document: *document };
-        Ok(Expr { kind, ty: TypeRef::new(ty), collation: 0, span: *span })
+        Ok(Expr::make(kind, TypeRef::new(ty), 0, *span))
     }
 
     pub(crate) fn xml_serialize(&mut self, x: &ast::XmlSerialize) -> Result<Expr> {
@@ -69,7 +69,7 @@ impl Analyzer<'_> {
         let args = vec![e, Expr::constant(Value::Null, target)];
         let kind =
             ExprKind::Xml { op: XmlOp::Serialize, name: String::new(), names: vec![], args, document: *document };
-        let e = Expr { kind, ty: TypeRef::new(oids::TEXT), collation: 0, span: *span };
+        let e = Expr::make(kind, TypeRef::new(oids::TEXT), 0, *span);
         let done =
             self.coerce_to_target_type(e, target, CoercionContext::Implicit, CoercionForm::Implicit, Span::NONE)?;
         done.ok_or_else(|| {
@@ -101,12 +101,7 @@ impl Analyzer<'_> {
                 a.colnames.len()
             ));
         }
-        let expr = Expr {
-            kind: ExprKind::XmlTable(Box::new(table)),
-            ty: TypeRef::new(oids::RECORD),
-            collation: 0,
-            span: *span,
-        };
+        let expr = Expr::make(ExprKind::XmlTable(Box::new(table)), TypeRef::new(oids::RECORD), 0, *span);
         let lateral = *lateral || contains_own_vars(&expr);
         let functions = vec![RangeFunction { expr, columns: columns.len() as u32, coldeflist: true }];
         self.add_functions(RteKind::Function { functions, ordinality: false }, name, columns, lateral, alias.as_ref())

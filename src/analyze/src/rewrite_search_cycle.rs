@@ -115,7 +115,7 @@ impl Analyzer<'_> {
                     self.cat.format_type(&self.path, ty.oid)
                 );
             }
-            let column = Expr { collation, ..Expr::new(ExprKind::CaseTest, ty) };
+            let column = Expr::new(ExprKind::CaseTest, ty).collated(collation);
             let [value, default] = both;
             let name = ast::OperatorName { qualifiers: vec![], name: "<>".into() };
             let mut differs = self.make_op(&name, Some(column), value.clone(), 0, *span)?;
@@ -254,7 +254,7 @@ impl Analyzer<'_> {
                 let at = inner.targets.iter().position(|t| t.junk).unwrap_or(inner.targets.len());
                 for (i, added) in found.columns.iter().enumerate() {
                     let v = Var { rte: reference as u32, attno: (width + i) as i16 + 1, level: 0 };
-                    let e = Expr { collation: added.collation, ..Expr::new(ExprKind::Var(v), added.ty) };
+                    let e = Expr::new(ExprKind::Var(v), added.ty).collated(added.collation);
                     inner.targets.insert(at + i, target(e, &added.name, at + i));
                 }
                 for (i, t) in inner.targets.iter_mut().enumerate() {
@@ -268,7 +268,7 @@ impl Analyzer<'_> {
                     ExprKind::Var(Var { rte: 0, attno: i as i16 + 1, level: 0 }),
                     from.map_or(TypeRef::new(oids::TEXT), |c| c.ty),
                 );
-                Expr { collation: from.map_or(0, |c| c.collation), ..e }
+                e.collated(from.map_or(0, |c| c.collation))
             };
             let keys = |places: &[usize]| places.iter().map(|i| column(*i)).collect::<Vec<_>>();
             let mut wrapped = Query::new(CommandType::Select);
@@ -284,7 +284,7 @@ impl Analyzer<'_> {
                 let e = if *breadth_first {
                     let int8 = TypeRef::new(oids::INT8);
                     let depth = if recursive {
-                        let so_far = Expr::new(ExprKind::Field { arg: Box::new(seq), field: 1 }, int8);
+                        let so_far = Expr::new(ExprKind::Field { arg: seq, field: 1 }, int8);
                         call(INT8INC, vec![so_far], int8)
                     } else {
                         Expr::constant(Value::I64(0), int8)
@@ -307,17 +307,17 @@ impl Analyzer<'_> {
                         op: RECORD_EQ.0,
                         func: RECORD_EQ.1,
                         any: true,
-                        left: Box::new(own_row.clone()),
-                        right: Box::new(path.clone()),
+                        left: own_row.clone(),
+                        right: path.clone(),
                         input_collation: 0,
                     };
                     let seen = Expr::new(seen, TypeRef::new(oids::BOOL));
                     let case = ExprKind::Case {
                         arg: None,
                         whens: vec![When { cond: seen, result: value.clone() }],
-                        default: Box::new(default.clone()),
+                        default: default.clone(),
                     };
-                    add(&mut wrapped, Expr { kind: case, span: Span::NONE, ..mark.clone() });
+                    add(&mut wrapped, Expr::make(case, mark.ty, mark.collation, Span::NONE));
                     add(&mut wrapped, call(ARRAY_CAT, vec![path, array(own_row)], records()));
                     let mut differs = differs.clone();
                     tusklet_ir::visit::walk_mut(&mut differs, &mut |x| {
@@ -349,7 +349,7 @@ impl Analyzer<'_> {
         }
         for (i, added) in found.columns.iter().enumerate() {
             let v = Var { rte: l, attno: (width + i) as i16 + 1, level: 0 };
-            let e = Expr { collation: added.collation, ..Expr::new(ExprKind::Var(v), added.ty) };
+            let e = Expr::new(ExprKind::Var(v), added.ty).collated(added.collation);
             q.targets.push(target(e, &added.name, width + i));
         }
         Ok(())

@@ -6,8 +6,8 @@
 use tusklet_catalog::builtin::oids;
 use tusklet_error::{Result, Span, bail, err};
 use tusklet_ir::{
-    CommandType, Expr, ExprKind, FromNode, Oid, Query, Rte, RteColumn, RteKind, SetOpKind, SetOpTree, SortClause, Target,
-    TypeRef, Var,
+    CommandType, Expr, ExprKind, FromNode, Oid, Query, Rte, RteColumn, RteKind, SetOpKind, SetOpTree, SortClause,
+    Target, TypeRef, Var,
 };
 use tusklet_syntax::ast;
 
@@ -64,12 +64,12 @@ impl Analyzer<'_> {
                 }
                 _ => Span::NONE,
             };
-            let e = Expr {
-                kind: ExprKind::Var(Var { rte: left, attno: i as i16 + 1, level: 0 }),
-                ty: c.expr.ty,
-                collation: c.expr.collation,
+            let e = Expr::make(
+                ExprKind::Var(Var { rte: left, attno: i as i16 + 1, level: 0 }),
+                c.expr.ty,
+                c.expr.collation,
                 span,
-            };
+            );
             let mut t = self.make_target(e, name.clone(), false);
             t.origin = (0, 0);
             q.targets.push(t);
@@ -180,11 +180,10 @@ impl Analyzer<'_> {
                 });
             }
             columns.push(RteColumn { name: name.clone(), ty, collation });
-            let expr = Expr { kind: ExprKind::SetToDefault, ty, collation, span: best };
+            let expr = Expr::make(ExprKind::SetToDefault, ty, collation, best);
             out.push(ArmColumn { expr, name, leaf: None });
         }
-        let tree =
-            SetOpTree::Op { kind, all: *all, left: Box::new(left), right: Box::new(right), columns, group };
+        let tree = SetOpTree::Op { kind, all: *all, left: Box::new(left), right: Box::new(right), columns, group };
         Ok((tree, out))
     }
 
@@ -210,10 +209,7 @@ impl Analyzer<'_> {
             .collect();
         let name = format!("*SELECT* {}", self.ps().rtable.len() + 1);
         let item = self.add_subquery(q, None, &name, false, false)?;
-        let out = cols
-            .into_iter()
-            .map(|(i, expr, name)| ArmColumn { expr, name, leaf: Some((item.rte, i)) })
-            .collect();
+        let out = cols.into_iter().map(|(i, expr, name)| ArmColumn { expr, name, leaf: Some((item.rte, i)) }).collect();
         Ok((SetOpTree::Leaf(item.rte), out))
     }
 
@@ -226,8 +222,7 @@ impl Analyzer<'_> {
                 return Ok(expr);
             }
             // Only whether and to what matters here; the arm itself is fitted later.
-            let stand_in =
-                Expr { kind: ExprKind::CaseTest, ty: expr.ty, collation: expr.collation, span };
+            let stand_in = Expr::make(ExprKind::CaseTest, expr.ty, expr.collation, span);
             return self.coerce_to_common_type(stand_in, ty, context);
         }
         if !matches!(expr.kind, ExprKind::Const(_) | ExprKind::Param(_)) {
@@ -292,12 +287,12 @@ impl Analyzer<'_> {
             let left = leftmost_leaf(&moved);
             for (i, c) in columns.iter().enumerate() {
                 q.targets.push(Target {
-                    expr: Expr {
-                        kind: ExprKind::Var(Var { rte: left, attno: i as i16 + 1, level: 0 }),
-                        ty: c.ty,
-                        collation: c.collation,
-                        span: Span::NONE,
-                    },
+                    expr: Expr::make(
+                        ExprKind::Var(Var { rte: left, attno: i as i16 + 1, level: 0 }),
+                        c.ty,
+                        c.collation,
+                        Span::NONE,
+                    ),
                     name: c.name.clone(),
                     attno: i as i16 + 1,
                     sort_ref: 0,
@@ -344,24 +339,19 @@ impl Analyzer<'_> {
         // The conversion goes into the arm's own list when nothing there looks at the value.
         let simple = query.set_op.is_none()
             && query.distinct.is_none()
-            && query
-                .targets
-                .iter()
-                .filter(|t| !t.junk)
-                .zip(&differs)
-                .all(|(t, d)| !d || t.sort_ref == 0)
+            && query.targets.iter().filter(|t| !t.junk).zip(&differs).all(|(t, d)| !d || t.sort_ref == 0)
             && !query.has_srfs;
         if !simple {
             let mut outer = Query::new(CommandType::Select);
             increment_levels(&mut query, 1);
             for (i, c) in entry.columns.iter().enumerate() {
                 outer.targets.push(Target {
-                    expr: Expr {
-                        kind: ExprKind::Var(Var { rte: 0, attno: i as i16 + 1, level: 0 }),
-                        ty: c.ty,
-                        collation: c.collation,
-                        span: Span::NONE,
-                    },
+                    expr: Expr::make(
+                        ExprKind::Var(Var { rte: 0, attno: i as i16 + 1, level: 0 }),
+                        c.ty,
+                        c.collation,
+                        Span::NONE,
+                    ),
                     name: c.name.clone(),
                     attno: i as i16 + 1,
                     sort_ref: 0,

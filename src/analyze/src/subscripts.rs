@@ -60,24 +60,17 @@ impl Analyzer<'_> {
             (self.jsonb_subscripts(subscripts)?, None, TypeRef::new(oids::JSONB))
         } else {
             let (u, l) = self.array_subscripts(subscripts, slice, at)?;
-            let result =
-                if slice { container } else { TypeRef { oid: element, typmod: container.typmod } };
+            let result = if slice { container } else { TypeRef { oid: element, typmod: container.typmod } };
             (u, l, result)
         };
         let ty = if assign.is_some() { container } else { result };
         let collation = base.collation;
-        Ok(Expr {
-            kind: ExprKind::Subscript {
-                container: Box::new(base),
-                upper,
-                lower,
-                element,
-                assign: assign.map(Box::new),
-            },
+        Ok(Expr::make(
+            ExprKind::Subscript { container: base, upper, lower, element, assign },
             ty,
             collation,
-            span: Span::NONE,
-        })
+            Span::NONE,
+        ))
     }
 
     /// The type of what subscripts select.

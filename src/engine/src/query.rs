@@ -116,7 +116,7 @@ impl<'a> BodyAnalyzer<'a> {
         let c = self.session.catalog();
         let rel = c.relation(c.type_relation(arg.ty.oid))?;
         let (i, column) = rel.columns.iter().filter(|k| !k.dropped).enumerate().find(|(_, k)| k.name == name)?;
-        let mut e = Expr::new(ExprKind::Field { arg: Box::new(arg), field: i as i16 + 1 }, column.ty);
+        let mut e = Expr::new(ExprKind::Field { arg: arg, field: i as i16 + 1 }, column.ty);
         e.collation = column.collation;
         Some(e)
     }

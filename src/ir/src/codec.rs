@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
 
     /// Decodes one level deeper, so that corrupted bytes cannot exhaust the stack.
     fn nested<T: Codec>(&mut self) -> T {
-        if self.depth > 2000 {
+        if self.depth > 4000 {
             self.fail();
         }
         self.depth += 1;

@@ -1,13 +1,16 @@
 //! Typed expressions.
 
+use std::ops::{Deref, DerefMut};
+
 use tusklet_error::Span;
 use tusklet_vector::{TypeRef, Value};
 
+use crate::codec::{Codec, Reader};
 use crate::{Oid, Query, SortClause};
 
 crate::node! {
     /// An expression with everything its type says: what `exprType`, `exprTypmod`, `exprCollation` and `exprLocation` give.
-    pub struct Expr {
+    pub struct ExprNode {
         /// What it is.
         pub kind: ExprKind,
         /// Result type and modifier.
@@ -35,9 +38,9 @@ crate::node! {
         /// OR of two or more.
         Or(args: Vec<Expr>),
         /// NOT.
-        Not(arg: Box<Expr>),
+        Not(arg: Expr),
         /// CASE. With `arg`, the conditions are whole expressions over [`ExprKind::CaseTest`].
-        Case { arg: Option<Box<Expr>>, whens: Vec<When>, default: Box<Expr> },
+        Case { arg: Option<Expr>, whens: Vec<When>, default: Expr },
         /// The value of the innermost CASE's argument, or the element inside [`ExprKind::ArrayCoerce`].
         CaseTest,
         /// VALUE in a domain's CHECK.
@@ -51,11 +54,11 @@ crate::node! {
         /// IS DISTINCT FROM: the call is the `=` operator. (IS NOT DISTINCT FROM is NOT over this.)
         Distinct(c: Box<FuncCall>),
         /// IS [NOT] NULL; `row` when the argument is a row and its fields are tested.
-        NullTest { arg: Box<Expr>, negated: bool, row: bool },
+        NullTest { arg: Expr, negated: bool, row: bool },
         /// IS [NOT] TRUE/FALSE/UNKNOWN.
-        BoolTest { arg: Box<Expr>, kind: BoolTest },
+        BoolTest { arg: Expr, kind: BoolTest },
         /// `left op ANY/ALL (array)`.
-        ScalarArray { op: Oid, func: Oid, any: bool, left: Box<Expr>, right: Box<Expr>, input_collation: Oid },
+        ScalarArray { op: Oid, func: Oid, any: bool, left: Expr, right: Expr, input_collation: Oid },
         /// ARRAY[…]; `nested` when the elements are arrays themselves.
         Array { elements: Vec<Expr>, element: Oid, nested: bool },
         /// ROW(…); names as `record` shows them.
@@ -63,23 +66,23 @@ crate::node! {
         /// Row comparison `<`, `<=`, `>=`, `>` column by column (`=` and `<>` become AND/OR).
         RowCompare { kind: RowCompareKind, ops: Vec<Oid>, funcs: Vec<Oid>, left: Vec<Expr>, right: Vec<Expr>, collations: Vec<Oid> },
         /// One field of a composite value; `field` counts from 1.
-        Field { arg: Box<Expr>, field: i16 },
+        Field { arg: Expr, field: i16 },
         /// A composite value with fields replaced: `UPDATE t SET c.f = …`.
-        FieldStore { arg: Box<Expr>, values: Vec<Expr>, fields: Vec<i16> },
+        FieldStore { arg: Expr, values: Vec<Expr>, fields: Vec<i16> },
         /// Array element or slice; with `assign`, the container with it replaced.
-        Subscript { container: Box<Expr>, upper: Vec<Option<Expr>>, lower: Option<Vec<Option<Expr>>>, element: Oid, assign: Option<Box<Expr>> },
+        Subscript { container: Expr, upper: Vec<Option<Expr>>, lower: Option<Vec<Option<Expr>>>, element: Oid, assign: Option<Expr> },
         /// The same bits as another type (binary-coercible).
-        Relabel { arg: Box<Expr>, form: CoercionForm },
+        Relabel { arg: Expr, form: CoercionForm },
         /// Through the text form.
-        ViaIo { arg: Box<Expr>, form: CoercionForm },
+        ViaIo { arg: Expr, form: CoercionForm },
         /// Element by element; `element` is over [`ExprKind::CaseTest`].
-        ArrayCoerce { arg: Box<Expr>, element: Box<Expr>, form: CoercionForm },
+        ArrayCoerce { arg: Expr, element: Expr, form: CoercionForm },
         /// One row type to another with the same column names (inheritance).
-        ConvertRowtype { arg: Box<Expr>, form: CoercionForm },
+        ConvertRowtype { arg: Expr, form: CoercionForm },
         /// To a domain: its constraints are checked.
-        ToDomain { arg: Box<Expr>, form: CoercionForm },
+        ToDomain { arg: Expr, form: CoercionForm },
         /// Explicit COLLATE. Analysed trees only; its collation is the node's.
-        Collate(arg: Box<Expr>),
+        Collate(arg: Expr),
         /// CURRENT_DATE and friends.
         SqlValue(kind: SqlValueKind),
         /// DEFAULT in VALUES or SET, until it is replaced. Analysed trees only.
@@ -99,7 +102,7 @@ crate::node! {
         /// GROUPING(…): the `refs` are `sort_ref`s of the arguments' GROUP BY items.
         Grouping { args: Vec<Expr>, refs: Vec<u32>, level: u32 },
         /// A named argument `name => value` before the call is resolved; never leaves `analyze`.
-        NamedArg { name: String, arg: Box<Expr>, index: i16 },
+        NamedArg { name: String, arg: Expr, index: i16 },
         /// A whole row of the current batch as a composite value: columns `first..first + fields`. Planned trees only.
         WholeRow { first: u32, fields: u32 },
         /// An XML constructor, XMLSERIALIZE or IS DOCUMENT. The first arguments are those with `names`; `document` is DOCUMENT
@@ -296,7 +299,7 @@ crate::node! {
         /// DISTINCT.
         pub distinct: Vec<SortClause>,
         /// FILTER.
-        pub filter: Option<Box<Expr>>,
+        pub filter: Option<Expr>,
         /// `count(*)`.
         pub star: bool,
         /// VARIADIC.
@@ -318,7 +321,7 @@ crate::node! {
         /// Arguments.
         pub args: Vec<Expr>,
         /// FILTER, for aggregates.
-        pub filter: Option<Box<Expr>>,
+        pub filter: Option<Expr>,
         /// Index into [`Query::windows`].
         pub window: u32,
         /// `count(*) OVER …`.
@@ -332,10 +335,82 @@ crate::node! {
     }
 }
 
+/// An expression: its node is on the heap, as handing on one word takes less code than handing on a node, and most of what analysis and
+/// planning do is that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr(Box<ExprNode>);
+
+impl From<ExprNode> for Expr {
+    fn from(node: ExprNode) -> Expr {
+        Expr(Box::new(node))
+    }
+}
+
+impl Deref for Expr {
+    type Target = ExprNode;
+
+    fn deref(&self) -> &ExprNode {
+        &self.0
+    }
+}
+
+impl DerefMut for Expr {
+    fn deref_mut(&mut self) -> &mut ExprNode {
+        &mut self.0
+    }
+}
+
+impl Codec for Expr {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+    fn decode(r: &mut Reader<'_>) -> Expr {
+        Expr(Box::decode(r))
+    }
+}
+
 impl Expr {
+    /// An expression with all that is told of one.
+    pub fn make(kind: ExprKind, ty: TypeRef, collation: Oid, span: Span) -> Expr {
+        Expr(Box::new(ExprNode { kind, ty, collation, span }))
+    }
+
     /// An expression the system made.
     pub fn new(kind: ExprKind, ty: TypeRef) -> Expr {
-        Expr { kind, ty, collation: 0, span: Span::NONE }
+        Expr::make(kind, ty, 0, Span::NONE)
+    }
+
+    /// Another expression of the same type, collation and place.
+    pub fn with_kind(&self, kind: ExprKind) -> Expr {
+        Expr::make(kind, self.ty, self.collation, self.span)
+    }
+
+    /// With this collation.
+    pub fn collated(mut self, collation: Oid) -> Expr {
+        self.collation = collation;
+        self
+    }
+
+    /// What is under COLLATE with what COLLATE said and where; or the expression as it is.
+    pub fn uncollate(self) -> Result<(Expr, Oid, Span), Expr> {
+        if !matches!(self.kind, ExprKind::Collate(_)) {
+            return Err(self);
+        }
+        let node = self.into_node();
+        match node.kind {
+            ExprKind::Collate(arg) => Ok((arg, node.collation, node.span)),
+            kind => Err(Expr::make(kind, node.ty, node.collation, node.span)),
+        }
+    }
+
+    /// The node itself.
+    pub fn into_node(self) -> ExprNode {
+        *self.0
+    }
+
+    /// What it is, the rest dropped.
+    pub fn into_kind(self) -> ExprKind {
+        self.0.kind
     }
 
     /// A constant.
@@ -345,7 +420,7 @@ impl Expr {
 
     /// Column `index` of the input.
     pub fn column(index: usize, like: &Expr) -> Expr {
-        Expr { kind: ExprKind::Column(index as u32), ty: like.ty, collation: like.collation, span: like.span }
+        like.with_kind(ExprKind::Column(index as u32))
     }
 
     /// The constant, when it is one.

@@ -99,8 +99,12 @@ pub(crate) fn is_constant(e: &Expr) -> bool {
 
 /// Adds the conjuncts of `e` to `out`.
 pub(crate) fn conjuncts(e: Expr, out: &mut Vec<Expr>) {
-    match e.kind {
-        ExprKind::And(v) => v.into_iter().for_each(|x| conjuncts(x, out)),
+    match &e.kind {
+        ExprKind::And(_) => {
+            if let ExprKind::And(v) = e.into_kind() {
+                v.into_iter().for_each(|x| conjuncts(x, out));
+            }
+        }
         ExprKind::Const(Value::Bool(true)) => {}
         _ => out.push(e),
     }
@@ -181,8 +185,8 @@ pub(crate) fn widen(e: Expr, to: Oid) -> Option<Expr> {
     }
     let cast = builtin::cast(e.ty.oid, to)?;
     let span = e.span;
-    Some(Expr {
-        kind: ExprKind::Call(Box::new(FuncCall {
+    Some(Expr::make(
+        ExprKind::Call(Box::new(FuncCall {
             func: cast.func(),
             op: 0,
             args: vec![e],
@@ -193,10 +197,10 @@ pub(crate) fn widen(e: Expr, to: Oid) -> Option<Expr> {
             strict: true,
             volatility: Volatility::Immutable,
         })),
-        ty: TypeRef::new(to),
-        collation: 0,
+        TypeRef::new(to),
+        0,
         span,
-    })
+    ))
 }
 
 /// The comparison function of a type's own equality, after both sides were widened to it.

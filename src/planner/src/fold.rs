@@ -59,12 +59,12 @@ impl Planner<'_> {
                 }
             }
             match done {
-                Some(r) => **default = r,
+                Some(r) => *default = r,
                 None => self.fold(default)?,
             }
             *whens = kept;
             if whens.is_empty() {
-                *e = (**default).clone();
+                *e = default.clone();
             }
             return Ok(());
         }
@@ -78,41 +78,25 @@ impl Planner<'_> {
             return Err(e);
         }
         let bool_const = |v: Option<bool>| Expr::constant(v.map_or(Value::Null, Value::Bool), TypeRef::new(oids::BOOL));
+        let or = matches!(e.kind, ExprKind::Or(_));
+        let (ty, collation) = (e.ty, e.collation);
         match &mut e.kind {
-            ExprKind::And(args) => {
+            ExprKind::And(args) | ExprKind::Or(args) => {
                 let mut flat = Vec::new();
-                for a in std::mem::take(args) {
-                    match a.kind {
-                        ExprKind::And(inner) => flat.extend(inner),
+                for mut a in std::mem::take(args) {
+                    match &mut a.kind {
+                        ExprKind::And(inner) if !or => flat.append(inner),
+                        ExprKind::Or(inner) if or => flat.append(inner),
                         _ => flat.push(a),
                     }
                 }
-                if flat.iter().any(|a| a.as_const() == Some(&Value::Bool(false))) {
-                    *e = bool_const(Some(false));
+                if flat.iter().any(|a| a.as_const() == Some(&Value::Bool(or))) {
+                    *e = bool_const(Some(or));
                     return Ok(());
                 }
-                flat.retain(|a| a.as_const() != Some(&Value::Bool(true)));
+                flat.retain(|a| a.as_const() != Some(&Value::Bool(!or)));
                 match flat.len() {
-                    0 => *e = bool_const(Some(true)),
-                    1 => *e = flat.swap_remove(0),
-                    _ => *args = flat,
-                }
-            }
-            ExprKind::Or(args) => {
-                let mut flat = Vec::new();
-                for a in std::mem::take(args) {
-                    match a.kind {
-                        ExprKind::Or(inner) => flat.extend(inner),
-                        _ => flat.push(a),
-                    }
-                }
-                if flat.iter().any(|a| a.as_const() == Some(&Value::Bool(true))) {
-                    *e = bool_const(Some(true));
-                    return Ok(());
-                }
-                flat.retain(|a| a.as_const() != Some(&Value::Bool(false)));
-                match flat.len() {
-                    0 => *e = bool_const(Some(false)),
+                    0 => *e = bool_const(Some(!or)),
                     1 => *e = flat.swap_remove(0),
                     _ => *args = flat,
                 }
@@ -140,8 +124,8 @@ impl Planner<'_> {
                 _ => {
                     if let Some(fields) = crate::expr::row_fields(arg)
                         && let Some(f) = fields.get((*field - 1).max(0) as usize)
-                        && f.ty == e.ty
-                        && f.collation == e.collation
+                        && f.ty == ty
+                        && f.collation == collation
                     {
                         *e = f.clone();
                     }
@@ -159,7 +143,7 @@ impl Planner<'_> {
                         }
                         Some(_) => {}
                         None => {
-                            let test = ExprKind::NullTest { arg: Box::new(f.clone()), negated: *negated, row: false };
+                            let test = ExprKind::NullTest { arg: f.clone(), negated: *negated, row: false };
                             tests.push(Expr::new(test, TypeRef::new(oids::BOOL)));
                         }
                     }
@@ -190,13 +174,13 @@ impl Planner<'_> {
             }
             // COLLATE has said which collation to use; what is left of it is the label.
             ExprKind::Collate(arg) => {
-                let arg = std::mem::replace(&mut **arg, Expr::constant(Value::Null, e.ty));
+                let arg = std::mem::replace(arg, Expr::constant(Value::Null, ty));
                 if arg.collation == e.collation {
                     *e = arg;
-                } else if let (ExprKind::Const(_), ty) = (&arg.kind, arg.ty) {
-                    *e = Expr { collation: e.collation, ty, ..arg };
+                } else if let ExprKind::Const(_) = &arg.kind {
+                    *e = arg.collated(e.collation);
                 } else {
-                    e.kind = ExprKind::Relabel { arg: Box::new(arg), form: CoercionForm::Implicit };
+                    e.kind = ExprKind::Relabel { arg, form: CoercionForm::Implicit };
                 }
             }
             ExprKind::Relabel { arg, .. } if arg.as_const().is_some() => return self.compute(e),
@@ -336,7 +320,7 @@ fn boolean_equality(e: &Expr) -> Option<Expr> {
     };
     Some(match value == equal {
         true => other.clone(),
-        false => Expr { kind: ExprKind::Not(Box::new(other.clone())), ..e.clone() },
+        false => e.with_kind(ExprKind::Not(other.clone())),
     })
 }
 

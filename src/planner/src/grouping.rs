@@ -106,7 +106,7 @@ pub(crate) fn distinguish_constants(q: &mut Query) {
     let mut seen: Vec<Expr> = Vec::new();
     for t in q.targets.iter_mut().filter(|t| grouped.contains(&t.sort_ref)) {
         while matches!(t.expr.kind, ExprKind::Const(_)) || seen.iter().any(|e| expr::same(e, &t.expr)) {
-            let arg = Box::new(t.expr.clone());
+            let arg = t.expr.clone();
             t.expr.kind = ExprKind::Relabel { arg, form: CoercionForm::Implicit };
         }
         seen.push(t.expr.clone());

@@ -20,7 +20,8 @@ impl Planner<'_> {
         }
         for rte in &mut q.rtable {
             let RteKind::Function { functions, ordinality: false } = &rte.kind else { continue };
-            let [RangeFunction { expr: Expr { kind: ExprKind::Call(c), .. }, .. }] = functions.as_slice() else { continue };
+            let [RangeFunction { expr, .. }] = functions.as_slice() else { continue };
+            let ExprKind::Call(c) = &expr.kind else { continue };
             let odd = |x: &Expr| {
                 matches!(
                     x.kind,

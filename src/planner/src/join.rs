@@ -1039,7 +1039,7 @@ fn imply_equalities(quals: &mut Vec<Expr>) {
             }
             let mut c = (**ci).clone();
             c.args = vec![ends.0.clone(), ends.1.clone()];
-            let new = Expr { kind: ExprKind::Call(Box::new(c)), ..quals[*i].clone() };
+            let new = quals[*i].with_kind(ExprKind::Call(Box::new(c)));
             if !quals.iter().chain(&added).any(|q| expr::same(q, &new)) {
                 added.push(new);
             }

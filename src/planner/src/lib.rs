@@ -270,7 +270,7 @@ impl Planner<'_> {
             }
         };
         for k in at..here {
-            let given = if k == at { e.clone() } else { Expr { kind: ExprKind::Param(Param::Exec(id)), ..e.clone() } };
+            let given = if k == at { e.clone() } else { e.with_kind(ExprKind::Param(Param::Exec(id))) };
             let used = &mut self.levels[k].used;
             if !used.iter().any(|(i, _)| *i == id) {
                 used.push((id, given));

@@ -68,15 +68,12 @@ impl Planner<'_> {
         for c in &input.cols {
             // Under INSERT the input's columns mean nothing by name; else only what is not the target's own.
             let own = expr::rels(c) >> result & 1 == 1 || command == CommandType::Insert;
-            let hidden = Expr { kind: ExprKind::Param(Param::Exec(u32::MAX - 1)), ..c.clone() };
+            let hidden = c.with_kind(ExprKind::Param(Param::Exec(u32::MAX - 1)));
             native.push(if own { hidden } else { c.clone() });
         }
         let returning: Vec<Expr> = q.returning.iter().map(|t| t.expr.clone()).collect();
-        let project = if returning.is_empty() {
-            None
-        } else {
-            Some(returning.iter().map(|e| resolve(e, &native)).try_vec()?)
-        };
+        let project =
+            if returning.is_empty() { None } else { Some(returning.iter().map(|e| resolve(e, &native)).try_vec()?) };
         let rows = input.plan.rows;
         let total = input.plan.total_cost + rows * cost::ROW;
         let rte = self.level().rte_base + result;
@@ -106,7 +103,7 @@ impl Planner<'_> {
         let mut exprs = Vec::new();
         for (i, c) in relation.columns.iter().enumerate() {
             let e = q.targets.iter().find(|t| t.attno as usize == i + 1).map(|t| t.expr.clone());
-            exprs.push(e.unwrap_or_else(|| Expr { collation: c.collation, ..Expr::constant(Value::Null, c.ty) }));
+            exprs.push(e.unwrap_or_else(|| Expr::constant(Value::Null, c.ty).collated(c.collation)));
         }
         let mut quals = Vec::new();
         if let Some(f) = q.filter.take() {
@@ -239,7 +236,7 @@ impl Planner<'_> {
                 for (i, c) in relation.columns.iter().enumerate() {
                     let attno = i as i16 + 1;
                     let e = a.targets.iter().find(|t| t.attno == attno).map(|t| t.expr.clone());
-                    let e = e.unwrap_or_else(|| Expr { collation: c.collation, ..Expr::constant(Value::Null, c.ty) });
+                    let e = e.unwrap_or_else(|| Expr::constant(Value::Null, c.ty).collated(c.collation));
                     values.push((attno, resolve(&e, &rel.cols)?));
                 }
             } else {
@@ -319,7 +316,7 @@ impl Planner<'_> {
                     (None, a) => {
                         attnos.push(a);
                         let c = &table.columns[a.max(1) as usize - 1];
-                        Expr { collation: c.collation, ..Expr::new(ExprKind::Column(a as u32 - 1), c.ty) }
+                        Expr::new(ExprKind::Column(a as u32 - 1), c.ty).collated(c.collation)
                     }
                 };
                 let key = SortKey {

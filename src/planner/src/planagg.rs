@@ -65,10 +65,8 @@ impl Planner<'_> {
         let mut links = Vec::new();
         let mut total = 0.0;
         for (aggregate, arg, mut by) in found {
-            let not_null = Expr::new(
-                ExprKind::NullTest { arg: Box::new(arg.clone()), negated: true, row: false },
-                TypeRef::new(oids::BOOL),
-            );
+            let not_null =
+                Expr::new(ExprKind::NullTest { arg: arg.clone(), negated: true, row: false }, TypeRef::new(oids::BOOL));
             let mut quals = Vec::new();
             if let Some(f) = &q.filter {
                 expr::conjuncts(f.clone(), &mut quals);
@@ -135,7 +133,7 @@ impl Planner<'_> {
         });
         let kind = SubLinkKind::Expr;
         let link = SubLink { kind, test: None, op_name: String::new(), query: sub, id: 0 };
-        Expr { kind: ExprKind::SubLink(Box::new(link)), ty, collation, span }
+        Expr::make(ExprKind::SubLink(Box::new(link)), ty, collation, span)
     }
 }
 
@@ -179,7 +177,7 @@ fn first_of(e: &Expr) -> Option<(Expr, SortClause)> {
 fn replace(e: &mut Expr, links: &[(Expr, Expr)]) {
     if matches!(e.kind, ExprKind::Aggregate(_)) {
         if let Some((_, link)) = links.iter().find(|(a, _)| expr::same(a, e)) {
-            *e = Expr { ty: e.ty, collation: e.collation, span: e.span, ..link.clone() };
+            *e = e.with_kind(link.kind.clone());
         }
         return;
     }

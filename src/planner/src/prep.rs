@@ -36,7 +36,7 @@ pub(crate) fn flatten_join_vars(q: &mut Query) {
         let Some(Some(columns)) = joins.get(v.rte as usize) else { return };
         let mut e = if v.attno == 0 {
             let fields = columns.clone();
-            Expr { kind: ExprKind::Row { fields, names: names[v.rte as usize].clone() }, ..x.clone() }
+            x.with_kind(ExprKind::Row { fields, names: names[v.rte as usize].clone() })
         } else {
             match columns.get(v.attno as usize - 1) {
                 Some(c) => c.clone(),
@@ -75,16 +75,11 @@ pub(crate) fn expand_whole_rows(q: &mut Query) {
             .iter()
             .enumerate()
             .filter(|(_, c)| !c.name.is_empty())
-            .map(|(i, c)| Expr {
-                kind: ExprKind::Var(Var { rte, attno: i as i16 + 1, level }),
-                ty: c.ty,
-                collation: c.collation,
-                span: x.span,
-            })
+            .map(|(i, c)| Expr::make(ExprKind::Var(Var { rte, attno: i as i16 + 1, level }), c.ty, c.collation, x.span))
             .collect();
         let names = cols.iter().filter(|c| !c.name.is_empty()).map(|c| c.name.clone()).collect();
-        let row = Expr { kind: ExprKind::Row { fields, names }, ..x.clone() };
-        x.kind = ExprKind::Relabel { arg: Box::new(row), form: CoercionForm::Call };
+        let row = x.with_kind(ExprKind::Row { fields, names });
+        x.kind = ExprKind::Relabel { arg: row, form: CoercionForm::Call };
     });
 }
 
@@ -346,7 +341,7 @@ fn own_row(x: &mut Expr, depth: u32, rte: u32) {
         && v.level == depth
         && v.rte == rte
     {
-        *x = (**arg).clone();
+        *x = arg.clone();
     }
 }
 

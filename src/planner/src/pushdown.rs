@@ -73,7 +73,7 @@ fn push_into(sub: &mut Query, r: u32, c: &Expr, dry: bool) -> bool {
         if let ExprKind::Relabel { arg, form: CoercionForm::Call } = &x.kind
             && expr::rels(arg) == 1 << r
         {
-            *x = (**arg).clone();
+            *x = arg.clone();
         }
     });
     visit::walk_mut(&mut c, &mut |x| {

@@ -85,12 +85,7 @@ impl Planner<'_> {
     ) -> Result<Rel> {
         let rte = &q.rtable[r as usize];
         let set = 1u128 << r;
-        let var = |attno: i16, c: &RteColumn| Expr {
-            kind: ExprKind::Var(Var { rte: r, attno, level: 0 }),
-            ty: c.ty,
-            collation: c.collation,
-            span: tusklet_error::Span::NONE,
-        };
+        let var = |attno: i16, c: &RteColumn| Expr::make(ExprKind::Var(Var { rte: r, attno, level: 0 }), c.ty, c.collation, tusklet_error::Span::NONE);
         let cols: Vec<Expr> = rte.columns.iter().enumerate().map(|(i, c)| var(i as i16 + 1, c)).collect();
         let rel = match &rte.kind {
             RteKind::Relation { oid, sample } => {
@@ -756,7 +751,7 @@ impl Planner<'_> {
         let own: Vec<Expr> = attnos
             .iter()
             .zip(cols)
-            .map(|(a, c)| Expr { kind: ExprKind::Var(Var { rte: r, attno: *a, level: 0 }), ..c.clone() })
+            .map(|(a, c)| c.with_kind(ExprKind::Var(Var { rte: r, attno: *a, level: 0 })))
             .collect();
         let mut rel = self.scan_one(q, r, child, attnos, own, mapped, None, None)?;
         rel.cols = cols.to_vec();
@@ -804,7 +799,7 @@ pub(crate) fn column_var(q: &Query, r: u32, a: i16) -> Expr {
         -3 | -5 => (TypeRef::new(oids::CID), 0),
         _ => (TypeRef::new(oids::OID), 0),
     };
-    Expr { kind: ExprKind::Var(Var { rte: r, attno: a, level: 0 }), ty, collation, span: tusklet_error::Span::NONE }
+    Expr::make(ExprKind::Var(Var { rte: r, attno: a, level: 0 }), ty, collation, tusklet_error::Span::NONE)
 }
 
 /// Makes a stored expression over a table's columns (entry 0) speak of entry `r`.
@@ -886,7 +881,7 @@ fn compared(cx: &mut dyn PlanContext, c: &Expr, p: &Expr) -> Option<bool> {
     let op = builtin::operator_exact(name, pv.ty.oid, cv.ty.oid)?;
     let ExprKind::Call(call) = &c.kind else { return None };
     let test = FuncCall { op: op.oid(), func: op.code(), args: vec![pv, cv], ..(**call).clone() };
-    let test = Expr { kind: ExprKind::Call(Box::new(test)), ..c.clone() };
+    let test = c.with_kind(ExprKind::Call(Box::new(test)));
     Some(matches!(cx.evaluate(&test), Ok(Value::Bool(true))))
 }
 
@@ -1045,7 +1040,7 @@ fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::li
         ExprKind::ScalarArray { op, any: true, left, right, .. } if is_key(r, left, col) && free(right) => {
             let m = builtin::amops_by_operator(*op).find(|m| m.family() == col.opfamily && m.strategy() == if m.method() == oids::AM_HASH { 1 } else { 3 })?;
             let same_type = m.right() == col.ty.oid || text_like(m.right()) && text_like(col.ty.oid);
-            same_type.then(|| Match { bounds: vec![(BoundOp::In, (**right).clone())], exact: true })
+            same_type.then(|| Match { bounds: vec![(BoundOp::In, right.clone())], exact: true })
         }
         ExprKind::Var(v) if col.ty.oid == oids::BOOL && v.rte == r && v.level == 0 && v.attno == col.attno => {
             Some(Match { bounds: vec![(BoundOp::Eq, Expr::constant(Value::Bool(true), col.ty))], exact: true })

@@ -19,11 +19,13 @@ impl Planner<'_> {
             .columns
             .iter()
             .enumerate()
-            .map(|(i, t)| Expr {
-                kind: ExprKind::Var(Var { rte: first, attno: i as i16 + 1, level: 0 }),
-                ty: *t,
-                collation: q.targets.get(i).map_or(0, |t| t.expr.collation),
-                span: tusklet_error::Span::NONE,
+            .map(|(i, t)| {
+                Expr::make(
+                    ExprKind::Var(Var { rte: first, attno: i as i16 + 1, level: 0 }),
+                    *t,
+                    q.targets.get(i).map_or(0, |t| t.expr.collation),
+                    tusklet_error::Span::NONE,
+                )
             })
             .collect();
         // The targets' own variables may differ in type modifier only; speak of the same columns.
@@ -78,7 +80,10 @@ impl Planner<'_> {
                     }
                     // As many groups as rows: nothing is known of either (`choose_hashed_setop`).
                     let hashable = crate::grouping::hashable(&rel.cols.iter().collect::<Vec<_>>());
-                    if hashable && self.cx.enabled("enable_hashagg") && !self.sorts_distinct(&rel, rows, keys.len(), &[]) {
+                    if hashable
+                        && self.cx.enabled("enable_hashagg")
+                        && !self.sorts_distinct(&rel, rows, keys.len(), &[])
+                    {
                         return Ok(self.hash_distinct(rel, keys, rows));
                     }
                     // The rows are of all inputs: none of the first's expressions says what is in them.
@@ -105,8 +110,7 @@ impl Planner<'_> {
                 };
                 let total = l.plan.total_cost + r.plan.total_cost + (l.plan.rows + r.plan.rows) * cost::ROW;
                 let cols = l.cols.clone();
-                let node =
-                    Node::SetOp { kind: *kind, all: *all, left: l.plan, right: r.plan, keys };
+                let node = Node::SetOp { kind: *kind, all: *all, left: l.plan, right: r.plan, keys };
                 let mut rel = Rel::new(node, cols, 0, rows.max(1.0), total, total);
                 rel.plan.columns = types;
                 Ok(rel)

@@ -63,7 +63,7 @@ impl Planner<'_> {
                 visit::walk_levels_mut(&mut sub, 0, &mut |x, depth| {
                     if let ExprKind::Var(v) = &x.kind {
                         if v.level == depth + 1 {
-                            let own = Expr { kind: ExprKind::Var(Var { level: 0, ..v.clone() }), ..x.clone() };
+                            let own = x.with_kind(ExprKind::Var(Var { level: 0, ..v.clone() }));
                             note(&own);
                         }
                     }
@@ -317,7 +317,7 @@ impl Planner<'_> {
             }
             a.direct = a.direct.iter().map(|d| resolve_direct(d, cols)).try_vec()?;
             if let Some(f) = &mut a.filter {
-                **f = resolve(f, cols)?;
+                *f = resolve(f, cols)?;
             }
             aggs.push(a);
         }
@@ -456,7 +456,7 @@ impl Planner<'_> {
                 let mut x = (**x).clone();
                 x.args = resolve_all(&x.args, &rel.cols)?;
                 if let Some(f) = &mut x.filter {
-                    **f = resolve(f, &rel.cols)?;
+                    *f = resolve(f, &rel.cols)?;
                 }
                 mine.push(x);
                 out.push(c.clone());

@@ -12,8 +12,9 @@ use tusklet_error::{Result, SortShort, SortedMap};
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
-    AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind, ModifyTable, Node, Oid, Param, Plan, PlannedStmt,
-    Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind, SubPlanRef, Value as V, visit,
+    AggStrategy, Bitmap, BitmapSource, BoundOp, CoercionForm, CommandType, Expr, ExprKind, IndexBound, JoinKind,
+    ModifyTable, Node, Oid, Param, Plan, PlannedStmt, Query, RteKind, ScanRel, SetOpKind, SortKey, SubLinkKind,
+    SubPlanRef, Value as V, visit,
 };
 
 use super::Options;
@@ -92,12 +93,12 @@ fn exprs(p: &Plan) -> Vec<&Expr> {
         Node::Limit { limit, offset, .. } => out.extend(limit.iter().chain(offset)),
         Node::Aggregate { aggs, .. } => {
             for a in aggs {
-                out.extend(a.direct.iter().chain(a.args.iter().map(|t| &t.expr)).chain(a.filter.as_deref()));
+                out.extend(a.direct.iter().chain(a.args.iter().map(|t| &t.expr)).chain(&a.filter));
             }
         }
         Node::WindowAgg { calls, .. } => {
             for c in calls {
-                out.extend(c.args.iter().chain(c.filter.as_deref()));
+                out.extend(c.args.iter().chain(&c.filter));
             }
         }
         Node::ProjectSet { exprs, .. } => out.extend(exprs),
@@ -187,7 +188,9 @@ fn all_nodes<'p>(p: &'p Plan, out: &mut Vec<&'p Plan>) {
 fn count_entries(q: &Query, aliases: &mut SortedMap<String, Vec<String>>, dead: bool) -> usize {
     let mut n = match dead {
         true => q.rtable.iter().filter(|r| matches!(r.kind, RteKind::Relation { .. })).count(),
-        false => q.rtable.len() + (q.from.is_empty() && q.set_op.is_none() && q.command == CommandType::Select) as usize,
+        false => {
+            q.rtable.len() + (q.from.is_empty() && q.set_op.is_none() && q.command == CommandType::Select) as usize
+        }
     };
     let never = |e: &Expr| matches!(&e.kind, ExprKind::Const(V::Bool(false) | V::Null));
     let dead = dead || q.filter.as_ref().is_some_and(never);
@@ -445,7 +448,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
         Ok(match &e.kind {
             ExprKind::Column(i) => columns.get(*i as usize).cloned().unwrap_or(Named::new("?".into(), true)),
             // What only tells one group column from another is not there in PostgreSQL.
-            ExprKind::Relabel { arg, form: CoercionForm::Implicit } if arg.ty == e.ty && arg.collation == e.collation => {
+            ExprKind::Relabel { arg, form: CoercionForm::Implicit }
+                if arg.ty == e.ty && arg.collation == e.collation =>
+            {
                 self.named(arg, columns)?
             }
             _ => {
@@ -1181,9 +1186,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let list = keys.iter().map(|k| self.sort_key(k, first)).collect();
                 t.properties.push(line("Sort Key", Value::List(list)));
                 if let Node::Sort { presorted: n @ 1.., .. } = &p.node {
-                    let list = keys.iter().take(*n as usize).map(|k| {
-                        first.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone())
-                    });
+                    let list = keys
+                        .iter()
+                        .take(*n as usize)
+                        .map(|k| first.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone()));
                     t.properties.push(line("Presorted Key", Value::List(list.collect())));
                 }
             }
@@ -1201,8 +1207,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     Some(sets) => {
                         let mut before = None;
                         for s in sets {
-                            let list: Vec<String> = s.columns.iter().map(|i| *i as usize).filter(|i| *i < own).map(name).collect();
-                            let again = s.rollup.is_some() && before.is_some() && before != s.rollup && !list.is_empty();
+                            let list: Vec<String> =
+                                s.columns.iter().map(|i| *i as usize).filter(|i| *i < own).map(name).collect();
+                            let again =
+                                s.rollup.is_some() && before.is_some() && before != s.rollup && !list.is_empty();
                             if again {
                                 t.properties.push(line("Sort Key", Value::List(list.clone())));
                             }
@@ -1266,22 +1274,21 @@ impl<'a, 'c> Explainer<'a, 'c> {
             (Some(f), Node::WindowAgg { run, .. }) if !run.is_empty() => rest_of_filter(f, run),
             // … nor what an index does wholly.
             (Some(f), Node::IndexScan { rel, index, .. })
-            | (
-                Some(f),
-                Node::BitmapScan { rel, bitmap: Bitmap { source: BitmapSource::Index { index, .. }, .. } },
-            ) => match self.row_bound(p, rel, *index) {
-                Some((_, true)) => {
-                    let rows = |e: &Expr| matches!(e.kind, ExprKind::RowCompare { .. });
-                    match &f.kind {
-                        ExprKind::And(list) => {
-                            let known: Vec<Expr> = list.iter().filter(|e| rows(e)).take(1).cloned().collect();
-                            rest_of_filter(f, &known)
+            | (Some(f), Node::BitmapScan { rel, bitmap: Bitmap { source: BitmapSource::Index { index, .. }, .. } }) => {
+                match self.row_bound(p, rel, *index) {
+                    Some((_, true)) => {
+                        let rows = |e: &Expr| matches!(e.kind, ExprKind::RowCompare { .. });
+                        match &f.kind {
+                            ExprKind::And(list) => {
+                                let known: Vec<Expr> = list.iter().filter(|e| rows(e)).take(1).cloned().collect();
+                                rest_of_filter(f, &known)
+                            }
+                            _ => None,
                         }
-                        _ => None,
                     }
+                    _ => Some(f.clone()),
                 }
-                _ => Some(f.clone()),
-            },
+            }
             (Some(f), Node::MethodScan { conds, .. }) => {
                 rest_of_filter(f, &conds.iter().map(|c| c.cond.clone()).collect::<Vec<_>>())
             }
@@ -1369,7 +1376,7 @@ fn rest_of_filter(f: &Expr, run: &[Expr]) -> Option<Expr> {
             let mut rest: Vec<Expr> = list.iter().filter(|e| !same(e)).cloned().collect();
             match rest.len() {
                 0 | 1 => rest.pop(),
-                _ => Some(Expr { kind: ExprKind::And(rest), ..f.clone() }),
+                _ => Some(f.with_kind(ExprKind::And(rest))),
             }
         }
         _ => (!same(f)).then(|| f.clone()),

@@ -40,7 +40,7 @@ impl<'q> Deparse<'q, '_, '_> {
             self.order_by(&a.order_by, &a.args, false)?;
         }
         self.put(")");
-        self.filter(a.filter.as_deref())
+        self.filter(a.filter.as_ref())
     }
 
     fn filter(&mut self, f: Option<&'q Expr>) -> Result<()> {
@@ -62,7 +62,7 @@ impl<'q> Deparse<'q, '_, '_> {
             self.list(&w.args, true)?;
         }
         self.put(")");
-        self.filter(w.filter.as_ref().map(|f| &**f))?;
+        self.filter(w.filter.as_ref())?;
         self.put(" OVER ");
         if self.plan.is_some() {
             // A plan's windows have no names.

@@ -4,8 +4,8 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_error::{Error, Result};
 use tusklet_ir::{
-    BoolTest, CoercionForm, Expr, ExprKind, FuncCall, Oid, Param, Query, RowCompareKind, RteKind, SqlValueKind, SubLinkKind,
-    Value, Var,
+    BoolTest, CoercionForm, Expr, ExprKind, FuncCall, Oid, Param, Query, RowCompareKind, RteKind, SqlValueKind,
+    SubLinkKind, Value, Var,
 };
 
 use super::{Deparse, VAR, quote_literal};
@@ -539,7 +539,7 @@ impl<'q> Deparse<'q, '_, '_> {
             if let Some(r) = q.rtable.get(rte) {
                 if let (RteKind::Join { columns, .. }, true) = (&r.kind, r.alias.is_empty()) {
                     // An unnamed join's column is shown as the column it comes from.
-                    if let Some(Expr { kind: ExprKind::Var(inner), .. }) = columns.get((v.attno - 1).max(0) as usize) {
+                    if let Some(ExprKind::Var(inner)) = columns.get((v.attno - 1).max(0) as usize).map(|c| &c.kind) {
                         return self.var(inner, depth as u32, top);
                     }
                 }

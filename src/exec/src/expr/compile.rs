@@ -165,7 +165,7 @@ impl Compiler<'_, '_> {
                 }
             }
             ExprKind::Subscript { container, upper, lower, element: _, assign } => {
-                self.subscript(e, container, upper, lower.as_deref(), assign.as_deref())?
+                self.subscript(e, container, upper, lower.as_deref(), assign.as_ref())?
             }
             ExprKind::Relabel { arg, form: _ } => {
                 let inner = self.expr(arg)?;
@@ -408,7 +408,7 @@ impl Compiler<'_, '_> {
         let mut args = Vec::with_capacity(into.len());
         for (name, ty) in &into {
             args.push(match from.iter().position(|(n, _)| n == name) {
-                Some(i) => Expr::new(ExprKind::Field { arg: Box::new(arg.clone()), field: i as i16 + 1 }, *ty),
+                Some(i) => Expr::new(ExprKind::Field { arg: arg.clone(), field: i as i16 + 1 }, *ty),
                 None => Expr::constant(Value::Null, *ty),
             });
         }

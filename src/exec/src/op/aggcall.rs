@@ -165,7 +165,7 @@ impl AggCall {
             }
         }
         let types: Vec<TypeRef> = exprs[..seen].iter().map(|e| e.ty).collect();
-        let filter = a.filter.as_deref().map(|f| c.expr(f)).transpose()?;
+        let filter = a.filter.as_ref().map(|f| c.expr(f)).transpose()?;
         let args: Vec<CExpr> = exprs.into_iter().map(|e| c.expr(e)).try_vec()?;
         let mut call = AggCall::bind(c, a.func, types, a.input_collation, a.trans_type, a.variadic)?;
         call.args = args;
@@ -183,7 +183,7 @@ impl AggCall {
     /// An aggregate used as a window function; `moving` when its frame's start moves.
     pub fn compile_window(c: &mut Compiler<'_, '_>, w: &tusklet_ir::WindowCall, moving: bool) -> Result<AggCall> {
         let types = w.args.iter().map(|e| e.ty).collect();
-        let filter = w.filter.as_deref().map(|f| c.expr(f)).transpose()?;
+        let filter = w.filter.as_ref().map(|f| c.expr(f)).transpose()?;
         let args = c.exprs(&w.args)?;
         let mut call = AggCall::bind(c, w.func, types, w.input_collation, w.trans_type, false)?;
         call.seen = args.len();

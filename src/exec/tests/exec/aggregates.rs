@@ -65,7 +65,7 @@ fn groups_are_sums_by_hand() {
             nulls_first: false,
         }];
         let mut filtered = agg("count", vec![]);
-        filtered.filter = Some(Box::new(call("int4gt", vec![col(1, INT4), int(50)], BOOL)));
+        filtered.filter = Some(call("int4gt", vec![col(1, INT4), int(50)], BOOL));
         let aggs = vec![
             agg("count", vec![]),
             agg("sum", vec![col(1, INT4)]),

@@ -45,11 +45,7 @@ fn case_and_or_protect_rows() {
     let div = || call("int4div", vec![int(10), a()], INT4);
     db.with(|cx| {
         let case = Expr::new(
-            ExprKind::Case {
-                arg: None,
-                whens: vec![When { cond: eq(a(), int(0)), result: int(-1) }],
-                default: Box::new(div()),
-            },
+            ExprKind::Case { arg: None, whens: vec![When { cond: eq(a(), int(0)), result: int(-1) }], default: div() },
             INT4,
         );
         let rows = run(cx, stmt(project(scan(t, &[(1, INT4)]), vec![case])));
@@ -57,12 +53,12 @@ fn case_and_or_protect_rows() {
 
         let case = Expr::new(
             ExprKind::Case {
-                arg: Some(Box::new(a())),
+                arg: Some(a()),
                 whens: vec![
                     When { cond: eq(Expr::new(ExprKind::CaseTest, INT4), int(2)), result: int(20) },
                     When { cond: eq(Expr::new(ExprKind::CaseTest, INT4), int(5)), result: int(50) },
                 ],
-                default: Box::new(null()),
+                default: null(),
             },
             INT4,
         );
@@ -75,7 +71,7 @@ fn case_and_or_protect_rows() {
         let coalesce = Expr::new(
             ExprKind::Coalesce(vec![
                 Expr::new(
-                    ExprKind::NullIf(Box::new(match eq(a(), int(0)).kind {
+                    ExprKind::NullIf(Box::new(match eq(a(), int(0)).into_kind() {
                         ExprKind::Call(c) => *c,
                         _ => unreachable!(),
                     })),
@@ -107,7 +103,7 @@ fn three_valued_logic() {
         let list = vec![
             Expr::new(ExprKind::And(vec![a.clone(), b.clone()]), BOOL),
             Expr::new(ExprKind::Or(vec![a.clone(), b.clone()]), BOOL),
-            Expr::new(ExprKind::Not(Box::new(a.clone())), BOOL),
+            Expr::new(ExprKind::Not(a.clone()), BOOL),
         ];
         let batch = run(cx, stmt(project(scan(t, &[(1, BOOL), (2, BOOL)]), list)));
         for ((x, y), got) in values.iter().flat_map(|x| values.iter().map(move |y| (*x, *y))).zip(&batch) {

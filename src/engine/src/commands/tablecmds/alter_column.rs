@@ -136,11 +136,11 @@ fn fill(shared: &Shared, old: &Relation, now: &Relation, attno: i16, value: Opti
     }
     let e = match value {
         Some(e) => e,
-        None => Expr { collation: c.collation, ..Expr::constant(Value::Null, c.ty) },
+        None => Expr::constant(Value::Null, c.ty).collated(c.collation),
     };
     let e = if constrained && e.ty.oid != c.ty.oid || constrained && !matches!(e.kind, ExprKind::ToDomain { .. }) {
-        let kind = ExprKind::ToDomain { arg: Box::new(e), form: tusklet_ir::CoercionForm::Implicit };
-        Expr { collation: c.collation, ..Expr::new(kind, c.ty) }
+        let kind = ExprKind::ToDomain { arg: e, form: tusklet_ir::CoercionForm::Implicit };
+        Expr::new(kind, c.ty).collated(c.collation)
     } else {
         e
     };

@@ -254,22 +254,18 @@ fn retype_default(shared: &Shared, d: &Expr, ty: TypeRef, name: &str, shown: &st
             err!(DATATYPE_MISMATCH, "default for column \"{name}\" cannot be cast automatically to type {shown}")
         }
     };
-    let mut d = d.clone();
+    let mut d = d;
     // The conversion to the old type is taken off first.
     loop {
-        d = match d.kind {
-            ExprKind::Relabel { arg, form: CoercionForm::Implicit } => *arg,
-            ExprKind::ToDomain { arg, form: CoercionForm::Implicit } => *arg,
-            ExprKind::ViaIo { arg, form: CoercionForm::Implicit } => *arg,
-            ExprKind::Call(mut f) if f.form == CoercionForm::Implicit && f.op == 0 && !f.args.is_empty() => {
-                f.args.swap_remove(0)
-            }
-            kind => {
-                d.kind = kind;
-                break;
-            }
+        d = match &d.kind {
+            ExprKind::Relabel { arg, form: CoercionForm::Implicit }
+            | ExprKind::ToDomain { arg, form: CoercionForm::Implicit }
+            | ExprKind::ViaIo { arg, form: CoercionForm::Implicit } => arg,
+            ExprKind::Call(f) if f.form == CoercionForm::Implicit && f.op == 0 && !f.args.is_empty() => &f.args[0],
+            _ => break,
         };
     }
+    let d = d.clone();
     if d.ty == ty {
         return Ok(d);
     }
@@ -289,15 +285,15 @@ fn retype_default(shared: &Shared, d: &Expr, ty: TypeRef, name: &str, shown: &st
             let v = v.clone();
             expressions::with_cx(shared, |cx| cx.cast(d.ty.oid, ty, v.as_datum()))?
         };
-        return Ok(Expr { collation: c.type_collation(ty.oid), ..Expr::constant(value, ty) });
+        return Ok(Expr::constant(value, ty).collated(c.type_collation(ty.oid)));
     }
     if d.ty.oid == ty.oid && ty.typmod < 0 {
         return Ok(d);
     }
     if c.is_binary_coercible(d.ty.oid, ty.oid) && ty.typmod < 0 {
         let collation = c.type_collation(ty.oid);
-        let kind = ExprKind::Relabel { arg: Box::new(d), form: CoercionForm::Implicit };
-        return Ok(Expr { collation, ..Expr::new(kind, ty) });
+        let kind = ExprKind::Relabel { arg: d, form: CoercionForm::Implicit };
+        return Ok(Expr::new(kind, ty).collated(collation));
     }
     match c.cast(d.ty.oid, ty.oid) {
         Some(k) if k.context != b'e' && k.func != 0 && ty.typmod < 0 => {
@@ -313,7 +309,7 @@ fn retype_default(shared: &Shared, d: &Expr, ty: TypeRef, name: &str, shown: &st
                 strict,
                 volatility: tusklet_ir::Volatility::Immutable,
             };
-            Ok(Expr { collation: c.type_collation(ty.oid), ..Expr::new(ExprKind::Call(Box::new(call)), ty) })
+            Ok(Expr::new(ExprKind::Call(Box::new(call)), ty).collated(c.type_collation(ty.oid)))
         }
         // Anything else goes through its text, as a default written anew.
         Some(k) if k.context != b'e' => {

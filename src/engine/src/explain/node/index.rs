@@ -67,7 +67,13 @@ impl Explainer<'_, '_> {
     }
 
     /// The nodes below a bitmap heap scan.
-    pub(super) fn bitmap_node(&mut self, p: &Plan, rel: &ScanRel, b: &Bitmap, relationship: &'static str) -> Result<Tree> {
+    pub(super) fn bitmap_node(
+        &mut self,
+        p: &Plan,
+        rel: &ScanRel,
+        b: &Bitmap,
+        relationship: &'static str,
+    ) -> Result<Tree> {
         let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
         let (kind, list): (&str, &[Bitmap]) = match &b.source {
             BitmapSource::Index { .. } => ("Bitmap Index Scan", &[]),
@@ -140,7 +146,7 @@ impl Explainer<'_, '_> {
                 right: values[..n].to_vec(),
                 collations: collations.clone(),
             };
-            return Some((Expr { kind, ..e.clone() }, whole));
+            return Some((e.with_kind(kind), whole));
         }
         None
     }
