@@ -12,7 +12,7 @@ const BINDGEN = /^wasm-bindgen = "=([\d.]+)"/m.exec(readFileSync(join(root, 'Car
 const TARGET = 'wasm32-unknown-unknown';
 
 /** Crates that mark their hot functions (`cfg(tuned)`), so that the rest of them can be compiled for size. */
-const MARKED = ['exec', 'functions', 'storage'];
+const MARKED = ['functions'];
 
 /** The folder with wasm-bindgen and its test runner, of the crate's version; installs them when there is none. */
 export function bindgenTools() {
@@ -58,7 +58,7 @@ export async function buildWasm(dev = false) {
   wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
   const { args, env } = dev ? { args: [], env: {} } : withLibrary();
-  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm', ...(dev ? [] : ['-p', 'tusklet-packing']), ...args], { env: { ...process.env, ...env } });
+  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm', ...args], { env: { ...process.env, ...env } });
   const names = process.argv.includes('--names');
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
@@ -83,10 +83,11 @@ async function split(whole, first, second, out) {
   // A process of its own: the package that is trained must not be the one a caller has loaded.
   run(process.execPath, [join(root, 'scripts/train.mjs'), instrumented, profile]);
   const plain = join(out, 'cold.wasm');
-  run('cargo', ['xtask', 'split', whole, profile, first, plain, join(target, TARGET, 'release', 'tusklet_packing.wasm'), second]);
+  run('cargo', ['xtask', 'split', whole, profile, first, plain, second]);
   // What the package makes of the packed part must be the part, to the byte.
   const { unpack } = await import(pathToFileURL(join(root, 'pkg/build/unpack.js')).href);
-  const steps = unpack(await WebAssembly.compile(readFileSync(second)));
+  const [packed] = WebAssembly.Module.customSections(await WebAssembly.compile(readFileSync(second)), 'packed');
+  const steps = unpack(new Uint8Array(packed));
   let step = steps.next();
   while (!step.done) step = steps.next();
   if (!readFileSync(plain).equals(step.value)) throw new Error('the second part is not what was packed');

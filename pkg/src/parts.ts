@@ -48,9 +48,15 @@ function notLoaded(what: string, error: unknown): PostgresError {
 
 const REST = 'the second part of the engine';
 
+/** The pieces a packed part is made of; undefined for one that is not packed. */
+function pieces(module: WebAssembly.Module) {
+  const [packed] = WebAssembly.Module.customSections(module, 'packed');
+  return packed && unpack(new Uint8Array(packed));
+}
+
 /** What travelled as `module`. Other things are done between the pieces. */
 async function unpacked(module: WebAssembly.Module): Promise<WebAssembly.Module> {
-  const steps = unpack(module);
+  const steps = pieces(module);
   if (steps === undefined) return module;
   let step = steps.next();
   for (; !step.done; step = steps.next()) await new Promise((resolve) => setTimeout(resolve));
@@ -58,7 +64,7 @@ async function unpacked(module: WebAssembly.Module): Promise<WebAssembly.Module>
 }
 
 function unpackedSync(module: WebAssembly.Module): WebAssembly.Module {
-  const steps = unpack(module);
+  const steps = pieces(module);
   if (steps === undefined) return module;
   let step = steps.next();
   while (!step.done) step = steps.next();
@@ -188,7 +194,7 @@ export class Rest {
 }
 
 /** What every script begins with somewhere: these run without the second part, or with little of it. */
-const FIRST_WORDS = /^(?:select|insert|update|delete|values|with|begin|commit|rollback|end|start\s+transaction|create\s+(?:unique\s+)?(?:table|index))\b/i;
+const FIRST_WORDS = /^(?:select|insert|update|delete|values|with|begin|commit|rollback|end|start\s+transaction|create\s+(?:unique\s+)?(?:table|index)|drop\s+table)\b/i;
 /** Longer scripts are worth waiting for; when the second part is near, what is beyond is not looked at. */
 const LONG = 8192;
 const decoder = new TextDecoder();

@@ -20,7 +20,6 @@
 //!
 //! Function bodies are copied as they stand but for the indices in `call`, `global.get` and `global.set`.
 
-mod head;
 mod module;
 mod pack;
 
@@ -34,7 +33,7 @@ use wasm_encoder::{
 use wasmparser::ExternalKind;
 
 use crate::Outcome;
-use module::{Body, Module, Target, extended, leb, signed};
+use module::{Body, Module, Target, extended, leb};
 
 /// A body of this many bytes is not worth a stub.
 const SMALL: usize = 24;
@@ -84,11 +83,11 @@ pub fn instrument(args: &[&str]) -> Outcome {
     write(output, &out.finish())
 }
 
-/// `split IN PROFILE OUT COLD UNPACKER PACKED`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them; PACKED is COLD as
-/// it travels, and UNPACKER the crate `packing` as a module.
+/// `split IN PROFILE OUT COLD PACKED`: PROFILE has the numbers of the functions that ran, as `ran<number>` counts them; PACKED is COLD as it
+/// travels.
 pub fn split(args: &[&str]) -> Outcome {
-    let &[input, profile, primary, secondary, unpacker, packed] = args else {
-        return Err("usage: cargo xtask split IN PROFILE OUT COLD UNPACKER PACKED".into());
+    let &[input, profile, primary, secondary, packed] = args else {
+        return Err("usage: cargo xtask split IN PROFILE OUT COLD PACKED".into());
     };
     let bytes = read(input)?;
     let profile = fs::read_to_string(profile).map_err(|e| format!("{profile}: {e}"))?;
@@ -112,7 +111,7 @@ pub fn split(args: &[&str]) -> Outcome {
     write(primary, &parts.primary()?)?;
     let cold = parts.secondary()?;
     write(secondary, &cold)?;
-    write(packed, &pack::pack(&cold, &read(unpacker)?)?)?;
+    write(packed, &pack::pack(&cold)?)?;
     let [stay, go] = [true, false].map(|hot| (0..same.len()).filter(|&i| same[i] == i && parts.hot[i] == hot).count());
     println!(
         "{stay} functions stay, {go} go, {} stubs; {} were the same as others",
@@ -541,6 +540,18 @@ fn value_type(byte: u8) -> Result<wasm_encoder::ValType, String> {
         0x7c => wasm_encoder::ValType::F64,
         _ => return Err("a global of a type this tool does not know".into()),
     })
+}
+
+fn signed(out: &mut Vec<u8>, mut n: i32) {
+    loop {
+        let byte = n as u8 & 0x7f;
+        n >>= 7;
+        if (n == 0 && byte & 0x40 == 0) || (n == -1 && byte & 0x40 != 0) {
+            out.push(byte);
+            return;
+        }
+        out.push(byte | 0x80);
+    }
 }
 
 /// As JavaScript's `toString(36)`.

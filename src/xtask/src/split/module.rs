@@ -88,8 +88,7 @@ fn value_byte(ty: ValType) -> Result<u8, String> {
     })
 }
 
-/// The number an expression of one operator gives.
-pub fn constant(expr: &wasmparser::ConstExpr<'_>) -> Result<u32, String> {
+fn constant(expr: &wasmparser::ConstExpr<'_>) -> Result<u32, String> {
     let mut ops = expr.get_operators_reader();
     match ops.read().map_err(text)? {
         Operator::I32Const { value } => Ok(value as u32),
@@ -98,7 +97,7 @@ pub fn constant(expr: &wasmparser::ConstExpr<'_>) -> Result<u32, String> {
 }
 
 /// What the reader says, as an outcome's text.
-pub fn text(e: wasmparser::BinaryReaderError) -> String {
+fn text(e: wasmparser::BinaryReaderError) -> String {
     e.to_string()
 }
 
@@ -244,19 +243,6 @@ pub fn leb(out: &mut Vec<u8>, mut n: u32) {
         n >>= 7;
     }
     out.push(n as u8);
-}
-
-/// Appends a signed number as wasm writes it.
-pub fn signed(out: &mut Vec<u8>, mut n: i32) {
-    loop {
-        let byte = n as u8 & 0x7f;
-        n >>= 7;
-        if (n == 0 && byte & 0x40 == 0) || (n == -1 && byte & 0x40 != 0) {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
 }
 
 /// A section's entries with more behind them.

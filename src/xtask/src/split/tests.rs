@@ -97,22 +97,6 @@ fn what_never_ran_goes_and_leaves_a_stub() {
 }
 
 #[test]
-fn what_is_packed_is_unpacked() {
-    let (_, second) = parts([true, false, true, false]);
-    // Any module does for the one that unpacks.
-    let packed = pack::pack(&second, &whole()).unwrap();
-    let mut sections = wasmparser::Parser::new(0).parse_all(&packed).filter_map(|p| match p.unwrap() {
-        wasmparser::Payload::CustomSection(s) => Some((s.name().to_owned(), s.data().to_vec())),
-        _ => None,
-    });
-    let (name, data) = sections.next().unwrap();
-    assert_eq!((name.as_str(), sections.next()), ("packed", None));
-    let mut unpacker = tusklet_packing::unpack::Unpacker::new(&data);
-    while !unpacker.step(1) {}
-    assert_eq!(unpacker.out, second);
-}
-
-#[test]
 fn an_instrumented_module_notes_every_function() {
     let dir = std::env::temp_dir().join(format!("tusklet-split-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();

@@ -37,8 +37,7 @@ const RULES: &[Rule] = &[
     rule("src/dns", &["error"], &[]),
     rule("src/wasm", &["error", "vector", "storage", "engine", "functions", "dns"], WASM),
     rule("src/server", &["error", "storage", "engine", "functions"], &[]),
-    rule("src/packing", &[], &[]),
-    rule("src/xtask", &["packing"], &["wasm-encoder", "wasmparser"]),
+    rule("src/xtask", &[], &["wasm-encoder", "wasmparser"]),
     rule("tests/harness", &["error", "engine", "functions"], &[]),
 ];
 
