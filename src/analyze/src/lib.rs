@@ -37,7 +37,7 @@ use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Notice, Result};
 use tusklet_ir::{Expr, Oid, TypeRef, Value};
 
-pub use analyze::{analyze, analyze_expr, analyze_stmt, coerce_default, ExprScope};
+pub use analyze::{analyze, analyze_expr, analyze_stmt, coerce_default, lock_name, ExprScope};
 pub use describe::{ColumnDescription, describe};
 pub use equal::equal;
 pub use functions::{Returned, check_sql_fn_retval, no_result};

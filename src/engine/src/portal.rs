@@ -58,14 +58,21 @@ pub enum PortalState {
 pub struct FetchState {
     /// The cursor.
     pub name: String,
-    /// Position to come to, counting rows from 1 (0 before the first).
+    /// The rows wanted.
+    pub span: Span,
+    /// MOVE: rows are only counted.
+    pub silent: bool,
+}
+
+/// Rows of a cursor.
+#[derive(Clone, Copy)]
+pub struct Span {
+    /// The first, counting from 1 (0 before the first); below 0 it counts from the end.
     pub from: i64,
     /// Up to and including.
     pub to: i64,
     /// Rows come last first.
     pub backward: bool,
-    /// MOVE: rows are only counted.
-    pub silent: bool,
     /// Where the cursor stands afterwards if there are enough rows.
     pub rest: i64,
 }

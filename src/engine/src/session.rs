@@ -146,6 +146,10 @@ pub struct Shared {
     pub(crate) shapes: RefCell<tusklet_syntax::Shapes>,
     /// Prepared statements by name.
     pub(crate) prepared: RefCell<SortedMap<String, Rc<crate::query::Prepared>>>,
+    /// What the client sent last.
+    pub(crate) query_text: RefCell<Rc<str>>,
+    /// Cursors by name.
+    pub(crate) cursors: RefCell<SortedMap<String, crate::portal::Portal>>,
     /// Advisory locks held for the session.
     pub(crate) advisory: RefCell<AdvisoryLocks>,
     /// `pg_sleep`'s pauses.
@@ -229,6 +233,8 @@ impl Session {
             sequences: RefCell::default(),
             temp_schema: Cell::new(0),
             listening: RefCell::default(),
+            query_text: RefCell::new(Rc::from("")),
+            cursors: RefCell::default(),
             inbox: RefCell::default(),
             row_events: RefCell::default(),
             deferred_events: RefCell::default(),

@@ -6,6 +6,7 @@
 mod activity;
 mod admin;
 mod definition;
+mod index;
 mod locks;
 mod names;
 mod privilege;
@@ -61,10 +62,13 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("btequalimage", admin::yes),
     ("btvarstrequalimage", admin::yes),
     ("current_database", session::current_database),
+    ("current_query", session::current_query),
     ("current_schema", session::current_schema),
     ("current_schemas", session::current_schemas),
     ("current_user", session::current_user),
     ("currval_oid", session::currval),
+    ("cursor_to_xml", xml::map),
+    ("cursor_to_xmlschema", xml::map),
     ("database_to_xml", xml::map),
     ("database_to_xml_and_xmlschema", xml::map),
     ("database_to_xmlschema", xml::map),
@@ -161,6 +165,10 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_has_role_name_id", privilege::has_role),
     ("pg_has_role_name_name", privilege::has_role),
     ("pg_import_system_collations", admin::zero),
+    ("pg_index_column_has_property", index::column_has_property),
+    ("pg_index_has_property", index::has_property),
+    ("pg_indexam_has_property", index::method_has_property),
+    ("pg_indexam_progress_phasename", index::phase_name),
     ("pg_indexes_size", relation::indexes_size),
     ("pg_is_in_recovery", session::no),
     ("pg_is_other_temp_schema", session::is_other_temp_schema),
@@ -316,7 +324,7 @@ static SETS: &[(&str, SetFunction)] = &[
     ("pg_copy_physical_replication_slot_a", admin::no_slots),
     ("pg_copy_physical_replication_slot_b", admin::no_slots),
     ("pg_create_logical_replication_slot", admin::no_logical),
-    ("pg_cursor", activity::no_rows),
+    ("pg_cursor", activity::cursors),
     ("pg_extension_update_paths", activity::no_rows),
     ("pg_get_keywords", activity::keywords),
     ("pg_get_multixact_members", admin::multixact_members),

@@ -192,12 +192,13 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
         Stmt::Fetch(f) => crate::cursor::fetch(session, portal, f),
         Stmt::ClosePortal(c) => match &c.portalname {
             None => {
-                session.work.portals.retain(|_, p| p.cursor.is_none());
+                session.shared.cursors.borrow_mut().clear();
                 done("CLOSE CURSOR ALL")
             }
             Some(n) => {
-                if session.work.portals.remove(n).is_none() {
-                    return Err(err!(INVALID_CURSOR_NAME, "cursor \"{n}\" does not exist"));
+                let closed = session.shared.cursors.borrow_mut().remove(n);
+                if closed.or_else(|| session.work.portals.remove(n)).is_none() {
+                    return Err(crate::cursor::no_cursor(n));
                 }
                 done("CLOSE CURSOR")
             }

@@ -99,6 +99,7 @@ impl Session {
         self.flush(out, "");
         self.work.portals.remove("");
         if let Some(p) = self.again(sql, &[]).filter(|p| p.param_types.is_empty()) {
+            self.shared.query_text.replace(p.sql.clone());
             let current = Some(Portal::new(p.clone(), Rc::from([]), vec![]));
             let queue = Vec::new().into_iter();
             self.work.task = Some(Task::Simple(Simple { sql: p.sql.clone(), queue, literals: vec![], current, known: None, again: None, any: true }));
@@ -115,8 +116,10 @@ impl Session {
             Ok(Script { items, literals }) => {
                 self.flush_notices(out, sql);
                 self.shared.several.set(items.len() > 1);
+                let sql = Rc::from(sql);
+                self.shared.query_text.replace(Rc::clone(&sql));
                 self.work.task = Some(Task::Simple(Simple {
-                    sql: Rc::from(sql),
+                    sql,
                     queue: items.into_iter(),
                     literals,
                     current: None,
@@ -247,7 +250,8 @@ impl Session {
 
     /// Bind with values.
     pub fn bind_values(&mut self, portal: &str, prepared: Rc<Prepared>, params: Vec<Value>, formats: Vec<i16>) -> Result<()> {
-        if !portal.is_empty() && self.work.portals.contains_key(portal) {
+        let taken = || self.work.portals.contains_key(portal) || self.shared.cursors.borrow().contains_key(portal);
+        if !portal.is_empty() && taken() {
             return Err(err!(DUPLICATE_CURSOR, "portal \"{portal}\" already exists"));
         }
         self.shared.begin_transaction(false);
@@ -264,6 +268,7 @@ impl Session {
     pub fn execute(&mut self, portal: &str, max: usize) -> Result<()> {
         let Some(p) = self.work.portals.get_mut(portal) else { return self.portal(portal).map(|_| ()) };
         p.given = 0;
+        self.shared.query_text.replace(p.prepared.sql.clone());
         self.start_request();
         self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
         Ok(())
@@ -282,6 +287,7 @@ impl Session {
         if let Some(s) = &prepared.stmt {
             self.refuse_if_failed(s)?;
         }
+        self.shared.query_text.replace(prepared.sql.clone());
         let mut p = Portal::new(prepared, params, vec![]);
         match self.run_portal(&mut p, out, max, false)? {
             PortalStep::Finished(tag) => {
@@ -408,7 +414,8 @@ impl Session {
 
     fn close_transaction_portals(&mut self) {
         if self.shared.transaction.borrow().is_none() {
-            self.work.portals.retain(|_, p| p.cursor.as_ref().is_some_and(|c| c.hold && c.complete));
+            self.work.portals.clear();
+            self.shared.cursors.borrow_mut().retain(|_, p| p.cursor.as_ref().is_some_and(|c| c.hold && c.complete));
         }
     }
 

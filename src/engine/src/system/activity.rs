@@ -126,6 +126,17 @@ pub(super) fn prepared_statements(env: &mut Env<'_, '_>, _: &[Datum<'_>], column
     Ok(out)
 }
 
+pub(super) fn cursors(env: &mut Env<'_, '_>, _: &[Datum<'_>], _: &[TypeRef]) -> Rows {
+    let cursors = env.shared.cursors.borrow();
+    let rows = cursors.iter().filter_map(|(name, p)| Some((name, p.cursor.as_ref()?)));
+    Ok(rows
+        .map(|(name, c)| {
+            let (text, created) = (Value::text(c.text.trim_end_matches(';')), Value::I64(c.created));
+            vec![Value::text(name), text, Value::Bool(c.hold), Value::Bool(c.binary), Value::Bool(!c.no_scroll), created]
+        })
+        .collect())
+}
+
 /// `public` aside there is one extension: the language.
 pub(super) fn available_extensions(_: &mut Env<'_, '_>, _: &[Datum<'_>], _: &[TypeRef]) -> Rows {
     Ok(vec![vec![Value::text("plpgsql"), Value::text("1.0"), Value::text("PL/pgSQL procedural language")]])
@@ -168,7 +179,7 @@ pub(super) fn activity(env: &mut Env<'_, '_>, args: &[Datum<'_>], columns: &[Typ
             (2, values::oid(s.session_user.borrow().0)),
             (3, Value::text(&name)),
             (4, Value::text(state)),
-            (5, Value::text("")),
+            (5, Value::text(&s.query_text.borrow())),
             (8, in_transaction.map_or(Value::Null, |t| Value::I64(t.0))),
             (9, started.clone()),
             (10, started.clone()),

@@ -35,6 +35,10 @@ pub(super) fn current_database(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result
     Ok(Value::text(&env.shared.db.name.borrow()))
 }
 
+pub(super) fn current_query(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
+    Ok(Value::text(&env.shared.query_text.borrow()))
+}
+
 pub(super) fn current_schema(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
     // The first schema that was named, whether or not things can be made there.
     let creation = env.shared.search_path().creation;

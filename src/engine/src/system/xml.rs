@@ -10,6 +10,7 @@ use tusklet_ir::{Oid, ResultColumn};
 use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, TypeKind, TypeRef, Value, Vector};
 
 use super::Env;
+use crate::cursor::{fetch_rows, no_cursor};
 use crate::query::{Prepared, rows_of, run_program};
 
 const XSI: &str = " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
@@ -34,7 +35,7 @@ type Columns = Vec<(String, Oid)>;
 struct Source {
     /// Schema and name of a table.
     table: Option<(String, String)>,
-    prepared: Prepared,
+    prepared: Rc<Prepared>,
     columns: Columns,
 }
 
@@ -51,8 +52,8 @@ impl Source {
             return Err(err!(FEATURE_NOT_SUPPORTED, "{tag} is not allowed in a non-volatile function")
                 .context(format!("SQL statement \"{sql}\"")));
         }
-        let prepared =
-            Prepared::new(env.shared, Rc::from(sql), Some(Rc::new(raw.stmt)), vec![], false).map_err(inside)?;
+        let stmt = Some(Rc::new(raw.stmt));
+        let prepared = Rc::new(Prepared::new(env.shared, Rc::from(sql), stmt, vec![], false).map_err(inside)?);
         // The plan's types: what clients are told has no domains.
         let columns = columns_of(&prepared.program(env.shared)?.stmt.columns);
         Ok(Source { table, prepared, columns })
@@ -66,6 +67,12 @@ impl Source {
         let schema = c.schema_name(r.schema).unwrap_or_default().to_string();
         let sql = format!("SELECT * FROM {}.{}", quote_identifier(&schema), quote_identifier(&r.name));
         Source::query(env, &sql, Some((schema, r.name.clone())))
+    }
+
+    fn cursor(env: &Env<'_, '_>, name: &str) -> Result<Source> {
+        let cursors = env.shared.cursors.borrow();
+        let prepared = &cursors.get(name).ok_or_else(|| no_cursor(name))?.prepared;
+        Ok(Source { table: None, prepared: prepared.clone(), columns: columns_of(&prepared.program(env.shared)?.stmt.columns) })
     }
 
     fn rows(&self, env: &Env<'_, '_>) -> Result<Vec<Vec<Value>>> {
@@ -193,10 +200,11 @@ fn value(env: &mut Env<'_, '_>, ty: Oid, v: &Value) -> Result<String> {
     Ok(column.get(0).str().to_owned())
 }
 
-/// A table or query (`query_to_xml_internal`).
+/// A table, query or cursor (`query_to_xml_internal`).
 fn data(
     env: &mut Env<'_, '_>,
     s: &Source,
+    rows: Vec<Vec<Value>>,
     schema: Option<&str>,
     w: Wish<'_>,
     top: bool,
@@ -213,7 +221,7 @@ fn data(
         out.push_str("\n\n");
     }
     let each = own.as_deref().unwrap_or("row");
-    for r in s.rows(env)? {
+    for r in rows {
         row(env, &s.columns, &r, each, w, top, out)?;
     }
     if !w.forest {
@@ -239,7 +247,8 @@ fn schema_data(
     }
     for t in tables(env, oid)? {
         let s = Source::table(env, t)?;
-        data(env, &s, None, w, false, out)?;
+        let rows = s.rows(env)?;
+        data(env, &s, rows, None, w, false, out)?;
         out.push('\n');
     }
     end(out, &name);
@@ -457,15 +466,20 @@ pub(super) fn map(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     };
     let first = args.first().copied().unwrap_or(Datum::Null);
     let mut out = String::new();
-    if name.starts_with("table") || name.starts_with("query") {
+    let of_cursor = name.starts_with("cursor");
+    if of_cursor || name.starts_with("table") || name.starts_with("query") {
         let s = match name.starts_with("table") {
             true => Source::table(env, first.int() as Oid)?,
+            false if of_cursor => Source::cursor(env, first.str())?,
             false => Source::query(env, first.str(), None)?,
         };
         let x = w.schema.then(|| table_schema(env, s.table.as_ref(), &s.columns, w));
         match x {
             Some(x) if !w.data => out = x,
-            x => data(env, &s, x.as_deref(), w, true, &mut out)?,
+            x => {
+                let rows = if of_cursor { fetch_rows(env.shared, first.str(), args[1].int())? } else { s.rows(env)? };
+                data(env, &s, rows, x.as_deref(), w, true, &mut out)?;
+            }
         }
     } else if name.starts_with("schema") {
         let oid = env
