@@ -108,15 +108,16 @@ fn supports_backward_scan(plan: &Plan) -> bool {
 
 /// FETCH and MOVE: works out which rows.
 pub fn fetch(session: &mut Session, portal: &mut Portal, f: &FetchStmt) -> Result<Started> {
-    let cursors = session.shared.cursors.borrow();
-    let Some((p, c)) = cursors.get(&f.portalname).and_then(|p| Some((p, p.cursor.as_ref()?))) else {
+    let mut cursors = session.shared.cursors.borrow_mut();
+    let Some(p) = cursors.get_mut(&f.portalname) else {
         if session.work.portals.contains_key(&f.portalname) {
             return Err(Error::unsupported("FETCH from a portal that was not declared"));
         }
         return Err(no_cursor(&f.portalname));
     };
+    let Some(c) = &mut p.cursor else { return Err(Error::internal("not a cursor")) };
     let span = Span::of(c.position, f.direction, f.how_many);
-    span.check(c)?;
+    span.check(&f.portalname, c)?;
     portal.columns = if f.ismove { None } else { p.columns.clone() };
     if c.binary {
         portal.formats = vec![1];
@@ -155,8 +156,12 @@ impl Span {
         }
     }
 
-    fn check(&self, c: &Cursor) -> Result<()> {
+    fn check(&self, name: &str, c: &mut Cursor) -> Result<()> {
+        if c.failed {
+            return Err(err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"{name}\" cannot be run"));
+        }
         if self.backward && c.no_scroll {
+            c.failed = true;
             return Err(err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward")
                 .hint("Declare it with SCROLL option to enable backward scan."));
         }
@@ -193,7 +198,11 @@ pub fn run_fetch(session: &mut Session, portal: &mut Portal, out: &mut dyn Outpu
 fn read_span(shared: &Shared, source: &mut Portal, span: Span) -> Result<Result<Vec<(Batch, u16)>, PortalStep>> {
     let Span { mut from, mut to, backward, mut rest } = span;
     let target = if from < 0 { i64::MAX } else { to };
-    if let Some(step) = read_to(shared, source, target)? {
+    let read = read_to(shared, source, target);
+    if let (Err(_), Some(c)) = (&read, &mut source.cursor) {
+        c.failed = true;
+    }
+    if let Some(step) = read? {
         return Ok(Err(step));
     }
     let Some(c) = &mut source.cursor else { return Err(Error::internal("not a cursor")) };
@@ -219,7 +228,8 @@ fn read_span(shared: &Shared, source: &mut Portal, span: Span) -> Result<Result<
 pub(crate) fn fetch_rows(shared: &Shared, name: &str, count: i64) -> Result<Vec<Vec<Value>>> {
     let Some(mut p) = take(shared, name) else { return Err(no_cursor(name)) };
     let span = Span::of(p.cursor.as_ref().map_or(0, |c| c.position), FetchDirection::Forward, count);
-    let rows = p.cursor.as_ref().map_or(Ok(()), |c| span.check(c)).and_then(|()| at_once(|| read_span(shared, &mut p, span)));
+    let checked = p.cursor.as_mut().map_or(Ok(()), |c| span.check(name, c));
+    let rows = checked.and_then(|()| at_once(|| read_span(shared, &mut p, span)));
     shared.cursors.borrow_mut().insert(name.to_string(), p);
     let rows = rows?;
     Ok(rows.iter().map(|(b, i)| b.columns.iter().map(|c| c.get(usize::from(*i)).to_value()).collect()).collect())
@@ -287,7 +297,7 @@ pub fn hold_at_commit(session: &mut Session) -> Result<()> {
         .cursors
         .borrow()
         .iter()
-        .filter(|(_, p)| p.cursor.as_ref().is_some_and(|c| c.hold && !c.complete))
+        .filter(|(_, p)| p.cursor.as_ref().is_some_and(|c| c.hold && !c.complete && !c.failed))
         .map(|(n, _)| n.clone())
         .collect();
     for n in names {

@@ -92,6 +92,8 @@ pub struct Cursor {
     pub no_scroll: bool,
     /// WITH HOLD: survives its transaction.
     pub hold: bool,
+    /// A FETCH from it failed: no other can be made, whatever is rolled back.
+    pub failed: bool,
     /// BINARY.
     pub binary: bool,
     /// Its text, for `pg_cursors`.
@@ -116,6 +118,13 @@ pub enum PortalStep {
     CopyIn,
     /// Waiting for a segment of storage.
     Segment,
+}
+
+impl Cursor {
+    /// Whether the transaction's end leaves it.
+    pub fn held(&self) -> bool {
+        self.hold && self.complete && !self.failed
+    }
 }
 
 impl Portal {

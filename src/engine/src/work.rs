@@ -15,7 +15,7 @@ use tusklet_syntax::{Item, Known, Script};
 use tusklet_vector::{Batch, CallContext, TypeRef};
 
 use crate::output::{Output, Tag};
-use crate::portal::{Portal, PortalState, PortalStep};
+use crate::portal::{Cursor, Portal, PortalState, PortalStep};
 use crate::query::{Prepared, is_query};
 use crate::session::{Session, Shared};
 use crate::{cold, constraints, utility};
@@ -415,7 +415,7 @@ impl Session {
     fn close_transaction_portals(&mut self) {
         if self.shared.transaction.borrow().is_none() {
             self.work.portals.clear();
-            self.shared.cursors.borrow_mut().retain(|_, p| p.cursor.as_ref().is_some_and(|c| c.hold && c.complete));
+            self.shared.cursors.borrow_mut().retain(|_, p| p.cursor.as_ref().is_some_and(Cursor::held));
         }
     }
 

@@ -131,7 +131,7 @@ pub(super) fn cursors(env: &mut Env<'_, '_>, _: &[Datum<'_>], _: &[TypeRef]) -> 
     let rows = cursors.iter().filter_map(|(name, p)| Some((name, p.cursor.as_ref()?)));
     Ok(rows
         .map(|(name, c)| {
-            let (text, created) = (Value::text(c.text.trim_end_matches(';')), Value::I64(c.created));
+            let (text, created) = (Value::text(&c.text), Value::I64(c.created));
             vec![Value::text(name), text, Value::Bool(c.hold), Value::Bool(c.binary), Value::Bool(!c.no_scroll), created]
         })
         .collect())

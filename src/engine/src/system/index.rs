@@ -78,8 +78,7 @@ pub(super) fn column_has_property(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> 
     let key = number < index.keys as usize;
     let orderable = r.access_method == oids::AM_BTREE;
     let ordered = |is: bool| match key {
-        _ if !orderable => Value::Bool(false),
-        true => Value::Bool(is),
+        true => Value::Bool(orderable && is),
         false => Value::Null,
     };
     let name = args[2].str().to_ascii_lowercase();
@@ -89,7 +88,7 @@ pub(super) fn column_has_property(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> 
         "nulls_first" => ordered(column.nulls_first),
         "nulls_last" => ordered(!column.nulls_first),
         "orderable" => Value::Bool(key && orderable),
-        "search_array" | "search_nulls" => Value::Bool(key && listed(has, &name)),
+        "search_array" | "search_nulls" if key => Value::Bool(listed(has, &name)),
         "distance_orderable" if !listed(has, &name) => Value::Bool(false),
         // These methods answer by the column's class, and an INCLUDE column has none.
         "distance_orderable" if !key => Value::Null,
