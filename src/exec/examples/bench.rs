@@ -59,12 +59,12 @@ fn gt1(_: &mut Call<'_>, a: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     Ok(())
 }
 
-static KERNELS: &[(&str, Kernel)] = &[("int4gt", Kernel::Batch(gt, gt1))];
+const KERNELS: &[(&str, Kernel)] = &[("int4gt", Kernel::Batch(gt, gt1))];
 static AGGS: &[(&str, AggSpec)] = &[("int4_sum/-", AggSpec { make })];
 
 fn within<T>(db: &Db, f: impl FnOnce(&mut ExecCx<'_>) -> T) -> T {
     let tx = db.begin();
-    let table = KernelTable { kernels: KERNELS, aggregates: AGGS, keys: &[] };
+    let table = KernelTable { kernels: tusklet_vector::kernels!(KERNELS), aggregates: AGGS, keys: &[] };
     let mut cx =
         ExecCx::new(&db.store, db.catalog.clone(), &NoHost, table, &db.caches, Rc::new(()), tx.clone(), tx.snapshot());
     let r = f(&mut cx);

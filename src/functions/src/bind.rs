@@ -12,10 +12,10 @@ use tusklet_adt::network::Inet;
 use tusklet_adt::numeric::Numeric;
 use tusklet_adt::time::TimeTz;
 use tusklet_error::{Error, Result};
-use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Value};
+use tusklet_vector::{Call, CallContext, Datum, Out, Value};
 
 /// A row of a kernel table.
-pub type Entry = (&'static str, Kernel);
+pub use tusklet_vector::kernel_table::Entry;
 
 /// A Rust type an SQL argument reads as.
 pub trait Arg<'a>: Sized {

@@ -112,8 +112,11 @@ const fn sorted<const N: usize>() -> [Entry; N] {
     a
 }
 
-static SORTED: [Entry; count()] = sorted();
+const SORTED: [Entry; count()] = sorted();
 
 /// Everything this crate implements.
-pub static KERNELS: KernelTable =
-    KernelTable { kernels: &SORTED, aggregates: crate::aggregates::TABLE, keys: crate::keys::TABLE };
+pub static KERNELS: KernelTable = KernelTable {
+    kernels: tusklet_vector::kernels!(&SORTED),
+    aggregates: crate::aggregates::TABLE,
+    keys: crate::keys::TABLE,
+};

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use tusklet_error::{Error, Notice, Result};
 
-use crate::key::{KeyFn, KeyOrder};
 use crate::{Datum, Phys, Sel, Value, Vector};
 
 /// A type as an expression carries it.
@@ -317,39 +316,4 @@ pub enum Kernel {
     Batch(BatchFn, ScalarFn),
     /// Set-returning.
     Set(SetFn),
-}
-
-/// The implementations a shell hands to the engine: names are `prosrc`s, each list sorted by name. Aggregates are named
-/// `transition function's prosrc/final function's prosrc` (`-` for none), as `int4_avg_accum/int8_avg`; one that is not
-/// listed runs its transition function row by row. Keys are named by the B-tree comparison function's `prosrc`; one that
-/// is not listed orders natively.
-#[derive(Clone, Copy)]
-pub struct KernelTable {
-    /// Functions.
-    pub kernels: &'static [(&'static str, Kernel)],
-    /// Aggregates with accumulators of their own.
-    pub aggregates: &'static [(&'static str, AggSpec)],
-    /// Key bytes of types that do not order by their physical value.
-    pub keys: &'static [(&'static str, KeyFn)],
-}
-
-fn find<T: Copy>(list: &'static [(&'static str, T)], name: &str) -> Option<T> {
-    list.binary_search_by(|(n, _)| (*n).cmp(name)).ok().map(|i| list[i].1)
-}
-
-impl KernelTable {
-    /// The function of that `prosrc`.
-    pub fn kernel(&self, prosrc: &str) -> Option<Kernel> {
-        find(self.kernels, prosrc)
-    }
-
-    /// The aggregate of that name.
-    pub fn aggregate(&self, name: &str) -> Option<AggSpec> {
-        find(self.aggregates, name)
-    }
-
-    /// How values compared by that function order; `inner` says what containers contain ([`KeyFn`]).
-    pub fn key(&self, prosrc: &str, inner: u32) -> KeyOrder {
-        find(self.keys, prosrc).map_or(KeyOrder::Native, |f| KeyOrder::Custom(f, inner))
-    }
 }

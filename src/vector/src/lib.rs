@@ -12,6 +12,7 @@ mod datum;
 pub mod hash;
 pub mod hashing;
 pub mod kernel;
+pub mod kernel_table;
 pub mod key;
 pub mod sort;
 mod vector;
@@ -22,6 +23,7 @@ pub use bitmap::Bitmap;
 pub use bytes::{BytesColumn, View};
 pub use datum::{Datum, Phys, Value};
 pub use kernel::{
-    Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, KernelTable, Out, RowSource, TextSearch, TypeDesc, TypeKind, TypeRef,
+    Accumulator, AggSpec, Call, CallContext, CallSite, Kernel, Out, RowSource, TextSearch, TypeDesc, TypeKind, TypeRef,
 };
+pub use kernel_table::KernelTable;
 pub use vector::{Column, Picked, Vector};

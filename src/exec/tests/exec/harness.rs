@@ -215,7 +215,7 @@ fn series(_: &mut Call<'_>, a: &[Datum<'_>]) -> Result<Box<dyn RowSource>> {
     Ok(Box::new(Series(a[0].i32(), a[1].i32())))
 }
 
-static KERNELS: &[(&str, Kernel)] = &[
+const KERNELS: &[(&str, Kernel)] = &[
     ("btint4cmp", Kernel::Scalar(btint4cmp)),
     ("generate_series_int4", Kernel::Set(series)),
     ("in_range_int4_int4", Kernel::Scalar(in_range_int4_int4)),
@@ -234,7 +234,7 @@ static KERNELS: &[(&str, Kernel)] = &[
     ("textout", Kernel::Scalar(textout)),
 ];
 
-pub const TABLE: KernelTable = KernelTable { kernels: KERNELS, aggregates: &[], keys: &[] };
+pub const TABLE: KernelTable = KernelTable { kernels: tusklet_vector::kernels!(KERNELS), aggregates: &[], keys: &[] };
 
 pub fn proc(name: &str, args: &[u32]) -> Oid {
     builtin::proc_exact(name, args).unwrap_or_else(|| panic!("no function {name}")).oid()
