@@ -277,11 +277,10 @@ impl Shared {
     }
 
     /// Edits the catalog inside the running transaction. The changes become part of it.
-    pub fn edit_catalog<T>(&self, f: impl FnOnce(&mut Catalog) -> Result<T>) -> Result<T> {
+    pub fn edit_catalog(&self, f: impl FnOnce(&mut Catalog)) -> Result<()> {
         let mut catalog = self.catalog();
-        let r = f(&mut catalog)?;
-        self.catalog_edited(catalog)?;
-        Ok(r)
+        f(&mut catalog);
+        self.catalog_edited(catalog)
     }
 
     /// The end of [`Shared::edit_catalog`], once for its hundred callers.

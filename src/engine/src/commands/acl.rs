@@ -7,7 +7,7 @@ use tusklet_ir::Oid;
 use tusklet_syntax::ast::{GrantStmt, GrantTarget, ObjectName, ObjectType, RoleSpecKind};
 
 use super::object_address::{Objects, relation_word};
-use super::{functioncmds, heap, namespace, user};
+use super::{functioncmds, heap, namespace, schemacmds, user};
 pub use crate::privileges::bits::*;
 pub use crate::privileges::{is_member, is_superuser};
 use crate::session::Shared;
@@ -360,21 +360,15 @@ fn relation(shared: &Shared, w: &Wanted<'_>, oid: Oid, objtype: ObjectType) -> R
                 }
             }
         }
-        Ok(())
     })
 }
 
 fn function(shared: &Shared, w: &Wanted<'_>, oid: Oid) -> Result<()> {
     let bits = w.bits(EXECUTE, "function")?;
-    let c = shared.catalog();
-    let Some(p) = c.user_proc(oid) else { return Err(Error::unsupported("GRANT on a built-in function")) };
-    let mut p = (**p).clone();
+    let mut p = functioncmds::to_change(shared, oid, "GRANT on")?;
     may_grant(shared, p.owner, p.acl.as_deref(), bits, "function", &p.name)?;
     w.apply(&mut p.acl, p.owner, EXECUTE, EXECUTE, bits);
-    shared.edit_catalog(|c| {
-        c.put_proc(p);
-        Ok(())
-    })
+    functioncmds::store(shared, *p)
 }
 
 fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) -> Result<()> {
@@ -382,16 +376,11 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
         (ObjectType::Schema, ObjectName::Name(n)) => {
             let oid = namespace::existing_schema(shared, &n.join("."))?;
             let bits = w.bits(SCHEMA_ALL, "schema")?;
-            let c = shared.catalog();
-            let Some(s) = c.user_schema(oid) else { return Err(Error::unsupported("GRANT on a system schema")) };
-            let mut s = (**s).clone();
+            let mut s = schemacmds::to_change(shared, oid, "GRANT on")?;
             may_grant(shared, s.owner, s.acl.as_deref(), bits, "schema", &s.name)?;
             let public = if oid == crate::database::PUBLIC_SCHEMA { USAGE } else { 0 };
             w.apply(&mut s.acl, s.owner, SCHEMA_ALL, public, bits);
-            shared.edit_catalog(|c| {
-                c.put_schema(s);
-                Ok(())
-            })
+            schemacmds::store(shared, s)
         }
         (ObjectType::Database, ObjectName::Name(n)) => {
             let name = n.join(".");
@@ -409,7 +398,6 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
                     let new = if w.stmt.is_grant { old | bits } else { old & !bits };
                     c.put_setting(&key, Some(&new.to_string()));
                 }
-                Ok(())
             })
         }
         (ObjectType::Function | ObjectType::Procedure | ObjectType::Routine, ObjectName::WithArgs(a)) => {
@@ -442,10 +430,7 @@ fn grant_type(shared: &Shared, w: &Wanted<'_>, oid: Oid, bits: u32) -> Result<()
             .hint("Set the privileges of the element type instead."));
     }
     may_grant(shared, t.owner, t.acl.as_deref(), bits, "type", &shown)?;
-    super::typecmds::change_type(shared, oid, |t| {
-        w.apply(&mut t.acl, t.owner, USAGE, USAGE, bits);
-        Ok(())
-    })
+    super::typecmds::change_type(shared, oid, |t| w.apply(&mut t.acl, t.owner, USAGE, USAGE, bits))
 }
 
 /// The objects on which a role was granted something.
@@ -472,24 +457,17 @@ pub fn revoke_everything(shared: &Shared, role: Oid) -> Result<()> {
             ObjectClass::Relation => heap::change(shared, a.oid, |r| {
                 strip(&mut r.acl);
                 r.columns.iter_mut().for_each(|c| strip(&mut c.acl));
-                Ok(())
             })?,
-            ObjectClass::Schema => shared.edit_catalog(|c| {
-                if let Some(s) = c.user_schema(a.oid) {
-                    let mut s = (**s).clone();
-                    strip(&mut s.acl);
-                    c.put_schema(s);
-                }
-                Ok(())
-            })?,
-            _ => shared.edit_catalog(|c| {
-                if let Some(p) = c.user_proc(a.oid) {
-                    let mut p = (**p).clone();
-                    strip(&mut p.acl);
-                    c.put_proc(p);
-                }
-                Ok(())
-            })?,
+            ObjectClass::Schema => {
+                let mut s = schemacmds::to_change(shared, a.oid, "REVOKE on")?;
+                strip(&mut s.acl);
+                schemacmds::store(shared, s)?;
+            }
+            _ => {
+                let mut p = functioncmds::to_change(shared, a.oid, "REVOKE on")?;
+                strip(&mut p.acl);
+                functioncmds::store(shared, *p)?;
+            }
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! RENAME, SET SCHEMA, OWNER TO, for every kind of object (`alter.c`, and the rename parts of `tablecmds.c`).
 
-use tusklet_catalog::live::{ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
+use tusklet_catalog::live::{ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, Operator, RelKind, TypeEntryKind};
 use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
@@ -11,7 +11,7 @@ use tusklet_syntax::ast::{
 use super::object_address::{Objects, relation_word};
 use super::tablecmds::alter_table::check_word;
 use super::tablecmds::drop::skipping;
-use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, pg_type, tsearchcmds, typecmds, user};
+use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, pg_type, schemacmds, tsearchcmds, typecmds, user};
 use crate::session::Shared;
 
 /// The relation a statement is about, locked; `None` after a notice when it may be missing.
@@ -115,10 +115,10 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
                 return Err(Error::internal("function expected"));
             };
             let Some(oid) = functioncmds::lookup(shared, w, *rename_type, false)? else { return Ok(()) };
-            let c = shared.catalog();
-            let Some(p) = c.user_proc(oid) else { return Err(Error::unsupported("renaming a built-in function")) };
+            let mut p = functioncmds::to_change(shared, oid, "renaming")?;
             acl::check_owner(shared, p.owner, "function", &p.name)?;
-            if c.user_procs_named(newname).any(|q| q.schema == p.schema && q.args == p.args) {
+            let c = shared.catalog();
+            if functioncmds::is_taken(&c, p.schema, newname, &p.args) {
                 let path = shared.search_path();
                 let args: Vec<String> = p.args.iter().map(|a| c.format_type(&path, *a)).collect();
                 bail!(
@@ -128,12 +128,8 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
                     c.schema_name(p.schema).unwrap_or_default()
                 );
             }
-            let mut p = (**p).clone();
             p.name = newname.clone();
-            shared.edit_catalog(|c| {
-                c.put_proc(p);
-                Ok(())
-            })
+            functioncmds::store(shared, *p)
         }
         ObjectType::Trigger | ObjectType::Rule | ObjectType::Policy => {
             let rv = target(object)?;
@@ -187,10 +183,7 @@ pub fn rename_relation(shared: &Shared, oid: Oid, new: &str) -> Result<()> {
     if rel.name != *new || c.relation_named(rel.schema, new).is_some() {
         heap::check_name_free(&c, rel.schema, new)?;
     }
-    heap::change(shared, oid, |r| {
-        r.name = new.to_string();
-        Ok(())
-    })?;
+    heap::change(shared, oid, |r| r.name = new.to_string())?;
     if rel.row_type != 0 {
         rename_type_and_array(shared, rel.row_type, new)?;
     }
@@ -200,7 +193,6 @@ pub fn rename_relation(shared: &Shared, oid: Oid, new: &str) -> Result<()> {
                 if let Some(k) = t.constraints.iter_mut().find(|k| k.oid == ix.constraint) {
                     k.name = new.to_string();
                 }
-                Ok(())
             })?;
         }
     }
@@ -212,16 +204,10 @@ fn rename_type_and_array(shared: &Shared, oid: Oid, new: &str) -> Result<()> {
     let c = shared.catalog();
     let Some(t) = c.user_type(oid).cloned() else { return Ok(()) };
     pg_type::claim_name(shared, t.schema, new, false)?;
-    typecmds::change_type(shared, oid, |t| {
-        t.name = new.to_string();
-        Ok(())
-    })?;
+    typecmds::change_type(shared, oid, |t| t.name = new.to_string())?;
     if t.array != 0 {
         let name = pg_type::array_name(&shared.catalog(), new, t.schema);
-        typecmds::change_type(shared, t.array, |a| {
-            a.name = name;
-            Ok(())
-        })?;
+        typecmds::change_type(shared, t.array, |a| a.name = name)?;
     }
     Ok(())
 }
@@ -296,7 +282,6 @@ fn rename_column(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool,
                     t.name = new.to_string();
                 }
             }
-            Ok(())
         })?;
     }
     Ok(())
@@ -327,10 +312,7 @@ fn rename_constraint(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: b
             if rel.constraints.iter().any(|k| k.name == new) {
                 bail!(DUPLICATE_OBJECT, "constraint \"{new}\" for relation \"{}\" already exists", rel.name);
             }
-            heap::change(shared, oid, |r| {
-                r.constraints.iter_mut().filter(|k| k.name == old).for_each(|k| k.name = new.to_string());
-                Ok(())
-            })
+            heap::change(shared, oid, |r| r.constraints.iter_mut().filter(|k| k.name == old).for_each(|k| k.name = new.to_string()))
         }
     }
 }
@@ -354,7 +336,6 @@ fn rename_domain_constraint(shared: &Shared, ty: Oid, old: &str, new: &str) -> R
             checks.iter_mut().filter(|k| k.name == old).for_each(|k| k.name = new.to_string());
             checks.order_by(|a, b| a.name.cmp(&b.name));
         }
-        Ok(())
     })
 }
 
@@ -377,10 +358,7 @@ fn rename_schema(shared: &Shared, old: &str, new: &str) -> Result<()> {
     }
     let mut s = (**s).clone();
     s.name = new.to_string();
-    shared.edit_catalog(|c| {
-        c.put_schema(s);
-        Ok(())
-    })
+    schemacmds::store(shared, s)
 }
 
 fn rename_role(shared: &Shared, old: &str, new: &str) -> Result<()> {
@@ -408,14 +386,7 @@ fn rename_role(shared: &Shared, old: &str, new: &str) -> Result<()> {
     if user::role_named(shared, new).is_some() {
         bail!(DUPLICATE_OBJECT, "role \"{new}\" already exists");
     }
-    let c = shared.catalog();
-    let Some(r) = c.user_role(oid) else { return Err(Error::unsupported("renaming a predefined role")) };
-    let mut r = (**r).clone();
-    r.name = new.to_string();
-    shared.edit_catalog(|c| {
-        c.put_role(r);
-        Ok(())
-    })
+    user::change(shared, oid, "renaming", &mut |r| r.name = new.to_string())
 }
 
 /// ALTER … SET SCHEMA.
@@ -496,27 +467,23 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             };
             let Some(oid) = functioncmds::lookup(shared, w, *object_type, *missing_ok)? else { return Ok(()) };
             let to = namespace::existing_schema(shared, newschema)?;
-            let c = shared.catalog();
-            let Some(p) = c.user_proc(oid) else { return Err(Error::unsupported("moving a built-in function")) };
+            let mut p = functioncmds::to_change(shared, oid, "moving")?;
             acl::check_owner(shared, p.owner, "function", &p.name)?;
             acl::check_schema(shared, to, acl::CREATE)?;
             check_move(shared, p.schema, to)?;
             if p.schema == to {
                 return Ok(());
             }
-            if c.user_procs_named(&p.name).any(|q| q.schema == to && q.args == p.args) {
+            let c = shared.catalog();
+            if functioncmds::is_taken(&c, to, &p.name, &p.args) {
                 bail!(
                     DUPLICATE_FUNCTION,
                     "function {} already exists in schema \"{newschema}\"",
                     super::object_address::proc_signature(&c, &shared.search_path(), oid)
                 );
             }
-            let mut p = (**p).clone();
             p.schema = to;
-            shared.edit_catalog(|c| {
-                c.put_proc(p);
-                Ok(())
-            })?;
+            functioncmds::store(shared, *p)?;
             change_schema_edge(shared, Objects::proc(oid), to)
         }
         t => match (tsearchcmds::kind_of(*t), object) {
@@ -543,24 +510,20 @@ fn change_schema_edge(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> 
     if !had {
         return Ok(());
     }
-    dependency::replace_edges(shared, a, |d| d.referenced.class != ObjectClass::Schema, &edges)
+    dependency::replace_edges(shared, a, &|d| d.referenced.class != ObjectClass::Schema, &edges)
 }
 
 fn move_type(shared: &Shared, ty: Oid, to: Oid) -> Result<()> {
     let c = shared.catalog();
     let Some(t) = c.user_type(ty) else { return Ok(()) };
     let (array, name) = (t.array, t.name.clone());
-    typecmds::change_type(shared, ty, |t| {
-        t.schema = to;
-        Ok(())
-    })?;
+    typecmds::change_type(shared, ty, |t| t.schema = to)?;
     change_schema_edge(shared, Objects::ty(ty), to)?;
     if array != 0 {
         let name = pg_type::array_name(&shared.catalog(), &name, to);
         typecmds::change_type(shared, array, |a| {
             a.schema = to;
             a.name = name;
-            Ok(())
         })?;
     }
     Ok(())
@@ -573,10 +536,7 @@ fn move_relation(shared: &Shared, oid: Oid, to: Oid) -> Result<()> {
         let schema = shared.catalog().schema_name(to).unwrap_or_default();
         bail!(DUPLICATE_TABLE, "relation \"{}\" already exists in schema \"{schema}\"", rel.name);
     }
-    heap::change(shared, oid, |r| {
-        r.schema = to;
-        Ok(())
-    })?;
+    heap::change(shared, oid, |r| r.schema = to)?;
     change_schema_edge(shared, Objects::relation(oid), to)?;
     if rel.row_type != 0 {
         move_type(shared, rel.row_type, to)?;
@@ -694,35 +654,29 @@ pub fn change_owner(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
             own_type(shared, a.oid, to)?;
             if array != 0 { own_type(shared, array, to) } else { Ok(()) }
         }
-        ObjectClass::Schema => shared.edit_catalog(|c| {
-            let Some(s) = c.user_schema(a.oid) else { return Err(Error::unsupported("owner of a system schema")) };
-            let mut s = (**s).clone();
+        ObjectClass::Schema => {
+            let mut s = schemacmds::to_change(shared, a.oid, "owner of")?;
             acl::new_owner(&mut s.acl, s.owner, to);
             s.owner = to;
-            c.put_schema(s);
-            Ok(())
-        }),
+            schemacmds::store(shared, s)
+        }
         ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => {
             items::change(shared, a.oid, &mut |i| {
                 i.owner = to;
                 Ok(())
             })
         }
-        ObjectClass::Operator => shared.edit_catalog(|c| {
+        ObjectClass::Operator => {
+            let c = shared.catalog();
             let Some(o) = c.user_operator(a.oid) else { return Err(Error::unsupported("owner of a built-in operator")) };
-            let mut o = (**o).clone();
-            o.owner = to;
-            c.put_operator(o);
-            Ok(())
-        }),
-        ObjectClass::Proc => shared.edit_catalog(|c| {
-            let Some(p) = c.user_proc(a.oid) else { return Err(Error::unsupported("owner of a built-in function")) };
-            let mut p = (**p).clone();
+            shared.edit_catalog(|c| c.put_operator(Operator { owner: to, ..(**o).clone() }))
+        }
+        ObjectClass::Proc => {
+            let mut p = functioncmds::to_change(shared, a.oid, "owner of")?;
             acl::new_owner(&mut p.acl, p.owner, to);
             p.owner = to;
-            c.put_proc(p);
-            Ok(())
-        }),
+            functioncmds::store(shared, *p)
+        }
         ObjectClass::TsObject => tsearchcmds::set_owner(shared, a.oid, to),
         other => Err(Error::internal(format!("{other:?} has no owner"))),
     }
@@ -735,7 +689,6 @@ fn own_type(shared: &Shared, ty: Oid, to: Oid) -> Result<()> {
     typecmds::change_type(shared, ty, |t| {
         acl::new_owner(&mut t.acl, t.owner, to);
         t.owner = to;
-        Ok(())
     })
 }
 
@@ -744,7 +697,6 @@ fn own_relation(shared: &Shared, oid: Oid, to: Oid) -> Result<()> {
     heap::change(shared, oid, |r| {
         acl::new_owner(&mut r.acl, r.owner, to);
         r.owner = to;
-        Ok(())
     })?;
     if rel.row_type != 0 {
         let array = shared.catalog().ty(rel.row_type).map_or(0, |t| t.array);

@@ -159,7 +159,6 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
     shared.edit_catalog(|c| {
         c.put_cast(cast);
         c.put_depends(me, edges);
-        Ok(())
     })
 }
 

@@ -14,10 +14,12 @@ pub fn comment(shared: &Shared, s: &CommentStmt) -> Result<()> {
     let a = address(shared, *objtype, object)?;
     // An empty comment is none.
     let text = comment.as_deref().filter(|t| !t.is_empty());
-    shared.edit_catalog(|c| {
-        c.put_comment(a, text);
-        Ok(())
-    })
+    put(shared, a, text)
+}
+
+/// Stores what is said of an object.
+pub fn put(shared: &Shared, a: ObjectAddress, text: Option<&str>) -> Result<()> {
+    shared.edit_catalog(|c| c.put_comment(a, text))
 }
 
 fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddress> {

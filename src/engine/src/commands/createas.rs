@@ -190,10 +190,7 @@ pub fn stored_query(q: &Query) -> Query {
 pub fn record_view(shared: &Shared, oid: Oid, q: &Query) -> Result<()> {
     let mut edges = vec![];
     dependency::query_edges(&shared.catalog(), &mut edges, Objects::relation(oid), q);
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })
+    dependency::record(shared, &edges)
 }
 
 /// Runs the query and puts its rows into the (new) file of the relation.
@@ -266,7 +263,6 @@ pub fn refresh(shared: &Shared, s: &RefreshMatViewStmt) -> Result<()> {
         if let Some(v) = &mut r.view {
             v.populated = populated;
         }
-        Ok(())
     })?;
     if *skip_data {
         return Ok(());

@@ -132,10 +132,7 @@ pub fn alter_database_set(shared: &Shared, s: &AlterDatabaseSetStmt) -> Result<(
     }
     let (name, value) = setting(&setstmt.kind)?;
     let Some(name) = name else { return Err(Error::unsupported("ALTER DATABASE … RESET ALL")) };
-    shared.edit_catalog(|c| {
-        c.put_setting(&format!("database.{name}"), value.as_deref());
-        Ok(())
-    })
+    shared.edit_catalog(|c| c.put_setting(&format!("database.{name}"), value.as_deref()))
 }
 
 /// A SET clause as name and value; no name is ALL, no value is RESET.

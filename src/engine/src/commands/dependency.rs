@@ -495,7 +495,6 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
                         forget(c, ObjectAddress { sub, ..a });
                         forget(c, ObjectAddress { sub, class: ObjectClass::Default, ..a });
                     }
-                    Ok(())
                 })?;
             }
         }
@@ -506,69 +505,49 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
         }
         ObjectClass::Constraint => {
             if let Some((rel, _)) = constraint_owner(&c, a.oid) {
-                heap::change(shared, rel, |r| {
-                    r.constraints.retain(|k| k.oid != a.oid);
-                    Ok(())
-                })?;
+                heap::change(shared, rel, |r| r.constraints.retain(|k| k.oid != a.oid))?;
             } else if let Some((ty, _)) = domain_constraint_owner(&c, a.oid) {
                 super::typecmds::change_type(shared, ty, |t| {
                     if let TypeEntryKind::Domain { checks, .. } = &mut t.kind {
                         checks.retain(|k| k.oid != a.oid);
                     }
-                    Ok(())
                 })?;
             }
         }
-        ObjectClass::Type => shared.edit_catalog(|c| {
-            c.remove_type(a.oid);
-            Ok(())
-        })?,
-        ObjectClass::Proc => shared.edit_catalog(|c| {
-            c.remove_proc(a.oid);
-            Ok(())
-        })?,
         ObjectClass::Operator => {
             if let Some(o) = c.user_operator(a.oid) {
                 super::operatorcmds::link(shared, o, true)?;
             }
-            shared.edit_catalog(|c| {
-                c.remove_operator(a.oid);
-                Ok(())
-            })?
         }
-        ObjectClass::Cast => shared.edit_catalog(|c| {
-            c.remove_cast(a.oid);
-            Ok(())
-        })?,
-        ObjectClass::TsObject => shared.edit_catalog(|c| {
-            c.remove_text_search(a.oid);
-            Ok(())
-        })?,
-        ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => shared.edit_catalog(|c| {
-            c.remove_item(a.oid);
-            // What a class brought into its family goes with it.
-            forget_members(c, &|m| m.class == a.oid);
-            Ok(())
-        })?,
-        ObjectClass::Schema => shared.edit_catalog(|c| {
-            c.remove_schema(a.oid);
-            Ok(())
-        })?,
+        ObjectClass::Type | ObjectClass::Proc | ObjectClass::Cast | ObjectClass::TsObject | ObjectClass::Schema => {}
+        ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => {}
         other => return Err(Error::internal(format!("{other:?} cannot be dropped"))),
     }
     shared.edit_catalog(|c| {
         match a.class {
-            ObjectClass::Operator => forget_members(c, &|m| !m.function && m.object == a.oid),
-            ObjectClass::Proc => forget_members(c, &|m| m.function && m.object == a.oid),
+            ObjectClass::Type => c.remove_type(a.oid),
+            ObjectClass::Proc => c.remove_proc(a.oid),
+            ObjectClass::Operator => c.remove_operator(a.oid),
+            ObjectClass::Cast => c.remove_cast(a.oid),
+            ObjectClass::TsObject => c.remove_text_search(a.oid),
+            ObjectClass::Schema => c.remove_schema(a.oid),
+            ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => c.remove_item(a.oid),
             _ => {}
         }
+        forget_members(c, a);
         forget(c, a);
-        Ok(())
     })
 }
 
-/// Takes members out of operator families.
-fn forget_members(c: &mut Catalog, gone: &dyn Fn(&FamilyMember) -> bool) {
+/// Takes out of operator families what cannot be a member any more without the object.
+fn forget_members(c: &mut Catalog, a: ObjectAddress) {
+    let gone = |m: &FamilyMember| match a.class {
+        ObjectClass::Operator => !m.function && m.object == a.oid,
+        ObjectClass::Proc => m.function && m.object == a.oid,
+        // What a class brought into its family goes with it.
+        ObjectClass::OpClass => m.class == a.oid,
+        _ => false,
+    };
     let mut changed = vec![];
     for i in c.items() {
         if let ItemKind::OpFamily { members, .. } = &i.kind
@@ -595,11 +574,16 @@ fn forget(c: &mut Catalog, a: ObjectAddress) {
     }
 }
 
+/// Adds edges (`recordMultipleDependencies`).
+pub fn record(shared: &Shared, edges: &[Dependency]) -> Result<()> {
+    shared.edit_catalog(|c| c.add_depends(edges))
+}
+
 /// Replaces the edges of `dependent` that lead from expressions, keeping those for which `keep` holds.
 pub fn replace_edges(
     shared: &Shared,
     dependent: ObjectAddress,
-    keep: impl Fn(&Dependency) -> bool,
+    keep: &dyn Fn(&Dependency) -> bool,
     new: &[Dependency],
 ) -> Result<()> {
     shared.edit_catalog(|c| {
@@ -610,7 +594,6 @@ pub fn replace_edges(
             }
         }
         c.put_depends(dependent, all);
-        Ok(())
     })
 }
 

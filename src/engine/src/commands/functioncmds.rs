@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
+use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
 use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
@@ -677,9 +677,26 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
     shared.edit_catalog(|c| {
         c.put_proc(p);
         c.put_depends(me, edges);
-        Ok(())
     })?;
     Ok(oid)
+}
+
+/// A function's entry to change and [`store`]; `doing` is what cannot be done to PostgreSQL's own.
+pub fn to_change(shared: &Shared, oid: Oid, doing: &str) -> Result<Box<Proc>> {
+    match shared.catalog().user_proc(oid) {
+        Some(p) => Ok(Box::new((**p).clone())),
+        None => Err(Error::unsupported(format!("{doing} a built-in function"))),
+    }
+}
+
+/// Whether the schema has a function with the name and arguments.
+pub fn is_taken(c: &Catalog, schema: Oid, name: &str, args: &[Oid]) -> bool {
+    c.user_procs_named(name).any(|q| q.schema == schema && q.args == args)
+}
+
+/// Stores a function's entry.
+pub fn store(shared: &Shared, p: Proc) -> Result<()> {
+    shared.edit_catalog(|c| c.put_proc(p))
 }
 
 fn word(t: ObjectType) -> &'static str {
@@ -812,15 +829,9 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
 pub fn alter_function(shared: &Shared, s: &AlterFunctionStmt) -> Result<()> {
     let AlterFunctionStmt { objtype, func, actions, span: _ } = s;
     let Some(oid) = lookup(shared, func, *objtype, false)? else { return Ok(()) };
-    let Some(p) = shared.catalog().user_proc(oid).cloned() else {
-        return Err(Error::unsupported("ALTER FUNCTION of a built-in function"));
-    };
+    let mut p = to_change(shared, oid, "ALTER FUNCTION of")?;
     acl::check_owner(shared, p.owner, "function", &p.name)?;
     let a = attributes(actions, p.kind == b'p')?;
-    let mut p = (*p).clone();
     apply(shared, &a, &mut p)?;
-    shared.edit_catalog(|c| {
-        c.put_proc(p);
-        Ok(())
-    })
+    store(shared, *p)
 }

@@ -218,14 +218,12 @@ pub fn create(shared: &Shared, mut rel: Relation) -> Result<Rc<Relation>> {
     shared.edit_catalog(|c| {
         c.put_relation(rel);
         c.add_depends(&edges);
-        Ok(())
     })?;
     for p in parents {
         change(shared, p, |r| {
             if !r.children.contains(&oid) {
                 r.children.push(oid);
             }
-            Ok(())
         })?;
     }
     get(shared, oid)
@@ -239,25 +237,36 @@ pub fn get(shared: &Shared, oid: Oid) -> Result<Rc<Relation>> {
         .ok_or_else(|| err!(UNDEFINED_TABLE, "could not open relation with OID {oid}"))
 }
 
-/// Changes a relation's entry.
-pub fn change<T>(shared: &Shared, oid: Oid, f: impl FnOnce(&mut Relation) -> Result<T>) -> Result<T> {
-    shared.edit_catalog(|c| {
-        let mut r = match c.user_relation(oid) {
-            Some(r) => (**r).clone(),
-            None => return Err(Error::internal(format!("relation {oid} is not there to be changed"))),
-        };
-        let out = f(&mut r)?;
-        c.put_relation(r);
-        Ok(out)
-    })
+/// Changes a relation's entry. Only `f` is compiled anew for each of its callers.
+pub fn change(shared: &Shared, oid: Oid, f: impl FnOnce(&mut Relation)) -> Result<()> {
+    let mut r = to_change(shared, oid)?;
+    f(&mut r);
+    changed(shared, r)
+}
+
+#[inline(never)]
+fn to_change(shared: &Shared, oid: Oid) -> Result<Box<Relation>> {
+    match shared.catalog().user_relation(oid) {
+        Some(r) => Ok(Box::new((**r).clone())),
+        None => Err(Error::internal(format!("relation {oid} is not there to be changed"))),
+    }
+}
+
+#[inline(never)]
+fn changed(shared: &Shared, r: Box<Relation>) -> Result<()> {
+    shared.edit_catalog(|c| c.put_relation(*r))
 }
 
 /// Changes one column's entry.
-pub fn change_column<T>(shared: &Shared, oid: Oid, attno: i16, f: impl FnOnce(&mut Column) -> T) -> Result<T> {
-    change(shared, oid, |r| match r.columns.get_mut((attno - 1).max(0) as usize) {
-        Some(c) => Ok(f(c)),
-        None => Err(Error::internal("no such column")),
-    })
+pub fn change_column(shared: &Shared, oid: Oid, attno: i16, f: impl FnOnce(&mut Column)) -> Result<()> {
+    let mut r = to_change(shared, oid)?;
+    f(column_mut(&mut r, attno)?);
+    changed(shared, r)
+}
+
+#[inline(never)]
+fn column_mut(r: &mut Relation, attno: i16) -> Result<&mut Column> {
+    r.columns.get_mut((attno - 1).max(0) as usize).ok_or_else(|| Error::internal("no such column"))
 }
 
 /// Stores a column's default or generation expression and what it depends on; `None` removes it.
@@ -277,22 +286,13 @@ pub fn store_default(shared: &Shared, oid: Oid, attno: i16, expr: Option<Expr>, 
         c.default = expr.map(Rc::new);
         c.generated = generated;
     })?;
-    shared.edit_catalog(|c| {
-        c.put_depends(me, edges);
-        Ok(())
-    })
+    shared.edit_catalog(|c| c.put_depends(me, edges))
 }
 
 /// Adds a constraint to a table's entry, with what it depends on.
 pub fn store_constraint(shared: &Shared, table: Oid, k: Constraint, edges: &[Dependency]) -> Result<()> {
-    change(shared, table, |r| {
-        r.constraints.push(k);
-        Ok(())
-    })?;
-    shared.edit_catalog(|c| {
-        c.add_depends(edges);
-        Ok(())
-    })
+    change(shared, table, |r| r.constraints.push(k))?;
+    dependency::record(shared, edges)
 }
 
 /// The file of a relation.
@@ -404,8 +404,9 @@ pub fn choose_constraint_name(
 
 /// Removes everything of a column but its place (`RemoveAttributeById`).
 pub fn remove_column(shared: &Shared, oid: Oid, attno: i16) -> Result<()> {
-    let (storage, kind) = change(shared, oid, |r| {
-        let out = (r.storage, r.kind);
+    let (mut storage, mut kind) = (0, RelKind::Table);
+    change(shared, oid, |r| {
+        (storage, kind) = (r.storage, r.kind);
         if let Some(c) = r.columns.get_mut((attno - 1).max(0) as usize) {
             c.name = format!("........pg.dropped.{attno}........");
             c.dropped = true;
@@ -417,7 +418,6 @@ pub fn remove_column(shared: &Shared, oid: Oid, attno: i16) -> Result<()> {
             c.options.clear();
             c.statistics = 0;
         }
-        Ok(out)
     })?;
     if matches!(kind, RelKind::Table | RelKind::MatView) && storage != 0 {
         shared.db.store.drop_column(&shared.tx()?, RelId(storage), attno as usize - 1)?;
@@ -437,22 +437,15 @@ pub fn drop_relation(shared: &Shared, oid: Oid) -> Result<()> {
         if r.persistence == Persistence::Temporary {
             namespace::set_on_commit(c, r.schema, oid, None);
         }
-        Ok(())
     })?;
     for p in &r.parents {
         if shared.catalog().user_relation(*p).is_some() {
-            change(shared, *p, |q| {
-                q.children.retain(|k| *k != oid);
-                Ok(())
-            })?;
+            change(shared, *p, |q| q.children.retain(|k| *k != oid))?;
         }
     }
     if let Some(ix) = &r.index {
         if shared.catalog().user_relation(ix.table).is_some() {
-            change(shared, ix.table, |q| {
-                q.indexes.retain(|k| *k != oid);
-                Ok(())
-            })?;
+            change(shared, ix.table, |q| q.indexes.retain(|k| *k != oid))?;
         }
     }
     if r.kind == RelKind::Sequence {

@@ -491,10 +491,7 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
     r.index = Some(index.clone());
     let created = heap::create(shared, r)?;
     let oid = created.oid;
-    heap::change(shared, rel.oid, |t| {
-        t.indexes.push(oid);
-        Ok(())
-    })?;
+    heap::change(shared, rel.oid, |t| t.indexes.push(oid))?;
     let me = Objects::relation(oid);
     let mut edges: Vec<Dependency> = vec![];
     if constraint {
@@ -525,17 +522,13 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
         heap::edge(&mut edges, me, ka, DependencyKind::Internal);
         let koid = k.oid;
         if let Some(t) = &comments.1 {
-            shared.edit_catalog(|c| {
-                c.put_comment(ka, Some(t));
-                Ok(())
-            })?;
+            super::comment::put(shared, ka, Some(t))?;
         }
         heap::store_constraint(shared, rel.oid, k, &kedges)?;
         heap::change(shared, oid, |r| {
             if let Some(i) = &mut r.index {
                 i.constraint = koid;
             }
-            Ok(())
         })?;
     } else {
         let mut any = false;
@@ -563,7 +556,6 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
         if let Some(t) = &comments.0 {
             c.put_comment(me, Some(t));
         }
-        Ok(())
     })?;
     if build_it {
         build(shared, &*heap::get(shared, rel.oid)?, &*heap::get(shared, oid)?)?;
@@ -609,7 +601,7 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
     let distinct = |null: bool| ix.unique && (!null || ix.nulls_not_distinct);
     if method.is_none() && predicate.is_none() && keys.iter().all(|k| k.eval.is_none() && k.attno > 0) {
         let columns = keys.iter().map(|k| k.attno as usize - 1).collect();
-        each_batch(shared, rel, columns, |_, s| {
+        each_batch(shared, rel, columns, &mut |_, s| {
             for i in s.batch.sel.iter() {
                 let mut null = false;
                 for (k, c) in keys.iter().zip(&s.batch.columns) {
@@ -623,7 +615,7 @@ pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()
         })?;
         return finish_build(shared, rel, index_rel, ix, &keys, entries);
     }
-    each_row(shared, rel, |cx, tid, row| {
+    each_row(shared, rel, &mut |cx, tid, row| {
         if let Some(p) = &predicate {
             if p.eval(cx, row)? != Value::Bool(true) {
                 return Ok(());
@@ -681,7 +673,7 @@ fn finish_build(
 /// Looks for rows that an exclusion constraint does not let be beside each other (`IndexCheckExclusion`).
 fn verify_exclusion(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()> {
     let mut tids = vec![];
-    each_row(shared, rel, |_, tid, _| {
+    each_row(shared, rel, &mut |_, tid, _| {
         tids.push(tid);
         Ok(())
     })?;
@@ -714,7 +706,7 @@ fn duplicate(
     at: Tid,
 ) -> Result<Error> {
     let mut values: Vec<String> = vec![];
-    each_row(shared, rel, |cx, tid, row| {
+    each_row(shared, rel, &mut |cx, tid, row| {
         if tid != at {
             return Ok(());
         }
@@ -820,13 +812,9 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
             i.primary = primary;
             i.immediate = !deferrable;
         }
-        Ok(())
     })?;
     let me = Objects::relation(ir.oid);
-    shared.edit_catalog(|c| {
-        c.put_depends(me, vec![Dependency { dependent: me, referenced: ka, kind: DependencyKind::Internal }]);
-        Ok(())
-    })?;
+    shared.edit_catalog(|c| c.put_depends(me, vec![Dependency { dependent: me, referenced: ka, kind: DependencyKind::Internal }]))?;
     Ok(ir.oid)
 }
 
@@ -902,9 +890,6 @@ pub fn rebuild(shared: &Shared, index: Oid) -> Result<()> {
     let (store, tx) = (&shared.db.store, shared.tx()?);
     let file = store.create_index(&tx, heap::file(&rel))?;
     store.drop_rel(&tx, heap::file(&ir))?;
-    heap::change(shared, index, |r| {
-        r.storage = file.0;
-        Ok(())
-    })?;
+    heap::change(shared, index, |r| r.storage = file.0)?;
     build(shared, &rel, &*heap::get(shared, index)?)
 }

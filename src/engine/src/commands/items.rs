@@ -32,7 +32,6 @@ pub fn put_item(shared: &Shared, i: Item, edges: &[Dependency]) -> Result<()> {
     shared.edit_catalog(|c| {
         c.put_item(i);
         c.put_depends(me, all);
-        Ok(())
     })
 }
 
@@ -146,10 +145,7 @@ pub fn change(shared: &Shared, oid: Oid, f: &mut dyn FnMut(&mut Item) -> Result<
     let Some(i) = c.item(oid) else { return Err(Error::unsupported("changing a built-in object")) };
     let mut i = (**i).clone();
     f(&mut i)?;
-    shared.edit_catalog(|c| {
-        c.put_item(i);
-        Ok(())
-    })
+    shared.edit_catalog(|c| c.put_item(i))
 }
 
 /// ALTER … RENAME TO.

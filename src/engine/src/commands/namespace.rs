@@ -183,10 +183,7 @@ pub fn temp_schema(shared: &Shared) -> Result<Oid> {
         return Ok(oid);
     }
     let oid = shared.db.new_oid();
-    shared.edit_catalog(|c| {
-        c.put_schema(Schema { oid, name, owner: crate::database::BOOTSTRAP_ROLE, acl: None });
-        Ok(())
-    })?;
+    super::schemacmds::store(shared, Schema { oid, name, owner: crate::database::BOOTSTRAP_ROLE, acl: None })?;
     shared.temp_schema.set(oid);
     shared.forget_path();
     Ok(oid)

@@ -306,10 +306,7 @@ fn add_members(shared: &Shared, family: Oid, shown: &str, new: Vec<FamilyMember>
             members.push(f);
         }
     }
-    shared.edit_catalog(|c| {
-        c.put_item(i);
-        Ok(())
-    })
+    shared.edit_catalog(|c| c.put_item(i))
 }
 
 /// ALTER OPERATOR FAMILY … ADD, DROP.
@@ -342,10 +339,7 @@ pub fn alter_family(shared: &Shared, s: &AlterOpFamilyStmt) -> Result<()> {
                 members.retain(|x| !same_member(x, &f));
                 found = members.len() < before;
             }
-            shared.edit_catalog(|c| {
-                c.put_item(i);
-                Ok(())
-            })?;
+            shared.edit_catalog(|c| c.put_item(i))?;
         } else {
             let there = if function {
                 builtin::amproc(family, left, right, number).is_some()

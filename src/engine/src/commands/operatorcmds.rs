@@ -109,7 +109,6 @@ fn put(shared: &Shared, o: Operator) -> Result<()> {
     shared.edit_catalog(|c| {
         c.put_operator(o);
         c.put_depends(me, edges);
-        Ok(())
     })
 }
 

@@ -50,10 +50,7 @@ pub fn claim_name(shared: &Shared, schema: Oid, name: &str, hint: bool) -> Resul
             let mut t = (**t).clone();
             // Its own name without the underscores is what it is named after.
             t.name = array_name(&c, name, schema);
-            return shared.edit_catalog(|c| {
-                c.put_type(t);
-                Ok(())
-            });
+            return shared.edit_catalog(|c| c.put_type(t));
         }
     }
     let e = err!(DUPLICATE_OBJECT, "type \"{name}\" already exists");
@@ -127,7 +124,6 @@ pub fn put_with_array(shared: &Shared, mut t: Type) -> Result<()> {
             referenced: Objects::ty(element),
             kind: DependencyKind::Internal,
         }]);
-        Ok(())
     })
 }
 

@@ -2,12 +2,27 @@
 
 use tusklet_catalog::live::Schema;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Notice, Result, Severity, SortShort, SqlState, bail, err};
 use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, RelPersistence, Stmt};
+use tusklet_ir::Oid;
+use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
+use tusklet_error::{Notice, Result, Severity, SortShort, SqlState, bail, err, Error};
 
 use super::{acl, user};
 use crate::session::Shared;
 use crate::settings::Source;
+
+/// A schema's entry to change and [`store`]; `doing` is what cannot be done to PostgreSQL's own.
+pub fn to_change(shared: &Shared, oid: Oid, doing: &str) -> Result<Schema> {
+    match shared.catalog().user_schema(oid) {
+        Some(s) => Ok((**s).clone()),
+        None => Err(Error::unsupported(format!("{doing} a system schema"))),
+    }
+}
+
+/// Stores a schema's entry.
+pub fn store(shared: &Shared, s: Schema) -> Result<()> {
+    shared.edit_catalog(|c| c.put_schema(s))
+}
 
 /// CREATE SCHEMA, with the elements written inside it.
 pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result<()> {
@@ -37,10 +52,7 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
         bail!(DUPLICATE_SCHEMA, "schema \"{name}\" already exists");
     }
     let oid = shared.db.new_oid();
-    shared.edit_catalog(|c| {
-        c.put_schema(Schema { oid, name: name.clone(), owner, acl: None });
-        Ok(())
-    })?;
+    store(shared, Schema { oid, name: name.clone(), owner, acl: None })?;
     if schema_elts.is_empty() {
         return Ok(());
     }

@@ -282,7 +282,6 @@ pub fn set_owner(shared: &Shared, seq: Oid, table: Oid, attno: i16, identity: bo
             q.owned_by = (table, attno);
             q.identity = identity;
         }
-        Ok(())
     })?;
     let me = Objects::relation(seq);
     let kind = if identity { DependencyKind::Internal } else { DependencyKind::Auto };
@@ -294,7 +293,7 @@ pub fn set_owner(shared: &Shared, seq: Oid, table: Oid, attno: i16, identity: bo
     super::dependency::replace_edges(
         shared,
         me,
-        |d| d.referenced.class != ObjectClass::Relation || d.kind == DependencyKind::Normal,
+        &|d| d.referenced.class != ObjectClass::Relation || d.kind == DependencyKind::Normal,
         &edges,
     )
 }
@@ -385,7 +384,6 @@ fn replace(shared: &Shared, oid: Oid, q: Sequence, last: i64, called: bool) -> R
     heap::change(shared, oid, |r| {
         r.storage = file.0;
         r.sequence = Some(q);
-        Ok(())
     })
 }
 

@@ -134,10 +134,7 @@ pub fn create_role(shared: &Shared, s: &CreateRoleStmt) -> Result<()> {
         bail!(DUPLICATE_OBJECT, "role \"{name}\" already exists");
     }
     let oid = r.oid;
-    shared.edit_catalog(|c| {
-        c.put_role(r);
-        Ok(())
-    })?;
+    store(shared, r)?;
     for (to, list, admin) in members {
         for m in list {
             let other = role(shared, &m)?;
@@ -151,23 +148,30 @@ pub fn create_role(shared: &Shared, s: &CreateRoleStmt) -> Result<()> {
     Ok(())
 }
 
-fn change_role(shared: &Shared, oid: Oid, f: impl FnOnce(&mut Role) -> Result<()>) -> Result<()> {
-    shared.edit_catalog(|c| {
-        let Some(r) = c.user_role(oid) else { return Err(Error::unsupported("changing a predefined role")) };
-        let mut r = (**r).clone();
-        f(&mut r)?;
-        c.put_role(r);
-        Ok(())
-    })
+/// A role's entry to change and [`store`]; `doing` is what cannot be done to PostgreSQL's own.
+fn to_change(shared: &Shared, oid: Oid, doing: &str) -> Result<Role> {
+    match shared.catalog().user_role(oid) {
+        Some(r) => Ok((**r).clone()),
+        None => Err(Error::unsupported(format!("{doing} a predefined role"))),
+    }
+}
+
+fn store(shared: &Shared, r: Role) -> Result<()> {
+    shared.edit_catalog(|c| c.put_role(r))
+}
+
+/// Changes a role's entry; `doing` is what cannot be done to PostgreSQL's own.
+pub fn change(shared: &Shared, oid: Oid, doing: &str, f: &mut dyn FnMut(&mut Role)) -> Result<()> {
+    let mut r = to_change(shared, oid, doing)?;
+    f(&mut r);
+    store(shared, r)
 }
 
 /// ALTER ROLE.
 pub fn alter_role(shared: &Shared, s: &AlterRoleStmt) -> Result<()> {
     let AlterRoleStmt { role: spec, options, add, span: _ } = s;
     let oid = role(shared, spec)?;
-    let Some(mut r) = shared.catalog().user_role(oid).map(|r| (**r).clone()) else {
-        return Err(Error::unsupported("changing a predefined role"));
-    };
+    let mut r = to_change(shared, oid, "changing")?;
     let own_password = oid == shared.user() && options.iter().all(|o| o.name == "password");
     if r.superuser && !acl::is_superuser(shared) && !own_password {
         bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to alter superuser roles or change superuser attribute");
@@ -176,10 +180,7 @@ pub fn alter_role(shared: &Shared, s: &AlterRoleStmt) -> Result<()> {
         bail!(INSUFFICIENT_PRIVILEGE, "permission denied");
     }
     let members = apply(shared, &mut r, options, false)?;
-    shared.edit_catalog(|c| {
-        c.put_role(r);
-        Ok(())
-    })?;
+    store(shared, r)?;
     for (_, list, admin) in members {
         for m in list {
             let other = role(shared, &m)?;
@@ -205,15 +206,12 @@ pub fn alter_role_set(shared: &Shared, s: &AlterRoleSetStmt) -> Result<()> {
         bail!(INSUFFICIENT_PRIVILEGE, "permission denied");
     }
     let (name, value) = dbcommands::setting(&setstmt.kind)?;
-    change_role(shared, oid, |r| {
-        match (name, value) {
-            (None, _) => r.config.clear(),
-            (Some(n), v) => {
-                r.config.retain(|(k, _)| *k != n);
-                r.config.extend(v.map(|v| (n, v)));
-            }
+    change(shared, oid, "changing", &mut |r| match &name {
+        None => r.config.clear(),
+        Some(n) => {
+            r.config.retain(|(k, _)| k != n);
+            r.config.extend(value.clone().map(|v| (n.clone(), v)));
         }
-        Ok(())
     })
 }
 
@@ -242,10 +240,9 @@ fn add_member(shared: &Shared, of: Oid, member: Oid, admin: bool) -> Result<()> 
         ));
         return Ok(());
     }
-    change_role(shared, member, |r| {
+    change(shared, member, "changing", &mut |r| {
         r.member_of.retain(|(o, _, _)| *o != of);
         r.member_of.push((of, grantor, admin));
-        Ok(())
     })
 }
 
@@ -274,13 +271,12 @@ fn remove_member(shared: &Shared, of: Oid, member: Oid, admin_only: bool) -> Res
         );
         return Ok(());
     }
-    change_role(shared, member, |r| {
+    change(shared, member, "changing", &mut |r| {
         if admin_only {
             r.member_of.iter_mut().filter(|(o, _, _)| *o == of).for_each(|m| m.2 = false);
         } else {
             r.member_of.retain(|(o, _, _)| *o != of);
         }
-        Ok(())
     })
 }
 
@@ -387,15 +383,9 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
         let members: Vec<Oid> =
             c.user_roles().filter(|r| r.member_of.iter().any(|(o, _, _)| *o == oid)).map(|r| r.oid).collect();
         for m in members {
-            change_role(shared, m, |r| {
-                r.member_of.retain(|(o, _, _)| *o != oid);
-                Ok(())
-            })?;
+            change(shared, m, "changing", &mut |r| r.member_of.retain(|(o, _, _)| *o != oid))?;
         }
-        shared.edit_catalog(|c| {
-            c.remove_role(oid);
-            Ok(())
-        })?;
+        shared.edit_catalog(|c| c.remove_role(oid))?;
     }
     Ok(())
 }

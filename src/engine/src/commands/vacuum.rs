@@ -183,7 +183,6 @@ pub fn mark_clustered(shared: &Shared, rel: &Relation, index: Option<&str>) -> R
                 if let Some(i) = &mut r.index {
                     i.clustered = on;
                 }
-                Ok(())
             })?;
         }
     }

@@ -187,7 +187,7 @@ fn replace_view(
     dependency::replace_edges(
         shared,
         me,
-        |d| d.referenced.class == ObjectClass::Schema && d.kind == DependencyKind::Normal,
+        &|d| d.referenced.class == ObjectClass::Schema && d.kind == DependencyKind::Normal,
         &[],
     )?;
     let mut edges = vec![];
@@ -203,11 +203,7 @@ fn replace_view(
         }
         r.options = options;
         r.view = Some(entry);
-        Ok(())
     })?;
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })?;
+    dependency::record(shared, &edges)?;
     record_view(shared, oid, q)
 }

@@ -67,14 +67,8 @@ fn add_one(shared: &Shared, oid: Oid, new: &NewColumn, recurse: bool, recursing:
     };
     let mut edges = vec![];
     heap::column_edges(&mut edges, oid, attno, &column);
-    heap::change(shared, oid, |r| {
-        r.columns.push(column);
-        Ok(())
-    })?;
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })?;
+    heap::change(shared, oid, |r| r.columns.push(column))?;
+    dependency::record(shared, &edges)?;
     let mut value: Option<Expr> = None;
     if let Some((seq, identity)) = owned {
         sequence::set_owner(shared, seq, oid, attno, identity)?;
@@ -385,14 +379,8 @@ pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropB
     let column = heap::column(&def.colname, ty, collation);
     let mut edges = vec![];
     heap::column_edges(&mut edges, oid, rel.columns.len() as i16 + 1, &column);
-    heap::change(shared, oid, |r| {
-        r.columns.push(column);
-        Ok(())
-    })?;
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })
+    heap::change(shared, oid, |r| r.columns.push(column))?;
+    dependency::record(shared, &edges)
 }
 
 /// ALTER TYPE … DROP ATTRIBUTE.

@@ -388,23 +388,23 @@ fn run<'s>(
                     r.options.retain(|(o, _)| *o != n);
                     r.options.push((n, v));
                 }
-                Ok(())
             })
         }
-        ResetRelOptions(options) => heap::change(shared, oid, |r| {
-            for o in options {
-                if let Some(_arg) = &o.arg {
-                    bail!(SYNTAX_ERROR, "RESET must not include values for parameters");
-                }
-                r.options.retain(|(n, _)| *n != o.name);
-                if o.name == "check_option" {
-                    if let Some(view) = &mut r.view {
-                        view.check_option = 0;
+        ResetRelOptions(options) => {
+            if options.iter().any(|o| o.arg.is_some()) {
+                bail!(SYNTAX_ERROR, "RESET must not include values for parameters");
+            }
+            heap::change(shared, oid, |r| {
+                for o in options {
+                    r.options.retain(|(n, _)| *n != o.name);
+                    if o.name == "check_option" {
+                        if let Some(view) = &mut r.view {
+                            view.check_option = 0;
+                        }
                     }
                 }
-            }
-            Ok(())
-        }),
+            })
+        }
         GenericOptions(_) | AlterColumnGenericOptions { .. } => Err(Error::unsupported("options of foreign tables")),
         Trigger { mode, which } => enable_triggers(shared, oid, *mode, which),
         Rule { mode: _, name } => {
@@ -419,14 +419,8 @@ fn run<'s>(
             alter::change_owner(shared, Objects::relation(oid), to)
         }
         ReplicaIdentity(r) => replica_identity(shared, oid, r),
-        EnableRowSecurity | DisableRowSecurity => heap::change(shared, oid, |r| {
-            r.row_security = matches!(c, EnableRowSecurity);
-            Ok(())
-        }),
-        ForceRowSecurity | NoForceRowSecurity => heap::change(shared, oid, |r| {
-            r.force_row_security = matches!(c, ForceRowSecurity);
-            Ok(())
-        }),
+        EnableRowSecurity | DisableRowSecurity => heap::change(shared, oid, |r| r.row_security = matches!(c, EnableRowSecurity)),
+        ForceRowSecurity | NoForceRowSecurity => heap::change(shared, oid, |r| r.force_row_security = matches!(c, ForceRowSecurity)),
         AttachPartition { .. } | DetachPartition { .. } | DetachPartitionFinalize { .. } => {
             Err(Error::unsupported("table partitioning"))
         }
@@ -471,10 +465,7 @@ fn set_logged(shared: &Shared, oid: Oid, logged: bool) -> Result<()> {
     let mut all = rel.indexes.clone();
     all.push(oid);
     for o in all {
-        heap::change(shared, o, |r| {
-            r.persistence = to;
-            Ok(())
-        })?;
+        heap::change(shared, o, |r| r.persistence = to)?;
     }
     Ok(())
 }
@@ -486,29 +477,23 @@ fn enable_triggers(shared: &Shared, oid: Oid, mode: TriggerMode, which: &Trigger
         TriggerMode::EnableReplica => b'R',
         TriggerMode::Disable => b'D',
     };
-    heap::change(shared, oid, |r| {
-        let mut found = false;
-        for t in &mut r.triggers {
-            let this = match which {
-                TriggerWhich::Name(n) => t.name == *n,
-                TriggerWhich::All | TriggerWhich::User => true,
-            };
-            if this {
-                t.enabled = letter;
-                found = true;
-            }
+    let rel = heap::get(shared, oid)?;
+    let named = |t: &str| match which {
+        TriggerWhich::Name(n) => t == n,
+        TriggerWhich::All | TriggerWhich::User => true,
+    };
+    match which {
+        TriggerWhich::Name(n) if !rel.triggers.iter().any(|t| named(&t.name)) => {
+            bail!(UNDEFINED_OBJECT, "trigger \"{n}\" for table \"{}\" does not exist", rel.name)
         }
-        match which {
-            TriggerWhich::Name(n) if !found => {
-                bail!(UNDEFINED_OBJECT, "trigger \"{n}\" for table \"{}\" does not exist", r.name)
-            }
-            // Foreign keys are enforced by the engine itself, not by triggers that could be switched off.
-            TriggerWhich::All if letter == b'D' && has_foreign_keys(r) => {
-                Err(Error::unsupported("DISABLE TRIGGER ALL on a table with foreign keys"))
-            }
-            _ => Ok(()),
+        // Foreign keys are enforced by the engine itself, not by triggers that could be switched off.
+        TriggerWhich::All if letter == b'D' && has_foreign_keys(&rel) => {
+            Err(Error::unsupported("DISABLE TRIGGER ALL on a table with foreign keys"))
         }
-    })
+        _ => heap::change(shared, oid, |r| {
+            r.triggers.iter_mut().filter(|t| named(&t.name)).for_each(|t| t.enabled = letter);
+        }),
+    }
 }
 
 fn has_foreign_keys(r: &Relation) -> bool {
@@ -545,11 +530,7 @@ fn replica_identity(shared: &Shared, oid: Oid, r: &ReplicaIdentity) -> Result<()
             if let Some(i) = &mut x.index {
                 i.replica_identity = *o == index;
             }
-            Ok(())
         })?;
     }
-    heap::change(shared, oid, |x| {
-        x.replica_identity = letter;
-        Ok(())
-    })
+    heap::change(shared, oid, |x| x.replica_identity = letter)
 }

@@ -146,7 +146,7 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
         dependency::replace_edges(
             shared,
             ObjectAddress::column(oid, c.attno),
-            |d| d.referenced.class != ObjectClass::Type,
+            &|d| d.referenced.class != ObjectClass::Type,
             &edges,
         )?;
         if rel.column(c.attno).is_some_and(|k| k.default.is_some()) {
@@ -395,7 +395,6 @@ fn retype_indexes(shared: &Shared, oid: Oid, changes: &[Change]) -> Result<()> {
         heap::change(shared, ix, |r| {
             r.index = Some(i);
             r.columns = columns;
-            Ok(())
         })?;
     }
     // Foreign keys compare by operators that belong to the types.
@@ -457,12 +456,11 @@ fn retype_expressions(shared: &Shared, oid: Oid, all: Expressions) -> Result<()>
         let mut found: Vec<Dependency> = vec![];
         dependency::expr_edges(&shared.catalog(), &mut found, me, &e, Some(oid), DependencyKind::Normal);
         found.retain(|d| d.referenced.oid != oid);
-        dependency::replace_edges(shared, me, |d| d.referenced.oid == oid, &found)?;
+        dependency::replace_edges(shared, me, &|d| d.referenced.oid == oid, &found)?;
         heap::change(shared, oid, |r| {
             if let Some(c) = r.constraints.iter_mut().find(|c| c.oid == k) {
                 c.kind = ConstraintKind::Check(Rc::new(e));
             }
-            Ok(())
         })?;
     }
     for (ix, column, text) in all.indexes {
@@ -485,7 +483,6 @@ fn retype_expressions(shared: &Shared, oid: Oid, all: Expressions) -> Result<()>
         heap::change(shared, ix, |r| {
             r.index = Some(i);
             r.columns = columns;
-            Ok(())
         })?;
     }
     Ok(())
@@ -511,7 +508,7 @@ pub fn rewrite(shared: &Shared, old: &Relation, compute: &[(i16, Evaluator)]) ->
     let schema = shared.catalog().schema_name(now.schema).unwrap_or_default();
     let mut new: Vec<Value> = Vec::with_capacity(now.columns.len());
     if !is_empty(shared, old) {
-        each_row(shared, old, |cx, _, row| {
+        each_row(shared, old, &mut |cx, _, row| {
             let mut wide: Vec<Value>;
             // A value may be computed over columns the old row does not have yet.
             let source: &[Value] = if row.len() < now.columns.len() {
@@ -562,10 +559,7 @@ pub fn rewrite(shared: &Shared, old: &Relation, compute: &[(i16, Evaluator)]) ->
         })?;
     }
     store.drop_rel(&tx, heap::file(old))?;
-    heap::change(shared, old.oid, |r| {
-        r.storage = file.0;
-        Ok(())
-    })?;
+    heap::change(shared, old.oid, |r| r.storage = file.0)?;
     for ix in &now.indexes {
         indexcmds::rebuild(shared, *ix)?;
     }
@@ -593,5 +587,5 @@ pub fn alter_attribute(
     })?;
     let mut edges = vec![];
     heap::edge(&mut edges, ObjectAddress::column(oid, a), Objects::ty(ty.oid), DependencyKind::Normal);
-    dependency::replace_edges(shared, ObjectAddress::column(oid, a), |d| d.referenced.class != ObjectClass::Type, &edges)
+    dependency::replace_edges(shared, ObjectAddress::column(oid, a), &|d| d.referenced.class != ObjectClass::Type, &edges)
 }

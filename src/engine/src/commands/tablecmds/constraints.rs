@@ -143,7 +143,6 @@ fn merge_with_existing(
                 k.inherit_count += 1;
             }
         }
-        Ok(())
     })?;
     Ok(true)
 }
@@ -156,7 +155,7 @@ pub fn validate_check(shared: &Shared, rel: &Relation, name: &str, e: &Expr) -> 
     let e = expressions::over_row(e, rel.columns.len());
     let eval = expressions::with_cx(shared, |cx| Evaluator::new(cx, &e))?;
     let schema = shared.catalog().schema_name(rel.schema).unwrap_or_default();
-    each_row(shared, rel, |cx, _, row| match eval.eval(cx, row)? {
+    each_row(shared, rel, &mut |cx, _, row| match eval.eval(cx, row)? {
         Value::Bool(false) => Err(err!(
             CHECK_VIOLATION,
             "check constraint \"{name}\" of relation \"{}\" is violated by some row",
@@ -175,7 +174,7 @@ pub fn validate_not_null(shared: &Shared, rel: &Relation, attno: i16) -> Result<
     }
     let at = attno as usize - 1;
     let schema = shared.catalog().schema_name(rel.schema).unwrap_or_default();
-    each_row(shared, rel, |_, _, row| match row.get(at) {
+    each_row(shared, rel, &mut |_, _, row| match row.get(at) {
         Some(v) if v.is_null() => {
             let name = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
             Err(err!(NOT_NULL_VIOLATION, "column \"{name}\" of relation \"{}\" contains null values", rel.name)
@@ -310,7 +309,6 @@ pub fn drop_constraint(
                         k.is_local = true;
                     }
                 }
-                Ok(())
             })?;
         }
     }
@@ -346,7 +344,6 @@ pub fn validate(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<
         if let Some(k) = r.constraints.iter_mut().find(|k| k.name == name) {
             k.validated = true;
         }
-        Ok(())
     })
 }
 
@@ -368,6 +365,5 @@ pub fn alter(shared: &Shared, oid: Oid, name: &str, deferrable: bool, deferred: 
             k.deferrable = deferrable;
             k.deferred = deferred;
         }
-        Ok(())
     })
 }

@@ -92,10 +92,7 @@ pub fn note_on_commit(shared: &Shared, schema: Oid, table: Oid, action: OnCommit
         OnCommitAction::DeleteRows => 'd',
         OnCommitAction::Drop => 'D',
     };
-    shared.edit_catalog(|c| {
-        namespace::set_on_commit(c, schema, table, Some(action));
-        Ok(())
-    })
+    shared.edit_catalog(|c| namespace::set_on_commit(c, schema, table, Some(action)))
 }
 
 fn is_system_column(name: &str) -> bool {
@@ -134,10 +131,7 @@ pub fn create_with_parts(shared: &Shared, rel: Relation, parts: Parts) -> Result
     for (column, text) in comments {
         let rel = heap::get(shared, oid)?;
         if let Some(a) = rel.attno(&column) {
-            shared.edit_catalog(|c| {
-                c.put_comment(tusklet_catalog::live::ObjectAddress::column(oid, a), Some(&text));
-                Ok(())
-            })?;
+            super::super::comment::put(shared, tusklet_catalog::live::ObjectAddress::column(oid, a), Some(&text))?;
         }
     }
     Ok(oid)

@@ -321,7 +321,6 @@ pub fn retype(shared: &Shared, table: Oid, name: &str) -> Result<()> {
             f.pp_ops = ops.iter().map(|o| o.1).collect();
             f.ff_ops = ops.iter().map(|o| o.2).collect();
         }
-        Ok(())
     })
 }
 

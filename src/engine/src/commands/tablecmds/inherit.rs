@@ -328,19 +328,14 @@ pub fn add_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()>
         r.columns = columns;
         r.constraints = checks;
         r.parents.push(p.oid);
-        Ok(())
     })?;
-    heap::change(shared, p.oid, |r| {
-        r.children.push(child);
-        Ok(())
-    })?;
+    heap::change(shared, p.oid, |r| r.children.push(child))?;
     shared.edit_catalog(|c| {
         c.add_depends(&[Dependency {
             dependent: Objects::relation(child),
             referenced: Objects::relation(p.oid),
             kind: DependencyKind::Normal,
         }]);
-        Ok(())
     })
 }
 
@@ -369,12 +364,8 @@ pub fn drop_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()
             }
         }
         r.parents.retain(|o| *o != p.oid);
-        Ok(())
     })?;
-    heap::change(shared, p.oid, |r| {
-        r.children.retain(|o| *o != child);
-        Ok(())
-    })?;
+    heap::change(shared, p.oid, |r| r.children.retain(|o| *o != child))?;
     let gone = ObjectAddress::new(ObjectClass::Relation, p.oid);
-    crate::commands::dependency::replace_edges(shared, Objects::relation(child), |d| d.referenced != gone, &[])
+    crate::commands::dependency::replace_edges(shared, Objects::relation(child), &|d| d.referenced != gone, &[])
 }

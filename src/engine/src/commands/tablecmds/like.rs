@@ -149,10 +149,7 @@ fn copy_constraint_comments(shared: &Shared, source: &Relation, table: Oid) -> R
         let text = c.comment(Objects::constraint(k.oid)).map(str::to_string);
         let mine = new.constraints.iter().find(|n| n.name == k.name).map(|n| n.oid);
         if let (Some(t), Some(oid)) = (text, mine) {
-            shared.edit_catalog(|c| {
-                c.put_comment(Objects::constraint(oid), Some(&t));
-                Ok(())
-            })?;
+            super::super::comment::put(shared, Objects::constraint(oid), Some(&t))?;
         }
     }
     Ok(())

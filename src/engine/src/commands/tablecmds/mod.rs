@@ -25,10 +25,10 @@ use crate::session::Shared;
 pub fn each_row(
     shared: &Shared,
     rel: &Relation,
-    mut f: impl FnMut(&mut ExecCx<'_>, Tid, &[Value]) -> Result<()>,
+    f: &mut dyn FnMut(&mut ExecCx<'_>, Tid, &[Value]) -> Result<()>,
 ) -> Result<()> {
     let mut row = Vec::with_capacity(rel.columns.len());
-    each_batch(shared, rel, (0..rel.columns.len()).collect(), |cx, s| {
+    each_batch(shared, rel, (0..rel.columns.len()).collect(), &mut |cx, s| {
         for i in s.batch.sel.iter() {
             row.clear();
             row.extend(s.batch.columns.iter().map(|c| c.value(i)));
@@ -43,7 +43,7 @@ pub fn each_batch(
     shared: &Shared,
     rel: &Relation,
     columns: Vec<usize>,
-    mut f: impl FnMut(&mut ExecCx<'_>, &Scanned) -> Result<()>,
+    f: &mut dyn FnMut(&mut ExecCx<'_>, &Scanned) -> Result<()>,
 ) -> Result<()> {
     if rel.storage == 0 || !matches!(rel.kind, RelKind::Table | RelKind::MatView) {
         return Ok(());

@@ -127,15 +127,9 @@ pub fn new_files(shared: &Shared, oid: Oid) -> Result<()> {
         return Err(err!(INTERNAL_ERROR, "relation \"{}\" has no file", rel.name));
     }
     store.drop_rel(&tx, heap::file(&rel))?;
-    heap::change(shared, oid, |r| {
-        r.storage = file.0;
-        Ok(())
-    })?;
+    heap::change(shared, oid, |r| r.storage = file.0)?;
     for (ix, f) in indexes {
-        heap::change(shared, ix, |r| {
-            r.storage = f.0;
-            Ok(())
-        })?;
+        heap::change(shared, ix, |r| r.storage = f.0)?;
     }
     Ok(())
 }

@@ -23,10 +23,7 @@ pub fn make_shell(shared: &Shared, name: &str, schema: Oid) -> Result<Oid> {
     t.io = vec![io("shell_in"), io("shell_out"), 0, 0];
     t.defined = false;
     let oid = t.oid;
-    shared.edit_catalog(|c| {
-        c.put_type(t);
-        Ok(())
-    })?;
+    shared.edit_catalog(|c| c.put_type(t))?;
     super::in_schema(shared, oid, schema)?;
     Ok(oid)
 }
@@ -266,10 +263,7 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
     for f in found.into_iter().filter(|f| *f != 0) {
         heap::edge(&mut edges, Objects::ty(me), Objects::proc(f), DependencyKind::Normal);
     }
-    shared.edit_catalog(|c| {
-        c.put_depends(Objects::ty(me), edges);
-        Ok(())
-    })
+    shared.edit_catalog(|c| c.put_depends(Objects::ty(me), edges))
 }
 
 /// ALTER TYPE … SET (…).
@@ -339,22 +333,13 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
             }
         }
     };
-    change_type(shared, oid, |t| {
-        apply(t, false);
-        Ok(())
-    })?;
+    change_type(shared, oid, |t| apply(t, false))?;
     if t.array != 0 {
-        change_type(shared, t.array, |t| {
-            apply(t, true);
-            Ok(())
-        })?;
+        change_type(shared, t.array, |t| apply(t, true))?;
     }
     let mut edges: Vec<Dependency> = vec![];
     for (_, f) in functions.iter().filter(|(_, f)| *f != 0) {
         heap::edge(&mut edges, Objects::ty(oid), Objects::proc(*f), DependencyKind::Normal);
     }
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })
+    crate::commands::dependency::record(shared, &edges)
 }

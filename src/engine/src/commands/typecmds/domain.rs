@@ -110,10 +110,7 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
     if let Some(d) = &default {
         dependency::expr_edges(&shared.catalog(), &mut edges, Objects::ty(oid), d, None, DependencyKind::Normal);
     }
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })?;
+    dependency::record(shared, &edges)?;
     for k in constraints {
         if let ConstraintKind::Check { .. } = &k.kind {
             add_check(shared, oid, k, false)?;
@@ -148,15 +145,11 @@ fn add_check(shared: &Shared, oid: Oid, k: &Constraint, validate: bool) -> Resul
             checks.push(new);
             checks.order_by(|a, b| a.name.cmp(&b.name));
         }
-        Ok(())
     })?;
     let mut edges = vec![];
     heap::edge(&mut edges, me, Objects::ty(oid), DependencyKind::Auto);
     dependency::expr_edges(&shared.catalog(), &mut edges, me, &e, None, DependencyKind::Normal);
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })
+    dependency::record(shared, &edges)
 }
 
 /// The columns of tables whose type is the domain or one over it (`get_rels_with_domain`).
@@ -222,7 +215,7 @@ fn validate_check(shared: &Shared, t: &Type, name: &str, e: &Expr) -> Result<()>
     for (rel, a) in columns(shared, t.oid)? {
         let eval = expressions::with_cx(shared, |cx| Evaluator::new(cx, e))?;
         let at = a as usize - 1;
-        each_row(shared, &rel, |cx, _, row| {
+        each_row(shared, &rel, &mut |cx, _, row| {
             let v = row.get(at).cloned().unwrap_or(Value::Null);
             if eval.eval_domain(cx, &v)? == Value::Bool(false) {
                 let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
@@ -269,7 +262,6 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
                 if let TypeEntryKind::Domain { default, .. } = &mut t.kind {
                     *default = new.map(Rc::new);
                 }
-                Ok(())
             })
         }
         AlterDomainCmd::SetNotNull => {
@@ -278,7 +270,7 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
             }
             for (rel, a) in columns(shared, t.oid)? {
                 let at = a as usize - 1;
-                each_row(shared, &rel, |cx, _, row| {
+                each_row(shared, &rel, &mut |cx, _, row| {
                     if row.get(at).is_some_and(Value::is_null) {
                         let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
                         return Err(err!(
@@ -325,7 +317,6 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
                 if let TypeEntryKind::Domain { checks, .. } = &mut t.kind {
                     checks.iter_mut().filter(|k| k.name == *name).for_each(|k| k.validated = true);
                 }
-                Ok(())
             })
         }
     }
@@ -336,6 +327,5 @@ fn set_not_null(shared: &Shared, oid: Oid, on: bool) -> Result<()> {
         if let TypeEntryKind::Domain { not_null, .. } = &mut t.kind {
             *not_null = on;
         }
-        Ok(())
     })
 }

@@ -13,25 +13,31 @@ use super::object_address::Objects;
 use super::{acl, expressions, heap, namespace, pg_type};
 use crate::session::Shared;
 
-/// Changes a type's entry.
-pub fn change_type(shared: &Shared, oid: Oid, f: impl FnOnce(&mut Type) -> Result<()>) -> Result<()> {
-    shared.edit_catalog(|c| {
-        let Some(t) = c.user_type(oid) else { return Err(Error::unsupported("changing a built-in type")) };
-        let mut t = (**t).clone();
-        f(&mut t)?;
-        c.put_type(t);
-        Ok(())
-    })
+/// Changes a type's entry. Only `f` is compiled anew for each of its callers.
+pub fn change_type(shared: &Shared, oid: Oid, f: impl FnOnce(&mut Type)) -> Result<()> {
+    let mut t = to_change(shared, oid)?;
+    f(&mut t);
+    changed(shared, t)
+}
+
+#[inline(never)]
+fn to_change(shared: &Shared, oid: Oid) -> Result<Box<Type>> {
+    match shared.catalog().user_type(oid) {
+        Some(t) => Ok(Box::new((**t).clone())),
+        None => Err(Error::unsupported("changing a built-in type")),
+    }
+}
+
+#[inline(never)]
+fn changed(shared: &Shared, t: Box<Type>) -> Result<()> {
+    shared.edit_catalog(|c| c.put_type(*t))
 }
 
 /// What a new type and its schema have to do with each other.
 fn in_schema(shared: &Shared, ty: Oid, schema: Oid) -> Result<()> {
     let mut edges: Vec<Dependency> = vec![];
     heap::edge(&mut edges, Objects::ty(ty), Objects::schema(schema), DependencyKind::Normal);
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })
+    super::dependency::record(shared, &edges)
 }
 
 /// Refuses a name a type or relation has.
@@ -181,10 +187,7 @@ pub fn alter_enum(shared: &Shared, s: &AlterEnumStmt) -> Result<()> {
 }
 
 fn put_labels(shared: &Shared, oid: Oid, labels: Vec<EnumLabel>) -> Result<()> {
-    change_type(shared, oid, |t| {
-        t.kind = TypeEntryKind::Enum(labels);
-        Ok(())
-    })
+    change_type(shared, oid, |t| t.kind = TypeEntryKind::Enum(labels))
 }
 
 /// CREATE TYPE … AS (…).

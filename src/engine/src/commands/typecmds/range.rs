@@ -170,10 +170,7 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
         heap::edge(&mut edges, Objects::ty(oid), Objects::proc(subdiff), DependencyKind::Normal);
     }
     heap::edge(&mut edges, Objects::ty(multirange), Objects::ty(oid), DependencyKind::Internal);
-    shared.edit_catalog(|c| {
-        c.add_depends(&edges);
-        Ok(())
-    })?;
+    crate::commands::dependency::record(shared, &edges)?;
     // A range without its constructor functions would be hard to use, and they need user-made entries of built-in kernels.
     let new = |schema: Oid, name: &str, args: Vec<Oid>, result: Oid, source: &str| {
         constructor(shared, Constructor { schema, name, args, result, source })
@@ -194,7 +191,6 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
     shared.edit_catalog(|c| {
         c.put_cast(cast);
         c.add_depends(&edges);
-        Ok(())
     })
 }
 
@@ -244,7 +240,6 @@ fn constructor(shared: &Shared, k: Constructor<'_>) -> Result<Oid> {
     shared.edit_catalog(|c| {
         c.put_proc(p);
         c.add_depends(&edges);
-        Ok(())
     })?;
     Ok(oid)
 }
