@@ -13,6 +13,7 @@ use tusklet_storage::Snapshot;
 use tusklet_syntax::ast::{CopySource, CopyStmt, CopyTarget, DefArg, DefElem};
 use tusklet_vector::{Batch, CallContext, Datum};
 
+use crate::missing;
 use crate::output::{Output, Tag, write_text};
 use crate::portal::{Portal, PortalState, PortalStep};
 use crate::query::{analyze_query, compile};
@@ -419,7 +420,7 @@ fn copy_columns(rel: &Relation, list: &[String]) -> Result<Vec<i16>> {
     let mut all = Vec::new();
     for n in list {
         let Some(a) = rel.attno(n) else {
-            return Err(err!(UNDEFINED_COLUMN, "column \"{n}\" of relation \"{}\" does not exist", rel.name));
+            return Err(missing::column(&rel.name, &n));
         };
         if rel.columns[a as usize - 1].generated {
             return Err(err!(INVALID_COLUMN_REFERENCE, "column \"{n}\" is a generated column")

@@ -9,6 +9,7 @@ pub mod database;
 mod explain;
 mod host;
 mod literals;
+mod missing;
 pub mod output;
 mod portal;
 mod privileges;

@@ -10,6 +10,7 @@ use super::object_address::{Objects, relation_word};
 use super::{functioncmds, heap, namespace, schemacmds, user};
 pub use crate::privileges::bits::*;
 pub use crate::privileges::{is_member, is_superuser};
+use crate::missing;
 use crate::session::Shared;
 
 const TABLE_ALL: u32 = INSERT | SELECT | UPDATE | DELETE | TRUNCATE | REFERENCES | TRIGGER;
@@ -324,7 +325,7 @@ fn relation(shared: &Shared, w: &Wanted<'_>, oid: Oid, objtype: ObjectType) -> R
     for p in &w.stmt.privileges {
         for name in &p.cols {
             let Some(a) = r.attno(name) else {
-                bail!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{}\" does not exist", r.name);
+                return Err(missing::column(&r.name, &name));
             };
             let b = match &p.priv_name {
                 None => SELECT | INSERT | UPDATE | REFERENCES,

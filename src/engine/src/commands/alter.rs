@@ -10,8 +10,8 @@ use tusklet_syntax::ast::{
 
 use super::object_address::{Objects, relation_word};
 use super::tablecmds::alter_table::check_word;
-use super::tablecmds::drop::skipping;
 use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, pg_type, schemacmds, tsearchcmds, typecmds, user};
+use crate::missing;
 use crate::session::Shared;
 
 /// The relation a statement is about, locked; `None` after a notice when it may be missing.
@@ -21,13 +21,7 @@ fn relation(
     t: ObjectType,
     missing_ok: bool,
 ) -> Result<Option<std::rc::Rc<tusklet_catalog::live::Relation>>> {
-    let Some(rel) = namespace::find(shared, rv)? else {
-        if missing_ok {
-            skipping(shared, format!("relation \"{}\" does not exist", rv.relname));
-            return Ok(None);
-        }
-        return namespace::get(shared, rv).map(Some);
-    };
+    let Some(rel) = namespace::find_or_skip(shared, rv, missing_ok)? else { return Ok(None) };
     lock(shared, rel.oid, LockMode::AccessExclusive)?;
     acl::check_owner(shared, rel.owner, relation_word(rel.kind), &rel.name)?;
     heap::refuse_system(&rel)?;
@@ -258,7 +252,7 @@ fn rename_column(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool,
         heap::check_column(shared, rel.kind, rel.row_type, new, rel.column(a).map_or(0, |c| c.ty.oid))?;
     }
     if rel.attno(new).is_some() {
-        bail!(DUPLICATE_COLUMN, "column \"{new}\" of relation \"{}\" already exists", rel.name);
+        return Err(missing::column_taken(&rel.name, &new));
     }
     for child in &rel.children {
         rename_column(shared, *child, old, new, true, true)?;
@@ -342,7 +336,7 @@ fn rename_domain_constraint(shared: &Shared, ty: Oid, old: &str, new: &str) -> R
 fn rename_schema(shared: &Shared, old: &str, new: &str) -> Result<()> {
     let c = shared.catalog();
     let Some(oid) = namespace::schema(shared, old)? else {
-        bail!(INVALID_SCHEMA_NAME, "schema \"{old}\" does not exist");
+        return Err(missing::schema(&old));
     };
     if c.schema_named(new).is_some() {
         bail!(DUPLICATE_SCHEMA, "schema \"{new}\" already exists");
@@ -362,7 +356,7 @@ fn rename_schema(shared: &Shared, old: &str, new: &str) -> Result<()> {
 }
 
 fn rename_role(shared: &Shared, old: &str, new: &str) -> Result<()> {
-    let Some(oid) = user::role_named(shared, old) else { bail!(UNDEFINED_OBJECT, "role \"{old}\" does not exist") };
+    let Some(oid) = user::role_named(shared, old) else { return Err(missing::role(&old)) };
     if oid == shared.session_user.borrow().0 {
         return Err(Error::new(
             tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,

@@ -2,13 +2,13 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Cast, Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, TypeEntryKind};
-use tusklet_error::{Result, SqlState, bail};
+use tusklet_error::{Result, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{CastMethod, CoercionContext, CreateCastStmt, ObjectType, TypeName};
 
 use super::object_address::Objects;
-use super::tablecmds::drop::skipping;
 use super::{acl, expressions, functioncmds, heap, without_position};
+use crate::missing;
 use crate::session::Shared;
 
 fn check_owner(shared: &Shared, source: Oid, target: Oid) -> Result<()> {
@@ -169,12 +169,9 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
         *out = match expressions::lookup_type(shared, name).map_err(without_position)? {
             Some(t) => t.oid,
             None => {
-                let text = format!("type \"{}\" does not exist", expressions::type_name_text(name));
-                if missing_ok {
-                    skipping(shared, text);
-                    return Ok(None);
-                }
-                bail!(UNDEFINED_OBJECT, "{text}");
+                let e = err!(UNDEFINED_OBJECT, "type \"{}\" does not exist", expressions::type_name_text(name));
+                missing::unless(missing_ok, shared, e)?;
+                return Ok(None);
             }
         };
     }
@@ -182,7 +179,7 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
     let Some(k) = c.cast(types[0], types[1]) else {
         if missing_ok {
             let shown = [source, target].map(expressions::type_name_text);
-            skipping(shared, format!("cast from type {} to type {} does not exist", shown[0], shown[1]));
+            missing::skipping(shared, format!("cast from type {} to type {} does not exist", shown[0], shown[1]));
             return Ok(None);
         }
         let path = shared.search_path();

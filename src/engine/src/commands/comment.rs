@@ -6,6 +6,7 @@ use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
 
 use super::object_address::{Objects, relation_word};
 use super::{acl, castcmds, functioncmds, items, kind_words, namespace, operatorcmds, tsearchcmds, user};
+use crate::missing;
 use crate::session::Shared;
 
 /// COMMENT ON.
@@ -59,7 +60,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             }
             match r.attno(column) {
                 Some(a) => Ok(ObjectAddress::column(r.oid, a)),
-                None => bail!(UNDEFINED_COLUMN, "column \"{column}\" of relation \"{}\" does not exist", rel.join(".")),
+                None => return Err(missing::column(&rel.join("."), &column)),
             }
         }
         (ObjectType::Schema, ObjectName::Name(n)) => {
@@ -138,7 +139,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             let name = n.join(".");
             match user::role_named(shared, &name) {
                 Some(oid) => Ok(ObjectAddress::new(ObjectClass::Role, oid)),
-                None => bail!(UNDEFINED_OBJECT, "role \"{name}\" does not exist"),
+                None => return Err(missing::role(&name)),
             }
         }
         (ObjectType::Extension, ObjectName::Name(n)) => {

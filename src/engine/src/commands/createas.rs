@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Dependency, ObjectAddress, Persistence, RelKind, Relation, View};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::{Oid, Query, TypeRef};
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -15,6 +15,7 @@ use tusklet_vector::Batch;
 use super::object_address::Objects;
 use super::tablecmds::truncate;
 use super::{acl, dependency, expressions, heap, indexcmds, lock, namespace};
+use crate::missing;
 use crate::query::run_query;
 use crate::session::Shared;
 
@@ -72,12 +73,8 @@ fn create(
     let options = heap::reloptions(RelKind::Table, options)?;
     let (schema, persistence) = namespace::creation(shared, rel)?;
     if shared.catalog().relation_named(schema, &rel.relname).is_some() {
-        let text = format!("relation \"{}\" already exists", rel.relname);
-        if if_not_exists {
-            shared.notice(Notice::new(Severity::Notice, SqlState::DUPLICATE_TABLE, format!("{text}, skipping")));
-            return Ok(words.to_string());
-        }
-        return Err(Error::new(SqlState::DUPLICATE_TABLE, text));
+        missing::unless_wanted(if_not_exists, shared, missing::name_taken(&rel.relname))?;
+        return Ok(words.to_string());
     }
     if *on_commit != OnCommitAction::Noop && persistence != Persistence::Temporary {
         bail!(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");

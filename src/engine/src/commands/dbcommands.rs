@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, TryVec, bail};
+use tusklet_error::{Error, Result, TryVec, bail, err};
 use tusklet_syntax::ast::{
     AlterDatabaseSetStmt, AlterDatabaseStmt, CreatedbStmt, DefArg, DropdbStmt, SetValue, VariableSetKind,
 };
 
 use super::option_text;
+use crate::missing;
 use crate::database::Cluster;
 use crate::session::Shared;
 
@@ -71,11 +72,8 @@ pub fn drop_database(shared: &Shared, s: &DropdbStmt) -> Result<()> {
     }
     let c = cluster(shared)?;
     if c.database(dbname).is_none() {
-        if *missing_ok {
-            super::tablecmds::drop::skipping(shared, format!("database \"{dbname}\" does not exist"));
-            return Ok(());
-        }
-        bail!(INVALID_CATALOG_NAME, "database \"{dbname}\" does not exist");
+        let e = err!(INVALID_CATALOG_NAME, "database \"{dbname}\" does not exist");
+        return missing::unless(*missing_ok, shared, e);
     }
     if *shared.db.name.borrow() == *dbname {
         bail!(OBJECT_IN_USE, "cannot drop the currently open database");

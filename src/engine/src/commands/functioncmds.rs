@@ -13,6 +13,7 @@ use tusklet_syntax::ast::{
 
 use super::object_address::{Objects, proc_signature};
 use super::{acl, bool_option, dbcommands, dependency, expressions, heap, namespace, option_text};
+use crate::missing;
 use crate::session::Shared;
 
 /// The parameters as the catalog keeps them.
@@ -730,18 +731,16 @@ pub fn argument_types(
                     (Err(_), [s, ..]) => format!("schema \"{s}\" does not exist"),
                     _ => format!("type \"{}\" does not exist", expressions::type_name_text(a)),
                 };
-                super::tablecmds::drop::skipping(shared, text);
+                missing::skipping(shared, text);
                 return Ok(None);
             }
         }
     }
     if let Some(s) = schema {
         if namespace::schema(shared, s)?.is_none() {
-            if missing_ok {
-                super::tablecmds::drop::skipping(shared, format!("schema \"{s}\" does not exist"));
-                return Ok(None);
-            }
-            bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
+            let e = missing::schema(&s);
+            missing::unless(missing_ok, shared, e)?;
+            return Ok(None);
         }
     }
     Ok(Some(types))
@@ -802,9 +801,7 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
         ([], _) => {
             if *args_unspecified {
                 if missing_ok {
-                    super::tablecmds::drop::skipping(
-                        shared,
-                        format!("{} {}() does not exist", word(t), name.join(".")),
+                    missing::skipping(shared, format!("{} {}() does not exist", word(t), name.join(".")),
                     );
                     return Ok(None);
                 }
@@ -812,9 +809,7 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
             }
             if missing_ok {
                 let raw: Vec<String> = args.iter().flatten().map(|a| a.names.join(".")).collect();
-                super::tablecmds::drop::skipping(
-                    shared,
-                    format!("{} {}({}) does not exist", word(t), name.join("."), raw.join(",")),
+                missing::skipping(shared, format!("{} {}({}) does not exist", word(t), name.join("."), raw.join(",")),
                 );
                 return Ok(None);
             }

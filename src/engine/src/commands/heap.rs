@@ -15,6 +15,7 @@ use super::dependency;
 use super::namespace;
 use super::object_address::Objects;
 use super::pg_type;
+use crate::missing;
 use crate::database::PUBLIC_SCHEMA;
 use crate::session::Shared;
 
@@ -150,7 +151,7 @@ fn check_column_type(shared: &Shared, name: &str, ty: Oid, stored: bool, row: Oi
 /// Refuses a name another relation has.
 pub fn check_name_free(c: &Catalog, schema: Oid, name: &str) -> Result<()> {
     if c.relation_named(schema, name).is_some() {
-        bail!(DUPLICATE_TABLE, "relation \"{name}\" already exists");
+        return Err(missing::name_taken(&name));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{
     ConstraintKind, Dependency, DependencyKind, Index, IndexColumn, ObjectAddress, RelKind, Relation,
 };
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_catalog::resolve::{index_class, is_tree};
 use tusklet_exec::Evaluator;
 use tusklet_exec::index_keys::{IndexKeys, pieces};
@@ -22,6 +22,7 @@ use super::tablecmds::{constraints, each_batch, each_row, inherit, is_empty};
 use super::index_names::column_names;
 use super::index_options::{self, Method};
 use super::{acl, dependency, expressions, heap, lock, namespace};
+use crate::missing;
 use crate::session::Shared;
 
 /// CREATE INDEX.
@@ -146,15 +147,8 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
         }
     };
     if c.relation_named(rel.schema, &name).is_some() {
-        if *if_not_exists {
-            shared.notice(Notice::new(
-                Severity::Notice,
-                SqlState::DUPLICATE_TABLE,
-                format!("relation \"{name}\" already exists, skipping"),
-            ));
-            return Ok(0);
-        }
-        bail!(DUPLICATE_TABLE, "relation \"{name}\" already exists");
+        missing::unless_wanted(*if_not_exists, shared, missing::name_taken(&name))?;
+        return Ok(0);
     }
     if *primary {
         if has_primary_key(shared, &rel) {

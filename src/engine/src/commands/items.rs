@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, DependencyKind, Item, ItemKind, ObjectAddress, ObjectClass};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterCollationStmt, DefElem, DefineStmt, ObjectName, ObjectType};
 
 use super::define::definition_names;
 use super::object_address::Objects;
-use super::tablecmds::drop::skipping;
 use super::{acl, bool_option, expressions, heap, kind_words, namespace, opclasscmds, option_text};
+use crate::missing;
 use crate::session::Shared;
 
 /// The class of an item's address.
@@ -75,7 +75,7 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
     });
     let user = match user {
         Err(_) if missing_ok => {
-            skipping(shared, format!("schema \"{}\" does not exist", names[0]));
+            missing::skipping(shared, format!("schema \"{}\" does not exist", names[0]));
             return Ok(None);
         }
         u => u?,
@@ -98,7 +98,7 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
             (m.clone(), m)
         };
         if missing_ok {
-            skipping(shared, skipped);
+            missing::skipping(shared, skipped);
             return Ok(None);
         }
         return Err(Error::new(SqlState::UNDEFINED_OBJECT, missing));
@@ -263,12 +263,8 @@ pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
         i.schema == schema && i.name == name && matches!(i.kind, ItemKind::Collation { .. })
     });
     if let Some(taken) = taken {
-        let text = format!("collation {} already exists", of_encoding(taken));
-        if *if_not_exists {
-            shared.notice(Notice::new(Severity::Notice, SqlState::DUPLICATE_OBJECT, format!("{text}, skipping")));
-            return Ok(());
-        }
-        return Err(Error::new(SqlState::DUPLICATE_OBJECT, text));
+        let e = err!(DUPLICATE_OBJECT, "collation {} already exists", of_encoding(taken));
+        return missing::unless_wanted(*if_not_exists, shared, e);
     }
     put_item(shared, Item { oid: shared.db.new_oid(), name, schema, owner: shared.user(), kind }, &[])
 }

@@ -10,6 +10,7 @@ use tusklet_syntax::ast::{QualifiedName, RangeVar, RelPersistence};
 
 use super::acl;
 use super::object_address::Objects;
+use crate::missing;
 use crate::session::Shared;
 
 /// A relation's name as messages show it.
@@ -46,7 +47,7 @@ pub fn schema(shared: &Shared, name: &str) -> Result<Option<Oid>> {
 
 /// A schema that must exist.
 pub fn existing_schema(shared: &Shared, name: &str) -> Result<Oid> {
-    schema(shared, name)?.ok_or_else(|| err!(INVALID_SCHEMA_NAME, "schema \"{name}\" does not exist"))
+    schema(shared, name)?.ok_or_else(|| missing::schema(&name))
 }
 
 /// The relation meant, if there is one (`RangeVarGetRelid` with `missing_ok`).
@@ -66,7 +67,19 @@ pub fn get(shared: &Shared, r: &RangeVar) -> Result<Rc<Relation>> {
     if let Some(s) = &r.schemaname {
         existing_schema(shared, s)?;
     }
-    find(shared, r)?.ok_or_else(|| err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", written(r)))
+    find(shared, r)?.ok_or_else(|| missing::relation(&written(r)))
+}
+
+/// The relation meant; `None` after a notice when it may be missing.
+pub fn find_or_skip(shared: &Shared, r: &RangeVar, missing_ok: bool) -> Result<Option<Rc<Relation>>> {
+    let found = find(shared, r)?;
+    if found.is_none() {
+        if !missing_ok {
+            return get(shared, r).map(Some);
+        }
+        missing::skipping(shared, format!("relation \"{}\" does not exist", r.relname));
+    }
+    Ok(found)
 }
 
 /// A name list as a range variable (`makeRangeVarFromNameList`).

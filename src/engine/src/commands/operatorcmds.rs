@@ -9,6 +9,7 @@ use tusklet_syntax::ast::{AlterOperatorStmt, DefineStmt, ObjectWithArgs};
 use super::define::{definition_names, definition_type};
 use super::object_address::Objects;
 use super::{acl, bool_option, expressions, functioncmds, heap, namespace, without_position};
+use crate::missing;
 use crate::query::Analyzer;
 use crate::session::Shared;
 
@@ -31,7 +32,7 @@ pub fn with_args(shared: &Shared, w: &ObjectWithArgs, missing_ok: bool) -> Resul
     let Some(types) = functioncmds::argument_types(shared, name, args, missing_ok)? else { return Ok(None) };
     let [left, right] = types[..] else { bail!(SYNTAX_ERROR, "missing argument") };
     if missing_ok && tusklet_analyze::lookup_operator(&mut Analyzer(shared), name, left, right)? == 0 {
-        super::tablecmds::drop::skipping(shared, format!("operator {} does not exist", name.join(".")));
+        missing::skipping(shared, format!("operator {} does not exist", name.join(".")));
         return Ok(None);
     }
     lookup(shared, name, left, right).map(Some)

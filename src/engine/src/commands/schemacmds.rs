@@ -3,11 +3,13 @@
 use tusklet_catalog::live::Schema;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, RelPersistence, Stmt};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
 use tusklet_error::{Notice, Result, Severity, SortShort, SqlState, bail, err, Error};
 
 use super::{acl, user};
+use crate::missing;
 use crate::session::Shared;
 use crate::settings::Source;
 
@@ -41,15 +43,8 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
             .detail("The prefix \"pg_\" is reserved for system schemas."));
     }
     if shared.catalog().schema_named(&name).is_some() {
-        if *if_not_exists {
-            shared.notice(Notice::new(
-                Severity::Notice,
-                SqlState::DUPLICATE_SCHEMA,
-                format!("schema \"{name}\" already exists, skipping"),
-            ));
-            return Ok(());
-        }
-        bail!(DUPLICATE_SCHEMA, "schema \"{name}\" already exists");
+        let e = err!(DUPLICATE_SCHEMA, "schema \"{name}\" already exists");
+        return missing::unless_wanted(*if_not_exists, shared, e);
     }
     let oid = shared.db.new_oid();
     store(shared, Schema { oid, name: name.clone(), owner, acl: None })?;

@@ -3,7 +3,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, ObjectClass, Persistence, RelKind, Sequence};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_storage::{LockMode, RelId, SequenceOptions};
 use tusklet_syntax::ast::{AlterSeqStmt, CreateSeqStmt, DefArg, DefElem, DefElemAction};
@@ -11,6 +11,7 @@ use tusklet_syntax::ast::{AlterSeqStmt, CreateSeqStmt, DefArg, DefElem, DefElemA
 use super::object_address::Objects;
 use super::parse_utilcmd::NewSequence;
 use super::{acl, expressions, heap, lock, namespace, option_number};
+use crate::missing;
 use crate::session::Shared;
 
 /// A sequence's parameters while a statement changes them.
@@ -182,12 +183,7 @@ pub fn create_sequence(shared: &Shared, s: &CreateSeqStmt) -> Result<()> {
     let CreateSeqStmt { sequence, options, if_not_exists, span: _ } = s;
     let (schema, persistence) = namespace::creation(shared, sequence)?;
     if *if_not_exists && shared.catalog().relation_named(schema, &sequence.relname).is_some() {
-        shared.notice(Notice::new(
-            Severity::Notice,
-            SqlState::DUPLICATE_TABLE,
-            format!("relation \"{}\" already exists, skipping", sequence.relname),
-        ));
-        return Ok(());
+        return missing::unless_wanted(true, shared, missing::name_taken(&sequence.relname));
     }
     let p = init_params(shared, None, options, false)?;
     let owned_by = p.owned_by.clone();
@@ -332,7 +328,7 @@ fn own_by(shared: &Shared, seq: Oid, names: &[String]) -> Result<()> {
         );
     }
     let Some(a) = t.attno(&column[0]) else {
-        bail!(UNDEFINED_COLUMN, "column \"{}\" of relation \"{}\" does not exist", column[0], t.name);
+        return Err(missing::column(&t.name, &column[0]));
     };
     set_owner(shared, seq, t.oid, a, false)
 }
@@ -340,17 +336,7 @@ fn own_by(shared: &Shared, seq: Oid, names: &[String]) -> Result<()> {
 /// ALTER SEQUENCE.
 pub fn alter_sequence(shared: &Shared, s: &AlterSeqStmt) -> Result<()> {
     let AlterSeqStmt { sequence, options, missing_ok, span: _ } = s;
-    let Some(r) = namespace::find(shared, sequence)? else {
-        if *missing_ok {
-            super::tablecmds::drop::skipping(
-                shared,
-                format!("relation \"{}\" does not exist", sequence.relname),
-            );
-            return Ok(());
-        }
-        namespace::get(shared, sequence)?;
-        return Ok(());
-    };
+    let Some(r) = namespace::find_or_skip(shared, sequence, *missing_ok)? else { return Ok(()) };
     if r.kind != RelKind::Sequence {
         bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence", r.name);
     }

@@ -13,6 +13,7 @@ use tusklet_syntax::ast::{AlterTSConfigCmd, AlterTSConfigurationStmt, AlterTSDic
 use super::define::definition_names;
 use super::object_address::Objects;
 use super::{acl, dependency, functioncmds, heap, namespace, option_text};
+use crate::missing;
 use crate::session::Shared;
 use crate::system::ts_object_named;
 
@@ -236,11 +237,8 @@ pub fn alter_configuration(shared: &Shared, s: &AlterTSConfigurationStmt) -> Res
                 if o.map.len() < before {
                     continue;
                 }
-                let text = format!("mapping for token type \"{name}\" does not exist");
-                if !missing_ok {
-                    bail!(UNDEFINED_OBJECT, "{text}");
-                }
-                super::tablecmds::drop::skipping(shared, text);
+                let e = err!(UNDEFINED_OBJECT, "mapping for token type \"{name}\" does not exist");
+                missing::unless(*missing_ok, shared, e)?;
             }
         }
     }
@@ -321,7 +319,7 @@ pub fn to_drop(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool
     }
     if let Some(text) = gone.filter(|_| missing_ok) {
         let text = if text.is_empty() { format!("{} \"{}\" does not exist", kind_word(kind), names.join(".")) } else { text };
-        super::tablecmds::drop::skipping(shared, text);
+        missing::skipping(shared, text);
         return Ok(None);
     }
     Ok(Some(address(owned(shared, kind, names)?.oid)))

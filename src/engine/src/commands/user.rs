@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, Role};
-use tusklet_error::{Error, Notice, Result, Severity, SortShort, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{
     AlterRoleSetStmt, AlterRoleStmt, CreateRoleStmt, DefArg, DefElem, DropOwnedStmt, DropRoleStmt, GrantRoleStmt,
@@ -10,6 +10,7 @@ use tusklet_syntax::ast::{
 };
 
 use super::{acl, dbcommands, dependency, heap, option_text};
+use crate::missing;
 use crate::database::BOOTSTRAP_ROLE;
 use crate::session::Shared;
 
@@ -32,11 +33,11 @@ pub fn role_named(shared: &Shared, name: &str) -> Option<Oid> {
 pub fn role(shared: &Shared, r: &RoleSpec) -> Result<Oid> {
     Ok(match &r.kind {
         RoleSpecKind::Name(n) => {
-            role_named(shared, n).ok_or_else(|| err!(UNDEFINED_OBJECT, "role \"{n}\" does not exist"))?
+            role_named(shared, n).ok_or_else(|| missing::role(n))?
         }
         RoleSpecKind::CurrentRole | RoleSpecKind::CurrentUser => shared.user(),
         RoleSpecKind::SessionUser => shared.session_user.borrow().0,
-        RoleSpecKind::Public => bail!(UNDEFINED_OBJECT, "role \"public\" does not exist"),
+        RoleSpecKind::Public => return Err(missing::role("public")),
     })
 }
 
@@ -78,11 +79,7 @@ fn apply(shared: &Shared, r: &mut Role, options: &[DefElem], create: bool) -> Re
             }
             "password" => r.password = if o.arg.is_some() { Some(option_text(o)?) } else { None },
             "validUntil" | "validuntil" => r.valid_until = Some(option_text(o)?),
-            "sysid" => shared.notice(Notice::new(
-                Severity::Notice,
-                SqlState::SUCCESSFUL_COMPLETION,
-                "SYSID can no longer be specified",
-            )),
+            "sysid" => shared.notify_user("SYSID can no longer be specified"),
             "addroleto" | "rolemembers" | "adminmembers" => {
                 let list = match &o.arg {
                     Some(DefArg::Roles(l)) => l.clone(),
@@ -229,14 +226,10 @@ fn add_member(shared: &Shared, of: Oid, member: Oid, admin: bool) -> Result<()> 
         r.member_of.iter().any(|(o, _, a)| *o == of && (*a || !admin))
     });
     if already {
-        shared.notice(Notice::new(
-            Severity::Notice,
-            SqlState::SUCCESSFUL_COMPLETION,
-            format!(
-                "role \"{}\" is already a member of role \"{}\"",
-                role_name(shared, member),
-                role_name(shared, of)
-            ),
+        shared.notify_user(format!(
+            "role \"{}\" is already a member of role \"{}\"",
+            role_name(shared, member),
+            role_name(shared, of)
         ));
         return Ok(());
     }
@@ -291,7 +284,7 @@ pub fn grant_role(shared: &Shared, s: &GrantRoleStmt) -> Result<()> {
         if !g.cols.is_empty() {
             bail!(INVALID_GRANT_OPERATION, "column names cannot be included in GRANT/REVOKE ROLE");
         }
-        let of = role_named(shared, name).ok_or_else(|| err!(UNDEFINED_OBJECT, "role \"{name}\" does not exist"))?;
+        let of = role_named(shared, name).ok_or_else(|| missing::role(name))?;
         let admin = shared.catalog().user_role(shared.user()).is_none_or(|r| {
             r.superuser || r.create_role || r.member_of.iter().any(|(o, _, a)| *o == of && *a)
         });
@@ -344,11 +337,8 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
             bail!(INVALID_PARAMETER_VALUE, "cannot use special role specifier in DROP ROLE");
         };
         let Some(oid) = role_named(shared, name) else {
-            if *missing_ok {
-                super::tablecmds::drop::skipping(shared, format!("role \"{name}\" does not exist"));
-                continue;
-            }
-            bail!(UNDEFINED_OBJECT, "role \"{name}\" does not exist");
+            missing::unless(*missing_ok, shared, missing::role(name))?;
+            continue;
         };
         if oid == shared.user() {
             bail!(OBJECT_IN_USE, "current user cannot be dropped");

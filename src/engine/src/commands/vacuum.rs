@@ -7,6 +7,7 @@ use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{ClusterStmt, ReindexStmt, ReindexTarget, VacuumRelation, VacuumStmt};
 
 use super::{acl, bool_option, heap, indexcmds, lock, namespace};
+use crate::missing;
 use crate::session::Shared;
 
 /// VACUUM and ANALYZE. Vacuum happens by itself; this does it now. The planner takes statistics when a plan asks for them.
@@ -52,7 +53,7 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
             }
             for (i, c) in va_cols.iter().enumerate() {
                 if rel.attno(c).is_none() {
-                    bail!(UNDEFINED_COLUMN, "column \"{c}\" of relation \"{}\" does not exist", rel.name);
+                    return Err(missing::column(&rel.name, &c));
                 }
                 if va_cols[..i].contains(c) {
                     bail!(DUPLICATE_COLUMN, "column \"{c}\" of relation \"{}\" appears more than once", rel.name);

@@ -7,11 +7,12 @@ use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, PartitionBound, Relation, TypeEntryKind};
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_catalog::system::values;
-use tusklet_error::{Result, err};
+use tusklet_error::{Result};
 use tusklet_ir::{Expr, Oid, Query};
 use tusklet_vector::{Datum, Value};
 
 use super::{Env, names};
+use crate::missing;
 use crate::query::Analyzer;
 use crate::ruleutils::{self, Arguments};
 
@@ -104,7 +105,7 @@ pub(super) fn viewdef(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value
 pub(super) fn viewdef_name(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     let name = args[0].str();
     let found = names::parse_relation_name(env.shared, name)?;
-    let Some(view) = found else { return Err(err!(UNDEFINED_TABLE, "relation \"{name}\" does not exist")) };
+    let Some(view) = found else { return Err(missing::relation(&name)) };
     view_text(env, view, pretty(args, 1), 0)
 }
 

@@ -9,6 +9,7 @@ use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Value};
 
 use super::{Env, visible};
+use crate::missing;
 use crate::query::Analyzer;
 use crate::session::Shared;
 
@@ -80,7 +81,7 @@ fn qualified(s: &str) -> Result<(Option<String>, String)> {
 }
 
 fn schema_of(c: &Catalog, path: &SearchPath, name: &str) -> Result<Oid> {
-    c.lookup_schema(path, name).ok_or_else(|| err!(UNDEFINED_SCHEMA, "schema \"{name}\" does not exist"))
+    c.lookup_schema(path, name).ok_or_else(|| missing::schema(&name))
 }
 
 /// A relation by its text, as `regclassin` and `nextval('…')` read it.
@@ -105,7 +106,7 @@ pub fn parse_relation_name(shared: &Shared, s: &str) -> Result<Option<Oid>> {
 
 fn no_relation(s: &str) -> Error {
     let shown = split_qualified(s).map(|p| p.join(".")).unwrap_or_else(|_| s.to_string());
-    err!(UNDEFINED_TABLE, "relation \"{shown}\" does not exist")
+    missing::relation(&shown)
 }
 
 /// What every `reg*` input takes besides names: `-` and a number.
@@ -308,7 +309,7 @@ fn one_name(s: &str) -> Result<String> {
 
 fn role(shared: &Shared, s: &str) -> Result<Oid> {
     let name = one_name(s)?;
-    role_named(&shared.catalog(), &name).ok_or_else(|| err!(UNDEFINED_OBJECT, "role \"{name}\" does not exist"))
+    role_named(&shared.catalog(), &name).ok_or_else(|| missing::role(&name))
 }
 
 /// A role's OID.

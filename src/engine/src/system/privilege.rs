@@ -9,6 +9,7 @@ use tusklet_ir::Oid;
 use tusklet_vector::{Datum, TypeRef, Value};
 
 use super::{Env, names};
+use crate::missing;
 use crate::privileges::bits;
 
 const GRANT_OPTION: u32 = 16;
@@ -160,9 +161,9 @@ fn object_named(env: &Env<'_, '_>, kind: &str, name: &str) -> Result<Oid> {
     let found = match kind {
         "table" | "any_column" | "column" | "sequence" => {
             let rel = names::parse_relation_name(env.shared, name)?;
-            return rel.ok_or_else(|| err!(UNDEFINED_TABLE, "relation \"{name}\" does not exist"));
+            return rel.ok_or_else(|| missing::relation(&name));
         }
-        "schema" => env.cx.catalog.schema_named(name).ok_or_else(|| err!(UNDEFINED_SCHEMA, "schema \"{name}\" does not exist")),
+        "schema" => env.cx.catalog.schema_named(name).ok_or_else(|| missing::schema(&name)),
         "function" => return names::procedure(env.shared, name),
         "type" => return names::ty(env.shared, name),
         "language" => builtin::language_by_name(name)
@@ -192,7 +193,7 @@ fn role(env: &Env<'_, '_>, d: Datum<'_>) -> Result<Oid> {
             if name == "public" {
                 return Ok(0);
             }
-            names::role_named(&env.cx.catalog, name).ok_or_else(|| err!(UNDEFINED_OBJECT, "role \"{name}\" does not exist"))
+            names::role_named(&env.cx.catalog, name).ok_or_else(|| missing::role(&name))
         }
         d => Ok(d.int() as u32),
     }
@@ -228,7 +229,7 @@ fn answer(env: &mut Env<'_, '_>, name: &str, k: &Kind, args: &[Datum<'_>]) -> Re
                 Some(n) => Some(n),
                 None => {
                     let Some(r) = r else { return Ok(Value::Null) };
-                    return Err(err!(UNDEFINED_COLUMN, "column \"{}\" of relation \"{}\" does not exist", d.str(), r.name));
+                    return Err(missing::column(&r.name, d.str()));
                 }
             }
         }
@@ -285,7 +286,7 @@ fn parse_item(c: &Catalog, s: &str) -> Result<AclItem> {
     let bad = |m: String| err!(INVALID_TEXT_REPRESENTATION, "{m}");
     let name = |s: &str| -> Result<Oid> {
         let n = s.trim_matches('"').replace("\"\"", "\"");
-        names::role_named(c, &n).ok_or_else(|| err!(UNDEFINED_OBJECT, "role \"{n}\" does not exist"))
+        names::role_named(c, &n).ok_or_else(|| missing::role(&n))
     };
     let s = s.trim();
     let (grantee, rest) = s.split_once('=').ok_or_else(|| bad("missing \"=\" sign".to_string()))?;

@@ -8,6 +8,7 @@ use tusklet_error::{Result, SortShort, err};
 use tusklet_ir::Oid;
 use tusklet_storage::RelId;
 use tusklet_vector::{Datum, TypeRef, Value};
+use crate::missing;
 
 use super::{Env, names};
 
@@ -143,13 +144,13 @@ pub(super) fn tablespace_location(_: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Resul
 pub(super) fn serial_sequence(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     let name = args[0].str();
     let Some(table) = names::parse_relation_name(env.shared, name)? else {
-        return Err(err!(UNDEFINED_TABLE, "relation \"{name}\" does not exist"));
+        return Err(missing::relation(&name));
     };
     let c = env.cx.catalog.clone();
     let Some(r) = c.relation(table) else { return Ok(Value::Null) };
     let column = args[1].str();
     let Some(attno) = r.attno(column) else {
-        return Err(err!(UNDEFINED_COLUMN, "column \"{column}\" of relation \"{}\" does not exist", r.name));
+        return Err(missing::column(&r.name, &column));
     };
     let found = c
         .user_relations()
@@ -302,7 +303,7 @@ pub(super) fn row_security_active(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> 
 pub(super) fn row_security_active_name(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     let name = args[0].str();
     let Some(rel) = names::parse_relation_name(env.shared, name)? else {
-        return Err(err!(UNDEFINED_TABLE, "relation \"{name}\" does not exist"));
+        return Err(missing::relation(&name));
     };
     row_security_active(env, &[Datum::I64(rel as i64)])
 }

@@ -11,6 +11,7 @@ use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, Type
 
 use super::Env;
 use crate::cursor::{fetch_rows, no_cursor};
+use crate::missing;
 use crate::query::{Prepared, rows_of, run_program};
 
 const XSI: &str = " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
@@ -486,7 +487,7 @@ pub(super) fn map(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
             .shared
             .catalog()
             .schema_named(first.str())
-            .ok_or_else(|| err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist", first.str()))?;
+            .ok_or_else(|| missing::schema(&first.str()))?;
         let x = if w.schema { Some(schema_schema(env, oid, w)?) } else { None };
         match x {
             Some(x) if !w.data => out = x,

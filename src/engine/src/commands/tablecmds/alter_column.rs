@@ -9,6 +9,7 @@ use tusklet_syntax::ast::{self, AlterColumnRef, ColumnDef, DefElem, DropBehavior
 use super::alter_table::existing_column;
 use super::create_table;
 use super::{alter_type, constraints, is_empty};
+use crate::missing;
 use crate::commands::parse_utilcmd::{NewColumn, Parts};
 use crate::commands::{dependency, expressions, heap, sequence};
 use crate::session::Shared;
@@ -24,7 +25,7 @@ fn add_one(shared: &Shared, oid: Oid, new: &NewColumn, recurse: bool, recursing:
     let name = &new.column.name;
     if let Some(a) = rel.attno(name) {
         if !recursing {
-            bail!(DUPLICATE_COLUMN, "column \"{name}\" of relation \"{}\" already exists", rel.name);
+            return Err(missing::column_taken(&rel.name, &name));
         }
         let Some(k) = rel.column(a) else { return Ok(()) };
         if k.ty != new.column.ty {
@@ -177,11 +178,7 @@ fn collect_column(
         if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
             return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot drop system column \"{name}\"")));
         }
-        if missing_ok {
-            super::drop::skipping(shared, format!("column \"{name}\" of relation \"{}\" does not exist", rel.name));
-            return Ok(());
-        }
-        bail!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{}\" does not exist", rel.name);
+        return missing::unless(missing_ok, shared, missing::column(&rel.name, name));
     };
     if rel.column(attno).is_some_and(|c| c.inherit_count > 0) && !recursing {
         bail!(INVALID_TABLE_DEFINITION, "cannot drop inherited column \"{name}\"");
@@ -242,18 +239,12 @@ pub fn drop_expression(shared: &Shared, oid: Oid, name: &str, missing_ok: bool, 
     let a = existing_column(&rel, name)?;
     let Some(c) = rel.column(a) else { return Ok(()) };
     if !c.generated {
-        if missing_ok {
-            super::drop::skipping(
-                shared,
-                format!("column \"{name}\" of relation \"{}\" is not a stored generated column", rel.name),
-            );
-            return Ok(());
-        }
-        bail!(
+        let e = err!(
             OBJECT_NOT_IN_PREREQUISITE_STATE,
             "column \"{name}\" of relation \"{}\" is not a stored generated column",
             rel.name
         );
+        return missing::unless(missing_ok, shared, e);
     }
     if !recurse && !rel.children.is_empty() {
         bail!(INVALID_TABLE_DEFINITION, "ALTER TABLE / DROP EXPRESSION must be applied to child tables too");
@@ -373,7 +364,7 @@ pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropB
     let Some(t) = &def.type_name else { return Err(Error::internal("attribute without type")) };
     let (ty, collation) = expressions::column_type(shared, &def.colname, t, def.coll_clause.as_ref())?;
     if rel.attno(&def.colname).is_some() {
-        bail!(DUPLICATE_COLUMN, "column \"{}\" of relation \"{}\" already exists", def.colname, rel.name);
+        return Err(missing::column_taken(&rel.name, &def.colname));
     }
     heap::check_column(shared, rel.kind, rel.row_type, &def.colname, ty.oid)?;
     let column = heap::column(&def.colname, ty, collation);
@@ -388,11 +379,7 @@ pub fn drop_attribute(shared: &Shared, oid: Oid, name: &str, behavior: DropBehav
     let rel = heap::get(shared, oid)?;
     alter_type::refuse_stored_values(shared, &rel)?;
     let Some(a) = rel.attno(name) else {
-        if missing_ok {
-            super::drop::skipping(shared, format!("column \"{name}\" of relation \"{}\" does not exist", rel.name));
-            return Ok(());
-        }
-        bail!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{}\" does not exist", rel.name);
+        return missing::unless(missing_ok, shared, missing::column(&rel.name, name));
     };
     dependency::delete(shared, &[ObjectAddress::column(oid, a)], behavior)
 }

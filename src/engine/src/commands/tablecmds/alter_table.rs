@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Persistence, RelKind, Relation};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -17,6 +17,7 @@ use super::constraints;
 use super::foreign_key;
 use super::identity;
 use super::inherit;
+use crate::missing;
 use crate::commands::object_address::{Objects, relation_word};
 use crate::commands::parse_utilcmd::{self, NewCheck, NewForeignKey, NewIndex, Parts};
 use crate::commands::{acl, alter, heap, indexcmds, kind_words, lock, namespace, user, vacuum};
@@ -174,7 +175,7 @@ pub fn existing_column(rel: &Relation, name: &str) -> Result<i16> {
     if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
         return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot alter system column \"{name}\"")));
     }
-    bail!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{}\" does not exist", rel.name)
+    return Err(missing::column(&rel.name, &name))
 }
 
 /// Refuses a relation of another kind than the statement's word (`RangeVarCallbackForAlterRelation`).
@@ -204,14 +205,7 @@ pub fn check_word(rel: &Relation, t: ObjectType) -> Result<()> {
 /// ALTER TABLE and its sisters.
 pub fn alter_table(shared: &Shared, s: &AlterTableStmt) -> Result<()> {
     let AlterTableStmt { relation, cmds, objtype, missing_ok, span: _ } = s;
-    let Some(rel) = namespace::find(shared, relation)? else {
-        if *missing_ok {
-            super::drop::skipping(shared, format!("relation \"{}\" does not exist", relation.relname));
-            return Ok(());
-        }
-        namespace::get(shared, relation)?;
-        return Ok(());
-    };
+    let Some(rel) = namespace::find_or_skip(shared, relation, *missing_ok)? else { return Ok(()) };
     lock(shared, rel.oid, LockMode::AccessExclusive)?;
     acl::check_owner(shared, rel.owner, relation_word(rel.kind), &rel.name)?;
     check_word(&rel, *objtype)?;
@@ -298,12 +292,7 @@ fn run<'s>(
             parse_utilcmd::column_definition(shared, &here, def, &mut parts)?;
             let rel = heap::get(shared, oid)?;
             if rel.attno(&def.colname).is_some() && *if_not_exists {
-                shared.notice(Notice::new(
-                    Severity::Notice,
-                    SqlState::DUPLICATE_COLUMN,
-                    format!("column \"{}\" of relation \"{}\" already exists, skipping", def.colname, rel.name),
-                ));
-                return Ok(());
+                return missing::unless_wanted(true, shared, missing::column_taken(&rel.name, &def.colname));
             }
             add_parts(&rel, &mut parts, queue)?;
             alter_column::add(shared, oid, parts, recurse, false)

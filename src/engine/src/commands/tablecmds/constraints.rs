@@ -12,6 +12,7 @@ use tusklet_ir::{Expr, Oid, Value};
 use tusklet_syntax::ast::DropBehavior;
 
 use super::{each_row, is_empty};
+use crate::missing;
 use crate::commands::object_address::Objects;
 use crate::commands::parse_utilcmd::{CheckExpr, NewCheck};
 use crate::commands::{dependency, expressions, heap};
@@ -275,11 +276,7 @@ pub fn drop_constraint(
 ) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(k) = rel.constraints.iter().find(|k| k.name == name) else {
-        if !missing_ok {
-            bail!(UNDEFINED_OBJECT, "constraint \"{name}\" of relation \"{}\" does not exist", rel.name);
-        }
-        shared.notify_user(format!("constraint \"{name}\" of relation \"{}\" does not exist, skipping", rel.name));
-        return Ok(());
+        return missing::unless(missing_ok, shared, missing::constraint(&rel.name, name));
     };
     if k.inherit_count > 0 && !recursing {
         bail!(
@@ -319,7 +316,7 @@ pub fn drop_constraint(
 pub fn validate(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(k) = rel.constraints.iter().find(|k| k.name == name) else {
-        bail!(UNDEFINED_OBJECT, "constraint \"{name}\" of relation \"{}\" does not exist", rel.name);
+        return Err(missing::constraint(&rel.name, &name));
     };
     match &k.kind {
         _ if k.validated && matches!(k.kind, ConstraintKind::Check(_) | ConstraintKind::Foreign(_)) => return Ok(()),
@@ -351,7 +348,7 @@ pub fn validate(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<
 pub fn alter(shared: &Shared, oid: Oid, name: &str, deferrable: bool, deferred: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(k) = rel.constraints.iter().find(|k| k.name == name) else {
-        bail!(UNDEFINED_OBJECT, "constraint \"{name}\" of relation \"{}\" does not exist", rel.name);
+        return Err(missing::constraint(&rel.name, &name));
     };
     if !matches!(k.kind, ConstraintKind::Foreign(_)) {
         bail!(

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Persistence, RelKind, Relation};
-use tusklet_error::{Error, Result, SqlState, bail};
+use tusklet_error::{Error, Result, bail};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{CreateStmt, OnCommitAction, TableElement};
 
@@ -14,6 +14,7 @@ use super::constraints;
 use super::foreign_key;
 use super::inherit;
 use super::like;
+use crate::missing;
 use crate::commands::parse_utilcmd::{self, NewColumn, Parts};
 use crate::commands::{expressions, heap, indexcmds, namespace, sequence};
 use crate::session::Shared;
@@ -45,12 +46,7 @@ pub fn create_table(shared: &Shared, s: &CreateStmt) -> Result<()> {
         if e.message().starts_with("permission denied to create") { e } else { e.at(relation.span) }
     })?;
     if *if_not_exists && shared.catalog().relation_named(schema, &relation.relname).is_some() {
-        shared.notice(tusklet_error::Notice::new(
-            tusklet_error::Severity::Notice,
-            SqlState::DUPLICATE_TABLE,
-            format!("relation \"{}\" already exists, skipping", relation.relname),
-        ));
-        return Ok(());
+        return missing::unless_wanted(true, shared, missing::name_taken(&relation.relname));
     }
     // Columns and constraints in the order written.
     let mut parts = Parts::default();

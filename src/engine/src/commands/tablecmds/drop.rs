@@ -1,11 +1,12 @@
 //! DROP (`RemoveRelations`, `RemoveObjects`).
 
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropStmt, ObjectName, ObjectType, TypeName};
 
+use crate::missing;
 use crate::commands::object_address::{Objects, relation_word};
 use crate::commands::{acl, castcmds, dependency, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, tsearchcmds};
 use crate::session::Shared;
@@ -20,11 +21,6 @@ fn wanted_kind(t: ObjectType) -> Option<RelKind> {
         ObjectType::ForeignTable => RelKind::Foreign,
         _ => return None,
     })
-}
-
-/// A NOTICE that something is not there.
-pub fn skipping(shared: &Shared, what: String) {
-    shared.notice(Notice::new(Severity::Notice, SqlState::SUCCESSFUL_COMPLETION, format!("{what}, skipping")));
 }
 
 /// DROP.
@@ -75,11 +71,8 @@ fn relation(
     let name = namespace::written(&rv);
     if let Some(s) = &rv.schemaname {
         if namespace::schema(shared, s)?.is_none() {
-            if missing_ok {
-                skipping(shared, format!("schema \"{s}\" does not exist"));
-                return Ok(None);
-            }
-            bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
+            missing::unless(missing_ok, shared, missing::schema(&s))?;
+            return Ok(None);
         }
     }
     let Some(r) = namespace::find(shared, &rv)? else {
@@ -88,11 +81,8 @@ fn relation(
             _ => SqlState::UNDEFINED_OBJECT,
         };
         // The messages speak of the bare name.
-        if missing_ok {
-            skipping(shared, format!("{} \"{}\" does not exist", word(t), rv.relname));
-            return Ok(None);
-        }
-        return Err(Error::new(code, format!("{} \"{}\" does not exist", word(t), rv.relname)));
+        missing::unless(missing_ok, shared, Error::new(code, format!("{} \"{}\" does not exist", word(t), rv.relname)))?;
+        return Ok(None);
     };
     let matches = r.kind == kind || r.kind == RelKind::Partitioned && kind == RelKind::Table;
     if !matches {
@@ -141,20 +131,14 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(name)) => {
             if let [s, _] = name.names.as_slice() {
                 if namespace::schema(shared, s)?.is_none() {
-                    if missing_ok {
-                        skipping(shared, format!("schema \"{s}\" does not exist"));
-                        return Ok(None);
-                    }
-                    bail!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist");
+                    missing::unless(missing_ok, shared, missing::schema(&s))?;
+                    return Ok(None);
                 }
             }
             let shown = name.names.join(".");
             let Some(oid) = find_type(shared, name)? else {
-                if missing_ok {
-                    skipping(shared, format!("type \"{shown}\" does not exist"));
-                    return Ok(None);
-                }
-                bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist");
+                missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist"))?;
+                return Ok(None);
             };
             let c = shared.catalog();
             let Some(ty) = c.ty(oid) else { return Ok(None) };
@@ -168,11 +152,8 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
         (ObjectType::Schema, ObjectName::Name(n)) => {
             let name = n.join(".");
             let Some(oid) = namespace::schema(shared, &name)? else {
-                if missing_ok {
-                    skipping(shared, format!("schema \"{name}\" does not exist"));
-                    return Ok(None);
-                }
-                bail!(INVALID_SCHEMA_NAME, "schema \"{name}\" does not exist");
+                missing::unless(missing_ok, shared, missing::schema(&name))?;
+                return Ok(None);
             };
             let owner = shared.catalog().user_schema(oid).map_or(crate::database::BOOTSTRAP_ROLE, |s| s.owner);
             acl::check_owner(shared, owner, "schema", &name)?;
@@ -214,11 +195,8 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
         }
         (ObjectType::Extension, ObjectName::Name(n)) => {
             let name = n.join(".");
-            if missing_ok {
-                skipping(shared, format!("extension \"{name}\" does not exist"));
-                return Ok(None);
-            }
-            bail!(UNDEFINED_OBJECT, "extension \"{name}\" does not exist")
+            missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "extension \"{name}\" does not exist"))?;
+            Ok(None)
         }
         (ObjectType::Trigger | ObjectType::Rule | ObjectType::Policy, ObjectName::OfRelation { relation, name }) => {
             of_relation(shared, t, relation, name, missing_ok)
@@ -257,7 +235,7 @@ fn missing_object(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<Opti
                 ObjectType::StatisticExt => "statistics object".to_string(),
                 t => word(t),
             };
-            skipping(shared, format!("{what} \"{name}\" does not exist"));
+            missing::skipping(shared, format!("{what} \"{name}\" does not exist"));
             Ok(None)
         }
         _ => Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
@@ -274,11 +252,8 @@ fn of_relation(
     let rv = namespace::range_var(relation)?;
     let found = namespace::find(shared, &rv)?;
     let Some(rel) = found else {
-        if missing_ok {
-            skipping(shared, format!("relation \"{}\" does not exist", namespace::written(&rv)));
-            return Ok(None);
-        }
-        bail!(UNDEFINED_TABLE, "relation \"{}\" does not exist", namespace::written(&rv));
+        missing::unless(missing_ok, shared, missing::relation(&namespace::written(&rv)))?;
+        return Ok(None);
     };
     let (preposition, what) = match t {
         ObjectType::Policy => ("for", "table"),
@@ -288,7 +263,7 @@ fn of_relation(
     let text = format!("{} \"{name}\" {preposition} {what} \"{}\" does not exist", word(t), rel.name);
     let notice = format!("{} \"{name}\" for relation \"{}\" does not exist", word(t), namespace::written(&rv));
     if missing_ok {
-        skipping(shared, notice);
+        missing::skipping(shared, notice);
         return Ok(None);
     }
     Err(Error::new(SqlState::UNDEFINED_OBJECT, text))

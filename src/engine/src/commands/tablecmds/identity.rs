@@ -6,6 +6,7 @@ use tusklet_ir::Oid;
 use tusklet_syntax::ast::{DefArg, DefElem};
 
 use super::alter_table::existing_column;
+use crate::missing;
 use crate::commands::object_address::Objects;
 use crate::commands::parse_utilcmd::NewSequence;
 use crate::commands::{dependency, heap, sequence};
@@ -91,12 +92,12 @@ pub fn drop(shared: &Shared, oid: Oid, name: &str, missing_ok: bool) -> Result<(
     let rel = heap::get(shared, oid)?;
     let a = existing_column(&rel, name)?;
     if rel.column(a).is_some_and(|c| c.identity.is_none()) {
-        let text = format!("column \"{name}\" of relation \"{}\" is not an identity column", rel.name);
-        if missing_ok {
-            super::drop::skipping(shared, text);
-            return Ok(());
-        }
-        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "{text}");
+        let e = err!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{name}\" of relation \"{}\" is not an identity column",
+            rel.name
+        );
+        return missing::unless(missing_ok, shared, e);
     }
     heap::change_column(shared, oid, a, |c| c.identity = None)?;
     let Some(seq) = sequence::owned(shared, oid, a, true) else { return Ok(()) };

@@ -13,6 +13,7 @@ use tusklet_syntax::ast::{
 };
 
 use super::{blank, change_type, check_free, in_schema};
+use crate::missing;
 use crate::commands::object_address::Objects;
 use crate::commands::tablecmds::each_row;
 use crate::commands::{acl, dependency, expressions, heap, namespace, pg_type};
@@ -298,14 +299,10 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
         AlterDomainCmd::DropConstraint { name, behavior, missing_ok } => {
             match checks.iter().find(|k| k.name == *name) {
                 Some(k) => dependency::delete(shared, &[Objects::constraint(k.oid)], *behavior),
-                None if *missing_ok => {
-                    crate::commands::tablecmds::drop::skipping(
-                        shared,
-                        format!("constraint \"{name}\" of domain \"{}\" does not exist", t.name),
-                    );
-                    Ok(())
+                None => {
+                    let e = err!(UNDEFINED_OBJECT, "constraint \"{name}\" of domain \"{}\" does not exist", t.name);
+                    missing::unless(*missing_ok, shared, e)
                 }
-                None => bail!(UNDEFINED_OBJECT, "constraint \"{name}\" of domain \"{}\" does not exist", t.name),
             }
         }
         AlterDomainCmd::ValidateConstraint { name } => {

@@ -5,12 +5,13 @@ pub mod domain;
 pub mod range;
 
 use tusklet_catalog::live::{Dependency, DependencyKind, EnumLabel, RelKind, Type, TypeEntryKind};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Error, Result, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterEnumStmt, CompositeTypeStmt, CreateEnumStmt};
 
 use super::object_address::Objects;
 use super::{acl, expressions, heap, namespace, pg_type};
+use crate::missing;
 use crate::session::Shared;
 
 /// Changes a type's entry. Only `f` is compiled anew for each of its callers.
@@ -132,15 +133,8 @@ pub fn alter_enum(shared: &Shared, s: &AlterEnumStmt) -> Result<()> {
             check_label(new_val)?;
             let (oid, mut labels) = find_enum(shared, type_name)?;
             if labels.iter().any(|l| l.label == *new_val) {
-                if *skip_if_exists {
-                    shared.notice(Notice::new(
-                        Severity::Notice,
-                        SqlState::DUPLICATE_OBJECT,
-                        format!("enum label \"{new_val}\" already exists, skipping"),
-                    ));
-                    return Ok(());
-                }
-                bail!(DUPLICATE_OBJECT, "enum label \"{new_val}\" already exists");
+                let e = err!(DUPLICATE_OBJECT, "enum label \"{new_val}\" already exists");
+                return missing::unless_wanted(*skip_if_exists, shared, e);
             }
             let at = match neighbor {
                 None => labels.len(),
