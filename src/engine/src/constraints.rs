@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Constraint, ConstraintKind, FkAction, ForeignKey, Relation};
-use tusklet_error::{Error, Result, SortShort, err};
+use tusklet_error::{Error, Result, SortShort, err, filled};
 use tusklet_ir::{Oid, Value};
 use tusklet_storage::{Unique, Wait};
 use tusklet_vector::CallContext;
@@ -151,11 +151,11 @@ fn referencing(catalog: &tusklet_catalog::live::Catalog, table: Oid) -> Vec<Rc<R
 fn qualified(shared: &Shared, rel: &Relation) -> String {
     let catalog = shared.catalog.borrow();
     let schema = catalog.schema_name(rel.schema).unwrap_or_default();
-    format!("{}.{}", quote(&schema), quote(&rel.name))
+    filled!("{}.{}"; quote(&schema), quote(&rel.name))
 }
 
 fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    filled!("\"{}\""; name.replace('"', "\"\""))
 }
 
 fn column(rel: &Relation, attno: i16) -> &tusklet_catalog::live::Column {
@@ -172,7 +172,7 @@ fn shown(shared: &Shared, rel: &Relation, attnos: &[i16], values: &[Value]) -> R
         if v.is_null() { s.push_str("null") } else { cx.output(column(rel, *a).ty.oid, v.as_datum(), &mut s)? }
         texts.push(s);
     }
-    Ok(format!("Key ({})=({})", names.join(", "), texts.join(", ")))
+    Ok(filled!("Key ({})=({})"; names.join(", "), texts.join(", ")))
 }
 
 /// One of the engine's queries; a lock to wait for comes out as such.
@@ -197,8 +197,8 @@ fn check_exclusion(shared: &Shared, rel: &Relation, index: Oid, name: &str, even
         tusklet_exec::Excluded::Conflict(mine, other) => (mine, other),
     };
     let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
-    Err(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{name}\"")
-        .detail(format!("Key {mine} conflicts with existing key {other}."))
+    Err(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{}\""; name)
+        .detail(filled!("Key {} conflicts with existing key {}."; mine, other))
         .table(schema, &rel.name)
         .constraint(name)
         .into())
@@ -250,8 +250,8 @@ fn check_unique(
         None => return Ok(()),
     };
     let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
-    Err(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\"", c.name)
-        .detail(format!("{} already exists.", shown(shared, rel, &c.columns, &key)?))
+    Err(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\""; c.name)
+        .detail(filled!("{} already exists."; shown(shared, rel, &c.columns, &key)?))
         .table(schema, &rel.name)
         .constraint(&c.name)
         .into())
@@ -271,11 +271,7 @@ fn check_reference(
     let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
     if nulls > 0 {
         if fk.match_full && nulls < key.len() {
-            return Err(err!(
-                FOREIGN_KEY_VIOLATION,
-                "insert or update on table \"{name}\" violates foreign key constraint \"{}\"",
-                c.name
-            )
+            return Err(err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name)
             .detail("MATCH FULL does not allow mixing of null and nonnull key values.")
             .table(schema, name)
             .constraint(&c.name)
@@ -296,18 +292,14 @@ fn check_reference(
         .map(|(i, a)| format!("x.{} = ${}", quote(&column(&pk, *a).name), i + 1))
         .collect();
     let sql =
-        format!("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x", qualified(shared, &pk), conditions.join(" AND "));
+        filled!("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; qualified(shared, &pk), conditions.join(" AND "));
     let params: Vec<(Oid, Value)> =
         c.columns.iter().zip(&key).map(|(a, v)| (column(rel, *a).ty.oid, v.clone())).collect();
     if !query(shared, &sql, &params)?.is_empty() {
         return Ok(());
     }
-    let detail = format!("{} is not present in table \"{}\".", shown(shared, rel, &c.columns, &key)?, pk.name);
-    Err(err!(
-        FOREIGN_KEY_VIOLATION,
-        "insert or update on table \"{name}\" violates foreign key constraint \"{}\"",
-        c.name
-    )
+    let detail = filled!("{} is not present in table \"{}\"."; shown(shared, rel, &c.columns, &key)?, pk.name);
+    Err(err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name)
     .detail(detail)
     .table(schema, name)
     .constraint(&c.name)
@@ -345,7 +337,7 @@ fn act(
     let set_columns: Vec<i16> =
         if event.new.is_none() && !fk.delete_set.is_empty() { fk.delete_set.clone() } else { c.columns.clone() };
     let set = |value: &str| -> String {
-        set_columns.iter().map(|a| format!("{} = {value}", quote(&column(rel, *a).name))).collect::<Vec<_>>().join(", ")
+        set_columns.iter().map(|a| filled!("{} = {}"; quote(&column(rel, *a).name), value)).collect::<Vec<_>>().join(", ")
     };
     match (action, &event.new) {
         (FkAction::NoAction | FkAction::Restrict, _) => {
@@ -357,36 +349,26 @@ fn act(
                     .enumerate()
                     .map(|(i, a)| format!("x.{} = ${}", quote(&column(pk, *a).name), i + 1))
                     .collect();
-                let sql = format!(
-                    "SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x",
-                    qualified(shared, pk),
-                    same.join(" AND ")
-                );
+                let sql = filled!("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; qualified(shared, pk), same.join(" AND "));
                 if !query(shared, &sql, &params)?.is_empty() {
                     return Ok(());
                 }
             }
-            let sql = format!("SELECT 1 FROM ONLY {table} x WHERE {} FOR KEY SHARE OF x", conditions(1));
+            let sql = filled!("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; table, conditions(1));
             if query(shared, &sql, &params)?.is_empty() {
                 return Ok(());
             }
             let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
             let detail =
-                format!("{} is still referenced from table \"{}\".", shown(shared, pk, &fk.columns, key)?, rel.name);
-            Err(err!(
-                FOREIGN_KEY_VIOLATION,
-                "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
-                pk.name,
-                c.name,
-                rel.name
-            )
+                filled!("{} is still referenced from table \"{}\"."; shown(shared, pk, &fk.columns, key)?, rel.name);
+            Err(err!(FOREIGN_KEY_VIOLATION, "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\""; pk.name, c.name, rel.name)
             .detail(detail)
             .table(schema, &rel.name)
             .constraint(&c.name)
             .into())
         }
         (FkAction::Cascade, None) => {
-            let sql = format!("DELETE FROM ONLY {table} x WHERE {}", conditions(1));
+            let sql = filled!("DELETE FROM ONLY {} x WHERE {}"; table, conditions(1));
             query(shared, &sql, &params).map(|_| ())
         }
         (FkAction::Cascade, Some(new)) => {
@@ -397,16 +379,16 @@ fn act(
                 .enumerate()
                 .map(|(i, a)| format!("{} = ${}", quote(&column(rel, *a).name), n + i + 1))
                 .collect();
-            let sql = format!("UPDATE ONLY {table} x SET {} WHERE {}", list.join(", "), conditions(1));
+            let sql = filled!("UPDATE ONLY {} x SET {} WHERE {}"; table, list.join(", "), conditions(1));
             params.extend(fk.columns.iter().zip(&key_types).map(|(a, t)| (*t, new[*a as usize - 1].clone())));
             query(shared, &sql, &params).map(|_| ())
         }
         (FkAction::SetNull, _) => {
-            let sql = format!("UPDATE ONLY {table} x SET {} WHERE {}", set("NULL"), conditions(1));
+            let sql = filled!("UPDATE ONLY {} x SET {} WHERE {}"; table, set("NULL"), conditions(1));
             query(shared, &sql, &params).map(|_| ())
         }
         (FkAction::SetDefault, _) => {
-            let sql = format!("UPDATE ONLY {table} x SET {} WHERE {}", set("DEFAULT"), conditions(1));
+            let sql = filled!("UPDATE ONLY {} x SET {} WHERE {}"; table, set("DEFAULT"), conditions(1));
             query(shared, &sql, &params).map(|_| ())
         }
     }

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::Relation;
-use tusklet_error::{Error, Result, SqlState, err};
+use tusklet_error::{Error, Result, SqlState, err, filled};
 use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Snapshot;
@@ -118,7 +118,7 @@ fn word(d: &DefElem) -> Result<String> {
         Some(DefArg::Boolean(b)) => Ok(if *b { "true" } else { "false" }.into()),
         Some(DefArg::Integer(n)) => Ok(n.to_string()),
         Some(DefArg::Float(s)) => Ok(s.clone()),
-        _ => Err(err!(SYNTAX_ERROR, "{} requires a parameter", d.name).at(d.span)),
+        _ => Err(err!(SYNTAX_ERROR, "{} requires a parameter"; d.name).at(d.span)),
     }
 }
 
@@ -127,18 +127,14 @@ fn boolean(d: &DefElem) -> Result<bool> {
         return Ok(true);
     }
     crate::settings::parse_bool(&word(d)?)
-        .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value", d.name).at(d.span))
+        .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name).at(d.span))
 }
 
 fn names(d: &DefElem) -> Result<Option<Vec<String>>> {
     match &d.arg {
         Some(DefArg::Star) => Ok(None),
         Some(DefArg::Strings(v)) => Ok(Some(v.clone())),
-        _ => Err(err!(
-            INVALID_PARAMETER_VALUE,
-            "argument to option \"{}\" must be a list of column names",
-            d.name
-        )
+        _ => Err(err!(INVALID_PARAMETER_VALUE, "argument to option \"{}\" must be a list of column names"; d.name)
         .at(d.span)),
     }
 }
@@ -162,7 +158,7 @@ impl Format {
                         "text" => Kind::Text,
                         "csv" => Kind::Csv,
                         "binary" => Kind::Binary,
-                        f => return Err(err!(INVALID_PARAMETER_VALUE, "COPY format \"{f}\" not recognized").at(d.span)),
+                        f => return Err(err!(INVALID_PARAMETER_VALUE, "COPY format \"{}\" not recognized"; f).at(d.span)),
                     }
                 }
                 "delimiter" => delimiter = Some(word(d)?),
@@ -190,10 +186,10 @@ impl Format {
                 "encoding" => {
                     let e = word(d)?;
                     if !matches!(e.to_ascii_uppercase().replace('-', "").as_str(), "UTF8" | "SQL_ASCII" | "UNICODE") {
-                        return Err(Error::unsupported(format!("COPY encoding \"{e}\"")));
+                        return Err(Error::unsupported(filled!("COPY encoding \"{}\""; e)));
                     }
                 }
-                n => return Err(err!(SYNTAX_ERROR, "option \"{n}\" not recognized").at(d.span)),
+                n => return Err(err!(SYNTAX_ERROR, "option \"{}\" not recognized"; n).at(d.span)),
             }
         }
         let csv = kind == Kind::Csv;
@@ -210,7 +206,7 @@ impl Format {
         let one = |s: &str, what: &str| -> Result<u8> {
             match s.as_bytes() {
                 [b] => Ok(*b),
-                _ => Err(err!(FEATURE_NOT_SUPPORTED, "COPY {what} must be a single one-byte character")),
+                _ => Err(err!(FEATURE_NOT_SUPPORTED, "COPY {} must be a single one-byte character"; what)),
             }
         };
         let d = one(&delimiter, "delimiter")?;
@@ -221,7 +217,7 @@ impl Format {
             return Err(err!(INVALID_PARAMETER_VALUE, "COPY null representation cannot use newline or carriage return"));
         }
         if !csv && b"\\.abcdefghijklmnopqrstuvwxyz0123456789".contains(&d) {
-            return Err(err!(INVALID_PARAMETER_VALUE, "COPY delimiter cannot be \"{delimiter}\""));
+            return Err(err!(INVALID_PARAMETER_VALUE, "COPY delimiter cannot be \"{}\""; delimiter));
         }
         if !csv && quote.is_some() {
             return Err(err!(FEATURE_NOT_SUPPORTED, "COPY quote available only in CSV mode"));
@@ -272,11 +268,11 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
     match (&c.target, c.is_from) {
         (CopyTarget::Std, _) => {}
         (CopyTarget::File(f), true) => {
-            return Err(err!(UNDEFINED_FILE, "could not open file \"{f}\" for reading: No such file or directory")
+            return Err(err!(UNDEFINED_FILE, "could not open file \"{}\" for reading: No such file or directory"; f)
                 .hint("COPY FROM instructs the PostgreSQL server process to read a file. You may want a client-side facility such as psql's \\copy."));
         }
         (CopyTarget::File(f), false) => {
-            return Err(err!(INSUFFICIENT_PRIVILEGE, "could not open file \"{f}\" for writing: Permission denied")
+            return Err(err!(INSUFFICIENT_PRIVILEGE, "could not open file \"{}\" for writing: Permission denied"; f)
                 .hint("COPY TO instructs the PostgreSQL server process to write a file. You may want a client-side facility such as psql's \\copy."));
         }
         (CopyTarget::Program(_), _) => return Err(Error::unsupported("COPY with a program")),
@@ -294,12 +290,12 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
             Some(f) => f.places.iter().map(|p| *p as i16 + 1).collect(),
             None => attnos.clone(),
         };
-        let quoted = |n: &str| format!("\"{}\"", n.replace('"', "\"\""));
+        let quoted = |n: &str| filled!("\"{}\""; n.replace('"', "\"\""));
         let list: Vec<String> = given.iter().map(|a| quoted(&rel.columns[*a as usize - 1].name)).collect();
         let marks: Vec<String> = (1..=list.len()).map(|i| format!("${i}")).collect();
         let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
         let sql = if list.is_empty() {
-            format!("INSERT INTO {}.{} DEFAULT VALUES", quoted(&schema), quoted(&rel.name))
+            filled!("INSERT INTO {}.{} DEFAULT VALUES"; quoted(&schema), quoted(&rel.name))
         } else {
             format!(
                 "INSERT INTO {}.{} ({}) OVERRIDING SYSTEM VALUE VALUES ({})",
@@ -345,23 +341,23 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
             match rel.kind {
                 RelKind::Table => {}
                 RelKind::View => {
-                    return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from view \"{}\"", rel.name)
+                    return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from view \"{}\""; rel.name)
                         .hint("Try the COPY (SELECT ...) TO variant."));
                 }
                 RelKind::MatView => {
-                    return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from materialized view \"{}\"", rel.name)
+                    return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from materialized view \"{}\""; rel.name)
                         .hint("Try the COPY (SELECT ...) TO variant."));
                 }
                 RelKind::Sequence => {
-                    return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from sequence \"{}\"", rel.name));
+                    return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from sequence \"{}\""; rel.name));
                 }
-                _ => return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from non-table relation \"{}\"", rel.name)),
+                _ => return Err(err!(WRONG_OBJECT_TYPE, "cannot copy from non-table relation \"{}\""; rel.name)),
             }
             let attnos = copy_columns(&rel, attlist)?;
-            let quoted = |n: &str| format!("\"{}\"", n.replace('"', "\"\""));
+            let quoted = |n: &str| filled!("\"{}\""; n.replace('"', "\"\""));
             let list: Vec<String> = attnos.iter().map(|a| quoted(&rel.columns[*a as usize - 1].name)).collect();
             let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
-            let sql = format!("SELECT {} FROM ONLY {}.{}", list.join(", "), quoted(&schema), quoted(&rel.name));
+            let sql = filled!("SELECT {} FROM ONLY {}.{}"; list.join(", "), quoted(&schema), quoted(&rel.name));
             let stmt = tusklet_syntax::parse_one(&sql)?.stmt;
             analyze_query(&shared, &stmt, &mut tusklet_analyze::ParamTypes::none())?
         }
@@ -423,11 +419,11 @@ fn copy_columns(rel: &Relation, list: &[String]) -> Result<Vec<i16>> {
             return Err(missing::column(&rel.name, &n));
         };
         if rel.columns[a as usize - 1].generated {
-            return Err(err!(INVALID_COLUMN_REFERENCE, "column \"{n}\" is a generated column")
+            return Err(err!(INVALID_COLUMN_REFERENCE, "column \"{}\" is a generated column"; n)
                 .detail("Generated columns cannot be used in COPY."));
         }
         if all.contains(&a) {
-            return Err(err!(DUPLICATE_COLUMN, "column \"{n}\" specified more than once"));
+            return Err(err!(DUPLICATE_COLUMN, "column \"{}\" specified more than once"; n));
         }
         all.push(a);
     }
@@ -704,7 +700,7 @@ impl CopyIn {
         }
         let text = String::from_utf8_lossy(&self.row_text);
         let shown = match text.char_indices().nth(100) {
-            Some((at, _)) => format!("{}...", &text[..at]),
+            Some((at, _)) => filled!("{}..."; &text[..at]),
             None => text.into_owned(),
         };
         e.context(format!("COPY {}, line {}: \"{shown}\"", self.table, self.line))
@@ -713,7 +709,7 @@ impl CopyIn {
     fn next_binary(&mut self, cx: &mut ExecCx<'_>) -> Result<Option<Vec<Value>>> {
         const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
         let rest = |s: &CopyIn| s.buffer.len() - s.at;
-        let bad = |what: &str| err!(BAD_COPY_FILE_FORMAT, "{what}");
+        let bad = |what: &str| err!(BAD_COPY_FILE_FORMAT, "{}"; what);
         if !self.header_done || self.line == 0 {
             if rest(self) < 19 {
                 return if self.ended { Err(bad("COPY file signature not recognized")) } else { Ok(None) };

@@ -93,7 +93,7 @@ impl Cluster {
     /// Makes an empty database.
     pub fn create_database(self: &Rc<Self>, name: &str) -> Result<Rc<Database>> {
         if self.databases.borrow().contains_key(name) {
-            return Err(err!(DUPLICATE_DATABASE, "database \"{name}\" already exists"));
+            return Err(err!(DUPLICATE_DATABASE, "database \"{}\" already exists"; name));
         }
         let store = Rc::new(Store::new((self.new_sink)(name)?));
         self.add(name, store)
@@ -112,7 +112,7 @@ impl Cluster {
     /// Drops a database nobody is connected to.
     pub fn drop_database(&self, name: &str) -> Result<()> {
         let Some(db) = self.database(name) else {
-            return Err(err!(INVALID_CATALOG_NAME, "database \"{name}\" does not exist"));
+            return Err(err!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; name));
         };
         if db.session_count() > 0 {
             let n = db.session_count();
@@ -121,7 +121,7 @@ impl Cluster {
             } else {
                 format!("There are {n} other sessions using the database.")
             };
-            return Err(err!(OBJECT_IN_USE, "database \"{name}\" is being accessed by other users").detail(detail));
+            return Err(err!(OBJECT_IN_USE, "database \"{}\" is being accessed by other users"; name).detail(detail));
         }
         self.databases.borrow_mut().remove(name);
         (self.drop_sink)(name)
@@ -131,10 +131,10 @@ impl Cluster {
     pub fn rename_database(&self, old: &str, new: &str) -> Result<()> {
         let mut all = self.databases.borrow_mut();
         if all.contains_key(new) {
-            return Err(err!(DUPLICATE_DATABASE, "database \"{new}\" already exists"));
+            return Err(err!(DUPLICATE_DATABASE, "database \"{}\" already exists"; new));
         }
         let Some(db) = all.remove(old) else {
-            return Err(err!(INVALID_CATALOG_NAME, "database \"{old}\" does not exist"));
+            return Err(err!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; old));
         };
         *db.name.borrow_mut() = new.to_string();
         all.insert(new.to_string(), db);
@@ -154,7 +154,7 @@ impl Cluster {
     /// Connects.
     pub fn connect(&self, database: &str, user: &str) -> Result<Session> {
         let Some(db) = self.database(database) else {
-            return Err(err!(INVALID_CATALOG_NAME, "database \"{database}\" does not exist").fatal());
+            return Err(err!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; database).fatal());
         };
         let id = self.next_session.get();
         self.next_session.set(id + 1);

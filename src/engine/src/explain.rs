@@ -7,7 +7,7 @@ mod format;
 mod node;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, err, filled};
 use tusklet_exec::{Executor, NodeStats, Step};
 use tusklet_ir::{Query, ResultColumn, TypeRef, Value};
 use tusklet_syntax::ast::{DefArg, ExplainStmt, Stmt};
@@ -44,10 +44,10 @@ fn options(e: &ExplainStmt) -> Result<Options> {
                 Some(DefArg::Boolean(b)) => Ok(*b),
                 Some(DefArg::Integer(n)) => Ok(*n != 0),
                 Some(DefArg::String(s)) => crate::settings::parse_bool(s)
-                    .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value", d.name)),
+                    .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name)),
                 Some(DefArg::TypeName(t)) => crate::settings::parse_bool(&t.names.join("."))
-                    .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value", d.name)),
-                _ => Err(err!(SYNTAX_ERROR, "{} requires a Boolean value", d.name)),
+                    .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name)),
+                _ => Err(err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name)),
             }
         };
         match d.name.as_str() {
@@ -58,7 +58,7 @@ fn options(e: &ExplainStmt) -> Result<Options> {
             "summary" => summary = Some(on()?),
             "buffers" | "settings" | "wal" => {
                 if on()? {
-                    return Err(Error::unsupported(format!("EXPLAIN ({})", d.name.to_ascii_uppercase())));
+                    return Err(Error::unsupported(filled!("EXPLAIN ({})"; d.name.to_ascii_uppercase())));
                 }
             }
             "format" => {
@@ -73,15 +73,12 @@ fn options(e: &ExplainStmt) -> Result<Options> {
                     "xml" => o.format = Format::Xml,
                     "yaml" => o.format = Format::Yaml,
                     f => {
-                        return Err(err!(
-                            INVALID_PARAMETER_VALUE,
-                            "unrecognized value for EXPLAIN option \"format\": \"{f}\""
-                        )
+                        return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized value for EXPLAIN option \"format\": \"{}\""; f)
                         .at(d.span));
                     }
                 }
             }
-            n => return Err(err!(SYNTAX_ERROR, "unrecognized EXPLAIN option \"{n}\"").at(d.span)),
+            n => return Err(err!(SYNTAX_ERROR, "unrecognized EXPLAIN option \"{}\""; n).at(d.span)),
         }
     }
     o.summary = summary.unwrap_or(o.analyze);

@@ -1,42 +1,42 @@
 //! Errors and notices about objects that are not there, or there already, in the words most commands share.
 
-use tusklet_error::{Error, Notice, Result, Severity, err};
+use tusklet_error::{Error, Notice, Result, Severity, err, filled};
 
 use crate::session::Shared;
 
 /// No role has the name.
 pub fn role(name: &str) -> Error {
-    err!(UNDEFINED_OBJECT, "role \"{name}\" does not exist")
+    err!(UNDEFINED_OBJECT, "role \"{}\" does not exist"; name)
 }
 
 /// No schema has the name.
 pub fn schema(name: &str) -> Error {
-    err!(INVALID_SCHEMA_NAME, "schema \"{name}\" does not exist")
+    err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist"; name)
 }
 
 /// No relation has the name.
 pub fn relation(name: &str) -> Error {
-    err!(UNDEFINED_TABLE, "relation \"{name}\" does not exist")
+    err!(UNDEFINED_TABLE, "relation \"{}\" does not exist"; name)
 }
 
 /// The relation has no such column.
 pub fn column(relation: &str, name: &str) -> Error {
-    err!(UNDEFINED_COLUMN, "column \"{name}\" of relation \"{relation}\" does not exist")
+    err!(UNDEFINED_COLUMN, "column \"{}\" of relation \"{}\" does not exist"; name, relation)
 }
 
 /// The relation has no such constraint.
 pub fn constraint(relation: &str, name: &str) -> Error {
-    err!(UNDEFINED_OBJECT, "constraint \"{name}\" of relation \"{relation}\" does not exist")
+    err!(UNDEFINED_OBJECT, "constraint \"{}\" of relation \"{}\" does not exist"; name, relation)
 }
 
 /// A relation has the name already.
 pub fn name_taken(name: &str) -> Error {
-    err!(DUPLICATE_TABLE, "relation \"{name}\" already exists")
+    err!(DUPLICATE_TABLE, "relation \"{}\" already exists"; name)
 }
 
 /// A column of the relation has the name already.
 pub fn column_taken(relation: &str, name: &str) -> Error {
-    err!(DUPLICATE_COLUMN, "column \"{name}\" of relation \"{relation}\" already exists")
+    err!(DUPLICATE_COLUMN, "column \"{}\" of relation \"{}\" already exists"; name, relation)
 }
 
 /// Raises the error, or with IF EXISTS says the same in a notice.
@@ -58,6 +58,6 @@ pub fn unless_wanted(if_not_exists: bool, shared: &Shared, e: Error) -> Result<(
     if !if_not_exists {
         return Err(e);
     }
-    shared.notice(Notice::new(Severity::Notice, e.code(), format!("{}, skipping", e.message())));
+    shared.notice(Notice::new(Severity::Notice, e.code(), filled!("{}, skipping"; e.message())));
     Ok(())
 }

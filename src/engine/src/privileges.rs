@@ -104,7 +104,7 @@ pub fn check(shared: &Shared, stmt: &PlannedStmt) -> Result<()> {
         }
         if !has(shared, u.rel, wanted) {
             let name = shared.catalog.borrow().user_relation(u.rel).map(|r| r.name.clone()).unwrap_or_default();
-            return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied for table {name}"));
+            return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied for table {}"; name));
         }
     }
     Ok(())

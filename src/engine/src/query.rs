@@ -180,7 +180,7 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn relation(&mut self, oid: Oid) -> Result<Rc<Relation>> {
-        self.catalog.relation(oid).ok_or_else(|| Error::internal(format!("could not open relation with OID {oid}")))
+        self.catalog.relation(oid).ok_or_else(|| err!(INTERNAL_ERROR, "could not open relation with OID {oid}"))
     }
 
     fn stats(&mut self, rel: &Relation) -> RelStats {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_analyze::Returned;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, Proc};
-use tusklet_error::{Error, Report, Result, Span, err};
+use tusklet_error::{Error, Report, Result, Span, err, filled};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{Oid, Query, Value};
 use tusklet_syntax::ast::{RawStmt, Stmt};
@@ -82,7 +82,7 @@ pub(crate) fn wanted(shared: &Shared, p: &Proc, args: &[Oid]) -> Returned {
 
 /// An error found in a body that was to take its call's place.
 pub(crate) fn while_inlining(e: Error, p: &Proc) -> Error {
-    transpose(e, &p.source).context(format!("SQL function \"{}\" during inlining", p.name))
+    transpose(e, &p.source).context(filled!("SQL function \"{}\" during inlining"; p.name))
 }
 
 /// The columns of the rows a function returns, where they are known.
@@ -121,7 +121,7 @@ fn place_inside(r: &mut Report, source: &str) {
 pub(crate) fn parse_body(shared: &Shared, p: &Proc, source: &str, when: &str) -> Result<Vec<RawStmt>> {
     shared.parse_text(source, &|w| {
         place_inside(w, source);
-        w.context = Some(format!("SQL function \"{}\" during {when}", p.name));
+        w.context = Some(filled!("SQL function \"{}\" during {}"; p.name, when));
     })
 }
 
@@ -142,7 +142,7 @@ fn make_body(shared: &Shared, p: &Proc, source: &str, types: Vec<Oid>, returned:
     };
     let parts = parts.map_err(|e| {
         let when = if may_inline(p, count) { "inlining" } else { "startup" };
-        transpose(e, source).context(format!("SQL function \"{}\" during {when}", p.name))
+        transpose(e, source).context(filled!("SQL function \"{}\" during {}"; p.name, when))
     })?;
     let version = shared.catalog.borrow().version();
     Ok(Body { types, returned, version, user: shared.user(), parts })
@@ -213,7 +213,7 @@ pub(crate) fn check_command(p: &Proc, stmt: &Stmt) -> Result<()> {
         _ if p.volatility != b'v' => "a non-volatile function",
         _ => return Ok(()),
     };
-    Err(err!(FEATURE_NOT_SUPPORTED, "{} is not allowed in {what}", crate::commands::tag(stmt)))
+    Err(err!(FEATURE_NOT_SUPPORTED, "{} is not allowed in {}"; crate::commands::tag(stmt), what))
 }
 
 fn body_for(
@@ -255,7 +255,7 @@ fn run(
     columns: Option<&[TypeRef]>,
 ) -> Result<Vec<Vec<Value>>> {
     let Some(p) = cx.catalog.proc(func) else {
-        return Err(Error::internal(format!("cache lookup failed for function {func}")));
+        return Err(err!(INTERNAL_ERROR, "cache lookup failed for function {func}"));
     };
     let source = match p.language {
         oids::LANGUAGE_SQL if p.source.is_empty() && p.body.is_empty() => builtin_body(func)?,
@@ -265,7 +265,7 @@ fn run(
             let b = builtin::proc_by_source(&p.source).ok_or_else(|| Error::internal("no such built-in function"))?;
             builtin_body(b.oid())?
         }
-        _ => return Err(Error::unsupported(format!("function {}() in this language", p.name))),
+        _ => return Err(Error::unsupported(filled!("function {}() in this language"; p.name))),
     };
     if shared.depth.get() >= MAX_DEPTH {
         return Err(err!(STATEMENT_TOO_COMPLEX, "stack depth limit exceeded").hint(
@@ -390,12 +390,12 @@ pub(crate) fn input_names(p: &Proc) -> Vec<String> {
 pub(crate) fn builtin_body(func: Oid) -> Result<String> {
     let text = tusklet_catalog::builtin::proc(func).and_then(|p| p.sql_body());
     match text {
-        Some(t) if t.starts_with("RETURN ") => Ok(format!("SELECT {}", &t[7..])),
+        Some(t) if t.starts_with("RETURN ") => Ok(filled!("SELECT {}"; &t[7..])),
         Some(t) => {
             let body = t.trim().strip_prefix("BEGIN ATOMIC").and_then(|b| b.trim_end().strip_suffix("END"));
             Ok(body.unwrap_or(t).trim().trim_end_matches(';').to_string())
         }
-        None => Err(Error::internal(format!("function {func} has no body"))),
+        None => Err(err!(INTERNAL_ERROR, "function {func} has no body")),
     }
 }
 

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::live::Catalog;
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
-use tusklet_error::{Result, SortedMap};
+use tusklet_error::{Result, SortedMap, filled};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{Expr, Oid, Query, RteKind};
 use tusklet_vector::{CallContext, Datum};
@@ -154,7 +154,7 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
         if !hidden && self.catalog.relation_is_visible(&self.path, oid) {
             return name;
         }
-        format!("{}.{name}", quote_identifier(&self.catalog.schema_name(r.schema).unwrap_or_default()))
+        filled!("{}.{}"; quote_identifier(&self.catalog.schema_name(r.schema).unwrap_or_default()), name)
     }
 
     fn collation_name(&self, oid: Oid) -> String {
@@ -173,7 +173,7 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
 
 /// A string as a literal under `standard_conforming_strings`; never with `E` (`simple_quote_literal`).
 pub(crate) fn quote_literal(s: &str) -> String {
-    format!("'{}'", s.replace('\'', "''"))
+    filled!("'{}'"; s.replace('\'', "''"))
 }
 
 /// An expression over one relation's columns, or none.

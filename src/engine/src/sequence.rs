@@ -1,7 +1,7 @@
 //! nextval, currval, setval, lastval.
 
 use tusklet_catalog::live::RelKind;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Result, err};
 use tusklet_ir::Oid;
 use tusklet_storage::{NextValue, RelId};
 
@@ -10,10 +10,10 @@ use crate::session::Shared;
 fn storage_of(shared: &Shared, oid: Oid) -> Result<(RelId, String)> {
     let catalog = shared.catalog.borrow();
     let Some(rel) = catalog.user_relation(oid) else {
-        return Err(Error::internal(format!("could not open relation with OID {oid}")));
+        return Err(err!(INTERNAL_ERROR, "could not open relation with OID {oid}"));
     };
     if rel.kind != RelKind::Sequence {
-        return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence", rel.name));
+        return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence"; rel.name));
     }
     Ok((RelId(rel.storage), rel.name.clone()))
 }
@@ -43,10 +43,7 @@ pub fn nextval(shared: &Shared, oid: Oid) -> Result<i64> {
 pub fn currval(shared: &Shared, oid: Oid) -> Result<i64> {
     let (_, name) = storage_of(shared, oid)?;
     shared.sequences.borrow().0.get(&oid).copied().ok_or_else(|| {
-        err!(
-            OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "currval of sequence \"{name}\" is not yet defined in this session"
-        )
+        err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "currval of sequence \"{}\" is not yet defined in this session"; name)
     })
 }
 

@@ -423,7 +423,7 @@ impl Shared {
     /// Refuses to change data in a read-only transaction.
     pub fn prevent_in_read_only(&self, command: &str) -> Result<()> {
         if self.transaction.borrow().as_ref().is_some_and(|t| t.read_only) {
-            return Err(err!(READ_ONLY_SQL_TRANSACTION, "cannot execute {command} in a read-only transaction"));
+            return Err(err!(READ_ONLY_SQL_TRANSACTION, "cannot execute {} in a read-only transaction"; command));
         }
         Ok(())
     }
@@ -431,7 +431,7 @@ impl Shared {
     /// Refuses what cannot be rolled back inside a transaction block.
     pub fn prevent_in_block(&self, command: &str) -> Result<()> {
         if self.several.get() || self.transaction.borrow().as_ref().is_some_and(|t| t.block) {
-            return Err(err!(ACTIVE_SQL_TRANSACTION, "{command} cannot run inside a transaction block"));
+            return Err(err!(ACTIVE_SQL_TRANSACTION, "{} cannot run inside a transaction block"; command));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use tusklet_adt::formats::Formats;
 use tusklet_adt::timestamp::general;
 use tusklet_adt::timezone::TimeZone;
 use tusklet_catalog::builtin::{self, Setting};
-use tusklet_error::{Error, Result, SortedMap, err};
+use tusklet_error::{Error, Result, SortedMap, err, filled};
 use tusklet_syntax::Strings;
 
 /// Whose doing a change is: decides what may be changed.
@@ -106,12 +106,12 @@ fn find(name: &str) -> Option<Setting> {
 
 #[cold]
 fn unknown(name: &str) -> Error {
-    err!(UNDEFINED_OBJECT, "unrecognized configuration parameter \"{name}\"")
+    err!(UNDEFINED_OBJECT, "unrecognized configuration parameter \"{}\""; name)
 }
 
 #[cold]
 fn invalid(name: &str, value: &str) -> Error {
-    err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"{name}\": \"{value}\"")
+    err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"{}\": \"{}\""; name, value)
 }
 
 fn default_of(s: Setting) -> String {
@@ -274,7 +274,7 @@ impl Settings {
         let v = match s.vartype() {
             "bool" => parse_bool(value)
                 .map(|b| if b { "on" } else { "off" }.to_string())
-                .ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "parameter \"{name}\" requires a Boolean value"))?,
+                .ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "parameter \"{}\" requires a Boolean value"; name))?,
             "integer" => {
                 let n = parse_number(value, s.unit())
                     .ok_or_else(|| invalid(name, value))?;
@@ -303,7 +303,7 @@ impl Settings {
                             Some(v) => v.to_string(),
                             None => {
                                 let all: Vec<&str> = s.enumvals().map(|v| v.iter().collect()).unwrap_or_default();
-                                return Err(invalid(name, value).hint(format!("Available values: {}.", all.join(", "))));
+                                return Err(invalid(name, value).hint(filled!("Available values: {}."; all.join(", "))));
                             }
                         }
                     }
@@ -385,13 +385,13 @@ fn may_change(s: Setting, source: Source) -> Result<()> {
         return Ok(());
     }
     match s.context() {
-        "internal" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{name}\" cannot be changed")),
+        "internal" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed"; name)),
         "postmaster" => {
-            Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{name}\" cannot be changed without restarting the server"))
+            Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed without restarting the server"; name))
         }
-        "sighup" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{name}\" cannot be changed now")),
+        "sighup" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed now"; name)),
         "backend" | "superuser-backend" if source == Source::Session => {
-            Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{name}\" cannot be set after connection start"))
+            Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be set after connection start"; name))
         }
         _ => Ok(()),
     }
@@ -403,7 +403,7 @@ fn bounds(s: Setting, n: f64) -> Result<()> {
     if (lo..=hi).contains(&n) {
         return Ok(());
     }
-    let unit = s.unit().map(|u| format!(" {u}")).unwrap_or_default();
+    let unit = s.unit().map(|u| filled!(" {}"; u)).unwrap_or_default();
     let [n, lo, hi] = [n, lo, hi].map(|v| if s.vartype() == "real" { general(v) } else { fixed(v, 0) });
     Err(err!(
         INVALID_PARAMETER_VALUE,
@@ -467,10 +467,10 @@ fn parse_number(v: &str, base: Option<&str>) -> Option<f64> {
 /// The largest unit that divides the value, as SHOW prints it.
 fn with_unit(v: &str, unit: &str) -> String {
     let Ok(n) = v.parse::<i64>() else {
-        return format!("{v}{unit}");
+        return filled!("{}{}"; v, unit);
     };
     if n <= 0 {
-        return if n == 0 || n == -1 { v.to_string() } else { format!("{v}{unit}") };
+        return if n == 0 || n == -1 { v.to_string() } else { filled!("{}{}"; v, unit) };
     }
     let ladder: &[(&str, i64)] = match unit {
         "B" | "kB" | "8kB" | "MB" => {
@@ -488,7 +488,7 @@ fn with_unit(v: &str, unit: &str) -> String {
             return format!("{}{u}", total / f);
         }
     }
-    format!("{v}{unit}")
+    filled!("{}{}"; v, unit)
 }
 
 fn parse_date_style(value: &str, now: &str) -> Option<(DateStyle, DateOrder)> {
@@ -530,7 +530,7 @@ fn format_date_style(style: DateStyle, order: DateOrder) -> String {
         DateOrder::Dmy => "DMY",
         DateOrder::Mdy => "MDY",
     };
-    format!("{s}, {o}")
+    filled!("{}, {}"; s, o)
 }
 
 /// A zone as TimeZone takes it: a name, or hours east of UTC, or a POSIX specification.

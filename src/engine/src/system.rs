@@ -20,7 +20,7 @@ pub(crate) use names::format_operator;
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::{self as rows, Facts};
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, filled};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{CommandType, Expr, FromNode, Oid, Query, RteKind};
 use tusklet_storage::RelId;
@@ -499,7 +499,7 @@ pub fn catalog_rows(shared: &Shared, cx: &mut ExecCx<'_>, rel: Oid, columns: &[i
         return Ok(ValueRows::boxed(vec![row]));
     }
     let name = catalog.relation(rel).map_or_else(|| rel.to_string(), |r| r.name.clone());
-    Err(Error::unsupported(format!("relation {name} without rows of its own")))
+    Err(Error::unsupported(filled!("relation {} without rows of its own"; name)))
 }
 
 /// The text of an index column that is an expression, for messages about its keys.
@@ -516,7 +516,7 @@ pub(crate) fn function_name(c: &Catalog, path: &SearchPath, func: Oid) -> String
     if path.schemas.contains(&p.schema) && p.schema != path.temp {
         return name;
     }
-    format!("{}.{name}", quote_identifier(&c.schema_name(p.schema).unwrap_or_default()))
+    filled!("{}.{}"; quote_identifier(&c.schema_name(p.schema).unwrap_or_default()), name)
 }
 
 /// The one relation an automatically updatable view shows (`view_query_is_auto_updatable`).

@@ -12,7 +12,7 @@ use tusklet_adt::tsearch::tsvector::{TsVector, weight};
 use tusklet_adt::tsearch::{options, parser, weight_letters};
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Catalog, TsKind, TsObject};
-use tusklet_error::{Error, Result, SortShort, SortedMap, bail};
+use tusklet_error::{Error, Result, SortShort, SortedMap, bail, err};
 use tusklet_ir::Oid;
 use tusklet_vector::hashing::ByteSet;
 use tusklet_vector::{Datum, TextSearch, TypeRef, Value};
@@ -56,7 +56,7 @@ pub fn get(shared: &Shared, what: TextSearch<'_>) -> Result<Rc<dyn Any>> {
 }
 
 fn missing(what: &str, oid: Oid) -> Error {
-    Error::internal(format!("cache lookup failed for text search {what} {oid}"))
+    err!(INTERNAL_ERROR, "cache lookup failed for text search {what} {oid}")
 }
 
 fn config(shared: &Shared, c: &Catalog, oid: Oid) -> Result<Rc<Config>> {
@@ -112,7 +112,7 @@ fn query(shared: &Shared, sql: &str, types: &[Oid], wrong: &str) -> Result<Vec<V
     let p = crate::query::Prepared::new(shared, Rc::from(sql), Some(Rc::new(raw.stmt)), vec![], false)?;
     let program = p.program(shared)?;
     if !program.stmt.columns.iter().map(|c| c.ty.oid).eq(types.iter().copied()) {
-        bail!(INVALID_PARAMETER_VALUE, "{wrong}");
+        bail!(INVALID_PARAMETER_VALUE, "{}"; wrong);
     }
     let mut cx = shared.exec_cx(shared.snapshot()?)?;
     let (_, batches) = crate::query::run_program(shared, &mut cx, program, &[])?;

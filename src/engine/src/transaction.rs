@@ -1,7 +1,7 @@
 //! Transactions: what BEGIN, COMMIT, ROLLBACK and savepoints do to a session.
 
 use tusklet_catalog::live::{Catalog, EntryKey};
-use tusklet_error::{Error, Result, SqlState, err};
+use tusklet_error::{Error, Result, err};
 use tusklet_ir::codec::Codec;
 use tusklet_storage::Lsn;
 
@@ -171,7 +171,7 @@ impl Shared {
         let found = t.as_ref().and_then(|t| {
             t.savepoints.iter().enumerate().rev().find(|(_, s)| s.name == name).map(|(i, s)| (i, s.clone()))
         });
-        found.ok_or_else(|| Error::new(SqlState::S_E_INVALID_SPECIFICATION, format!("savepoint \"{name}\" does not exist")))
+        found.ok_or_else(|| err!(S_E_INVALID_SPECIFICATION, "savepoint \"{}\" does not exist"; name))
     }
 
     /// RELEASE.

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Result, SqlState, err};
+use tusklet_error::{Result, SqlState, err, filled};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Wait;
 use tusklet_syntax::ast::{ExecuteStmt, 
@@ -89,14 +89,10 @@ pub fn text_rows(rows: Vec<Vec<Option<String>>>, width: usize) -> Vec<Batch> {
 pub(crate) fn execute_target(shared: &Shared, e: &ExecuteStmt) -> Result<(Rc<Prepared>, Vec<Value>)> {
     let found = shared.prepared.borrow().get(&e.name).cloned();
     let Some(prepared) = found else {
-        return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist", e.name));
+        return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist"; e.name));
     };
     if e.params.len() != prepared.param_types.len() {
-        return Err(err!(
-            SYNTAX_ERROR,
-            "wrong number of parameters for prepared statement \"{}\"",
-            e.name
-        )
+        return Err(err!(SYNTAX_ERROR, "wrong number of parameters for prepared statement \"{}\""; e.name)
         .detail(format!(
             "Expected {} parameters but got {}.",
             prepared.param_types.len(),
@@ -148,7 +144,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
         }
         Stmt::Prepare(p) => {
             if shared.prepared.borrow().contains_key(&p.name) {
-                return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists", p.name));
+                return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists"; p.name));
             }
             let mut types = Vec::new();
             for t in &p.argtypes {
@@ -179,7 +175,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
                 }
                 Some(n) => {
                     if shared.prepared.borrow_mut().remove(n).is_none() {
-                        return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{n}\" does not exist"));
+                        return Err(err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist"; n));
                     }
                 }
             }
@@ -296,10 +292,7 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
             if !in_block {
                 if *chain {
                     let word = if commit { "COMMIT" } else { "ROLLBACK" };
-                    return Err(err!(
-                        NO_ACTIVE_SQL_TRANSACTION,
-                        "{word} AND CHAIN can only be used in transaction blocks"
-                    ));
+                    return Err(err!(NO_ACTIVE_SQL_TRANSACTION, "{} AND CHAIN can only be used in transaction blocks"; word));
                 }
                 shared.notice(warning(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress"));
             }
@@ -355,7 +348,7 @@ fn need_block(in_block: bool, what: &str) -> Result<()> {
     if in_block {
         return Ok(());
     }
-    Err(err!(NO_ACTIVE_SQL_TRANSACTION, "{what} can only be used in transaction blocks"))
+    Err(err!(NO_ACTIVE_SQL_TRANSACTION, "{} can only be used in transaction blocks"; what))
 }
 
 fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
@@ -487,7 +480,7 @@ fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
 fn quote_path(s: &str) -> String {
     let plain = s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && s.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
-    if plain { s.to_string() } else { format!("\"{}\"", s.replace('"', "\"\"")) }
+    if plain { s.to_string() } else { filled!("\"{}\""; s.replace('"', "\"\"")) }
 }
 
 /// One setting, those with effects of their own included.
@@ -500,12 +493,12 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
                 let found = shared.catalog.borrow().user_role_named(value);
                 match found {
                     Some(oid) => (oid, value.to_string()),
-                    None => return Err(err!(INVALID_PARAMETER_VALUE, "role \"{value}\" does not exist")),
+                    None => return Err(err!(INVALID_PARAMETER_VALUE, "role \"{}\" does not exist"; value)),
                 }
             };
             let session = shared.session_user.borrow().0;
             if !crate::privileges::is_member(shared, session, oid) {
-                return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to set role \"{value}\""));
+                return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to set role \"{}\""; value));
             }
             shared.remember_users(local);
             *shared.current_user.borrow_mut() = (oid, role);
@@ -515,7 +508,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
         "session_authorization" => {
             let found = shared.catalog.borrow().user_role_named(value);
             let Some(oid) = found else {
-                return Err(err!(INVALID_PARAMETER_VALUE, "role \"{value}\" does not exist"));
+                return Err(err!(INVALID_PARAMETER_VALUE, "role \"{}\" does not exist"; value));
             };
             shared.remember_users(local);
             *shared.session_user.borrow_mut() = (oid, value.to_string());
@@ -545,7 +538,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
         }
         "seed" => {
             let v = tusklet_adt::float::number(value).ok_or_else(|| {
-                err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"seed\": \"{value}\"")
+                err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"seed\": \"{}\""; value)
             })?;
             tusklet_exec::Host::set_seed(shared, v);
             return Ok(());
@@ -589,13 +582,13 @@ fn set_constraints(shared: &Shared, c: &tusklet_syntax::ast::ConstraintsSetStmt)
             for k in r.constraints.iter().filter(|k| k.name == name.relname) {
                 found = true;
                 if !k.deferrable {
-                    return Err(err!(WRONG_OBJECT_TYPE, "constraint \"{}\" is not deferrable", name.relname));
+                    return Err(err!(WRONG_OBJECT_TYPE, "constraint \"{}\" is not deferrable"; name.relname));
                 }
                 modes.1.insert(k.oid, c.deferred);
             }
         }
         if !found {
-            return Err(err!(UNDEFINED_OBJECT, "constraint \"{}\" does not exist", name.relname));
+            return Err(err!(UNDEFINED_OBJECT, "constraint \"{}\" does not exist"; name.relname));
         }
     }
     drop(modes);

@@ -176,7 +176,7 @@ impl Session {
         if name.is_empty() {
             self.shared.prepared.borrow_mut().remove("");
         } else if self.shared.prepared.borrow().contains_key(name) {
-            return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{name}\" already exists"));
+            return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists"; name));
         }
         self.shared.begin_transaction(false);
         self.shared.refresh_catalog()?;
@@ -197,7 +197,7 @@ impl Session {
             if name.is_empty() {
                 err!(INVALID_SQL_STATEMENT_NAME, "unnamed prepared statement does not exist")
             } else {
-                err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{name}\" does not exist")
+                err!(INVALID_SQL_STATEMENT_NAME, "prepared statement \"{}\" does not exist"; name)
             }
         })
     }
@@ -261,7 +261,7 @@ impl Session {
 
     /// A portal.
     pub fn portal(&self, name: &str) -> Result<&Portal> {
-        self.work.portals.get(name).ok_or_else(|| err!(INVALID_CURSOR_NAME, "portal \"{name}\" does not exist"))
+        self.work.portals.get(name).ok_or_else(|| err!(INVALID_CURSOR_NAME, "portal \"{}\" does not exist"; name))
     }
 
     /// Begins executing a portal, up to `max` rows (0: all).
@@ -470,7 +470,7 @@ impl Session {
             }
             Some(Task::Execute { portal, max }) => {
                 let Some(mut p) = self.work.portals.remove(&portal) else {
-                    let e = err!(INVALID_CURSOR_NAME, "portal \"{portal}\" does not exist");
+                    let e = err!(INVALID_CURSOR_NAME, "portal \"{}\" does not exist"; portal);
                     return Err((e, Rc::from("")));
                 };
                 let sql = p.prepared.sql.clone();
@@ -869,7 +869,7 @@ impl Session {
     /// The client gives up.
     pub fn copy_fail(&mut self, reason: &str) {
         if let Some(c) = self.copying() {
-            let e = err!(QUERY_CANCELED, "COPY from stdin failed: {reason}");
+            let e = err!(QUERY_CANCELED, "COPY from stdin failed: {}"; reason);
             c.finish(Some(e));
         }
     }
@@ -937,7 +937,7 @@ pub(crate) fn lock_relations(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) ->
 pub(crate) fn invalid_utf8(b: &[u8], at: usize) -> Error {
     let bad: Vec<String> = b[at..].iter().take(4).map(|x| format!("0x{x:02x}")).collect();
     let shown = &bad[..bad.len().min(1).max(bad.len().min(2))];
-    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": {}", shown.join(" "))
+    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": {}"; shown.join(" "))
 }
 
 /// A WARNING report.

@@ -3,6 +3,7 @@
 //! There is one error type in the whole workspace. The SQLSTATE, message, detail and hint are given where the error is
 //! raised, in PostgreSQL's words; nothing upstream rewrites them, it only adds what it alone knows (position, context).
 
+pub mod fill;
 mod sort;
 mod sorted;
 mod sqlstate;
@@ -188,6 +189,27 @@ impl Error {
         Error::report_of(code, message.to_string())
     }
 
+    /// What `err!` calls for a text whose holes strings fill.
+    #[cold]
+    #[inline(never)]
+    pub fn filled1(code: &SqlState, text: &str, a: &str) -> Error {
+        Error::report_of(code, fill::with(text, &[a]))
+    }
+
+    /// As [`Error::filled1`].
+    #[cold]
+    #[inline(never)]
+    pub fn filled2(code: &SqlState, text: &str, a: &str, b: &str) -> Error {
+        Error::report_of(code, fill::with(text, &[a, b]))
+    }
+
+    /// As [`Error::filled1`].
+    #[cold]
+    #[inline(never)]
+    pub fn filled3(code: &SqlState, text: &str, a: &str, b: &str, c: &str) -> Error {
+        Error::report_of(code, fill::with(text, &[a, b, c]))
+    }
+
     #[cold]
     #[inline(never)]
     fn report_of(code: &SqlState, message: String) -> Error {
@@ -337,7 +359,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Raises an [`Error`]: `bail!(SYNTAX_ERROR, "bad {thing}")`.
+/// Raises an [`Error`]: `bail!(SYNTAX_ERROR, "bad {thing}")`, or as [`err!`] takes it.
 #[macro_export]
 macro_rules! bail {
     ($code:ident, $($fmt:tt)+) => {
@@ -345,9 +367,33 @@ macro_rules! bail {
     };
 }
 
-/// Makes an [`Error`]: `err!(DIVISION_BY_ZERO, "division by zero")`.
+/// Makes an [`Error`]: `err!(DIVISION_BY_ZERO, "division by zero")`. With a semicolon, `err!(UNDEFINED_TABLE, "relation \"{}\" does not
+/// exist"; name)`, one to three strings fill the holes: that is half the code, and there are a thousand of them.
 #[macro_export]
 macro_rules! err {
+    ($code:ident, $text:literal; $a:expr) => {{
+        const { $crate::fill::check($text, 1) };
+        $crate::Error::filled1(&$crate::SqlState::$code, $text, ::core::convert::AsRef::<str>::as_ref(&$a))
+    }};
+    ($code:ident, $text:literal; $a:expr, $b:expr) => {{
+        const { $crate::fill::check($text, 2) };
+        $crate::Error::filled2(
+            &$crate::SqlState::$code,
+            $text,
+            ::core::convert::AsRef::<str>::as_ref(&$a),
+            ::core::convert::AsRef::<str>::as_ref(&$b),
+        )
+    }};
+    ($code:ident, $text:literal; $a:expr, $b:expr, $c:expr) => {{
+        const { $crate::fill::check($text, 3) };
+        $crate::Error::filled3(
+            &$crate::SqlState::$code,
+            $text,
+            ::core::convert::AsRef::<str>::as_ref(&$a),
+            ::core::convert::AsRef::<str>::as_ref(&$b),
+            ::core::convert::AsRef::<str>::as_ref(&$c),
+        )
+    }};
     ($code:ident, $($fmt:tt)+) => {
         $crate::Error::format(&$crate::SqlState::$code, format_args!($($fmt)+))
     };
@@ -356,6 +402,13 @@ macro_rules! err {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn strings_fill_holes() {
+        let e = err!(DIVISION_BY_ZERO, "{} of \"{}\""; "half", String::from("{}"));
+        assert_eq!(e.message(), "half of \"{}\"");
+        assert_eq!(filled!("({})"; "x"), "(x)");
+    }
 
     #[test]
     fn an_error_is_one_word_and_keeps_the_innermost_position() {

@@ -2,7 +2,7 @@
 //! [`crate::privileges`], which also defines the bits.
 
 use tusklet_catalog::live::{AclItem, ObjectAddress, ObjectClass, RelKind, Relation};
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
+use tusklet_error::{SortShort, Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{GrantStmt, GrantTarget, ObjectName, ObjectType, RoleSpecKind};
 
@@ -34,7 +34,7 @@ pub fn check_owner(shared: &Shared, owner: Oid, what: &str, name: &str) -> Resul
         | "conversion" | "text search dictionary" | "text search configuration" => what,
         _ => "relation",
     };
-    bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {what} {name}")
+    bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {} {}"; what, name)
 }
 
 fn held(shared: &Shared, acl: Option<&[AclItem]>, default: u32, owner: Oid) -> u32 {
@@ -58,7 +58,7 @@ pub fn check_relation(shared: &Shared, rel: &Relation, wanted: u32) -> Result<()
     if rel.system || has_privilege(shared, rel, wanted) {
         return Ok(());
     }
-    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}", relation_word(rel.kind), rel.name)
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}"; relation_word(rel.kind), rel.name)
 }
 
 /// Refuses who has none of the privileges.
@@ -66,7 +66,7 @@ pub fn check_any(shared: &Shared, rel: &Relation, wanted: u32) -> Result<()> {
     if rel.system || held(shared, rel.acl.as_deref(), 0, rel.owner) & wanted != 0 {
         return Ok(());
     }
-    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}", relation_word(rel.kind), rel.name)
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}"; relation_word(rel.kind), rel.name)
 }
 
 /// Refuses who lacks a privilege on a schema.
@@ -77,7 +77,7 @@ pub fn check_schema(shared: &Shared, schema: Oid, wanted: u32) -> Result<()> {
     if held(shared, s.acl.as_deref(), default, s.owner) & wanted == wanted {
         return Ok(());
     }
-    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for schema {}", s.name)
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for schema {}"; s.name)
 }
 
 /// Refuses who may not create schemas in the database.
@@ -87,7 +87,7 @@ pub fn check_database_create(shared: &Shared) -> Result<()> {
         || shared.catalog().stored_setting(&database_key(shared.user())).and_then(|b| b.parse::<u32>().ok()).unwrap_or(0)
             & CREATE
             != 0;
-    if allowed { Ok(()) } else { Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied for database {name}")) }
+    if allowed { Ok(()) } else { Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied for database {}"; name)) }
 }
 
 /// Refuses who may not use a type; an array's element decides for it.
@@ -99,7 +99,7 @@ pub fn check_type(shared: &Shared, ty: Oid) -> Result<()> {
     if held(shared, t.acl.as_deref(), USAGE, t.owner) & USAGE != 0 {
         return Ok(());
     }
-    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for type {}", c.format_type(&shared.search_path(), ty))
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for type {}"; c.format_type(&shared.search_path(), ty))
 }
 
 /// Refuses who may not call a function.
@@ -114,7 +114,7 @@ pub fn check_proc(shared: &Shared, oid: Oid) -> Result<()> {
         b'p' => "procedure",
         _ => "function",
     };
-    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {what} {}", p.name)
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}"; what, p.name)
 }
 
 fn database_key(role: Oid) -> String {
@@ -136,7 +136,7 @@ fn bit(name: &str) -> Result<u32> {
         "temp" | "temporary" => TEMPORARY,
         "connect" => CONNECT,
         "rule" => 0,
-        n => bail!(SYNTAX_ERROR, "unrecognized privilege type \"{n}\""),
+        n => bail!(SYNTAX_ERROR, "unrecognized privilege type \"{}\""; n),
     })
 }
 
@@ -205,7 +205,7 @@ impl Wanted<'_> {
             };
             let b = bit(n)?;
             if b & !all != 0 {
-                bail!(INVALID_GRANT_OPERATION, "invalid privilege type {} for {what}", bit_name(b));
+                bail!(INVALID_GRANT_OPERATION, "invalid privilege type {} for {}"; bit_name(b), what);
             }
             bits |= b;
         }
@@ -232,7 +232,7 @@ fn may_grant(shared: &Shared, owner: Oid, acl: Option<&[AclItem]>, bits: u32, wh
         .filter(|i| is_member(shared, user, i.grantee))
         .fold(0, |b, i| b | i.bits >> 16);
     if options & bits == 0 {
-        bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {what} {name}");
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}"; what, name);
     }
     Ok(())
 }
@@ -242,7 +242,7 @@ pub fn grant(shared: &Shared, s: &GrantStmt) -> Result<()> {
     let GrantStmt { is_grant: _, privileges: _, target, grantees, grant_option, grantor, behavior: _, span: _ } = s;
     if let Some(g) = grantor {
         if user::role(shared, g)? != shared.user() {
-            return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "grantor must be current user"));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "grantor must be current user"));
         }
     }
     let mut to = vec![];
@@ -307,12 +307,12 @@ pub fn grant(shared: &Shared, s: &GrantStmt) -> Result<()> {
 fn relation(shared: &Shared, w: &Wanted<'_>, oid: Oid, objtype: ObjectType) -> Result<()> {
     let r = heap::get(shared, oid)?;
     match r.kind {
-        RelKind::Index => bail!(WRONG_OBJECT_TYPE, "\"{}\" is an index", r.name),
-        RelKind::Composite => bail!(WRONG_OBJECT_TYPE, "\"{}\" is a composite type", r.name),
+        RelKind::Index => bail!(WRONG_OBJECT_TYPE, "\"{}\" is an index"; r.name),
+        RelKind::Composite => bail!(WRONG_OBJECT_TYPE, "\"{}\" is a composite type"; r.name),
         _ => {}
     }
     if objtype == ObjectType::Sequence && r.kind != RelKind::Sequence {
-        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence", r.name);
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence"; r.name);
     }
     if r.system {
         return Err(Error::unsupported("GRANT on a system catalog"));
@@ -332,7 +332,7 @@ fn relation(shared: &Shared, w: &Wanted<'_>, oid: Oid, objtype: ObjectType) -> R
                 Some(n) => bit(n)?,
             };
             if b & !(SELECT | INSERT | UPDATE | REFERENCES) != 0 {
-                bail!(INVALID_GRANT_OPERATION, "invalid privilege type {} for column", bit_name(b));
+                bail!(INVALID_GRANT_OPERATION, "invalid privilege type {} for column"; bit_name(b));
             }
             columns.push((a, b));
         }
@@ -390,7 +390,7 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
             }
             let bits = w.bits(DATABASE_ALL, "database")?;
             if !is_superuser(shared) {
-                bail!(INSUFFICIENT_PRIVILEGE, "permission denied for database {name}");
+                bail!(INSUFFICIENT_PRIVILEGE, "permission denied for database {}"; name);
             }
             shared.edit_catalog(|c| {
                 for g in &w.grantees {
@@ -415,10 +415,10 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
             let (schema, name) = namespace::split(shared, n)?;
             match shared.catalog().lookup_type(&shared.search_path(), schema, name) {
                 Some(oid) => grant_type(shared, w, oid, bits),
-                None => bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist", n.join(".")),
+                None => bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; n.join(".")),
             }
         }
-        (t, _) => Err(Error::unsupported(format!("GRANT on a {}", super::kind_words(t).to_ascii_lowercase()))),
+        (t, _) => Err(Error::unsupported(filled!("GRANT on a {}"; super::kind_words(t).to_ascii_lowercase()))),
     }
 }
 

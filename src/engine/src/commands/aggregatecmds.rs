@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{AggregateParts, ObjectAddress, ObjectClass, Proc};
-use tusklet_error::{Result, SqlState, bail, err};
+use tusklet_error::{Result, SqlState, bail, err, filled};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_syntax::ast::{self, DefElem, DefineStmt};
 use tusklet_vector::CallContext;
@@ -39,7 +39,7 @@ fn modify(o: &DefElem) -> Result<u8> {
         "read_only" => b'r',
         "shareable" => b's',
         "read_write" => b'w',
-        _ => bail!(SYNTAX_ERROR, "parameter \"{}\" must be READ_ONLY, SHAREABLE, or READ_WRITE", o.name),
+        _ => bail!(SYNTAX_ERROR, "parameter \"{}\" must be READ_ONLY, SHAREABLE, or READ_WRITE"; o.name),
     })
 }
 
@@ -69,7 +69,7 @@ fn read(shared: &Shared, list: &[DefElem]) -> Result<Definition> {
             "sspace" => d.space[moving] = definition_number(o)?,
             "initcond" | "initcond1" => d.initcond[moving] = Some(option_text(o)?),
             "parallel" => d.parallel = Some(option_text(o)?),
-            _ => shared.warn(SqlState::SYNTAX_ERROR, format!("aggregate attribute \"{}\" not recognized", o.name)),
+            _ => shared.warn(SqlState::SYNTAX_ERROR, filled!("aggregate attribute \"{}\" not recognized"; o.name)),
         }
     }
     Ok(d)
@@ -95,12 +95,7 @@ impl Types<'_> {
         if result == wanted {
             return Ok(());
         }
-        bail!(
-            DATATYPE_MISMATCH,
-            "return type of {what} function {} is not {}",
-            name.join("."),
-            self.name(wanted)
-        )
+        bail!(DATATYPE_MISMATCH, "return type of {} function {} is not {}"; what, name.join("."), self.name(wanted))
     }
 
     /// A type a state may have.
@@ -110,7 +105,7 @@ impl Types<'_> {
         let pseudo = c.ty(ty).is_some_and(|t| t.storage != 0 && matches!(t.kind, tusklet_catalog::live::TypeEntryKind::Pseudo))
             && !tusklet_catalog::resolve::is_polymorphic(ty);
         if pseudo && !(ty == oids::INTERNAL && acl::is_superuser(self.shared)) {
-            bail!(INVALID_FUNCTION_DEFINITION, "aggregate transition data type cannot be {}", self.name(ty));
+            bail!(INVALID_FUNCTION_DEFINITION, "aggregate transition data type cannot be {}"; self.name(ty));
         }
         Ok(ty)
     }
@@ -119,7 +114,7 @@ impl Types<'_> {
 const SAME_STRICTNESS: &str = "strictness of aggregate's forward and inverse transition functions must match";
 
 fn no_moving(what: &str) -> tusklet_error::Error {
-    err!(INVALID_FUNCTION_DEFINITION, "aggregate {what} must not be specified without mstype")
+    err!(INVALID_FUNCTION_DEFINITION, "aggregate {} must not be specified without mstype"; what)
 }
 
 /// CREATE AGGREGATE.
@@ -144,7 +139,7 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
     if d.stype[1].is_some() {
         for (missing, what) in [(d.sfunc[1].is_empty(), "msfunc"), (d.inverse.is_empty(), "minvfunc")] {
             if missing {
-                bail!(INVALID_FUNCTION_DEFINITION, "aggregate {what} must be specified when mstype is specified");
+                bail!(INVALID_FUNCTION_DEFINITION, "aggregate {} must be specified when mstype is specified"; what);
             }
         }
     } else {
@@ -313,12 +308,7 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
         moving[2] = f;
         needs.push(f);
         if r != result {
-            bail!(
-                INVALID_FUNCTION_DEFINITION,
-                "moving-aggregate implementation returns type {}, but plain implementation returns type {}",
-                types.name(r),
-                types.name(result)
-            );
+            bail!(INVALID_FUNCTION_DEFINITION, "moving-aggregate implementation returns type {}, but plain implementation returns type {}"; types.name(r), types.name(result));
         }
     }
     let mut sort_op = 0;
@@ -394,7 +384,7 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
                 b'o' => "an ordered-set aggregate",
                 _ => "a hypothetical-set aggregate",
             };
-            Err(err!(WRONG_OBJECT_TYPE, "cannot change routine kind").detail(format!("\"{name}\" is {what}.")))
+            Err(err!(WRONG_OBJECT_TYPE, "cannot change routine kind").detail(filled!("\"{}\" is {}."; name, what)))
         }
         Some((_, n)) if n != direct as i32 => {
             bail!(INVALID_FUNCTION_DEFINITION, "cannot change number of direct arguments of an aggregate function")

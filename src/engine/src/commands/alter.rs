@@ -1,7 +1,7 @@
 //! RENAME, SET SCHEMA, OWNER TO, for every kind of object (`alter.c`, and the rename parts of `tablecmds.c`).
 
 use tusklet_catalog::live::{ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, Operator, RelKind, TypeEntryKind};
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{SortShort, Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -63,7 +63,7 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
             match relation(shared, &rv, t, *missing_ok)? {
                 Some(rel) => {
                     if matches!(rel.kind, RelKind::Sequence) {
-                        return Err(err!(WRONG_OBJECT_TYPE, "cannot rename columns of relation \"{}\"", rel.name)
+                        return Err(err!(WRONG_OBJECT_TYPE, "cannot rename columns of relation \"{}\""; rel.name)
                             .detail(super::indexcmds::unsupported_for(rel.kind)));
                     }
                     let _ = behavior;
@@ -115,12 +115,7 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
             if functioncmds::is_taken(&c, p.schema, newname, &p.args) {
                 let path = shared.search_path();
                 let args: Vec<String> = p.args.iter().map(|a| c.format_type(&path, *a)).collect();
-                bail!(
-                    DUPLICATE_FUNCTION,
-                    "function {newname}({}) already exists in schema \"{}\"",
-                    args.join(", "),
-                    c.schema_name(p.schema).unwrap_or_default()
-                );
+                bail!(DUPLICATE_FUNCTION, "function {}({}) already exists in schema \"{}\""; newname, args.join(", "), c.schema_name(p.schema).unwrap_or_default());
             }
             p.name = newname.clone();
             functioncmds::store(shared, *p)
@@ -134,7 +129,7 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
         }
         t => match (tsearchcmds::kind_of(*t), object) {
             (Some(kind), RenameTarget::Object(ObjectName::Name(n))) => tsearchcmds::rename(shared, kind, n, newname),
-            _ => Err(Error::unsupported(format!("ALTER {} RENAME", kind_words(*t)))),
+            _ => Err(Error::unsupported(filled!("ALTER {} RENAME"; kind_words(*t)))),
         },
     }
 }
@@ -213,18 +208,15 @@ fn rename_type_entry(shared: &Shared, oid: Oid, t: ObjectType, new: &str) -> Res
     let Some(ty) = c.ty(oid) else { return Ok(()) };
     acl::check_owner(shared, ty.owner, "type", &shown)?;
     if t == ObjectType::Domain && !matches!(ty.kind, TypeEntryKind::Domain { .. }) {
-        bail!(WRONG_OBJECT_TYPE, "{shown} is not a domain");
+        bail!(WRONG_OBJECT_TYPE, "{} is not a domain"; shown);
     }
     match &ty.kind {
         TypeEntryKind::Composite(rel) => match c.relation(*rel) {
             Some(r) if r.kind == RelKind::Composite => rename_relation(shared, r.oid, new),
-            _ => Err(err!(WRONG_OBJECT_TYPE, "{shown} is a table's row type").hint("Use ALTER TABLE instead.")),
+            _ => Err(err!(WRONG_OBJECT_TYPE, "{} is a table's row type"; shown).hint("Use ALTER TABLE instead.")),
         },
         TypeEntryKind::Array { varlena: true, element } => {
-            Err(err!(WRONG_OBJECT_TYPE, "cannot alter array type {shown}").hint(format!(
-                "You can alter type {}, which will alter the array type as well.",
-                c.format_type(&path, *element)
-            )))
+            Err(err!(WRONG_OBJECT_TYPE, "cannot alter array type {}"; shown).hint(filled!("You can alter type {}, which will alter the array type as well."; c.format_type(&path, *element))))
         }
         _ => rename_type_and_array(shared, oid, new),
     }
@@ -235,18 +227,15 @@ fn rename_column(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool,
     let a = match rel.attno(old) {
         Some(a) => a,
         None if matches!(old, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") => {
-            return Err(Error::new(
-                tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-                format!("cannot rename system column \"{old}\""),
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cannot rename system column \"{}\""; old));
         }
-        None => bail!(UNDEFINED_COLUMN, "column \"{old}\" does not exist"),
+        None => bail!(UNDEFINED_COLUMN, "column \"{}\" does not exist"; old),
     };
     if rel.column(a).is_some_and(|c| c.inherit_count > 0) && !recursing {
-        bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited column \"{old}\"");
+        bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited column \"{}\""; old);
     }
     if !rel.children.is_empty() && !recurse {
-        bail!(INVALID_TABLE_DEFINITION, "inherited column \"{old}\" must be renamed in child tables too");
+        bail!(INVALID_TABLE_DEFINITION, "inherited column \"{}\" must be renamed in child tables too"; old);
     }
     if rel.kind != RelKind::View && rel.kind != RelKind::Composite {
         heap::check_column(shared, rel.kind, rel.row_type, new, rel.column(a).map_or(0, |c| c.ty.oid))?;
@@ -284,7 +273,7 @@ fn rename_column(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool,
 fn rename_constraint(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool, recursing: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(k) = rel.constraints.iter().find(|k| k.name == old) else {
-        bail!(UNDEFINED_OBJECT, "constraint \"{old}\" for table \"{}\" does not exist", rel.name);
+        bail!(UNDEFINED_OBJECT, "constraint \"{}\" for table \"{}\" does not exist"; old, rel.name);
     };
     if matches!(k.kind, ConstraintKind::Check(_)) && !k.no_inherit {
         if recurse {
@@ -292,10 +281,10 @@ fn rename_constraint(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: b
                 rename_constraint(shared, *child, old, new, true, true)?;
             }
         } else if !rel.children.is_empty() {
-            bail!(INVALID_TABLE_DEFINITION, "inherited constraint \"{old}\" must be renamed in child tables too");
+            bail!(INVALID_TABLE_DEFINITION, "inherited constraint \"{}\" must be renamed in child tables too"; old);
         }
         if k.inherit_count > 0 && !recursing {
-            bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited constraint \"{old}\"");
+            bail!(INVALID_TABLE_DEFINITION, "cannot rename inherited constraint \"{}\""; old);
         }
     }
     match &k.kind {
@@ -304,7 +293,7 @@ fn rename_constraint(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: b
         }
         _ => {
             if rel.constraints.iter().any(|k| k.name == new) {
-                bail!(DUPLICATE_OBJECT, "constraint \"{new}\" for relation \"{}\" already exists", rel.name);
+                bail!(DUPLICATE_OBJECT, "constraint \"{}\" for relation \"{}\" already exists"; new, rel.name);
             }
             heap::change(shared, oid, |r| r.constraints.iter_mut().filter(|k| k.name == old).for_each(|k| k.name = new.to_string()))
         }
@@ -317,13 +306,13 @@ fn rename_domain_constraint(shared: &Shared, ty: Oid, old: &str, new: &str) -> R
     let Some(t) = c.ty(ty) else { return Ok(()) };
     acl::check_owner(shared, t.owner, "type", &shown)?;
     let TypeEntryKind::Domain { checks, .. } = &t.kind else {
-        bail!(WRONG_OBJECT_TYPE, "{shown} is not a domain");
+        bail!(WRONG_OBJECT_TYPE, "{} is not a domain"; shown);
     };
     if !checks.iter().any(|k| k.name == old) {
-        bail!(UNDEFINED_OBJECT, "constraint \"{old}\" for domain {shown} does not exist");
+        bail!(UNDEFINED_OBJECT, "constraint \"{}\" for domain {} does not exist"; old, shown);
     }
     if checks.iter().any(|k| k.name == new) {
-        bail!(DUPLICATE_OBJECT, "constraint \"{new}\" for domain {shown} already exists");
+        bail!(DUPLICATE_OBJECT, "constraint \"{}\" for domain {} already exists"; new, shown);
     }
     typecmds::change_type(shared, ty, |t| {
         if let TypeEntryKind::Domain { checks, .. } = &mut t.kind {
@@ -339,15 +328,15 @@ fn rename_schema(shared: &Shared, old: &str, new: &str) -> Result<()> {
         return Err(missing::schema(&old));
     };
     if c.schema_named(new).is_some() {
-        bail!(DUPLICATE_SCHEMA, "schema \"{new}\" already exists");
+        bail!(DUPLICATE_SCHEMA, "schema \"{}\" already exists"; new);
     }
     let Some(s) = c.user_schema(oid) else {
-        bail!(INSUFFICIENT_PRIVILEGE, "must be owner of schema {old}");
+        bail!(INSUFFICIENT_PRIVILEGE, "must be owner of schema {}"; old);
     };
     acl::check_owner(shared, s.owner, "schema", old)?;
     acl::check_database_create(shared)?;
     if new.starts_with("pg_") {
-        return Err(err!(RESERVED_NAME, "unacceptable schema name \"{new}\"")
+        return Err(err!(RESERVED_NAME, "unacceptable schema name \"{}\""; new)
             .detail("The prefix \"pg_\" is reserved for system schemas."));
     }
     let mut s = (**s).clone();
@@ -358,27 +347,21 @@ fn rename_schema(shared: &Shared, old: &str, new: &str) -> Result<()> {
 fn rename_role(shared: &Shared, old: &str, new: &str) -> Result<()> {
     let Some(oid) = user::role_named(shared, old) else { return Err(missing::role(&old)) };
     if oid == shared.session_user.borrow().0 {
-        return Err(Error::new(
-            tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-            "session user cannot be renamed",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "session user cannot be renamed"));
     }
     if oid == shared.user() {
-        return Err(Error::new(
-            tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-            "current user cannot be renamed",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "current user cannot be renamed"));
     }
     if old.starts_with("pg_") {
-        return Err(err!(RESERVED_NAME, "role name \"{old}\" is reserved")
+        return Err(err!(RESERVED_NAME, "role name \"{}\" is reserved"; old)
             .detail("Role names starting with \"pg_\" are reserved."));
     }
     if new.starts_with("pg_") {
-        return Err(err!(RESERVED_NAME, "role name \"{new}\" is reserved")
+        return Err(err!(RESERVED_NAME, "role name \"{}\" is reserved"; new)
             .detail("Role names starting with \"pg_\" are reserved."));
     }
     if user::role_named(shared, new).is_some() {
-        bail!(DUPLICATE_OBJECT, "role \"{new}\" already exists");
+        bail!(DUPLICATE_OBJECT, "role \"{}\" already exists"; new);
     }
     user::change(shared, oid, "renaming", &mut |r| r.name = new.to_string())
 }
@@ -393,11 +376,8 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             if let Some(q) = &rel.sequence {
                 if q.owned_by.0 != 0 {
                     let table = heap::get(shared, q.owned_by.0)?;
-                    return Err(Error::new(
-                        tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-                        "cannot move an owned sequence into another schema",
-                    )
-                    .detail(format!("Sequence \"{}\" is linked to table \"{}\".", rel.name, table.name)));
+                    return Err(err!(FEATURE_NOT_SUPPORTED, "cannot move an owned sequence into another schema")
+                    .detail(filled!("Sequence \"{}\" is linked to table \"{}\"."; rel.name, table.name)));
                 }
             }
             let to = namespace::existing_schema(shared, newschema)?;
@@ -407,7 +387,7 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
                 return Ok(());
             }
             if shared.catalog().relation_named(to, &rel.name).is_some() {
-                bail!(DUPLICATE_TABLE, "relation \"{}\" already exists in schema \"{newschema}\"", rel.name);
+                bail!(DUPLICATE_TABLE, "relation \"{}\" already exists in schema \"{}\""; rel.name, newschema);
             }
             move_relation(shared, rel.oid, to)
         }
@@ -419,7 +399,7 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             let Some(t) = c.ty(ty) else { return Ok(()) };
             acl::check_owner(shared, t.owner, "type", &shown)?;
             if *object_type == ObjectType::Domain && !matches!(t.kind, TypeEntryKind::Domain { .. }) {
-                bail!(WRONG_OBJECT_TYPE, "{shown} is not a domain");
+                bail!(WRONG_OBJECT_TYPE, "{} is not a domain"; shown);
             }
             acl::check_schema(shared, to, acl::CREATE)?;
             check_move(shared, t.schema, to)?;
@@ -427,12 +407,12 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
                 return Ok(());
             }
             if c.type_named(to, &t.name).is_some() {
-                bail!(DUPLICATE_OBJECT, "type \"{}\" already exists in schema \"{newschema}\"", t.name);
+                bail!(DUPLICATE_OBJECT, "type \"{}\" already exists in schema \"{}\""; t.name, newschema);
             }
             match &t.kind {
                 TypeEntryKind::Composite(rel) => match c.relation(*rel) {
                     Some(r) if r.kind == RelKind::Composite => move_relation(shared, r.oid, to),
-                    _ => Err(err!(WRONG_OBJECT_TYPE, "{shown} is a table's row type").hint("Use ALTER TABLE instead.")),
+                    _ => Err(err!(WRONG_OBJECT_TYPE, "{} is a table's row type"; shown).hint("Use ALTER TABLE instead.")),
                 },
                 _ => move_type(shared, ty, to),
             }
@@ -470,11 +450,7 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             }
             let c = shared.catalog();
             if functioncmds::is_taken(&c, to, &p.name, &p.args) {
-                bail!(
-                    DUPLICATE_FUNCTION,
-                    "function {} already exists in schema \"{newschema}\"",
-                    super::object_address::proc_signature(&c, &shared.search_path(), oid)
-                );
+                bail!(DUPLICATE_FUNCTION, "function {} already exists in schema \"{}\""; super::object_address::proc_signature(&c, &shared.search_path(), oid), newschema);
             }
             p.schema = to;
             functioncmds::store(shared, *p)?;
@@ -482,17 +458,14 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
         }
         t => match (tsearchcmds::kind_of(*t), object) {
             (Some(kind), RenameTarget::Object(ObjectName::Name(n))) => tsearchcmds::set_schema(shared, kind, n, newschema),
-            _ => Err(Error::unsupported(format!("ALTER {} SET SCHEMA", kind_words(*t)))),
+            _ => Err(Error::unsupported(filled!("ALTER {} SET SCHEMA"; kind_words(*t)))),
         },
     }
 }
 
 fn check_move(shared: &Shared, from: Oid, to: Oid) -> Result<()> {
     if namespace::is_temp_schema(shared, from) || namespace::is_temp_schema(shared, to) {
-        return Err(Error::new(
-            tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-            "cannot move objects into or out of temporary schemas",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "cannot move objects into or out of temporary schemas"));
     }
     Ok(())
 }
@@ -528,7 +501,7 @@ fn move_relation(shared: &Shared, oid: Oid, to: Oid) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     if shared.catalog().relation_named(to, &rel.name).is_some() {
         let schema = shared.catalog().schema_name(to).unwrap_or_default();
-        bail!(DUPLICATE_TABLE, "relation \"{}\" already exists in schema \"{schema}\"", rel.name);
+        bail!(DUPLICATE_TABLE, "relation \"{}\" already exists in schema \"{}\""; rel.name, schema);
     }
     heap::change(shared, oid, |r| r.schema = to)?;
     change_schema_edge(shared, Objects::relation(oid), to)?;
@@ -566,14 +539,14 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
             let Some(t) = c.ty(ty) else { return Ok(()) };
             acl::check_owner(shared, t.owner, "type", &shown)?;
             if *object_type == ObjectType::Domain && !matches!(t.kind, TypeEntryKind::Domain { .. }) {
-                bail!(WRONG_OBJECT_TYPE, "{shown} is not a domain");
+                bail!(WRONG_OBJECT_TYPE, "{} is not a domain"; shown);
             }
             match &t.kind {
                 TypeEntryKind::Composite(rel) => match c.relation(*rel) {
                     Some(r) if r.kind == RelKind::Composite => Objects::relation(r.oid),
                     _ => {
                         return Err(
-                            err!(WRONG_OBJECT_TYPE, "{shown} is a table's row type").hint("Use ALTER TABLE instead.")
+                            err!(WRONG_OBJECT_TYPE, "{} is a table's row type"; shown).hint("Use ALTER TABLE instead.")
                         );
                     }
                 },
@@ -610,7 +583,7 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
         }
         (t, o) => match (tsearchcmds::kind_of(*t), o) {
             (Some(kind), ObjectName::Name(n)) => tsearchcmds::address(tsearchcmds::owned(shared, kind, n)?.oid),
-            _ => return Err(Error::unsupported(format!("ALTER {} OWNER TO", kind_words(*t)))),
+            _ => return Err(Error::unsupported(filled!("ALTER {} OWNER TO"; kind_words(*t)))),
         },
     };
     change_owner(shared, a, to)
@@ -619,25 +592,21 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
 /// Gives an object and its parts another owner.
 pub fn change_owner(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
     if !acl::is_superuser(shared) && !acl::is_member(shared, shared.user(), to) {
-        bail!(INSUFFICIENT_PRIVILEGE, "must be member of role \"{}\"", user::role_name(shared, to));
+        bail!(INSUFFICIENT_PRIVILEGE, "must be member of role \"{}\""; user::role_name(shared, to));
     }
     match a.class {
         ObjectClass::Relation => {
             let rel = heap::get(shared, a.oid)?;
             if rel.index.is_some() {
-                return Err(err!(WRONG_OBJECT_TYPE, "cannot change owner of index \"{}\"", rel.name)
+                return Err(err!(WRONG_OBJECT_TYPE, "cannot change owner of index \"{}\""; rel.name)
                     .hint("Change the ownership of the index's table, instead."));
             }
             if let Some(q) = &rel.sequence {
                 if q.owned_by.0 != 0 {
                     let table = heap::get(shared, q.owned_by.0)?;
                     if table.owner != to {
-                        return Err(err!(
-                            FEATURE_NOT_SUPPORTED,
-                            "cannot change owner of sequence \"{}\"",
-                            rel.name
-                        )
-                        .detail(format!("Sequence \"{}\" is linked to table \"{}\".", rel.name, table.name)));
+                        return Err(err!(FEATURE_NOT_SUPPORTED, "cannot change owner of sequence \"{}\""; rel.name)
+                        .detail(filled!("Sequence \"{}\" is linked to table \"{}\"."; rel.name, table.name)));
                     }
                 }
             }
@@ -672,7 +641,7 @@ pub fn change_owner(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
             functioncmds::store(shared, *p)
         }
         ObjectClass::TsObject => tsearchcmds::set_owner(shared, a.oid, to),
-        other => Err(Error::internal(format!("{other:?} has no owner"))),
+        other => Err(err!(INTERNAL_ERROR, "{other:?} has no owner")),
     }
 }
 

@@ -6,7 +6,7 @@
 use tusklet_catalog::live::Relation;
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_catalog::system::values;
-use tusklet_error::{Error, Result, SortShort};
+use tusklet_error::{Error, Result, SortShort, filled};
 use tusklet_ir::Oid;
 use tusklet_vector::Value;
 
@@ -70,17 +70,17 @@ fn column(shared: &Shared, rel: &Relation, attno: i16, total: f64) -> Result<Opt
     let ops = catalog.sort_operators(c.ty.oid);
     let fixed = catalog.ty(c.ty.oid).map_or(-1, |t| t.len);
     let (schema, name) = (catalog.schema_name(rel.schema).unwrap_or_default(), quote_identifier(&c.name));
-    let mut from = format!("FROM ONLY {}.{}", quote_identifier(&schema), quote_identifier(&rel.name));
+    let mut from = filled!("FROM ONLY {}.{}"; quote_identifier(&schema), quote_identifier(&rel.name));
     let most = ROWS * target as f64;
     if total > most {
         from.push_str(&format!(" TABLESAMPLE system ({}) REPEATABLE (0)", most / total * 100.0));
     }
     let ordered = ops.lt != 0 && ops.eq != 0 && catalog.range_subtype(c.ty.oid) == 0;
-    let what = format!("{name}, pg_catalog.count(*), pg_catalog.pg_column_size({name})");
+    let what = filled!("{}, pg_catalog.count(*), pg_catalog.pg_column_size({})"; name, name);
     let found = if ordered {
-        run_once(shared, &format!("SELECT {what} {from} GROUP BY 1 ORDER BY 1"))?
+        run_once(shared, &filled!("SELECT {} {} GROUP BY 1 ORDER BY 1"; what, from))?
     } else {
-        run_once(shared, &format!("SELECT NULL, 1::int8, pg_catalog.pg_column_size({name}) {from}"))?
+        run_once(shared, &filled!("SELECT NULL, 1::int8, pg_catalog.pg_column_size({}) {}"; name, from))?
     };
     let (mut sampled, mut nulls, mut wide, mut width) = (0.0, 0.0, 0.0, 0.0);
     let mut groups: Vec<(Value, f64)> = vec![];
@@ -143,13 +143,11 @@ fn column(shared: &Shared, rel: &Relation, attno: i16, total: f64) -> Result<Opt
         }
         let n: f64 = groups.iter().map(|g| g.1).sum();
         if n > 1.0 {
-            let fits = if fixed < 0 { format!("pg_catalog.pg_column_size({name}) <= {WIDE}") } else { format!("{name} IS NOT NULL") };
+            let fits = if fixed < 0 { format!("pg_catalog.pg_column_size({name}) <= {WIDE}") } else { filled!("{} IS NOT NULL"; name) };
             let sum = run_once(
                 shared,
-                &format!(
-                    "SELECT pg_catalog.sum(s)::float8 FROM (SELECT (pg_catalog.row_number() OVER (ORDER BY v, r) - 1) * \
-                     (r - 1) AS s FROM (SELECT {name} AS v, pg_catalog.row_number() OVER () AS r {from} WHERE {fits}) x) y"
-                ),
+                &filled!("SELECT pg_catalog.sum(s)::float8 FROM (SELECT (pg_catalog.row_number() OVER (ORDER BY v, r) - 1) * \
+                     (r - 1) AS s FROM (SELECT {} AS v, pg_catalog.row_number() OVER () AS r {} WHERE {}) x) y"; name, from, fits),
             )?;
             if let Some([Value::F64(xy)]) = sum.first().map(Vec::as_slice) {
                 let (x, xx) = (n * (n - 1.0) / 2.0, n * (n - 1.0) * (2.0 * n - 1.0) / 6.0);

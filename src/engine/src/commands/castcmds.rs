@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Cast, Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, TypeEntryKind};
-use tusklet_error::{Result, SqlState, bail, err};
+use tusklet_error::{Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{CastMethod, CoercionContext, CreateCastStmt, ObjectType, TypeName};
 
@@ -17,12 +17,7 @@ fn check_owner(shared: &Shared, source: Oid, target: Oid) -> Result<()> {
         return Ok(());
     }
     let path = shared.search_path();
-    bail!(
-        INSUFFICIENT_PRIVILEGE,
-        "must be owner of type {} or type {}",
-        c.format_type(&path, source),
-        c.format_type(&path, target)
-    )
+    bail!(INSUFFICIENT_PRIVILEGE, "must be owner of type {} or type {}"; c.format_type(&path, source), c.format_type(&path, target))
 }
 
 /// Whether one type is another without conversion, and the cast that says so.
@@ -46,7 +41,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
     for (t, name, what) in [(&st, sourcetype, "source"), (&tt, targettype, "target")] {
         if matches!(t.kind, TypeEntryKind::Pseudo) {
             let shown = expressions::type_name_text(name);
-            bail!(WRONG_OBJECT_TYPE, "{what} data type {shown} is a pseudo-type");
+            bail!(WRONG_OBJECT_TYPE, "{} data type {} is a pseudo-type"; what, shown);
         }
     }
     check_owner(shared, source, target)?;
@@ -56,7 +51,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
         if matches!(t.kind, TypeEntryKind::Domain { .. }) {
             shared.warn(
                 SqlState::WRONG_OBJECT_TYPE,
-                format!("cast will be ignored because the {what} data type is a domain"),
+                filled!("cast will be ignored because the {} data type is a domain"; what),
             );
             break;
         }
@@ -86,7 +81,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
                 ""
             };
             if !problem.is_empty() {
-                bail!(INVALID_OBJECT_DEFINITION, "{problem}");
+                bail!(INVALID_OBJECT_DEFINITION, "{}"; problem);
             }
             needs.push(Objects::proc(func));
             b'f'
@@ -122,7 +117,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
                 "domain data types must not be marked",
             ];
             if let Some(p) = problem.get(what(&st.kind).min(what(&tt.kind))) {
-                bail!(INVALID_OBJECT_DEFINITION, "{p} binary-compatible");
+                bail!(INVALID_OBJECT_DEFINITION, "{} binary-compatible"; p);
             }
             b'b'
         }
@@ -132,12 +127,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
     }
     if c.cast(source, target).is_some() {
         let path = shared.search_path();
-        bail!(
-            DUPLICATE_OBJECT,
-            "cast from type {} to type {} already exists",
-            c.format_type(&path, source),
-            c.format_type(&path, target)
-        );
+        bail!(DUPLICATE_OBJECT, "cast from type {} to type {} already exists"; c.format_type(&path, source), c.format_type(&path, target));
     }
     let cast = Cast {
         oid: shared.db.new_oid(),
@@ -169,7 +159,7 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
         *out = match expressions::lookup_type(shared, name).map_err(without_position)? {
             Some(t) => t.oid,
             None => {
-                let e = err!(UNDEFINED_OBJECT, "type \"{}\" does not exist", expressions::type_name_text(name));
+                let e = err!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; expressions::type_name_text(name));
                 missing::unless(missing_ok, shared, e)?;
                 return Ok(None);
             }
@@ -179,16 +169,11 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
     let Some(k) = c.cast(types[0], types[1]) else {
         if missing_ok {
             let shown = [source, target].map(expressions::type_name_text);
-            missing::skipping(shared, format!("cast from type {} to type {} does not exist", shown[0], shown[1]));
+            missing::skipping(shared, filled!("cast from type {} to type {} does not exist"; shown[0], shown[1]));
             return Ok(None);
         }
         let path = shared.search_path();
-        bail!(
-            UNDEFINED_OBJECT,
-            "cast from type {} to type {} does not exist",
-            c.format_type(&path, types[0]),
-            c.format_type(&path, types[1])
-        );
+        bail!(UNDEFINED_OBJECT, "cast from type {} to type {} does not exist"; c.format_type(&path, types[0]), c.format_type(&path, types[1]));
     };
     check_owner(shared, k.source, k.target)?;
     Ok(Some(ObjectAddress::new(ObjectClass::Cast, k.oid)))

@@ -1,7 +1,7 @@
 //! COMMENT ON (`comment.c`).
 
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
 
 use super::object_address::{Objects, relation_word};
@@ -39,7 +39,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             };
             if r.kind != want {
                 let article = if want == RelKind::Index { "an" } else { "a" };
-                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {}", r.name, kind_words(t).to_ascii_lowercase());
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {} {}"; r.name, article, kind_words(t).to_ascii_lowercase());
             }
             acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
             Ok(Objects::relation(r.oid))
@@ -55,7 +55,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
                 r.kind,
                 RelKind::Table | RelKind::View | RelKind::MatView | RelKind::Composite | RelKind::Foreign
             ) {
-                return Err(err!(WRONG_OBJECT_TYPE, "cannot set comment on relation \"{}\"", r.name)
+                return Err(err!(WRONG_OBJECT_TYPE, "cannot set comment on relation \"{}\""; r.name)
                     .detail(super::indexcmds::unsupported_for(r.kind)));
             }
             match r.attno(column) {
@@ -75,7 +75,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             let c = shared.catalog();
             let Some(e) = c.ty(ty) else { bail!(UNDEFINED_OBJECT, "type does not exist") };
             if t == ObjectType::Domain && !matches!(e.kind, TypeEntryKind::Domain { .. }) {
-                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain", name.names.join("."));
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain"; name.names.join("."));
             }
             acl::check_owner(shared, e.owner, "type", &c.format_type(&shared.search_path(), ty))?;
             Ok(Objects::ty(ty))
@@ -111,7 +111,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
             match r.constraints.iter().find(|k| k.name == *name) {
                 Some(k) => Ok(Objects::constraint(k.oid)),
-                None => bail!(UNDEFINED_OBJECT, "constraint \"{name}\" for table \"{}\" does not exist", r.name),
+                None => bail!(UNDEFINED_OBJECT, "constraint \"{}\" for table \"{}\" does not exist"; name, r.name),
             }
         }
         (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name }) => {
@@ -121,16 +121,16 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             match c.ty(ty).as_deref().map(|e| &e.kind) {
                 Some(TypeEntryKind::Domain { checks, .. }) => match checks.iter().find(|k| k.name == *name) {
                     Some(k) => Ok(Objects::constraint(k.oid)),
-                    None => bail!(UNDEFINED_OBJECT, "constraint \"{name}\" for domain {shown} does not exist"),
+                    None => bail!(UNDEFINED_OBJECT, "constraint \"{}\" for domain {} does not exist"; name, shown),
                 },
-                _ => bail!(WRONG_OBJECT_TYPE, "\"{shown}\" is not a domain"),
+                _ => bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain"; shown),
             }
         }
         (ObjectType::Database, ObjectName::Name(n)) => {
             let name = n.join(".");
             if name != *shared.db.name.borrow() {
                 // As a dump may be restored under another name.
-                shared.warn(SqlState::INVALID_CATALOG_NAME, format!("database \"{name}\" does not exist"));
+                shared.warn(SqlState::INVALID_CATALOG_NAME, filled!("database \"{}\" does not exist"; name));
                 return Err(Error::unsupported("COMMENT ON another database"));
             }
             Ok(ObjectAddress::new(ObjectClass::Database, shared.db.oid))
@@ -143,11 +143,11 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             }
         }
         (ObjectType::Extension, ObjectName::Name(n)) => {
-            bail!(UNDEFINED_OBJECT, "extension \"{}\" does not exist", n.join("."))
+            bail!(UNDEFINED_OBJECT, "extension \"{}\" does not exist"; n.join("."))
         }
         (t, o) => match (tsearchcmds::kind_of(t), o) {
             (Some(kind), ObjectName::Name(n)) => Ok(tsearchcmds::address(tsearchcmds::owned(shared, kind, n)?.oid)),
-            _ => Err(Error::unsupported(format!("COMMENT ON {}", kind_words(t)))),
+            _ => Err(Error::unsupported(filled!("COMMENT ON {}"; kind_words(t)))),
         },
     }
 }

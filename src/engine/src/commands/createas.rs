@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Dependency, ObjectAddress, Persistence, RelKind, Relation, View};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, bail, err};
 use tusklet_ir::{Oid, Query, TypeRef};
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -118,16 +118,10 @@ fn prepared_query(shared: &Shared, e: &tusklet_syntax::ast::ExecuteStmt) -> Resu
 
 fn check_matview_query(shared: &Shared, q: &Query) -> Result<()> {
     if q.ctes.iter().any(|c| c.query.command != tusklet_ir::CommandType::Select) {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "materialized views must not use data-modifying statements in WITH",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "materialized views must not use data-modifying statements in WITH"));
     }
     if uses_temporary(shared, q) {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "materialized views must not use temporary tables or views",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "materialized views must not use temporary tables or views"));
     }
     Ok(())
 }
@@ -222,19 +216,13 @@ pub fn refresh(shared: &Shared, s: &RefreshMatViewStmt) -> Result<()> {
     let r = namespace::get(shared, relation)?;
     lock(shared, r.oid, LockMode::AccessExclusive)?;
     if r.kind != RelKind::MatView {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            format!("\"{}\" is not a materialized view", r.name),
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "\"{}\" is not a materialized view"; r.name));
     }
     acl::check_owner(shared, r.owner, "materialized view", &r.name)?;
     let Some(view) = r.view.clone() else { return Err(Error::internal("materialized view without query")) };
     if *concurrent {
         if !view.populated {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "CONCURRENTLY cannot be used when the materialized view is not populated",
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "CONCURRENTLY cannot be used when the materialized view is not populated"));
         }
         if *skip_data {
             bail!(SYNTAX_ERROR, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
@@ -246,11 +234,7 @@ pub fn refresh(shared: &Shared, s: &RefreshMatViewStmt) -> Result<()> {
             })
         });
         if !usable {
-            return Err(err!(
-                OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "cannot refresh materialized view \"{}\" concurrently",
-                super::object_address::relation_name(&c, &tusklet_catalog::resolve::SearchPath::system(), &r)
-            )
+            return Err(err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot refresh materialized view \"{}\" concurrently"; super::object_address::relation_name(&c, &tusklet_catalog::resolve::SearchPath::system(), &r))
             .hint("Create a unique index with no WHERE clause on one or more columns of the materialized view."));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, TryVec, bail, err};
+use tusklet_error::{Error, Result, TryVec, bail, err, filled};
 use tusklet_syntax::ast::{
     AlterDatabaseSetStmt, AlterDatabaseStmt, CreatedbStmt, DefArg, DropdbStmt, SetValue, VariableSetKind,
 };
@@ -33,7 +33,7 @@ pub fn create_database(shared: &Shared, s: &CreatedbStmt) -> Result<()> {
             "owner" | "connection_limit" | "allow_connections" | "is_template" | "oid" | "strategy" => {}
             "template" => match option_text(o) {
                 Ok(t) if matches!(t.as_str(), "template0" | "template1" | "default") => {}
-                Ok(t) => return Err(Error::unsupported(format!("CREATE DATABASE with template \"{t}\""))),
+                Ok(t) => return Err(Error::unsupported(filled!("CREATE DATABASE with template \"{}\""; t))),
                 Err(_) => {}
             },
             "encoding" => {
@@ -44,18 +44,18 @@ pub fn create_database(shared: &Shared, s: &CreatedbStmt) -> Result<()> {
                 };
                 match name.to_ascii_uppercase().replace(['-', '_'], "").as_str() {
                     "UTF8" | "UNICODE" | "DEFAULT" => {}
-                    "SQLASCII" | "LATIN1" => return Err(Error::unsupported(format!("database encoding {name}"))),
-                    _ => bail!(UNDEFINED_OBJECT, "{name} is not a valid encoding name"),
+                    "SQLASCII" | "LATIN1" => return Err(Error::unsupported(filled!("database encoding {}"; name))),
+                    _ => bail!(UNDEFINED_OBJECT, "{} is not a valid encoding name"; name),
                 }
             }
             "lc_collate" | "lc_ctype" | "locale" => {
                 let name = option_text(o).unwrap_or_default();
                 if !matches!(name.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8" | "default" | "") {
-                    bail!(WRONG_OBJECT_TYPE, "invalid locale name: \"{name}\"");
+                    bail!(WRONG_OBJECT_TYPE, "invalid locale name: \"{}\""; name);
                 }
             }
             "tablespace" => super::heap::tablespace(Some(&option_text(o)?))?,
-            n => return Err(tusklet_error::err!(SYNTAX_ERROR, "option \"{n}\" not recognized").at(o.span)),
+            n => return Err(tusklet_error::err!(SYNTAX_ERROR, "option \"{}\" not recognized"; n).at(o.span)),
         }
     }
     may_create(shared)?;
@@ -68,11 +68,11 @@ pub fn drop_database(shared: &Shared, s: &DropdbStmt) -> Result<()> {
     let DropdbStmt { dbname, missing_ok, options, span: _ } = s;
     shared.prevent_in_block("DROP DATABASE")?;
     if let Some(o) = options.first() {
-        return Err(Error::unsupported(format!("DROP DATABASE WITH ({})", o.name)));
+        return Err(Error::unsupported(filled!("DROP DATABASE WITH ({})"; o.name)));
     }
     let c = cluster(shared)?;
     if c.database(dbname).is_none() {
-        let e = err!(INVALID_CATALOG_NAME, "database \"{dbname}\" does not exist");
+        let e = err!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; dbname);
         return missing::unless(*missing_ok, shared, e);
     }
     if *shared.db.name.borrow() == *dbname {
@@ -86,17 +86,17 @@ pub fn rename_database(shared: &Shared, old: &str, new: &str) -> Result<()> {
     shared.prevent_in_block("ALTER DATABASE")?;
     let c = cluster(shared)?;
     let Some(db) = c.database(old) else {
-        bail!(INVALID_CATALOG_NAME, "database \"{old}\" does not exist");
+        bail!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; old);
     };
     if c.database(new).is_some() {
-        bail!(DUPLICATE_DATABASE, "database \"{new}\" already exists");
+        bail!(DUPLICATE_DATABASE, "database \"{}\" already exists"; new);
     }
     if *shared.db.name.borrow() == *old {
         bail!(FEATURE_NOT_SUPPORTED, "current database cannot be renamed");
     }
     if db.session_count() > 0 {
         let n = db.session_count();
-        return Err(tusklet_error::err!(OBJECT_IN_USE, "database \"{old}\" is being accessed by other users").detail(
+        return Err(tusklet_error::err!(OBJECT_IN_USE, "database \"{}\" is being accessed by other users"; old).detail(
             if n == 1 {
                 "There is 1 other session using the database.".to_string()
             } else {
@@ -111,10 +111,10 @@ pub fn rename_database(shared: &Shared, old: &str, new: &str) -> Result<()> {
 pub fn alter_database(shared: &Shared, s: &AlterDatabaseStmt) -> Result<()> {
     let AlterDatabaseStmt { dbname, options, span: _ } = s;
     if cluster(shared)?.database(dbname).is_none() {
-        bail!(INVALID_CATALOG_NAME, "database \"{dbname}\" does not exist");
+        bail!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; dbname);
     }
     match options.first() {
-        Some(o) => Err(Error::unsupported(format!("ALTER DATABASE … {}", o.name.to_ascii_uppercase()))),
+        Some(o) => Err(Error::unsupported(filled!("ALTER DATABASE … {}"; o.name.to_ascii_uppercase()))),
         None => Ok(()),
     }
 }
@@ -124,13 +124,13 @@ pub fn alter_database_set(shared: &Shared, s: &AlterDatabaseSetStmt) -> Result<(
     let AlterDatabaseSetStmt { dbname, setstmt, span: _ } = s;
     if *shared.db.name.borrow() != *dbname {
         if cluster(shared)?.database(dbname).is_none() {
-            bail!(INVALID_CATALOG_NAME, "database \"{dbname}\" does not exist");
+            bail!(INVALID_CATALOG_NAME, "database \"{}\" does not exist"; dbname);
         }
         return Err(Error::unsupported("ALTER DATABASE … SET for another database"));
     }
     let (name, value) = setting(&setstmt.kind)?;
     let Some(name) = name else { return Err(Error::unsupported("ALTER DATABASE … RESET ALL")) };
-    shared.edit_catalog(|c| c.put_setting(&format!("database.{name}"), value.as_deref()))
+    shared.edit_catalog(|c| c.put_setting(&filled!("database.{}"; name), value.as_deref()))
 }
 
 /// A SET clause as name and value; no name is ALL, no value is RESET.

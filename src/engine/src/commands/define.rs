@@ -1,6 +1,6 @@
 //! Values in definitions (`define.c`), and what is not there yet, by name.
 
-use tusklet_error::{Error, Result, Span, err};
+use tusklet_error::{Error, Result, Span, err, filled};
 use tusklet_syntax::ast::{DefArg, DefElem, DefineStmt, ObjectType, Stmt, TypeName};
 
 use super::kind_words;
@@ -11,8 +11,8 @@ pub fn definition_names(o: &DefElem) -> Result<Vec<String>> {
         Some(DefArg::TypeName(t)) => Ok(t.names.clone()),
         Some(DefArg::Name(n) | DefArg::Operator(n)) => Ok(n.clone()),
         Some(DefArg::String(s)) => Ok(vec![s.clone()]),
-        None => Err(err!(SYNTAX_ERROR, "{} requires a parameter", o.name)),
-        Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a name", o.name)),
+        None => Err(err!(SYNTAX_ERROR, "{} requires a parameter"; o.name)),
+        Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a name"; o.name)),
     }
 }
 
@@ -28,8 +28,8 @@ pub fn definition_type(o: &DefElem) -> Result<TypeName> {
             array_bounds: vec![],
             span: Span::NONE,
         }),
-        None => Err(err!(SYNTAX_ERROR, "{} requires a parameter", o.name)),
-        Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a type name", o.name)),
+        None => Err(err!(SYNTAX_ERROR, "{} requires a parameter"; o.name)),
+        Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a type name"; o.name)),
     }
 }
 
@@ -37,8 +37,8 @@ pub fn definition_type(o: &DefElem) -> Result<TypeName> {
 pub fn definition_number(o: &DefElem) -> Result<i32> {
     match &o.arg {
         Some(DefArg::Integer(i)) => Ok(*i),
-        None => Err(err!(SYNTAX_ERROR, "{} requires an integer value", o.name)),
-        Some(_) => Err(err!(SYNTAX_ERROR, "{} requires an integer value", o.name)),
+        None => Err(err!(SYNTAX_ERROR, "{} requires an integer value"; o.name)),
+        Some(_) => Err(err!(SYNTAX_ERROR, "{} requires an integer value"; o.name)),
     }
 }
 
@@ -49,7 +49,7 @@ fn check_collation(s: &DefineStmt) -> Result<()> {
     for o in &s.definition {
         let name = o.name.as_str();
         if !matches!(name, "from" | "locale" | "lc_collate" | "lc_ctype" | "provider" | "deterministic" | "version") {
-            return Err(err!(SYNTAX_ERROR, "collation attribute \"{name}\" not recognized").at(o.span));
+            return Err(err!(SYNTAX_ERROR, "collation attribute \"{}\" not recognized"; name).at(o.span));
         }
         if seen.contains(&name) {
             return Err(conflict().at(o.span));
@@ -88,7 +88,7 @@ pub fn refuse(stmt: &Stmt) -> Error {
                     return e;
                 }
             }
-            return Error::unsupported(format!("CREATE {}", kind_words(*kind)));
+            return Error::unsupported(filled!("CREATE {}"; kind_words(*kind)));
         }
         Stmt::CreateConversion(_) => "CREATE CONVERSION",
         Stmt::CreateTransform(_) => "CREATE TRANSFORM",

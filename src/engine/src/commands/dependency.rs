@@ -9,7 +9,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{
     Catalog, Dependency, DependencyKind, FamilyMember, ItemKind, ObjectAddress, ObjectClass, RelKind, TypeEntryKind,
 };
-use tusklet_error::{Error, Notice, Result, Severity, SortShort, SortedSet, SqlState, err};
+use tusklet_error::{Error, Notice, Result, Severity, SortShort, SortedSet, SqlState, err, filled};
 use tusklet_ir::visit;
 use tusklet_ir::{CommandType, Expr, ExprKind, FromNode, Oid, Query, RteKind, Value, Var};
 use tusklet_storage::LockMode;
@@ -355,8 +355,8 @@ impl Deletion<'_> {
         if let Some(o) = owner {
             let path = self.shared.search_path();
             let (what, why) = (describe(&self.catalog, &path, object), describe(&self.catalog, &path, o));
-            return Err(err!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop {what} because {why} requires it")
-                .hint(format!("You can drop {why} instead.")));
+            return Err(err!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop {} because {} requires it"; what, why)
+                .hint(filled!("You can drop {} instead."; why)));
         }
         let mut next: Vec<(ObjectAddress, u8)> = vec![];
         for d in dependents(&self.catalog, object) {
@@ -403,9 +403,9 @@ impl Deletion<'_> {
             let what = describe(&self.catalog, &path, t.object);
             lines.push(match behavior {
                 DropBehavior::Restrict => {
-                    format!("{what} depends on {}", describe(&self.catalog, &path, t.dependee))
+                    filled!("{} depends on {}"; what, describe(&self.catalog, &path, t.dependee))
                 }
-                DropBehavior::Cascade => format!("drop cascades to {what}"),
+                DropBehavior::Cascade => filled!("drop cascades to {}"; what),
             });
         }
         if lines.is_empty() {
@@ -417,10 +417,7 @@ impl Deletion<'_> {
         }
         if behavior == DropBehavior::Restrict {
             let message = match original {
-                Some(o) => format!(
-                    "cannot drop {} because other objects depend on it",
-                    describe(&self.catalog, &path, o)
-                ),
+                Some(o) => filled!("cannot drop {} because other objects depend on it"; describe(&self.catalog, &path, o)),
                 None => "cannot drop desired object(s) because other objects depend on them".to_string(),
             };
             return Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, message)
@@ -521,7 +518,7 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
         }
         ObjectClass::Type | ObjectClass::Proc | ObjectClass::Cast | ObjectClass::TsObject | ObjectClass::Schema => {}
         ObjectClass::Collation | ObjectClass::OpFamily | ObjectClass::OpClass => {}
-        other => return Err(Error::internal(format!("{other:?} cannot be dropped"))),
+        other => return Err(err!(INTERNAL_ERROR, "{other:?} cannot be dropped")),
     }
     shared.edit_catalog(|c| {
         match a.class {

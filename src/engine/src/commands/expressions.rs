@@ -3,7 +3,7 @@
 use tusklet_analyze::{Clause, ExprScope, ParamTypes};
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::Relation;
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_exec::{ExecCx, eval_constant};
 use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, Query, TypeRef, Value, Volatility, visit};
 use tusklet_syntax::ast::{self, Stmt};
@@ -34,7 +34,7 @@ pub fn column_type(
 ) -> Result<(TypeRef, Oid)> {
     let ty = resolve_type(shared, name)?;
     if name.setof {
-        bail!(INVALID_TABLE_DEFINITION, "column \"{column}\" cannot be declared SETOF");
+        bail!(INVALID_TABLE_DEFINITION, "column \"{}\" cannot be declared SETOF"; column);
     }
     Ok((ty, collation(shared, ty.oid, collate)?))
 }
@@ -46,11 +46,7 @@ pub fn collation(shared: &Shared, ty: Oid, collate: Option<&ast::CollateClause>)
     let Some(clause) = collate else { return Ok(default) };
     let oid = collation_named(shared, &clause.collname).map_err(|e| e.at(clause.span))?;
     if default == 0 {
-        return Err(err!(
-            DATATYPE_MISMATCH,
-            "collations are not supported by type {}",
-            c.format_type(&shared.search_path(), ty)
-        )
+        return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {}"; c.format_type(&shared.search_path(), ty))
         .at(clause.span));
     }
     Ok(oid)
@@ -63,7 +59,7 @@ pub fn collation_named(shared: &Shared, names: &[String]) -> Result<Oid> {
         super::namespace::existing_schema(shared, s)?;
     }
     shared.catalog().lookup_collation(&shared.search_path(), schema, name).ok_or_else(|| {
-        err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist", names.join("."))
+        err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist"; names.join("."))
     })
 }
 
@@ -103,7 +99,7 @@ pub fn copy_condition(shared: &Shared, rel: &Relation, e: &ast::Expr) -> Result<
                         INVALID_COLUMN_REFERENCE,
                         "generated columns are not supported in COPY FROM WHERE conditions"
                     )
-                    .detail(format!("Column \"{}\" is a generated column.", c.name)),
+                    .detail(filled!("Column \"{}\" is a generated column."; c.name)),
                 ),
                 None if v.attno < 0 => {
                     Some(tusklet_error::Error::unsupported("system columns in COPY FROM WHERE conditions"))
@@ -157,11 +153,7 @@ pub fn generated(shared: &Shared, rel: &Relation, name: &str, ty: TypeRef, e: &a
                 )
             } else {
                 rel.column(v.attno).filter(|c| c.generated).map(|c| {
-                    err!(
-                        INVALID_OBJECT_DEFINITION,
-                        "cannot use generated column \"{}\" in column generation expression",
-                        c.name
-                    )
+                    err!(INVALID_OBJECT_DEFINITION, "cannot use generated column \"{}\" in column generation expression"; c.name)
                     .detail("A generated column cannot reference another generated column.")
                 })
             };

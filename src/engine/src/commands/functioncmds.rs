@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
-use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err};
+use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err, filled};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
     self, AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
@@ -38,7 +38,7 @@ pub(super) enum Routine {
 }
 
 fn only_a_shell(shared: &Shared, what: &str, name: &ast::TypeName) {
-    let text = format!("{what} type {} is only a shell", expressions::type_name_text(name));
+    let text = filled!("{} type {} is only a shell"; what, expressions::type_name_text(name));
     shared.notice(Notice::new(Severity::Notice, SqlState::WRONG_OBJECT_TYPE, text));
 }
 
@@ -70,24 +70,16 @@ pub(super) fn parameters(shared: &Shared, list: &[FunctionParameter], of: Routin
     for (i, fp) in list.iter().enumerate() {
         let FunctionParameter { name, arg_type, mode, defexpr } = fp;
         let Some(t) = expressions::lookup_type(shared, arg_type).map_err(super::without_position)? else {
-            bail!(UNDEFINED_OBJECT, "type {} does not exist", expressions::type_name_text(arg_type));
+            bail!(UNDEFINED_OBJECT, "type {} does not exist"; expressions::type_name_text(arg_type));
         };
         let ty = t.oid;
         if c.ty(ty).is_some_and(|t| !t.defined) {
             match of {
                 Routine::Aggregate => {
-                    bail!(
-                        INVALID_FUNCTION_DEFINITION,
-                        "aggregate cannot accept shell type {}",
-                        expressions::type_name_text(arg_type)
-                    )
+                    bail!(INVALID_FUNCTION_DEFINITION, "aggregate cannot accept shell type {}"; expressions::type_name_text(arg_type))
                 }
                 Routine::Function(oids::LANGUAGE_SQL) | Routine::Procedure(oids::LANGUAGE_SQL) => {
-                    bail!(
-                        INVALID_FUNCTION_DEFINITION,
-                        "SQL function cannot accept shell type {}",
-                        expressions::type_name_text(arg_type)
-                    )
+                    bail!(INVALID_FUNCTION_DEFINITION, "SQL function cannot accept shell type {}"; expressions::type_name_text(arg_type))
                 }
                 _ => only_a_shell(shared, "argument", arg_type),
             }
@@ -99,7 +91,7 @@ pub(super) fn parameters(shared: &Shared, list: &[FunctionParameter], of: Routin
                 Routine::Aggregate => "aggregates",
                 Routine::Function(_) => "functions",
             };
-            bail!(INVALID_FUNCTION_DEFINITION, "{what} cannot accept set arguments");
+            bail!(INVALID_FUNCTION_DEFINITION, "{} cannot accept set arguments"; what);
         }
         let input = !matches!(mode, Mode::Out | Mode::Table);
         if input {
@@ -133,7 +125,7 @@ pub(super) fn parameters(shared: &Shared, list: &[FunctionParameter], of: Routin
                     !(is_in(a) && is_out(b) || is_out(a) && is_in(b))
                 };
                 if k == n && both(other.mode, *mode) {
-                    bail!(INVALID_FUNCTION_DEFINITION, "parameter name \"{n}\" used more than once");
+                    bail!(INVALID_FUNCTION_DEFINITION, "parameter name \"{}\" used more than once"; n);
                 }
             }
         }
@@ -201,9 +193,9 @@ fn number(o: &DefElem) -> Result<f64> {
     match &o.arg {
         Some(DefArg::Integer(i)) => Ok(*i as f64),
         Some(DefArg::Float(t)) => {
-            tusklet_adt::float::number(t).ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a numeric value", o.name))
+            tusklet_adt::float::number(t).ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a numeric value"; o.name))
         }
-        _ => bail!(SYNTAX_ERROR, "{} requires a numeric value", o.name),
+        _ => bail!(SYNTAX_ERROR, "{} requires a numeric value"; o.name),
     }
 }
 
@@ -259,7 +251,7 @@ fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
                 let Some(DefArg::Set(s)) = &o.arg else { bail!(SYNTAX_ERROR, "invalid SET clause") };
                 a.set.push(dbcommands::setting(&s.kind)?);
             }
-            n => return Err(Error::unsupported(format!("function attribute {}", n.to_ascii_uppercase()))),
+            n => return Err(Error::unsupported(filled!("function attribute {}"; n.to_ascii_uppercase()))),
         }
     }
     Ok(a)
@@ -316,7 +308,7 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
         (None, None) => bail!(INVALID_FUNCTION_DEFINITION, "no language specified"),
     };
     let Some(lang) = builtin::language_by_name(&language.to_ascii_lowercase()) else {
-        let e = err!(UNDEFINED_OBJECT, "language \"{language}\" does not exist");
+        let e = err!(UNDEFINED_OBJECT, "language \"{}\" does not exist"; language);
         return Err(if matches!(language.as_str(), "plperl" | "plpython3u" | "pltcl") {
             e.hint("Use CREATE EXTENSION to load the language into the database.")
         } else {
@@ -325,10 +317,10 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
     };
     let lang = lang.oid();
     if !matches!(lang, oids::LANGUAGE_SQL | oids::LANGUAGE_INTERNAL | oids::LANGUAGE_C) {
-        return Err(Error::unsupported(format!("functions in language {language}")));
+        return Err(Error::unsupported(filled!("functions in language {}"; language)));
     }
     if lang != oids::LANGUAGE_SQL && !acl::is_superuser(shared) {
-        bail!(INSUFFICIENT_PRIVILEGE, "permission denied for language {language}");
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied for language {}"; language);
     }
     let p = parameters(shared, list, if *is_procedure { Routine::Procedure(lang) } else { Routine::Function(lang) })?;
     let (mut result, mut retset) = (p.result, false);
@@ -337,11 +329,7 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
             let ty = return_type_of(shared, t, lang)?;
             retset = t.setof;
             if p.result != 0 && ty != p.result && !*is_procedure {
-                bail!(
-                    INVALID_FUNCTION_DEFINITION,
-                    "function result type must be {} because of OUT parameters",
-                    shared.catalog().format_type(&shared.search_path(), p.result)
-                );
+                bail!(INVALID_FUNCTION_DEFINITION, "function result type must be {} because of OUT parameters"; shared.catalog().format_type(&shared.search_path(), p.result));
             }
             result = ty;
         }
@@ -362,18 +350,15 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
             [one] if lang == oids::LANGUAGE_INTERNAL && one.is_empty() => name.clone(),
             [one] => one.clone(),
             [file, _] if lang == oids::LANGUAGE_C => file.clone(),
-            _ => bail!(INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"{language}\""),
+            _ => bail!(INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"{}\""; language),
         },
     };
     match lang {
         oids::LANGUAGE_C => {
-            return Err(Error::new(
-                SqlState::UNDEFINED_FILE,
-                format!("could not access file \"{source}\": No such file or directory"),
-            ));
+            return Err(err!(UNDEFINED_FILE, "could not access file \"{}\": No such file or directory"; source));
         }
         oids::LANGUAGE_INTERNAL if builtin::proc_by_source(&source).is_none() => {
-            bail!(UNDEFINED_FUNCTION, "there is no built-in function named \"{source}\"")
+            bail!(UNDEFINED_FUNCTION, "there is no built-in function named \"{}\""; source)
         }
         _ => {}
     }
@@ -476,14 +461,14 @@ fn standard_body(shared: &Shared, p: &mut Proc, b: &ast::SqlBody, needs: &mut Ve
         needs.extend(edges.iter().map(|e| e.referenced));
         p.body.push(Rc::new(q));
     }
-    crate::routine::validate(shared, p, &|_| ()).map_err(|e| e.context(format!("SQL function \"{}\"", p.name)))
+    crate::routine::validate(shared, p, &|_| ()).map_err(|e| e.context(filled!("SQL function \"{}\""; p.name)))
 }
 
 /// Moves the position of a message in a function's text into the statement that holds it
 /// (`function_parse_error_transpose`).
 fn transpose(r: &mut Report, p: &Proc, sql: &str, span: Span) {
     if r.span == Span::NONE || r.internal_query.is_some() {
-        let line = format!("SQL function \"{}\"", p.name);
+        let line = filled!("SQL function \"{}\""; p.name);
         r.context = Some(r.context.take().map_or_else(String::new, |c| c + "\n") + &line);
         return;
     }
@@ -517,7 +502,7 @@ fn return_type_of(shared: &Shared, t: &ast::TypeName, lang: Oid) -> Result<Oid> 
         Some(ty) => {
             if shared.catalog().ty(ty.oid).is_some_and(|t| !t.defined) {
                 if lang == oids::LANGUAGE_SQL {
-                    bail!(INVALID_FUNCTION_DEFINITION, "SQL function cannot return shell type {shown}");
+                    bail!(INVALID_FUNCTION_DEFINITION, "SQL function cannot return shell type {}"; shown);
                 }
                 only_a_shell(shared, "return", t);
             }
@@ -525,12 +510,12 @@ fn return_type_of(shared: &Shared, t: &ast::TypeName, lang: Oid) -> Result<Oid> 
         }
         None => {
             if !matches!(lang, oids::LANGUAGE_INTERNAL | oids::LANGUAGE_C) {
-                bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist");
+                bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown);
             }
             if !t.typmods.is_empty() {
-                bail!(SYNTAX_ERROR, "type modifier cannot be specified for shell type \"{shown}\"");
+                bail!(SYNTAX_ERROR, "type modifier cannot be specified for shell type \"{}\""; shown);
             }
-            let mut n = Notice::new(Severity::Notice, SqlState::UNDEFINED_OBJECT, format!("type \"{shown}\" is not yet defined"));
+            let mut n = Notice::new(Severity::Notice, SqlState::UNDEFINED_OBJECT, filled!("type \"{}\" is not yet defined"; shown));
             n.detail = Some("Creating a shell type definition.".to_string());
             shared.notice(n);
             let (schema, name) = namespace::creation_of(shared, &t.names)?;
@@ -576,7 +561,7 @@ pub(super) fn polymorphic_problem(shared: &Shared, args: &[Oid], result: Oid) ->
     };
     (!fine).then(|| {
         let shown = shared.catalog().format_type(&shared.search_path(), result);
-        format!("A result of type {shown} requires at least one input of type {needed}.")
+        filled!("A result of type {} requires at least one input of type {}."; shown, needed)
     })
 }
 
@@ -586,11 +571,11 @@ fn check_language_types(shared: &Shared, p: &Parameters, result: Oid) -> Result<
     let pseudo = |t: Oid| matches!(c.ty(t).as_deref().map(|t| &t.kind), Some(TypeEntryKind::Pseudo));
     let poly = tusklet_catalog::resolve::is_polymorphic;
     if pseudo(result) && !matches!(result, oids::RECORD | oids::VOID) && !poly(result) {
-        bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot return type {}", c.format_type(&path, result));
+        bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot return type {}"; c.format_type(&path, result));
     }
     for t in &p.args {
         if pseudo(*t) && !poly(*t) {
-            bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type {}", c.format_type(&path, *t));
+            bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type {}"; c.format_type(&path, *t));
         }
     }
     Ok(())
@@ -610,7 +595,7 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
     let old = c.user_procs_named(&p.name).find(|o| o.schema == p.schema && o.args == p.args).cloned();
     if let Some(o) = old {
         if !replace {
-            bail!(DUPLICATE_FUNCTION, "function \"{}\" already exists with same argument types", p.name);
+            bail!(DUPLICATE_FUNCTION, "function \"{}\" already exists with same argument types"; p.name);
         }
         acl::check_owner(shared, o.owner, "function", &p.name)?;
         if o.kind != p.kind {
@@ -621,7 +606,7 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
                 _ => "a function",
             };
             return Err(err!(WRONG_OBJECT_TYPE, "cannot change routine kind")
-                .detail(format!("\"{}\" is {}.", o.name, what(o.kind))));
+                .detail(filled!("\"{}\" is {}."; o.name, what(o.kind))));
         }
         let shown = proc_signature(&c, &shared.search_path(), o.oid);
         let word = match o.kind {
@@ -629,7 +614,7 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
             b'a' => "AGGREGATE",
             _ => "FUNCTION",
         };
-        let hint = format!("Use DROP {word} {shown} first.");
+        let hint = filled!("Use DROP {} {} first."; word, shown);
         if o.result != p.result || o.retset != p.retset {
             let e = if o.kind == b'p' {
                 err!(INVALID_FUNCTION_DEFINITION, "cannot change whether a procedure has output parameters")
@@ -646,7 +631,7 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
         for (i, n) in o.arg_names.iter().enumerate() {
             let input = o.modes.get(i).copied().unwrap_or(b'i') != b'o' && o.modes.get(i) != Some(&b't');
             if input && !n.is_empty() && p.arg_names.get(i).map(String::as_str) != Some(n) {
-                return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot change name of input parameter \"{n}\"")
+                return Err(err!(INVALID_FUNCTION_DEFINITION, "cannot change name of input parameter \"{}\""; n)
                     .hint(hint));
             }
         }
@@ -686,7 +671,7 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
 pub fn to_change(shared: &Shared, oid: Oid, doing: &str) -> Result<Box<Proc>> {
     match shared.catalog().user_proc(oid) {
         Some(p) => Ok(Box::new((**p).clone())),
-        None => Err(Error::unsupported(format!("{doing} a built-in function"))),
+        None => Err(Error::unsupported(filled!("{} a built-in function"; doing))),
     }
 }
 
@@ -728,8 +713,8 @@ pub fn argument_types(
             Ok(None) if !missing_ok => types.push(expressions::resolve_type(shared, a)?.oid),
             r => {
                 let text = match (&r, a.names.as_slice()) {
-                    (Err(_), [s, ..]) => format!("schema \"{s}\" does not exist"),
-                    _ => format!("type \"{}\" does not exist", expressions::type_name_text(a)),
+                    (Err(_), [s, ..]) => filled!("schema \"{}\" does not exist"; s),
+                    _ => filled!("type \"{}\" does not exist"; expressions::type_name_text(a)),
                 };
                 missing::skipping(shared, text);
                 return Ok(None);
@@ -758,7 +743,7 @@ pub fn exact(shared: &Shared, name: &[String], types: &[Oid], missing_ok: bool) 
     let found = all.into_iter().filter_map(|k| k.proc).find(|p| p.args == types);
     if found.is_none() && !missing_ok {
         let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
-        bail!(UNDEFINED_FUNCTION, "function {}({}) does not exist", name.join("."), shown.join(", "));
+        bail!(UNDEFINED_FUNCTION, "function {}({}) does not exist"; name.join("."), shown.join(", "));
     }
     Ok(found)
 }
@@ -785,38 +770,38 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
     let fitting: Vec<&Rc<Proc>> = candidates.iter().filter(|p| right(p)).collect();
     let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
     let listed = if t == ObjectType::Aggregate && shown.is_empty() { "*".to_string() } else { shown.join(", ") };
-    let signature = format!("{}({listed})", name.join("."));
-    let short = format!("{}({})", name.join("."), shown.join(","));
+    let signature = filled!("{}({})"; name.join("."), listed);
+    let short = filled!("{}({})"; name.join("."), shown.join(","));
     match (fitting.as_slice(), candidates.as_slice()) {
         ([one], _) => Ok(Some(one.oid)),
         ([], [other, ..]) if !*args_unspecified => {
             let _ = other;
             let what = match t {
-                ObjectType::Function => format!("{short} is not a function"),
-                ObjectType::Procedure => format!("{short} is not a procedure"),
-                _ => format!("function {short} is not an aggregate"),
+                ObjectType::Function => filled!("{} is not a function"; short),
+                ObjectType::Procedure => filled!("{} is not a procedure"; short),
+                _ => filled!("function {} is not an aggregate"; short),
             };
             Err(Error::new(SqlState::WRONG_OBJECT_TYPE, what))
         }
         ([], _) => {
             if *args_unspecified {
                 if missing_ok {
-                    missing::skipping(shared, format!("{} {}() does not exist", word(t), name.join(".")),
+                    missing::skipping(shared, filled!("{} {}() does not exist"; word(t), name.join(".")),
                     );
                     return Ok(None);
                 }
-                bail!(UNDEFINED_FUNCTION, "could not find a {} named \"{}\"", word(t), name.join("."));
+                bail!(UNDEFINED_FUNCTION, "could not find a {} named \"{}\""; word(t), name.join("."));
             }
             if missing_ok {
                 let raw: Vec<String> = args.iter().flatten().map(|a| a.names.join(".")).collect();
-                missing::skipping(shared, format!("{} {}({}) does not exist", word(t), name.join("."), raw.join(",")),
+                missing::skipping(shared, filled!("{} {}({}) does not exist"; word(t), name.join("."), raw.join(",")),
                 );
                 return Ok(None);
             }
-            bail!(UNDEFINED_FUNCTION, "{} {signature} does not exist", word(t))
+            bail!(UNDEFINED_FUNCTION, "{} {} does not exist"; word(t), signature)
         }
-        _ => Err(err!(AMBIGUOUS_FUNCTION, "{} name \"{}\" is not unique", word(t), name.join("."))
-            .hint(format!("Specify the argument list to select the {} unambiguously.", word(t)))),
+        _ => Err(err!(AMBIGUOUS_FUNCTION, "{} name \"{}\" is not unique"; word(t), name.join("."))
+            .hint(filled!("Specify the argument list to select the {} unambiguously."; word(t)))),
     }
 }
 

@@ -7,7 +7,7 @@ use tusklet_catalog::live::{
     Catalog, Column, Constraint, Dependency, DependencyKind, FIRST_USER_OID, ObjectAddress, Persistence, RelKind, Relation,
     TypeEntryKind,
 };
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{SortShort, Error, Result, bail, err};
 use tusklet_ir::{Expr, Oid, Phys, TypeRef};
 use tusklet_storage::RelId;
 
@@ -110,7 +110,7 @@ pub fn column_edges(out: &mut Vec<Dependency>, rel: Oid, attno: i16, c: &Column)
 pub fn check_column(shared: &Shared, kind: RelKind, row: Oid, name: &str, ty: Oid) -> Result<()> {
     let stored = matches!(kind, RelKind::Table | RelKind::MatView | RelKind::Foreign | RelKind::Partitioned);
     if kind != RelKind::View && kind != RelKind::Composite && SYSTEM_COLUMNS.contains(&name) {
-        bail!(DUPLICATE_COLUMN, "column name \"{name}\" conflicts with a system column name");
+        bail!(DUPLICATE_COLUMN, "column name \"{}\" conflicts with a system column name"; name);
     }
     check_column_type(shared, name, ty, stored, row, &mut vec![])
 }
@@ -118,17 +118,17 @@ pub fn check_column(shared: &Shared, kind: RelKind, row: Oid, name: &str, ty: Oi
 /// As `CheckAttributeType`. Each type inside is looked at once: no row type but `row` could hold itself.
 fn check_column_type(shared: &Shared, name: &str, ty: Oid, stored: bool, row: Oid, seen: &mut Vec<Oid>) -> Result<()> {
     let c = shared.catalog();
-    let Some(t) = c.ty(ty) else { return Err(Error::internal(format!("cache lookup failed for type {ty}"))) };
+    let Some(t) = c.ty(ty) else { return Err(err!(INTERNAL_ERROR, "cache lookup failed for type {ty}")) };
     let shown = || c.format_type(&shared.search_path(), ty);
     let inner = match &t.kind {
         TypeEntryKind::Pseudo if !(ty == oids::RECORD && !stored && !seen.is_empty()) => {
             if !stored && ty == oids::UNKNOWN {
                 return Ok(());
             }
-            bail!(INVALID_TABLE_DEFINITION, "column \"{name}\" has pseudo-type {}", shown())
+            bail!(INVALID_TABLE_DEFINITION, "column \"{}\" has pseudo-type {}"; name, shown())
         }
         TypeEntryKind::Composite(_) if ty == row => {
-            bail!(INVALID_TABLE_DEFINITION, "composite type {} cannot be made a member of itself", shown())
+            bail!(INVALID_TABLE_DEFINITION, "composite type {} cannot be made a member of itself"; shown())
         }
         _ if seen.contains(&ty) || seen.len() > 1000 => return Ok(()),
         TypeEntryKind::Composite(rel) => {
@@ -174,7 +174,7 @@ pub fn create(shared: &Shared, mut rel: Relation) -> Result<Rc<Relation>> {
             check_column(shared, rel.kind, 0, &k.name, k.ty.oid)?;
         }
         if rel.columns[..i].iter().any(|o| o.name == k.name) {
-            bail!(DUPLICATE_COLUMN, "column \"{}\" specified more than once", k.name);
+            bail!(DUPLICATE_COLUMN, "column \"{}\" specified more than once"; k.name);
         }
     }
     if rel.kind != RelKind::Index {
@@ -249,7 +249,7 @@ pub fn change(shared: &Shared, oid: Oid, f: impl FnOnce(&mut Relation)) -> Resul
 fn to_change(shared: &Shared, oid: Oid) -> Result<Box<Relation>> {
     match shared.catalog().user_relation(oid) {
         Some(r) => Ok(Box::new((**r).clone())),
-        None => Err(Error::internal(format!("relation {oid} is not there to be changed"))),
+        None => Err(err!(INTERNAL_ERROR, "relation {oid} is not there to be changed")),
     }
 }
 
@@ -304,7 +304,7 @@ pub fn file(r: &Relation) -> RelId {
 /// Refuses PostgreSQL's own relations.
 pub fn refuse_system(r: &Relation) -> Result<()> {
     if r.system || r.schema == oids::NAMESPACE_PG_CATALOG {
-        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog", r.name);
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog"; r.name);
     }
     Ok(())
 }
@@ -484,22 +484,19 @@ pub fn reloptions(kind: RelKind, options: &[tusklet_syntax::ast::DefElem]) -> Re
             None => {}
             // Nothing here is ever stored out of line.
             Some("toast") if TABLE.contains(&name.as_str()) && known.len() == TABLE.len() => continue,
-            Some(n) => bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"{n}\""),
+            Some(n) => bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"{}\""; n),
         }
         if name == "oids" && kind == RelKind::Table {
             if super::bool_option(o)? {
-                return Err(Error::new(
-                    tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-                    "tables declared WITH OIDS are not supported",
-                ));
+                return Err(err!(FEATURE_NOT_SUPPORTED, "tables declared WITH OIDS are not supported"));
             }
             continue;
         }
         if !known.contains(&name.as_str()) {
-            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter \"{name}\"");
+            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter \"{}\""; name);
         }
         if out.iter().any(|(n, _)| n == name) {
-            bail!(INVALID_PARAMETER_VALUE, "parameter \"{name}\" specified more than once");
+            bail!(INVALID_PARAMETER_VALUE, "parameter \"{}\" specified more than once"; name);
         }
         let value = if arg.is_none() { "true".to_string() } else { super::option_text(o)? };
         check_reloption(kind, name, &value)?;
@@ -517,10 +514,10 @@ fn check_reloption(kind: RelKind, name: &str, value: &str) -> Result<()> {
     };
     if let Some((low, high)) = range {
         let Ok(n) = value.parse::<i64>() else {
-            bail!(INVALID_PARAMETER_VALUE, "invalid value for integer option \"{name}\": {value}");
+            bail!(INVALID_PARAMETER_VALUE, "invalid value for integer option \"{}\": {}"; name, value);
         };
         if n < low || n > high {
-            return Err(err!(INVALID_PARAMETER_VALUE, "value {value} out of bounds for option \"{name}\"")
+            return Err(err!(INVALID_PARAMETER_VALUE, "value {} out of bounds for option \"{}\""; value, name)
                 .detail(format!("Valid values are between \"{low}\" and \"{high}\".")));
         }
     }
@@ -530,10 +527,10 @@ fn check_reloption(kind: RelKind, name: &str, value: &str) -> Result<()> {
             | "user_catalog_table"
     );
     if boolean && crate::settings::parse_bool(value).is_none() {
-        bail!(INVALID_PARAMETER_VALUE, "invalid value for boolean option \"{name}\": {value}");
+        bail!(INVALID_PARAMETER_VALUE, "invalid value for boolean option \"{}\": {}"; name, value);
     }
     if name == "check_option" && !matches!(value, "local" | "cascaded") {
-        return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for enum option \"check_option\": {value}")
+        return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for enum option \"check_option\": {}"; value)
             .detail("Valid values are \"local\" and \"cascaded\"."));
     }
     Ok(())
@@ -544,8 +541,8 @@ pub fn table_access_method(name: Option<&str>) -> Result<()> {
     match name {
         None | Some("heap") => Ok(()),
         Some(n) => match builtin::am_by_name(n) {
-            Some(_) => bail!(WRONG_OBJECT_TYPE, "access method \"{n}\" is not of type TABLE"),
-            None => bail!(UNDEFINED_OBJECT, "access method \"{n}\" does not exist"),
+            Some(_) => bail!(WRONG_OBJECT_TYPE, "access method \"{}\" is not of type TABLE"; n),
+            None => bail!(UNDEFINED_OBJECT, "access method \"{}\" does not exist"; n),
         },
     }
 }
@@ -558,7 +555,7 @@ pub fn tablespace(name: Option<&str>) -> Result<()> {
             INVALID_PARAMETER_VALUE,
             "only shared relations can be placed in pg_global tablespace"
         ),
-        Some(n) => bail!(UNDEFINED_OBJECT, "tablespace \"{n}\" does not exist"),
+        Some(n) => bail!(UNDEFINED_OBJECT, "tablespace \"{}\" does not exist"; n),
     }
 }
 

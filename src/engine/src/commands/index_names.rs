@@ -1,5 +1,6 @@
 //! What the columns of an index are called.
 
+use tusklet_error::filled;
 use tusklet_syntax::ast::{self, IndexElem, IndexKey};
 
 /// What a column of an index is called (`FigureIndexColname`, `ChooseIndexColumnNames`).
@@ -15,7 +16,7 @@ pub fn column_names(params: &[&IndexElem]) -> Vec<String> {
         while out.contains(&name) {
             n += 1;
             let tail = n.to_string();
-            name = format!("{}{tail}", super::pg_type::clip(&base, 63 - tail.len()));
+            name = filled!("{}{}"; super::pg_type::clip(&base, 63 - tail.len()), tail);
         }
         out.push(name);
     }

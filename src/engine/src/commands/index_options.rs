@@ -2,7 +2,7 @@
 
 use tusklet_adt::float::fixed;
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::DefElem;
 
@@ -34,8 +34,8 @@ impl Method {
             return Ok(m);
         }
         match builtin::am_by_name(name) {
-            Some(_) => bail!(WRONG_OBJECT_TYPE, "access method \"{name}\" is not of type INDEX"),
-            None => bail!(UNDEFINED_OBJECT, "access method \"{name}\" does not exist"),
+            Some(_) => bail!(WRONG_OBJECT_TYPE, "access method \"{}\" is not of type INDEX"; name),
+            None => bail!(UNDEFINED_OBJECT, "access method \"{}\" does not exist"; name),
         }
     }
 
@@ -45,7 +45,7 @@ impl Method {
     }
 
     fn refuse(&self, what: &str) -> Error {
-        Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("access method \"{}\" does not support {what}", self.name))
+        err!(FEATURE_NOT_SUPPORTED, "access method \"{}\" does not support {}"; self.name, what)
     }
 
     /// Whether it can make such an index.
@@ -105,13 +105,13 @@ fn checked(known: &[(&str, Kind)], options: &[DefElem]) -> Result<Vec<(String, S
     for o in options {
         let DefElem { namespace, name, arg, action: _, span: _ } = o;
         if let Some(n) = namespace {
-            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"{n}\"");
+            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"{}\""; n);
         }
         let Some((_, kind)) = known.iter().find(|(n, _)| n == name) else {
-            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter \"{name}\"");
+            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter \"{}\""; name);
         };
         if out.iter().any(|(n, _)| n == name) {
-            bail!(INVALID_PARAMETER_VALUE, "parameter \"{name}\" specified more than once");
+            bail!(INVALID_PARAMETER_VALUE, "parameter \"{}\" specified more than once"; name);
         }
         let value = if arg.is_none() { "true".to_string() } else { super::option_text(o)? };
         check(name, *kind, &value)?;
@@ -121,10 +121,10 @@ fn checked(known: &[(&str, Kind)], options: &[DefElem]) -> Result<Vec<(String, S
 }
 
 fn check(name: &str, kind: Kind, value: &str) -> Result<()> {
-    let invalid = |what: &str| err!(INVALID_PARAMETER_VALUE, "invalid value for {what} option \"{name}\": {value}");
+    let invalid = |what: &str| err!(INVALID_PARAMETER_VALUE, "invalid value for {} option \"{}\": {}"; what, name, value);
     let bounds = |low: String, high: String| {
-        Err(err!(INVALID_PARAMETER_VALUE, "value {value} out of bounds for option \"{name}\"")
-            .detail(format!("Valid values are between \"{low}\" and \"{high}\".")))
+        Err(err!(INVALID_PARAMETER_VALUE, "value {} out of bounds for option \"{}\""; value, name)
+            .detail(filled!("Valid values are between \"{}\" and \"{}\"."; low, high)))
     };
     match kind {
         Kind::Bool if crate::settings::parse_bool(value).is_none() => Err(invalid("boolean")),
@@ -159,7 +159,7 @@ pub fn opclass_options(class: Oid, options: &[DefElem]) -> Result<Vec<(String, S
         }
         Some("brin_minmax_multi_options") => &[("values_per_range", Kind::Int(8, 256))],
         Some("gtsvector_options") => &[("siglen", Kind::Int(1, 2024))],
-        _ => bail!(INVALID_PARAMETER_VALUE, "operator class {} has no options", c.name()),
+        _ => bail!(INVALID_PARAMETER_VALUE, "operator class {} has no options"; c.name()),
     };
     checked(known, options)
 }

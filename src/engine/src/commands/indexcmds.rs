@@ -7,7 +7,7 @@ use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{
     ConstraintKind, Dependency, DependencyKind, Index, IndexColumn, ObjectAddress, RelKind, Relation,
 };
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_catalog::resolve::{index_class, is_tree};
 use tusklet_exec::Evaluator;
 use tusklet_exec::index_keys::{IndexKeys, pieces};
@@ -36,7 +36,7 @@ pub fn create_index(shared: &Shared, s: &IndexStmt) -> Result<()> {
         RelKind::Table | RelKind::MatView => {}
         RelKind::Partitioned => return Err(Error::unsupported("an index on a partitioned table")),
         _ => {
-            return Err(err!(WRONG_OBJECT_TYPE, "cannot create index on relation \"{}\"", rel.name)
+            return Err(err!(WRONG_OBJECT_TYPE, "cannot create index on relation \"{}\""; rel.name)
                 .detail(unsupported_for(rel.kind)));
         }
     }
@@ -152,11 +152,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
     }
     if *primary {
         if has_primary_key(shared, &rel) {
-            return Err(err!(
-                INVALID_TABLE_DEFINITION,
-                "multiple primary keys for table \"{}\" are not allowed",
-                rel.name
-            ));
+            return Err(err!(INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; rel.name));
         }
         for p in index_params {
             if let IndexKey::Column(n) = &p.key {
@@ -235,10 +231,7 @@ fn refuse_system_columns(columns: &[IndexColumn], predicate: Option<&Expr>) -> R
     exprs.extend(predicate);
     for e in exprs {
         if visit::any(e, &mut |x| matches!(&x.kind, ExprKind::Var(v) if v.attno < 0)) {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "index creation on system columns is not supported",
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "index creation on system columns is not supported"));
         }
     }
     Ok(())
@@ -246,13 +239,13 @@ fn refuse_system_columns(columns: &[IndexColumn], predicate: Option<&Expr>) -> R
 
 fn missing_column(rel: &Relation, name: &str, constraint: bool) -> Error {
     if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
-        return Error::new(SqlState::FEATURE_NOT_SUPPORTED, "index creation on system columns is not supported");
+        return err!(FEATURE_NOT_SUPPORTED, "index creation on system columns is not supported");
     }
     let _ = rel;
     if constraint {
-        err!(UNDEFINED_COLUMN, "column \"{name}\" named in key does not exist")
+        err!(UNDEFINED_COLUMN, "column \"{}\" named in key does not exist"; name)
     } else {
-        err!(UNDEFINED_COLUMN, "column \"{name}\" does not exist")
+        err!(UNDEFINED_COLUMN, "column \"{}\" does not exist"; name)
     }
 }
 
@@ -260,10 +253,7 @@ fn included_column(rel: &Relation, p: &IndexElem) -> Result<IndexColumn> {
     let IndexElem { key, collation, opclass, opclassopts, ordering, nulls_ordering, span: _ } = p;
     let refuse = |what: &str| Error::new(SqlState::INVALID_OBJECT_DEFINITION, what.to_string());
     let IndexKey::Column(name) = key else {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "expressions are not supported in included columns",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "expressions are not supported in included columns"));
     };
     if collation.is_some() {
         return Err(refuse("including column does not support a collation"));
@@ -312,7 +302,7 @@ fn exclusion_operator(
         builtin::amops_by_operator(found).any(|m| m.family() == column.opfamily && m.purpose() == b's');
     if !member {
         let family = builtin::opfamily(column.opfamily).map_or("", |f| f.name());
-        return Err(err!(WRONG_OBJECT_TYPE, "operator {} is not a member of operator family \"{family}\"", shown())
+        return Err(err!(WRONG_OBJECT_TYPE, "operator {} is not a member of operator family \"{}\""; shown(), family)
             .detail("The exclusion operator must be related to the index operator class for the constraint."));
     }
     Ok(found)
@@ -410,11 +400,7 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
     let class = match name {
         None => {
             let Some(k) = c.default_opclass(method, ty) else {
-                return Err(err!(
-                    UNDEFINED_OBJECT,
-                    "data type {} has no default operator class for access method \"{method_name}\"",
-                    c.format_type(&path, ty)
-                )
+                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"{}\""; c.format_type(&path, ty), method_name)
                 .hint("You must specify an operator class for the index or define a default operator class for the data type."));
             };
             k
@@ -425,20 +411,11 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
                 namespace::existing_schema(shared, s)?;
             }
             let Some(oid) = c.lookup_opclass(&path, schema, method, n) else {
-                bail!(
-                    UNDEFINED_OBJECT,
-                    "operator class \"{}\" does not exist for access method \"{method_name}\"",
-                    names.join(".")
-                );
+                bail!(UNDEFINED_OBJECT, "operator class \"{}\" does not exist for access method \"{}\""; names.join("."), method_name);
             };
             let Some(k) = c.opclass(oid) else { bail!(UNDEFINED_OBJECT, "operator class {oid} does not exist") };
             if !c.is_binary_coercible(ty, k.input_type) {
-                bail!(
-                    DATATYPE_MISMATCH,
-                    "operator class \"{}\" does not accept data type {}",
-                    names.join("."),
-                    c.format_type(&path, ty)
-                );
+                bail!(DATATYPE_MISMATCH, "operator class \"{}\" does not accept data type {}"; names.join("."), c.format_type(&path, ty));
             }
             k
         }
@@ -453,10 +430,7 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
     let user = c.user_proc(cmp).is_some_and(|p| p.language != oids::LANGUAGE_INTERNAL);
     let other = !is_tree(method) && c.item(class.oid).is_some();
     if cmp == 0 && is_tree(method) || user || other {
-        return Err(Error::unsupported(format!(
-            "an index on type {}",
-            c.format_type(&path, ty)
-        )));
+        return Err(Error::unsupported(filled!("an index on type {}"; c.format_type(&path, ty))));
     }
     Ok((class.oid, class.family, cmp))
 }
@@ -683,8 +657,8 @@ fn verify_exclusion(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Re
     match met {
         None => Ok(()),
         Some((mine, other)) => {
-            Err(err!(EXCLUSION_VIOLATION, "could not create exclusion constraint \"{}\"", index_rel.name)
-                .detail(format!("Key {mine} conflicts with key {other}."))
+            Err(err!(EXCLUSION_VIOLATION, "could not create exclusion constraint \"{}\""; index_rel.name)
+                .detail(filled!("Key {} conflicts with key {}."; mine, other))
                 .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
                 .constraint(index_rel.name.clone()))
         }
@@ -721,8 +695,8 @@ fn duplicate(
             (None, None) => String::new(),
         });
     }
-    Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\"", index_rel.name)
-        .detail(format!("Key ({})=({}) is duplicated.", names.join(", "), values.join(", ")))
+    Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\""; index_rel.name)
+        .detail(filled!("Key ({})=({}) is duplicated."; names.join(", "), values.join(", ")))
         .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
         .constraint(index_rel.name.clone()))
 }
@@ -732,31 +706,31 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
     let c = shared.catalog();
     let found = c.relation_named(rel.schema, name).and_then(|o| c.relation(o));
     let Some(ir) = found else {
-        return Err(err!(UNDEFINED_OBJECT, "index \"{name}\" does not exist").at(new.span));
+        return Err(err!(UNDEFINED_OBJECT, "index \"{}\" does not exist"; name).at(new.span));
     };
     let Some(ix) = ir.index.clone() else {
-        return Err(err!(WRONG_OBJECT_TYPE, "\"{name}\" is not an index").at(new.span));
+        return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is not an index"; name).at(new.span));
     };
     let not_ready = |m: String| Error::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, m).at(new.span);
     let wrong = |m: String| Error::new(SqlState::WRONG_OBJECT_TYPE, m).at(new.span);
     if ix.constraint != 0 {
-        return Err(not_ready(format!("index \"{name}\" is already associated with a constraint")));
+        return Err(not_ready(filled!("index \"{}\" is already associated with a constraint"; name)));
     }
     if ix.table != rel.oid {
-        return Err(not_ready(format!("index \"{name}\" does not belong to table \"{}\"", rel.name)));
+        return Err(not_ready(filled!("index \"{}\" does not belong to table \"{}\""; name, rel.name)));
     }
     if !ix.valid {
-        return Err(not_ready(format!("index \"{name}\" is not valid")));
+        return Err(not_ready(filled!("index \"{}\" is not valid"; name)));
     }
     let cannot = "Cannot create a primary key or unique constraint using such an index.";
     if !ix.unique {
-        return Err(wrong(format!("\"{name}\" is not a unique index")).detail(cannot));
+        return Err(wrong(filled!("\"{}\" is not a unique index"; name)).detail(cannot));
     }
     if ix.columns.iter().any(|k| k.expr.is_some()) {
-        return Err(wrong(format!("index \"{name}\" contains expressions")).detail(cannot));
+        return Err(wrong(filled!("index \"{}\" contains expressions"; name)).detail(cannot));
     }
     if ix.predicate.is_some() {
-        return Err(wrong(format!("\"{name}\" is a partial index")).detail(cannot));
+        return Err(wrong(filled!("\"{}\" is a partial index"; name)).detail(cannot));
     }
     for (i, k) in ix.columns.iter().take(ix.keys as usize).enumerate() {
         let default = c.default_opclass(oids::AM_BTREE, k.ty.oid).map_or(0, |d| d.oid);
@@ -768,11 +742,7 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
     }
     if new.primary {
         if has_primary_key(shared, rel) {
-            return Err(err!(
-                INVALID_TABLE_DEFINITION,
-                "multiple primary keys for table \"{}\" are not allowed",
-                rel.name
-            ));
+            return Err(err!(INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; rel.name));
         }
         for k in ix.columns.iter().take(ix.keys as usize) {
             let n = rel.column(k.attno).map(|c| c.name.clone()).unwrap_or_default();
@@ -781,9 +751,7 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
     }
     let conname = new.stmt.idxname.clone().unwrap_or_else(|| name.to_string());
     if conname != name {
-        shared.notify_user(format!(
-            "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{name}\" to \"{conname}\""
-        ));
+        shared.notify_user(filled!("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\""; name, conname));
         heap::check_name_free(&c, rel.schema, &conname)?;
     }
     let keys: Vec<i16> = ix.columns.iter().take(ix.keys as usize).map(|c| c.attno).collect();

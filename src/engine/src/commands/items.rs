@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, DependencyKind, Item, ItemKind, ObjectAddress, ObjectClass};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterCollationStmt, DefElem, DefineStmt, ObjectName, ObjectType};
 
@@ -75,7 +75,7 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
     });
     let user = match user {
         Err(_) if missing_ok => {
-            missing::skipping(shared, format!("schema \"{}\" does not exist", names[0]));
+            missing::skipping(shared, filled!("schema \"{}\" does not exist"; names[0]));
             return Ok(None);
         }
         u => u?,
@@ -92,9 +92,9 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
     };
     let Some((class, oid, owner)) = found else {
         let (missing, skipped) = if t == ObjectType::Collation {
-            (format!("collation \"{shown}\" for encoding \"UTF8\" does not exist"), format!("collation \"{shown}\" does not exist"))
+            (filled!("collation \"{}\" for encoding \"UTF8\" does not exist"; shown), filled!("collation \"{}\" does not exist"; shown))
         } else {
-            let m = format!("{word} \"{shown}\" does not exist for access method \"{method_name}\"");
+            let m = filled!("{} \"{}\" does not exist for access method \"{}\""; word, shown, method_name);
             (m.clone(), m)
         };
         if missing_ok {
@@ -127,7 +127,7 @@ fn check_free(shared: &Shared, i: &Item, schema: Oid, name: &str) -> Result<()> 
     let am = builtin::am(method(&i.kind)).map_or("", |a| a.name());
     Err(match &i.kind {
         ItemKind::Collation { .. } => {
-            err!(DUPLICATE_OBJECT, "collation {} already exists in schema \"{schema_name}\"", of_encoding(taken))
+            err!(DUPLICATE_OBJECT, "collation {} already exists in schema \"{}\""; of_encoding(taken), schema_name)
         }
         k => {
             let word = if matches!(k, ItemKind::OpClass { .. }) { "class" } else { "family" };
@@ -173,8 +173,8 @@ const UTF8: i32 = 6;
 /// A collation's name, with its encoding where it is for one.
 fn of_encoding(i: &Item) -> String {
     match i.kind {
-        ItemKind::Collation { encoding: -1, .. } => format!("\"{}\"", i.name),
-        _ => format!("\"{}\" for encoding \"UTF8\"", i.name),
+        ItemKind::Collation { encoding: -1, .. } => filled!("\"{}\""; i.name),
+        _ => filled!("\"{}\" for encoding \"UTF8\""; i.name),
     }
 }
 
@@ -190,7 +190,7 @@ pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
     let mut given: [Option<&DefElem>; 7] = [None; 7];
     for o in definition {
         let Some(at) = KNOWN.iter().position(|k| *k == o.name) else {
-            return Err(err!(SYNTAX_ERROR, "collation attribute \"{}\" not recognized", o.name).at(o.span));
+            return Err(err!(SYNTAX_ERROR, "collation attribute \"{}\" not recognized"; o.name).at(o.span));
         };
         if given[at].replace(o).is_some() {
             return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
@@ -235,7 +235,7 @@ pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
                 }
                 return Err(Error::unsupported("collation provider icu"));
             }
-            Some(p) => bail!(INVALID_OBJECT_DEFINITION, "unrecognized collation provider: {p}"),
+            Some(p) => bail!(INVALID_OBJECT_DEFINITION, "unrecognized collation provider: {}"; p),
         }
         let all = text(locale)?;
         let collate = text(lc_collate)?.or_else(|| all.clone());
@@ -249,11 +249,8 @@ pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
         }
         for l in [&collate, &ctype] {
             if !locale_exists(l) {
-                return Err(err!(
-                    INVALID_PARAMETER_VALUE,
-                    "could not create locale \"{l}\": No such file or directory"
-                )
-                .detail(format!("The operating system could not find any locale data for the locale name \"{l}\".")));
+                return Err(err!(INVALID_PARAMETER_VALUE, "could not create locale \"{}\": No such file or directory"; l)
+                .detail(filled!("The operating system could not find any locale data for the locale name \"{}\"."; l)));
             }
         }
         ItemKind::Collation { provider: b'c', deterministic, encoding: UTF8, collate, ctype }
@@ -263,7 +260,7 @@ pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
         i.schema == schema && i.name == name && matches!(i.kind, ItemKind::Collation { .. })
     });
     if let Some(taken) = taken {
-        let e = err!(DUPLICATE_OBJECT, "collation {} already exists", of_encoding(taken));
+        let e = err!(DUPLICATE_OBJECT, "collation {} already exists"; of_encoding(taken));
         return missing::unless_wanted(*if_not_exists, shared, e);
     }
     put_item(shared, Item { oid: shared.db.new_oid(), name, schema, owner: shared.user(), kind }, &[])

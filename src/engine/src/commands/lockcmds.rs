@@ -30,7 +30,7 @@ pub fn lock_tables(shared: &Shared, s: &LockStmt) -> Result<()> {
     for r in relations {
         let rel = namespace::get(shared, r)?;
         if !matches!(rel.kind, RelKind::Table | RelKind::View | RelKind::Partitioned) {
-            return Err(err!(WRONG_OBJECT_TYPE, "cannot lock relation \"{}\"", rel.name)
+            return Err(err!(WRONG_OBJECT_TYPE, "cannot lock relation \"{}\""; rel.name)
                 .detail(super::indexcmds::unsupported_for(rel.kind)));
         }
         let wanted = match m {
@@ -47,7 +47,7 @@ pub fn lock_tables(shared: &Shared, s: &LockStmt) -> Result<()> {
             }
             if let TableLock::Wait(_) = shared.db.store.lock_table(&shared.tx()?, relation_tag(oid), mode(*m)) {
                 let name = heap::get(shared, oid)?.name.clone();
-                bail!(LOCK_NOT_AVAILABLE, "could not obtain lock on relation \"{name}\"");
+                bail!(LOCK_NOT_AVAILABLE, "could not obtain lock on relation \"{}\""; name);
             }
         }
     }

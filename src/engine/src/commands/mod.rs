@@ -4,7 +4,7 @@
 //! is undone, [`Outcome::Wait`] says for whom, and the statement is run again from its start. Changes go into the session's
 //! private catalog and, for files, to storage; both are undone when the transaction or its savepoint rolls back.
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::{LockMode, LockTag, TableLock, Wait};
 use tusklet_syntax::ast::{self, Stmt};
@@ -202,13 +202,13 @@ pub fn tag(stmt: &Stmt) -> String {
         Stmt::CreateTableAs(s) if s.objtype == ast::ObjectType::MatView => "CREATE MATERIALIZED VIEW",
         Stmt::CreateTableAs(_) => "CREATE TABLE AS",
         Stmt::RefreshMatView(_) => "REFRESH MATERIALIZED VIEW",
-        Stmt::AlterTable(s) => return format!("ALTER {}", kind_words(s.objtype)),
+        Stmt::AlterTable(s) => return filled!("ALTER {}"; kind_words(s.objtype)),
         Stmt::View(_) => "CREATE VIEW",
         Stmt::Index(_) => "CREATE INDEX",
         Stmt::CreateSeq(_) => "CREATE SEQUENCE",
         Stmt::AlterSeq(_) => "ALTER SEQUENCE",
         Stmt::Truncate(_) => "TRUNCATE TABLE",
-        Stmt::Drop(s) => return format!("DROP {}", kind_words(s.remove_type)),
+        Stmt::Drop(s) => return filled!("DROP {}"; kind_words(s.remove_type)),
         Stmt::Rename(s) => {
             use ast::ObjectType::*;
             let of = match s.rename_type {
@@ -218,10 +218,10 @@ pub fn tag(stmt: &Stmt) -> String {
                 DomConstraint => Domain,
                 k => k,
             };
-            return format!("ALTER {}", kind_words(of));
+            return filled!("ALTER {}"; kind_words(of));
         }
-        Stmt::AlterObjectSchema(s) => return format!("ALTER {}", kind_words(s.object_type)),
-        Stmt::AlterOwner(s) => return format!("ALTER {}", kind_words(s.object_type)),
+        Stmt::AlterObjectSchema(s) => return filled!("ALTER {}"; kind_words(s.object_type)),
+        Stmt::AlterOwner(s) => return filled!("ALTER {}"; kind_words(s.object_type)),
         Stmt::Comment(_) => "COMMENT",
         Stmt::CreateSchema(_) => "CREATE SCHEMA",
         Stmt::CreateDomain(_) => "CREATE DOMAIN",
@@ -230,7 +230,7 @@ pub fn tag(stmt: &Stmt) -> String {
         Stmt::AlterEnum(_) | Stmt::AlterType(_) => "ALTER TYPE",
         Stmt::CreateFunction(s) if s.is_procedure => "CREATE PROCEDURE",
         Stmt::CreateFunction(_) => "CREATE FUNCTION",
-        Stmt::Define(s) => return format!("CREATE {}", kind_words(s.kind)),
+        Stmt::Define(s) => return filled!("CREATE {}"; kind_words(s.kind)),
         Stmt::CreateCast(_) => "CREATE CAST",
         Stmt::AlterOperator(_) => "ALTER OPERATOR",
         Stmt::CreateOpClass(_) => "CREATE OPERATOR CLASS",
@@ -240,7 +240,7 @@ pub fn tag(stmt: &Stmt) -> String {
         Stmt::AlterCollation(_) => "ALTER COLLATION",
         Stmt::AlterTSConfiguration(_) => "ALTER TEXT SEARCH CONFIGURATION",
         Stmt::AlterTSDictionary(_) => "ALTER TEXT SEARCH DICTIONARY",
-        Stmt::AlterFunction(s) => return format!("ALTER {}", kind_words(s.objtype)),
+        Stmt::AlterFunction(s) => return filled!("ALTER {}"; kind_words(s.objtype)),
         Stmt::Lock(_) => "LOCK TABLE",
         Stmt::Vacuum(s) if s.is_vacuumcmd => "VACUUM",
         Stmt::Vacuum(_) => "ANALYZE",
@@ -333,7 +333,7 @@ pub(crate) fn bool_option(o: &ast::DefElem) -> Result<bool> {
     match word.to_ascii_lowercase().as_str() {
         "true" | "on" => Ok(true),
         "false" | "off" => Ok(false),
-        _ => bail!(SYNTAX_ERROR, "{name} requires a Boolean value"),
+        _ => bail!(SYNTAX_ERROR, "{} requires a Boolean value"; name),
     }
 }
 
@@ -347,7 +347,7 @@ pub(crate) fn option_text(o: &ast::DefElem) -> Result<String> {
         Some(TypeName(t)) => t.names.join("."),
         Some(Name(n)) | Some(Operator(n)) => n.join("."),
         Some(Star) => "*".to_string(),
-        _ => return Err(err!(SYNTAX_ERROR, "{} requires a parameter", o.name)),
+        _ => return Err(err!(SYNTAX_ERROR, "{} requires a parameter"; o.name)),
     })
 }
 
@@ -357,11 +357,11 @@ pub(crate) fn option_number(o: &ast::DefElem) -> Result<i64> {
         Some(ast::DefArg::Integer(i)) => Some(*i as i64),
         Some(ast::DefArg::Float(t)) => {
             let n = t.parse::<i64>().map_err(|_| {
-                err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{t}\" is out of range for type bigint")
+                err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type bigint"; t)
             })?;
             Some(n)
         }
         _ => None,
     };
-    n.ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a numeric value", o.name))
+    n.ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a numeric value"; o.name))
 }

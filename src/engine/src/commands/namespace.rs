@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Catalog, Persistence, Relation, Schema};
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
+use tusklet_error::{SortShort, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{QualifiedName, RangeVar, RelPersistence};
 
@@ -16,7 +16,7 @@ use crate::session::Shared;
 /// A relation's name as messages show it.
 pub fn written(r: &RangeVar) -> String {
     match &r.schemaname {
-        Some(s) => format!("{s}.{}", r.relname),
+        Some(s) => filled!("{}.{}"; s, r.relname),
         None => r.relname.clone(),
     }
 }
@@ -24,14 +24,7 @@ pub fn written(r: &RangeVar) -> String {
 fn check_catalog(shared: &Shared, r: &RangeVar) -> Result<()> {
     if let Some(c) = &r.catalogname {
         if *c != *shared.db.name.borrow() {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                format!(
-                    "cross-database references are not implemented: \"{c}.{}.{}\"",
-                    r.schemaname.as_deref().unwrap_or_default(),
-                    r.relname
-                ),
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: \"{}.{}.{}\""; c, r.schemaname.as_deref().unwrap_or_default(), r.relname));
         }
     }
     Ok(())
@@ -77,7 +70,7 @@ pub fn find_or_skip(shared: &Shared, r: &RangeVar, missing_ok: bool) -> Result<O
         if !missing_ok {
             return get(shared, r).map(Some);
         }
-        missing::skipping(shared, format!("relation \"{}\" does not exist", r.relname));
+        missing::skipping(shared, filled!("relation \"{}\" does not exist"; r.relname));
     }
     Ok(found)
 }
@@ -88,7 +81,7 @@ pub fn range_var(names: &[String]) -> Result<RangeVar> {
         [r] => (None, None, r),
         [s, r] => (None, Some(s), r),
         [c, s, r] => (Some(c), Some(s), r),
-        _ => bail!(SYNTAX_ERROR, "improper relation name (too many dotted names): {}", names.join(".")),
+        _ => bail!(SYNTAX_ERROR, "improper relation name (too many dotted names): {}"; names.join(".")),
     };
     Ok(RangeVar {
         catalogname: catalogname.cloned(),
@@ -107,21 +100,14 @@ pub fn split<'n>(shared: &Shared, names: &'n [String]) -> Result<(Option<&'n str
         [n] => Ok((None, n)),
         [s, n] => Ok((Some(s), n)),
         [c, s, n] if *c == *shared.db.name.borrow() => Ok((Some(s), n)),
-        [_, _, _] => Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            format!("cross-database references are not implemented: {}", names.join(".")),
-        )),
-        _ => bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}", names.join(".")),
+        [_, _, _] => Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {}"; names.join("."))),
+        _ => bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}"; names.join(".")),
     }
 }
 
 fn check_create(shared: &Shared, schema: Oid, name: &str) -> Result<()> {
     if schema == oids::NAMESPACE_PG_CATALOG || schema == oids::NAMESPACE_PG_TOAST {
-        return Err(err!(
-            INSUFFICIENT_PRIVILEGE,
-            "permission denied to create \"{}.{name}\"",
-            shared.catalog().schema_name(schema).unwrap_or_default()
-        )
+        return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to create \"{}.{}\""; shared.catalog().schema_name(schema).unwrap_or_default(), name)
         .detail("System catalog modifications are currently disallowed."));
     }
     acl::check_schema(shared, schema, acl::CREATE)

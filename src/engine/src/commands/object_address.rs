@@ -1,5 +1,6 @@
 //! Objects as messages describe them (`objectaddress.c`).
 
+use tusklet_error::filled;
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, ItemKind, ObjectAddress, ObjectClass, RelKind, Relation, TypeEntryKind};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
@@ -50,13 +51,13 @@ pub fn relation_name(c: &Catalog, path: &SearchPath, r: &Relation) -> String {
     if c.relation_is_visible(path, r.oid) {
         quote_identifier(&r.name)
     } else {
-        format!("{}.{}", quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
+        filled!("{}.{}"; quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
     }
 }
 
 fn relation_description(c: &Catalog, path: &SearchPath, oid: Oid) -> String {
     match c.relation(oid) {
-        Some(r) => format!("{} {}", relation_word(r.kind), relation_name(c, path, &r)),
+        Some(r) => filled!("{} {}"; relation_word(r.kind), relation_name(c, path, &r)),
         None => format!("relation {oid}"),
     }
 }
@@ -70,8 +71,8 @@ pub fn proc_signature(c: &Catalog, path: &SearchPath, oid: Oid) -> String {
     });
     let name = quote_identifier(&p.name);
     let name =
-        if visible { name } else { format!("{}.{name}", quote_identifier(&c.schema_name(p.schema).unwrap_or_default())) };
-    format!("{name}({})", args.join(","))
+        if visible { name } else { filled!("{}.{}"; quote_identifier(&c.schema_name(p.schema).unwrap_or_default()), name) };
+    filled!("{}({})"; name, args.join(","))
 }
 
 /// The relation a constraint is on, and its name.
@@ -117,17 +118,17 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
             format!("{word} {}", proc_signature(c, path, a.oid))
         }
         ObjectClass::Constraint => match (constraint_owner(c, a.oid), domain_constraint_owner(c, a.oid)) {
-            (Some((rel, name)), _) => format!("constraint {name} on {}", relation_description(c, path, rel)),
-            (None, Some((_, name))) => format!("constraint {name}"),
+            (Some((rel, name)), _) => filled!("constraint {} on {}"; name, relation_description(c, path, rel)),
+            (None, Some((_, name))) => filled!("constraint {}"; name),
             (None, None) => format!("constraint {}", a.oid),
         },
         ObjectClass::Default => {
-            format!("default value for {}", describe(c, path, ObjectAddress { class: ObjectClass::Relation, ..a }))
+            filled!("default value for {}"; describe(c, path, ObjectAddress { class: ObjectClass::Relation, ..a }))
         }
         ObjectClass::Schema => format!("schema {}", c.schema_name(a.oid).unwrap_or_default()),
         ObjectClass::Role => format!("role {}", c.user_role(a.oid).map(|r| r.name.clone()).unwrap_or_default()),
         ObjectClass::TsObject => match c.any_ts_object(a.oid) {
-            Some(o) => format!("{} {}", tusklet_catalog::text_search::kind_word(o.kind), c.ts_shown(path, &o)),
+            Some(o) => filled!("{} {}"; tusklet_catalog::text_search::kind_word(o.kind), c.ts_shown(path, &o)),
             None => format!("text search object {}", a.oid),
         },
         ObjectClass::Cast => {
@@ -136,14 +137,14 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
                 None => builtin::Cast::all().find(|k| k.oid() == a.oid).map(|k| (k.source(), k.target())),
             };
             match types {
-                Some((s, t)) => format!("cast from {} to {}", c.format_type(path, s), c.format_type(path, t)),
+                Some((s, t)) => filled!("cast from {} to {}"; c.format_type(path, s), c.format_type(path, t)),
                 None => format!("cast {}", a.oid),
             }
         }
         ObjectClass::Operator => match c.operator(a.oid) {
             Some(o) => {
                 let left = if o.left == 0 { "NONE".to_string() } else { c.format_type(path, o.left) };
-                format!("operator {}({left},{})", o.name, c.format_type(path, o.right))
+                filled!("operator {}({},{})"; o.name, left, c.format_type(path, o.right))
             }
             None => format!("operator {}", a.oid),
         },
@@ -156,7 +157,7 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
                 _ => builtin::opfamily(a.oid).map_or_else(Default::default, |k| (k.name().to_string(), k.method())),
             };
             let am = builtin::am(method).map_or("", |m| m.name());
-            format!("operator {} {} for access method {am}", if class { "class" } else { "family" }, quote_identifier(&name))
+            filled!("operator {} {} for access method {}"; if class { "class" } else { "family" }, quote_identifier(&name), am)
         }
         other => format!("{other:?} {}", a.oid).to_ascii_lowercase(),
     }

@@ -6,7 +6,7 @@ use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{
     Dependency, DependencyKind, FamilyMember, Item, ItemKind, ObjectAddress, ObjectClass, Proc,
 };
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{
     AlterOpFamilyStmt, CreateOpClassItem, CreateOpClassStmt, CreateOpFamilyStmt, ObjectType, TypeName,
@@ -29,7 +29,7 @@ struct Method {
 pub fn method_named(name: &str) -> Result<(Oid, &'static str)> {
     match builtin::am_by_name(name) {
         Some(a) => Ok((a.oid(), a.name())),
-        None => bail!(UNDEFINED_OBJECT, "access method \"{name}\" does not exist"),
+        None => bail!(UNDEFINED_OBJECT, "access method \"{}\" does not exist"; name),
     }
 }
 
@@ -42,13 +42,13 @@ fn method(name: &str) -> Result<Method> {
         "gin" => (i32::from(i16::MAX), 7),
         "spgist" => (i32::from(i16::MAX), 7),
         "brin" => (i32::from(i16::MAX), 15),
-        _ => bail!(WRONG_OBJECT_TYPE, "access method \"{name}\" is not of type INDEX"),
+        _ => bail!(WRONG_OBJECT_TYPE, "access method \"{}\" is not of type INDEX"; name),
     };
     Ok(Method { oid, name, strategies, functions })
 }
 
 fn only_superuser(shared: &Shared, what: &str) -> Result<()> {
-    if acl::is_superuser(shared) { Ok(()) } else { Err(err!(INSUFFICIENT_PRIVILEGE, "must be superuser to {what}")) }
+    if acl::is_superuser(shared) { Ok(()) } else { Err(err!(INSUFFICIENT_PRIVILEGE, "must be superuser to {}"; what)) }
 }
 
 fn blank(shared: &Shared, name: &str, schema: Oid, kind: ItemKind) -> Item {
@@ -61,11 +61,7 @@ fn new_family(shared: &Shared, m: &Method, name: &str, schema: Oid) -> Result<Oi
         i.schema == schema && i.name == name && matches!(i.kind, ItemKind::OpFamily { method, .. } if method == m.oid)
     });
     if taken {
-        bail!(
-            DUPLICATE_OBJECT,
-            "operator family \"{name}\" for access method \"{}\" already exists",
-            m.name
-        );
+        bail!(DUPLICATE_OBJECT, "operator family \"{}\" for access method \"{}\" already exists"; name, m.name);
     }
     let i = blank(shared, name, schema, ItemKind::OpFamily { method: m.oid, members: vec![] });
     let oid = i.oid;
@@ -210,11 +206,7 @@ fn members(
                 if let Some(n) = order_family {
                     f.sort_family = family_named(shared, n, oids::AM_BTREE, "btree")?.0;
                     if !matches!(m.name, "gist" | "spgist") {
-                        bail!(
-                            INVALID_OBJECT_DEFINITION,
-                            "access method \"{}\" does not support ordering operators",
-                            m.name
-                        );
+                        bail!(INVALID_OBJECT_DEFINITION, "access method \"{}\" does not support ordering operators"; m.name);
                     }
                 } else if o.left != 0 && o.result != oids::BOOL {
                     bail!(INVALID_OBJECT_DEFINITION, "index search operators must return boolean");
@@ -268,18 +260,14 @@ fn same_member(a: &FamilyMember, b: &FamilyMember) -> bool {
 fn types_text(shared: &Shared, f: &FamilyMember) -> String {
     let c = shared.catalog();
     let path = shared.search_path();
-    format!("{},{}", c.format_type(&path, f.left), c.format_type(&path, f.right))
+    filled!("{},{}"; c.format_type(&path, f.left), c.format_type(&path, f.right))
 }
 
 /// A family by name: its OID and the name it is shown by.
 fn family_named(shared: &Shared, names: &[String], method: Oid, method_name: &str) -> Result<(Oid, String)> {
     match items::family(shared, names, method)? {
         Some(oid) => Ok((oid, names.join("."))),
-        None => bail!(
-            UNDEFINED_OBJECT,
-            "operator family \"{}\" does not exist for access method \"{method_name}\"",
-            names.join(".")
-        ),
+        None => bail!(UNDEFINED_OBJECT, "operator family \"{}\" does not exist for access method \"{}\""; names.join("."), method_name),
     }
 }
 
@@ -386,20 +374,12 @@ pub fn create_class(shared: &Shared, s: &CreateOpClassStmt) -> Result<()> {
         key = 0;
     }
     if key != 0 && !matches!(m.name, "gist" | "gin" | "spgist" | "brin") {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "storage type cannot be different from data type for access method \"{}\"",
-            m.name
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "storage type cannot be different from data type for access method \"{}\""; m.name);
     }
     let c = shared.catalog();
     let of_method = |i: &&Rc<Item>| matches!(i.kind, ItemKind::OpClass { method, .. } if method == m.oid);
     if c.items().filter(of_method).any(|i| i.schema == schema && i.name == name) {
-        bail!(
-            DUPLICATE_OBJECT,
-            "operator class \"{name}\" for access method \"{}\" already exists",
-            m.name
-        );
+        bail!(DUPLICATE_OBJECT, "operator class \"{}\" for access method \"{}\" already exists"; name, m.name);
     }
     if *is_default {
         let mine = c.items().filter(of_method).find(|i| {
@@ -409,12 +389,8 @@ pub fn create_class(shared: &Shared, s: &CreateOpClassStmt) -> Result<()> {
             builtin::opclasses_by_type(m.oid, input).find(|k| k.default()).map(|k| k.name().to_string())
         });
         if let Some(old) = old {
-            return Err(err!(
-                DUPLICATE_OBJECT,
-                "could not make operator class \"{name}\" be default for type {}",
-                expressions::type_name_text(datatype)
-            )
-            .detail(format!("Operator class \"{old}\" already is the default.")));
+            return Err(err!(DUPLICATE_OBJECT, "could not make operator class \"{}\" be default for type {}"; name, expressions::type_name_text(datatype))
+            .detail(filled!("Operator class \"{}\" already is the default."; old)));
         }
     }
     let i = blank(shared, &name, schema, ItemKind::OpClass { method: m.oid, family, input, default: *is_default, key });

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, ObjectClass, Operator};
-use tusklet_error::{Result, SqlState, bail, err};
+use tusklet_error::{Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterOperatorStmt, DefineStmt, ObjectWithArgs};
 
@@ -17,11 +17,7 @@ use crate::session::Shared;
 pub fn lookup(shared: &Shared, names: &[String], left: Oid, right: Oid) -> Result<Oid> {
     match tusklet_analyze::lookup_operator(&mut Analyzer(shared), names, left, right)? {
         0 if right == 0 => bail!(SYNTAX_ERROR, "postfix operators are not supported"),
-        0 => bail!(
-            UNDEFINED_FUNCTION,
-            "operator does not exist: {}",
-            tusklet_analyze::operator_text(&mut Analyzer(shared), names, left, right)
-        ),
+        0 => bail!(UNDEFINED_FUNCTION, "operator does not exist: {}"; tusklet_analyze::operator_text(&mut Analyzer(shared), names, left, right)),
         o => Ok(o),
     }
 }
@@ -32,7 +28,7 @@ pub fn with_args(shared: &Shared, w: &ObjectWithArgs, missing_ok: bool) -> Resul
     let Some(types) = functioncmds::argument_types(shared, name, args, missing_ok)? else { return Ok(None) };
     let [left, right] = types[..] else { bail!(SYNTAX_ERROR, "missing argument") };
     if missing_ok && tusklet_analyze::lookup_operator(&mut Analyzer(shared), name, left, right)? == 0 {
-        missing::skipping(shared, format!("operator {} does not exist", name.join(".")));
+        missing::skipping(shared, filled!("operator {} does not exist"; name.join(".")));
         return Ok(None);
     }
     lookup(shared, name, left, right).map(Some)
@@ -60,11 +56,7 @@ fn estimator(shared: &Shared, names: &[String], join: bool) -> Result<Oid> {
     };
     if p.result != oids::FLOAT8 {
         let what = if join { "join" } else { "restriction" };
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "{what} estimator function {} must return type double precision",
-            names.join(".")
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "{} estimator function {} must return type double precision"; what, names.join("."));
     }
     acl::check_proc(shared, p.oid)?;
     Ok(p.oid)
@@ -80,7 +72,7 @@ fn check_kind(binary: bool, boolean: bool, o: &Operator) -> Result<()> {
     ] {
         if given && only_binary && !binary {
             let verb = if matches!(what, "merge join" | "hash") { "can" } else { "can have" };
-            bail!(INVALID_FUNCTION_DEFINITION, "only binary operators {verb} {what}");
+            bail!(INVALID_FUNCTION_DEFINITION, "only binary operators {} {}"; verb, what);
         }
     }
     for (given, what) in [
@@ -91,7 +83,7 @@ fn check_kind(binary: bool, boolean: bool, o: &Operator) -> Result<()> {
         (o.hashes, "hash"),
     ] {
         if given && !boolean {
-            bail!(INVALID_FUNCTION_DEFINITION, "only boolean operators can {what}");
+            bail!(INVALID_FUNCTION_DEFINITION, "only boolean operators can {}"; what);
         }
     }
     Ok(())
@@ -194,7 +186,7 @@ pub fn create_operator(shared: &Shared, s: &DefineStmt) -> Result<()> {
             "hashes" => hashes = bool_option(o)?,
             "merges" => merges = bool_option(o)?,
             "sort1" | "sort2" | "ltcmp" | "gtcmp" => merges = true,
-            n => shared.warn(SqlState::SYNTAX_ERROR, format!("operator attribute \"{n}\" not recognized")),
+            n => shared.warn(SqlState::SYNTAX_ERROR, filled!("operator attribute \"{}\" not recognized"; n)),
         }
     }
     if func.is_empty() {
@@ -242,7 +234,7 @@ pub fn create_operator(shared: &Shared, s: &DefineStmt) -> Result<()> {
     check_kind(left != 0, o.result == oids::BOOL, &o)?;
     let old = named(shared, schema, &o.name, left, right);
     match &old {
-        Some(old) if old.func != 0 => bail!(DUPLICATE_FUNCTION, "operator {} already exists", o.name),
+        Some(old) if old.func != 0 => bail!(DUPLICATE_FUNCTION, "operator {} already exists"; o.name),
         Some(old) => acl::check_owner(shared, old.owner, "operator", &o.name)?,
         None => {}
     }
@@ -270,7 +262,7 @@ pub fn set_schema(shared: &Shared, oid: Oid, to_name: &str) -> Result<()> {
     acl::check_owner(shared, o.owner, "operator", &o.name)?;
     acl::check_schema(shared, to, acl::CREATE)?;
     if o.schema != to && named(shared, to, &o.name, o.left, o.right).is_some() {
-        bail!(DUPLICATE_FUNCTION, "operator {} already exists in schema \"{to_name}\"", o.name);
+        bail!(DUPLICATE_FUNCTION, "operator {} already exists in schema \"{}\""; o.name, to_name);
     }
     put(shared, Operator { schema: to, ..o })
 }
@@ -286,9 +278,9 @@ pub fn alter_operator(shared: &Shared, s: &AlterOperatorStmt) -> Result<()> {
             "restrict" => restrict = Some(names),
             "join" => join = Some(names),
             n @ ("leftarg" | "rightarg" | "function" | "procedure" | "commutator" | "negator" | "hashes" | "merges") => {
-                bail!(SYNTAX_ERROR, "operator attribute \"{n}\" cannot be changed")
+                bail!(SYNTAX_ERROR, "operator attribute \"{}\" cannot be changed"; n)
             }
-            n => bail!(SYNTAX_ERROR, "operator attribute \"{n}\" not recognized"),
+            n => bail!(SYNTAX_ERROR, "operator attribute \"{}\" not recognized"; n),
         }
     }
     let c = shared.catalog();

@@ -128,10 +128,7 @@ fn serial_type(t: &ast::TypeName) -> Result<Option<Oid>> {
         _ => return Ok(None),
     };
     if !t.array_bounds.is_empty() {
-        return Err(Error::new(
-            tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-            "array of serial is not implemented",
-        )
+        return Err(err!(FEATURE_NOT_SUPPORTED, "array of serial is not implemented")
         .at(t.span));
     }
     Ok(Some(ty))
@@ -164,7 +161,7 @@ pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, 
         cooked_generated: false,
     };
     let table = &rel.relname;
-    let again = |what: &str, at: Span| err!(SYNTAX_ERROR, "{what} for column \"{colname}\" of table \"{table}\"").at(at);
+    let again = |what: &str, at: Span| err!(SYNTAX_ERROR, "{} for column \"{}\" of table \"{}\""; what, colname, table).at(at);
     // What was said about NULL: `None` nothing yet.
     let mut nullable: Option<bool> = None;
     let not_null = |nullable: &mut Option<bool>, at: Span| -> Result<()> {
@@ -254,7 +251,7 @@ pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, 
     new.column.not_null = nullable == Some(false);
     new.column.generated = new.generated.is_some();
     if parts.columns.iter().any(|c| c.column.name == *colname) {
-        return Err(err!(DUPLICATE_COLUMN, "column \"{colname}\" specified more than once"));
+        return Err(err!(DUPLICATE_COLUMN, "column \"{}\" specified more than once"; colname));
     }
     parts.columns.push(new);
     Ok(())
@@ -268,7 +265,7 @@ pub fn compression_letter(method: &str) -> Result<u8> {
         "default" => Ok(0),
         "pglz" => Ok(b'p'),
         "lz4" => Ok(b'l'),
-        m => Err(err!(INVALID_PARAMETER_VALUE, "invalid compression method \"{m}\"")),
+        m => Err(err!(INVALID_PARAMETER_VALUE, "invalid compression method \"{}\""; m)),
     }
 }
 
@@ -312,7 +309,7 @@ fn constraint_attributes(list: &[Constraint]) -> Result<Vec<Constraint>> {
             }
         };
         if !supports(last, &out) {
-            return Err(err!(SYNTAX_ERROR, "misplaced {clause} clause").at(k.span));
+            return Err(err!(SYNTAX_ERROR, "misplaced {} clause"; clause).at(k.span));
         }
         let must = || err!(SYNTAX_ERROR, "constraint declared INITIALLY DEFERRED must be DEFERRABLE").at(k.span);
         let Some(target) = last.and_then(|i| out.get_mut(i)) else { continue };
@@ -390,7 +387,7 @@ fn index_constraint(rel: &RangeVar, k: &Constraint, column: Option<&String>) -> 
     for (i, name) in keys.iter().enumerate() {
         if keys[..i].contains(name) {
             let which = if primary { "primary key" } else { "unique" };
-            return Err(err!(DUPLICATE_COLUMN, "column \"{name}\" appears twice in {which} constraint").at(k.span));
+            return Err(err!(DUPLICATE_COLUMN, "column \"{}\" appears twice in {} constraint"; name, which).at(k.span));
         }
     }
     Ok(NewIndex {
@@ -477,10 +474,7 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
     for ix in std::mem::take(&mut parts.indexes) {
         if ix.primary {
             if pkey.is_some() {
-                return Err(err!(
-                    INVALID_TABLE_DEFINITION,
-                    "multiple primary keys for table \"{table}\" are not allowed"
-                )
+                return Err(err!(INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; table)
                 .at(ix.span));
             }
             pkey = Some(out.len());
@@ -497,7 +491,7 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
                     None if known(name) => {}
                     None => {
                         return Err(
-                            err!(UNDEFINED_COLUMN, "column \"{name}\" named in key does not exist").at(ix.span)
+                            err!(UNDEFINED_COLUMN, "column \"{}\" named in key does not exist"; name).at(ix.span)
                         );
                     }
                 }

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, Type, TypeEntryKind};
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, err, filled};
 use tusklet_ir::Oid;
 
 use super::object_address::Objects;
@@ -21,7 +21,7 @@ pub fn clip(name: &str, bytes: usize) -> &str {
 pub fn array_name(c: &Catalog, name: &str, schema: Oid) -> String {
     let mut underscores = 1;
     loop {
-        let candidate = format!("{}{}", "_".repeat(underscores), clip(name, 63 - underscores));
+        let candidate = filled!("{}{}"; "_".repeat(underscores), clip(name, 63 - underscores));
         if c.type_named(schema, &candidate).is_none() || underscores >= 62 {
             return candidate;
         }
@@ -35,7 +35,7 @@ fn function(name: &str) -> Oid {
 
 /// The four functions of a type's text and binary forms.
 pub fn io(prefix: &str) -> Vec<Oid> {
-    ["in", "out", "recv", "send"].iter().map(|f| function(&format!("{prefix}_{f}"))).collect()
+    ["in", "out", "recv", "send"].iter().map(|f| function(&filled!("{}_{}"; prefix, f))).collect()
 }
 
 /// Takes a name that an automatic array type has away from it (`moveArrayTypeName`); an error when a real type has it.
@@ -53,7 +53,7 @@ pub fn claim_name(shared: &Shared, schema: Oid, name: &str, hint: bool) -> Resul
             return shared.edit_catalog(|c| c.put_type(t));
         }
     }
-    let e = err!(DUPLICATE_OBJECT, "type \"{name}\" already exists");
+    let e = err!(DUPLICATE_OBJECT, "type \"{}\" already exists"; name);
     Err(if hint {
         e.hint(
             "A relation has an associated type of the same name, so you must use a name that doesn't conflict with any \
@@ -136,7 +136,7 @@ mod tests {
         let c = Catalog::new();
         assert_eq!(array_name(&c, "t", 2200), "_t");
         let long = "é".repeat(31) + "a";
-        assert_eq!(array_name(&c, &long, 2200), format!("_{}", "é".repeat(31)));
+        assert_eq!(array_name(&c, &long, 2200), filled!("_{}"; "é".repeat(31)));
         assert_eq!(clip("ab", 63), "ab");
     }
 }

@@ -2,11 +2,9 @@
 
 use tusklet_catalog::live::Schema;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, RelPersistence, Stmt};
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err, filled};
 use tusklet_ir::Oid;
-use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, Stmt};
-use tusklet_error::{Notice, Result, Severity, SortShort, SqlState, bail, err, Error};
+use tusklet_syntax::ast::{CreateSchemaStmt, RawStmt, RelPersistence, Stmt};
 
 use super::{acl, user};
 use crate::missing;
@@ -17,7 +15,7 @@ use crate::settings::Source;
 pub fn to_change(shared: &Shared, oid: Oid, doing: &str) -> Result<Schema> {
     match shared.catalog().user_schema(oid) {
         Some(s) => Ok((**s).clone()),
-        None => Err(Error::unsupported(format!("{doing} a system schema"))),
+        None => Err(Error::unsupported(filled!("{} a system schema"; doing))),
     }
 }
 
@@ -39,11 +37,11 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
     };
     acl::check_database_create(shared)?;
     if name.starts_with("pg_") {
-        return Err(err!(RESERVED_NAME, "unacceptable schema name \"{name}\"")
+        return Err(err!(RESERVED_NAME, "unacceptable schema name \"{}\""; name)
             .detail("The prefix \"pg_\" is reserved for system schemas."));
     }
     if shared.catalog().schema_named(&name).is_some() {
-        let e = err!(DUPLICATE_SCHEMA, "schema \"{name}\" already exists");
+        let e = err!(DUPLICATE_SCHEMA, "schema \"{}\" already exists"; name);
         return missing::unless_wanted(*if_not_exists, shared, e);
     }
     let oid = shared.db.new_oid();
@@ -54,7 +52,7 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
     // The elements find each other without naming the schema. An error undoes the setting with the transaction.
     let mark = shared.settings.borrow().mark();
     let old = shared.settings.borrow().get("search_path").unwrap_or_default();
-    let path = format!("{}, {old}", quote_identifier(&name));
+    let path = filled!("{}, {}"; quote_identifier(&name), old);
     shared.settings.borrow_mut().set("search_path", &path, true, Source::Session)?;
     shared.settings_changed();
     for RawStmt { stmt, span: _ } in order(schema_elts) {

@@ -3,7 +3,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, ObjectClass, Persistence, RelKind, Sequence};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_storage::{LockMode, RelId, SequenceOptions};
 use tusklet_syntax::ast::{AlterSeqStmt, CreateSeqStmt, DefArg, DefElem, DefElemAction};
@@ -57,7 +57,7 @@ fn init_params(shared: &Shared, old: Option<(Sequence, i64, bool)>, options: &[D
                 // Only a dump of an identity column names its sequence.
                 continue;
             }
-            n => return Err(Error::internal(format!("option \"{n}\" not recognized"))),
+            n => return Err(err!(INTERNAL_ERROR, "option \"{}\" not recognized"; n)),
         };
         if found.iter().any(|(f, _)| *f == name) {
             return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
@@ -299,8 +299,8 @@ fn own_by(shared: &Shared, seq: Oid, names: &[String]) -> Result<()> {
     if r.sequence.as_ref().is_some_and(|q| q.identity) {
         let (t, _) = r.sequence.as_ref().map_or((0, 0), |q| q.owned_by);
         let name = heap::get(shared, t)?.name.clone();
-        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "cannot change ownership of identity sequence")
-            .detail(format!("Sequence \"{}\" is linked to table \"{name}\".", r.name)));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "cannot change ownership of identity sequence")
+            .detail(filled!("Sequence \"{}\" is linked to table \"{}\"."; r.name, name)));
     }
     if names.len() == 1 {
         if names[0] != "none" {
@@ -312,7 +312,7 @@ fn own_by(shared: &Shared, seq: Oid, names: &[String]) -> Result<()> {
     let (rel, column) = names.split_at(names.len() - 1);
     let t = namespace::get(shared, &namespace::range_var(rel)?)?;
     if !matches!(t.kind, RelKind::Table | RelKind::Foreign | RelKind::View | RelKind::Partitioned) {
-        return Err(err!(WRONG_OBJECT_TYPE, "sequence cannot be owned by relation \"{}\"", t.name)
+        return Err(err!(WRONG_OBJECT_TYPE, "sequence cannot be owned by relation \"{}\""; t.name)
             .detail(super::indexcmds::unsupported_for(t.kind)));
     }
     if t.owner != r.owner {
@@ -338,7 +338,7 @@ pub fn alter_sequence(shared: &Shared, s: &AlterSeqStmt) -> Result<()> {
     let AlterSeqStmt { sequence, options, missing_ok, span: _ } = s;
     let Some(r) = namespace::find_or_skip(shared, sequence, *missing_ok)? else { return Ok(()) };
     if r.kind != RelKind::Sequence {
-        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence", r.name);
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a sequence"; r.name);
     }
     acl::check_owner(shared, r.owner, "sequence", &r.name)?;
     lock(shared, r.oid, LockMode::ShareRowExclusive)?;

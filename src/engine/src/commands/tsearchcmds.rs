@@ -6,7 +6,7 @@ use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::text_search::kind_word;
-use tusklet_error::{Error, Result, SortShort, TryVec, bail, err};
+use tusklet_error::{Error, Result, SortShort, TryVec, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTSConfigCmd, AlterTSConfigurationStmt, AlterTSDictionaryStmt, DefArg, DefElem, DefineStmt, ObjectType};
 
@@ -70,8 +70,8 @@ fn stored(list: &[DictOption]) -> Option<String> {
 
 /// PostgreSQL leaves it to the catalogs' indexes to find what is there already.
 fn duplicate(table: &str, index: &str, key: &str) -> Error {
-    let mut e = err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{index}\"")
-        .detail(format!("Key {key} already exists."));
+    let mut e = err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\""; index)
+        .detail(filled!("Key {} already exists."; key));
     let r = e.report_mut();
     r.schema = Some("pg_catalog".into());
     r.table = Some(table.into());
@@ -93,7 +93,7 @@ pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
             (TsKind::Dictionary, _) => list.push(option(o)?),
             (_, "parser") => base = ts_object_named(shared, TsKind::Parser, &definition_names(o)?)?,
             (_, "copy") => source = ts_object_named(shared, TsKind::Configuration, &definition_names(o)?)?,
-            (_, n) => bail!(SYNTAX_ERROR, "text search configuration parameter \"{n}\" not recognized"),
+            (_, n) => bail!(SYNTAX_ERROR, "text search configuration parameter \"{}\" not recognized"; n),
         }
     }
     let c = shared.catalog();
@@ -104,7 +104,7 @@ pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
     base = copied.as_ref().map_or(base, |o| o.base);
     if base == 0 {
         let what = if kind == TsKind::Dictionary { "template" } else { "parser" };
-        bail!(INVALID_OBJECT_DEFINITION, "text search {what} is required");
+        bail!(INVALID_OBJECT_DEFINITION, "text search {} is required"; what);
     }
     if kind == TsKind::Dictionary {
         crate::text_search::build(shared, &c, base, &list, 0)?;
@@ -112,7 +112,7 @@ pub fn define(shared: &Shared, s: &DefineStmt, kind: TsKind) -> Result<()> {
     if c.ts_named(kind, schema, &name).is_some() {
         let (table, prefix) = if kind == TsKind::Dictionary { ("pg_ts_dict", "dict") } else { ("pg_ts_config", "cfg") };
         let key = format!("({prefix}name, {prefix}namespace)=({name}, {schema})");
-        return Err(duplicate(table, &format!("{table}_{prefix}name_index"), &key));
+        return Err(duplicate(table, &filled!("{}_{}name_index"; table, prefix), &key));
     }
     let map = copied.map_or(vec![], |o| o.map);
     let oid = shared.db.new_oid();
@@ -136,14 +136,14 @@ const TEMPLATE: Methods = &[("init", &[I], I, false), ("lexize", &[I, I, I, I], 
 fn define_methods(shared: &Shared, kind: TsKind, defnames: &[String], definition: &[DefElem]) -> Result<()> {
     let what = kind_word(kind);
     if !acl::is_superuser(shared) {
-        bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to create {what}s");
+        bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to create {}s"; what);
     }
     let methods = if kind == TsKind::Parser { PARSER } else { TEMPLATE };
     let (schema, name) = namespace::creation_of(shared, &defnames.to_vec())?;
     let mut map: Vec<TsMapping> = vec![];
     for o in definition {
         let Some(i) = methods.iter().position(|m| m.0 == o.name) else {
-            bail!(SYNTAX_ERROR, "{what} parameter \"{}\" not recognized", o.name);
+            bail!(SYNTAX_ERROR, "{} parameter \"{}\" not recognized"; what, o.name);
         };
         let names = definition_names(o)?;
         let Some(p) = functioncmds::exact(shared, &names, methods[i].1, false)? else { return Ok(()) };
@@ -151,20 +151,20 @@ fn define_methods(shared: &Shared, kind: TsKind, defnames: &[String], definition
             let (c, path) = (shared.catalog(), shared.search_path());
             let ty = c.format_type(&path, methods[i].2);
             let shown = signature(&c, &path, &names, methods[i].1);
-            bail!(WRONG_OBJECT_TYPE, "function {shown} should return type {ty}");
+            bail!(WRONG_OBJECT_TYPE, "function {} should return type {}"; shown, ty);
         }
         map.retain(|m| m.token != i as i32 + 4);
         map.push(TsMapping { token: i as i32 + 4, dict: p.oid });
     }
     for (i, m) in methods.iter().enumerate() {
         if m.3 && !map.iter().any(|f| f.token == i as i32 + 4) {
-            bail!(INVALID_OBJECT_DEFINITION, "{what} {} method is required", m.0);
+            bail!(INVALID_OBJECT_DEFINITION, "{} {} method is required"; what, m.0);
         }
     }
     if shared.catalog().ts_named(kind, schema, &name).is_some() {
         let (table, prefix) = if kind == TsKind::Parser { ("pg_ts_parser", "prs") } else { ("pg_ts_template", "tmpl") };
         let key = format!("({prefix}name, {prefix}namespace)=({name}, {schema})");
-        return Err(duplicate(table, &format!("{table}_{prefix}name_index"), &key));
+        return Err(duplicate(table, &filled!("{}_{}name_index"; table, prefix), &key));
     }
     let oid = shared.db.new_oid();
     put(shared, TsObject { oid, kind, name, schema, owner: shared.user(), base: 0, options: None, map })
@@ -172,7 +172,7 @@ fn define_methods(shared: &Shared, kind: TsKind, defnames: &[String], definition
 
 fn signature(c: &Catalog, path: &SearchPath, names: &[String], types: &[Oid]) -> String {
     let types: Vec<String> = types.iter().map(|t| c.format_type(path, *t)).collect();
-    format!("{}({})", names.join("."), types.join(", "))
+    filled!("{}({})"; names.join("."), types.join(", "))
 }
 
 /// ALTER TEXT SEARCH DICTIONARY.
@@ -195,7 +195,7 @@ fn tokens(names: &[String]) -> Result<Vec<(i32, &str)>> {
     let mut out: Vec<(i32, &str)> = vec![];
     for n in names {
         let Some(t) = parser::type_named(n) else {
-            bail!(INVALID_PARAMETER_VALUE, "token type \"{n}\" does not exist");
+            bail!(INVALID_PARAMETER_VALUE, "token type \"{}\" does not exist"; n);
         };
         if !out.iter().any(|o| o.0 == i32::from(t)) {
             out.push((i32::from(t), n));
@@ -237,7 +237,7 @@ pub fn alter_configuration(shared: &Shared, s: &AlterTSConfigurationStmt) -> Res
                 if o.map.len() < before {
                     continue;
                 }
-                let e = err!(UNDEFINED_OBJECT, "mapping for token type \"{name}\" does not exist");
+                let e = err!(UNDEFINED_OBJECT, "mapping for token type \"{}\" does not exist"; name);
                 missing::unless(*missing_ok, shared, e)?;
             }
         }
@@ -265,7 +265,7 @@ fn check_free(shared: &Shared, o: &TsObject, schema: Oid, name: &str) -> Result<
         return Ok(());
     }
     let schema = c.schema_name(schema).unwrap_or_default();
-    bail!(DUPLICATE_OBJECT, "{} \"{name}\" already exists in schema \"{schema}\"", kind_word(o.kind))
+    bail!(DUPLICATE_OBJECT, "{} \"{}\" already exists in schema \"{}\""; kind_word(o.kind), name, schema)
 }
 
 /// ALTER TEXT SEARCH … RENAME TO.
@@ -310,7 +310,7 @@ pub fn to_drop(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool
     let mut gone = None;
     match schema {
         Some(s) => match namespace::schema(shared, s)? {
-            None => gone = Some(format!("schema \"{s}\" does not exist")),
+            None => gone = Some(filled!("schema \"{}\" does not exist"; s)),
             Some(s) if c.ts_named(kind, s, name).is_none() => gone = Some(String::new()),
             Some(_) => {}
         },
@@ -318,7 +318,7 @@ pub fn to_drop(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool
         None => {}
     }
     if let Some(text) = gone.filter(|_| missing_ok) {
-        let text = if text.is_empty() { format!("{} \"{}\" does not exist", kind_word(kind), names.join(".")) } else { text };
+        let text = if text.is_empty() { filled!("{} \"{}\" does not exist"; kind_word(kind), names.join(".")) } else { text };
         missing::skipping(shared, text);
         return Ok(None);
     }

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, Role};
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{
     AlterRoleSetStmt, AlterRoleStmt, CreateRoleStmt, DefArg, DefElem, DropOwnedStmt, DropRoleStmt, GrantRoleStmt,
@@ -90,7 +90,7 @@ fn apply(shared: &Shared, r: &mut Role, options: &[DefElem], create: bool) -> Re
             }
             n => {
                 let _ = create;
-                return Err(err!(SYNTAX_ERROR, "unrecognized role option \"{n}\"").at(o.span));
+                return Err(err!(SYNTAX_ERROR, "unrecognized role option \"{}\""; n).at(o.span));
             }
         }
     }
@@ -104,7 +104,7 @@ pub fn create_role(shared: &Shared, s: &CreateRoleStmt) -> Result<()> {
         bail!(INSUFFICIENT_PRIVILEGE, "permission denied to create role");
     }
     if name.starts_with("pg_") {
-        return Err(err!(RESERVED_NAME, "role name \"{name}\" is reserved")
+        return Err(err!(RESERVED_NAME, "role name \"{}\" is reserved"; name)
             .detail("Role names starting with \"pg_\" are reserved."));
     }
     let mut r = Role {
@@ -128,7 +128,7 @@ pub fn create_role(shared: &Shared, s: &CreateRoleStmt) -> Result<()> {
         bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to create superusers");
     }
     if role_named(shared, name).is_some() {
-        bail!(DUPLICATE_OBJECT, "role \"{name}\" already exists");
+        bail!(DUPLICATE_OBJECT, "role \"{}\" already exists"; name);
     }
     let oid = r.oid;
     store(shared, r)?;
@@ -149,7 +149,7 @@ pub fn create_role(shared: &Shared, s: &CreateRoleStmt) -> Result<()> {
 fn to_change(shared: &Shared, oid: Oid, doing: &str) -> Result<Role> {
     match shared.catalog().user_role(oid) {
         Some(r) => Ok((**r).clone()),
-        None => Err(Error::unsupported(format!("{doing} a predefined role"))),
+        None => Err(Error::unsupported(filled!("{} a predefined role"; doing))),
     }
 }
 
@@ -214,23 +214,14 @@ pub fn alter_role_set(shared: &Shared, s: &AlterRoleSetStmt) -> Result<()> {
 
 fn add_member(shared: &Shared, of: Oid, member: Oid, admin: bool) -> Result<()> {
     if of == member || is_member_of(shared, of, member) {
-        bail!(
-            INVALID_GRANT_OPERATION,
-            "role \"{}\" is a member of role \"{}\"",
-            role_name(shared, of),
-            role_name(shared, member)
-        );
+        bail!(INVALID_GRANT_OPERATION, "role \"{}\" is a member of role \"{}\""; role_name(shared, of), role_name(shared, member));
     }
     let grantor = shared.user();
     let already = shared.catalog().user_role(member).is_some_and(|r| {
         r.member_of.iter().any(|(o, _, a)| *o == of && (*a || !admin))
     });
     if already {
-        shared.notify_user(format!(
-            "role \"{}\" is already a member of role \"{}\"",
-            role_name(shared, member),
-            role_name(shared, of)
-        ));
+        shared.notify_user(filled!("role \"{}\" is already a member of role \"{}\""; role_name(shared, member), role_name(shared, of)));
         return Ok(());
     }
     change(shared, member, "changing", &mut |r| {
@@ -260,7 +251,7 @@ fn remove_member(shared: &Shared, of: Oid, member: Oid, admin_only: bool) -> Res
     if !there {
         shared.warn(
             SqlState::WARNING,
-            format!("role \"{}\" is not a member of role \"{}\"", role_name(shared, member), role_name(shared, of)),
+            filled!("role \"{}\" is not a member of role \"{}\""; role_name(shared, member), role_name(shared, of)),
         );
         return Ok(());
     }
@@ -289,7 +280,7 @@ pub fn grant_role(shared: &Shared, s: &GrantRoleStmt) -> Result<()> {
             r.superuser || r.create_role || r.member_of.iter().any(|(o, _, a)| *o == of && *a)
         });
         if !admin {
-            bail!(INSUFFICIENT_PRIVILEGE, "must have admin option on role \"{name}\"");
+            bail!(INSUFFICIENT_PRIVILEGE, "must have admin option on role \"{}\""; name);
         }
         for m in grantee_roles {
             let member = role(shared, m)?;
@@ -347,10 +338,7 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
             bail!(OBJECT_IN_USE, "session user cannot be dropped");
         }
         if oid == BOOTSTRAP_ROLE || builtin::role(oid).is_some() {
-            bail!(
-                DEPENDENT_OBJECTS_STILL_EXIST,
-                "cannot drop role {name} because it is required by the database system"
-            );
+            bail!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop role {} because it is required by the database system"; name);
         }
         let c = shared.catalog();
         if c.user_role(oid).is_some_and(|r| r.superuser) && !acl::is_superuser(shared) {
@@ -359,15 +347,12 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
         let path = shared.search_path();
         let shown = |a: &ObjectAddress| super::object_address::describe(&c, &path, *a);
         let mut found: Vec<(ObjectAddress, String)> =
-            owned(shared, oid).into_iter().map(|a| (a, format!("owner of {}", shown(&a)))).collect();
-        found.extend(acl::granted_to(shared, oid).into_iter().map(|a| (a, format!("privileges for {}", shown(&a)))));
+            owned(shared, oid).into_iter().map(|a| (a, filled!("owner of {}"; shown(&a)))).collect();
+        found.extend(acl::granted_to(shared, oid).into_iter().map(|a| (a, filled!("privileges for {}"; shown(&a)))));
         found.order_by_key(|(a, _)| a.oid);
         let lines: Vec<String> = found.into_iter().map(|(_, l)| l).collect();
         if !lines.is_empty() {
-            return Err(err!(
-                DEPENDENT_OBJECTS_STILL_EXIST,
-                "role \"{name}\" cannot be dropped because some objects depend on it"
-            )
+            return Err(err!(DEPENDENT_OBJECTS_STILL_EXIST, "role \"{}\" cannot be dropped because some objects depend on it"; name)
             .detail(lines.join("\n")));
         }
         let members: Vec<Oid> =
@@ -400,10 +385,7 @@ pub fn drop_owned(shared: &Shared, s: &DropOwnedStmt) -> Result<()> {
         let oid = role(shared, r)?;
         if oid == BOOTSTRAP_ROLE {
             let name = role_name(shared, oid);
-            bail!(
-                DEPENDENT_OBJECTS_STILL_EXIST,
-                "cannot drop objects owned by role {name} because they are required by the database system"
-            );
+            bail!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop objects owned by role {} because they are required by the database system"; name);
         }
         acl::revoke_everything(shared, oid)?;
         let mine: Vec<ObjectAddress> = owned(shared, oid).into_iter().filter(|a| !heap::is_pinned(*a)).collect();

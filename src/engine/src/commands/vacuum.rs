@@ -1,7 +1,7 @@
 //! VACUUM, ANALYZE, CLUSTER, REINDEX (`vacuum.c`, `cluster.c`, `indexcmds.c`).
 
 use tusklet_catalog::live::{RelKind, Relation};
-use tusklet_error::{Result, SortShort, SqlState, bail, err};
+use tusklet_error::{Result, SortShort, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{ClusterStmt, ReindexStmt, ReindexTarget, VacuumRelation, VacuumStmt};
@@ -33,8 +33,8 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
                     );
                 }
             }
-            (n, true) => return Err(err!(SYNTAX_ERROR, "unrecognized VACUUM option \"{n}\"").at(o.span)),
-            (n, false) => return Err(err!(SYNTAX_ERROR, "unrecognized ANALYZE option \"{n}\"").at(o.span)),
+            (n, true) => return Err(err!(SYNTAX_ERROR, "unrecognized VACUUM option \"{}\""; n).at(o.span)),
+            (n, false) => return Err(err!(SYNTAX_ERROR, "unrecognized ANALYZE option \"{}\""; n).at(o.span)),
         }
     }
     if *is_vacuumcmd {
@@ -56,29 +56,21 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
                     return Err(missing::column(&rel.name, &c));
                 }
                 if va_cols[..i].contains(c) {
-                    bail!(DUPLICATE_COLUMN, "column \"{c}\" of relation \"{}\" appears more than once", rel.name);
+                    bail!(DUPLICATE_COLUMN, "column \"{}\" of relation \"{}\" appears more than once"; c, rel.name);
                 }
             }
         }
         if !matches!(rel.kind, RelKind::Table | RelKind::MatView) {
             shared.warn(
                 SqlState::WARNING,
-                format!(
-                    "skipping \"{}\" --- cannot {} non-tables or special system tables",
-                    rel.name,
-                    if *is_vacuumcmd { "vacuum" } else { "analyze" }
-                ),
+                filled!("skipping \"{}\" --- cannot {} non-tables or special system tables"; rel.name, if *is_vacuumcmd { "vacuum" } else { "analyze" }),
             );
             continue;
         }
         if !acl::is_owner(shared, rel.owner) {
             shared.warn(
                 SqlState::WARNING,
-                format!(
-                    "permission denied to {} \"{}\", skipping it",
-                    if *is_vacuumcmd { "vacuum" } else { "analyze" },
-                    rel.name
-                ),
+                filled!("permission denied to {} \"{}\", skipping it"; if *is_vacuumcmd { "vacuum" } else { "analyze" }, rel.name),
             );
             continue;
         }
@@ -128,7 +120,7 @@ pub fn cluster(shared: &Shared, s: &ClusterStmt) -> Result<()> {
             "verbose" => {
                 bool_option(p)?;
             }
-            n => return Err(err!(SYNTAX_ERROR, "unrecognized CLUSTER option \"{n}\"").at(p.span)),
+            n => return Err(err!(SYNTAX_ERROR, "unrecognized CLUSTER option \"{}\""; n).at(p.span)),
         }
     }
     let Some(r) = relation else {
@@ -146,11 +138,7 @@ pub fn cluster(shared: &Shared, s: &ClusterStmt) -> Result<()> {
                 c.relation(*o).is_some_and(|i| i.index.as_ref().is_some_and(|i| i.clustered))
             });
             if !any {
-                bail!(
-                    UNDEFINED_OBJECT,
-                    "there is no previously clustered index for table \"{}\"",
-                    rel.name
-                );
+                bail!(UNDEFINED_OBJECT, "there is no previously clustered index for table \"{}\""; rel.name);
             }
             Ok(())
         }
@@ -164,16 +152,16 @@ pub fn mark_clustered(shared: &Shared, rel: &Relation, index: Option<&str>) -> R
         None => 0,
         Some(n) => {
             let Some(oid) = c.relation_named(rel.schema, n) else {
-                bail!(UNDEFINED_OBJECT, "index \"{n}\" for table \"{}\" does not exist", rel.name);
+                bail!(UNDEFINED_OBJECT, "index \"{}\" for table \"{}\" does not exist"; n, rel.name);
             };
             match c.relation(oid).and_then(|r| r.index.clone()) {
                 Some(i) if i.table == rel.oid => {
                     if i.predicate.is_some() {
-                        bail!(FEATURE_NOT_SUPPORTED, "cannot cluster on partial index \"{n}\"");
+                        bail!(FEATURE_NOT_SUPPORTED, "cannot cluster on partial index \"{}\""; n);
                     }
                     oid
                 }
-                _ => bail!(WRONG_OBJECT_TYPE, "\"{n}\" is not an index for table \"{}\"", rel.name),
+                _ => bail!(WRONG_OBJECT_TYPE, "\"{}\" is not an index for table \"{}\""; n, rel.name),
             }
         }
     };
@@ -199,7 +187,7 @@ pub fn reindex(shared: &Shared, s: &ReindexStmt) -> Result<()> {
                 bool_option(p)?;
             }
             "tablespace" => heap::tablespace(Some(&super::option_text(p)?))?,
-            n => return Err(err!(SYNTAX_ERROR, "unrecognized REINDEX option \"{n}\"").at(p.span)),
+            n => return Err(err!(SYNTAX_ERROR, "unrecognized REINDEX option \"{}\""; n).at(p.span)),
         }
     }
     let c = shared.catalog();
@@ -207,7 +195,7 @@ pub fn reindex(shared: &Shared, s: &ReindexStmt) -> Result<()> {
         ReindexTarget::Index(r) => {
             let rel = namespace::get(shared, r)?;
             let Some(ix) = &rel.index else {
-                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not an index", rel.name);
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not an index"; rel.name);
             };
             acl::check_owner(shared, rel.owner, "index", &rel.name)?;
             if rel.system {
@@ -220,7 +208,7 @@ pub fn reindex(shared: &Shared, s: &ReindexStmt) -> Result<()> {
         ReindexTarget::Table(r) => {
             let rel = namespace::get(shared, r)?;
             if !matches!(rel.kind, RelKind::Table | RelKind::MatView | RelKind::Toast) {
-                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a table or materialized view", rel.name);
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a table or materialized view"; rel.name);
             }
             acl::check_owner(shared, rel.owner, "table", &rel.name)?;
             if rel.system {
@@ -228,7 +216,7 @@ pub fn reindex(shared: &Shared, s: &ReindexStmt) -> Result<()> {
             }
             lock(shared, rel.oid, LockMode::Share)?;
             if rel.indexes.is_empty() {
-                shared.notify_user(format!("table \"{}\" has no indexes to reindex", rel.name));
+                shared.notify_user(filled!("table \"{}\" has no indexes to reindex"; rel.name));
             }
             rel.indexes.iter().try_for_each(|o| indexcmds::rebuild(shared, *o))
         }

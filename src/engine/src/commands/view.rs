@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Column, DependencyKind, ObjectClass, Persistence, RelKind, Relation, View};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_ir::{CommandType, Oid, Query};
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{RelPersistence, Stmt, ViewCheckOption, ViewStmt};
@@ -21,10 +21,7 @@ pub fn create_view(shared: &Shared, s: &ViewStmt) -> Result<()> {
         return Err(err!(FEATURE_NOT_SUPPORTED, "views must not contain SELECT INTO").at(into.rel.span));
     }
     if q.ctes.iter().any(|c| c.query.command != CommandType::Select) {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "views must not contain data-modifying statements in WITH",
-        ));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "views must not contain data-modifying statements in WITH"));
     }
     if view.relpersistence == RelPersistence::Unlogged {
         bail!(SYNTAX_ERROR, "views cannot be unlogged because they do not have storage");
@@ -45,10 +42,7 @@ pub fn create_view(shared: &Shared, s: &ViewStmt) -> Result<()> {
     };
     if check_option != 0 {
         if let Some(why) = not_updatable(shared, &q) {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "WITH CHECK OPTION is supported only on automatically updatable views",
-            )
+            return Err(err!(FEATURE_NOT_SUPPORTED, "WITH CHECK OPTION is supported only on automatically updatable views")
             .hint(why));
         }
     }
@@ -62,7 +56,7 @@ pub fn create_view(shared: &Shared, s: &ViewStmt) -> Result<()> {
     let mut rv = view.clone();
     if rv.relpersistence == RelPersistence::Permanent && uses_temporary(shared, &named) && rv.schemaname.is_none() {
         rv.relpersistence = RelPersistence::Temp;
-        shared.notify_user(format!("view \"{}\" will be a temporary view", rv.relname));
+        shared.notify_user(filled!("view \"{}\" will be a temporary view"; rv.relname));
     }
     let (schema, persistence) = namespace::creation(shared, &rv)?;
     let columns = columns_of(shared, &named, &[])?;
@@ -134,12 +128,7 @@ fn check_columns(shared: &Shared, old: &Relation, new: &[Column]) -> Result<()> 
     let (c, path) = (shared.catalog(), shared.search_path());
     for (o, n) in old.columns.iter().zip(new) {
         if o.name != n.name {
-            return Err(err!(
-                INVALID_TABLE_DEFINITION,
-                "cannot change name of view column \"{}\" to \"{}\"",
-                o.name,
-                n.name
-            )
+            return Err(err!(INVALID_TABLE_DEFINITION, "cannot change name of view column \"{}\" to \"{}\""; o.name, n.name)
             .hint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead."));
         }
         if o.ty != n.ty {
@@ -152,13 +141,7 @@ fn check_columns(shared: &Shared, old: &Relation, new: &[Column]) -> Result<()> 
             );
         }
         if o.collation != n.collation {
-            bail!(
-                INVALID_TABLE_DEFINITION,
-                "cannot change collation of view column \"{}\" from \"{}\" to \"{}\"",
-                o.name,
-                c.collation_name(o.collation).unwrap_or_default(),
-                c.collation_name(n.collation).unwrap_or_default()
-            );
+            bail!(INVALID_TABLE_DEFINITION, "cannot change collation of view column \"{}\" from \"{}\" to \"{}\""; o.name, c.collation_name(o.collation).unwrap_or_default(), c.collation_name(n.collation).unwrap_or_default());
         }
     }
     Ok(())
@@ -175,7 +158,7 @@ fn replace_view(
     let old = heap::get(shared, oid)?;
     lock(shared, oid, LockMode::AccessExclusive)?;
     if old.kind != RelKind::View {
-        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a view", old.name);
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a view"; old.name);
     }
     acl::check_owner(shared, old.owner, "view", &old.name)?;
     if old.persistence == Persistence::Temporary && !namespace::is_temp_schema(shared, old.schema) {

@@ -1,6 +1,7 @@
 //! A tree of properties in each of EXPLAIN's formats.
 
 use tusklet_adt::float::fixed;
+use tusklet_error::filled;
 use tusklet_adt::json::escape;
 
 /// What a property holds.
@@ -46,11 +47,11 @@ pub(super) fn text(report: &Report) -> Vec<String> {
 fn text_node(t: &Tree, heading: Option<&str>, indent: usize, out: &mut Vec<String>) {
     let mut indent = indent;
     if let Some(h) = heading {
-        out.push(format!("{}{h}", "  ".repeat(indent)));
+        out.push(filled!("{}{}"; "  ".repeat(indent), h));
         indent += 1;
     }
     if indent > 0 {
-        out.push(format!("{}->  {}", "  ".repeat(indent), t.title));
+        out.push(filled!("{}->  {}"; "  ".repeat(indent), t.title));
         indent += 2;
     } else {
         out.push(t.title.clone());
@@ -88,7 +89,7 @@ fn json_node(t: &Tree, indent: usize, out: &mut String) {
     for p in t.properties.iter().filter(|p| !p.label.is_empty()) {
         out.push_str(if first { "\n" } else { ",\n" });
         first = false;
-        out.push_str(&format!("{pad}\"{}\": ", p.label));
+        out.push_str(&filled!("{}\"{}\": "; pad, p.label));
         match &p.value {
             Value::Text(s) => escape(s, out),
             Value::Number(n) => out.push_str(n),
@@ -104,13 +105,13 @@ fn json_node(t: &Tree, indent: usize, out: &mut String) {
         }
     }
     if !t.children.is_empty() {
-        out.push_str(&format!(",\n{pad}\"Plans\": ["));
+        out.push_str(&filled!(",\n{}\"Plans\": ["; pad));
         for (i, (_, c)) in t.children.iter().enumerate() {
             out.push_str(if i > 0 { ",\n" } else { "\n" });
-            out.push_str(&format!("{pad}  "));
+            out.push_str(&filled!("{}  "; pad));
             json_node(c, indent + 2, out);
         }
-        out.push_str(&format!("\n{pad}]"));
+        out.push_str(&filled!("\n{}]"; pad));
     }
     out.push_str(&format!("\n{}}}", "  ".repeat(indent)));
 }
@@ -137,29 +138,29 @@ pub(super) fn xml(report: &Report) -> String {
 
 fn xml_node(t: &Tree, indent: usize, out: &mut String) {
     let pad = "  ".repeat(indent + 1);
-    out.push_str(&format!("{}<Plan>\n", "  ".repeat(indent)));
+    out.push_str(&filled!("{}<Plan>\n"; "  ".repeat(indent)));
     for p in t.properties.iter().filter(|p| !p.label.is_empty()) {
         let tag = tag(p.label);
         match &p.value {
             Value::Text(s) | Value::Number(s) => out.push_str(&format!("{pad}<{tag}>{}</{tag}>\n", xml_escaped(s))),
             Value::Bool(b) => out.push_str(&format!("{pad}<{tag}>{b}</{tag}>\n")),
             Value::List(l) => {
-                out.push_str(&format!("{pad}<{tag}>\n"));
+                out.push_str(&filled!("{}<{}>\n"; pad, tag));
                 for s in l {
-                    out.push_str(&format!("{pad}  <Item>{}</Item>\n", xml_escaped(s)));
+                    out.push_str(&filled!("{}  <Item>{}</Item>\n"; pad, xml_escaped(s)));
                 }
-                out.push_str(&format!("{pad}</{tag}>\n"));
+                out.push_str(&filled!("{}</{}>\n"; pad, tag));
             }
         }
     }
     if !t.children.is_empty() {
-        out.push_str(&format!("{pad}<Plans>\n"));
+        out.push_str(&filled!("{}<Plans>\n"; pad));
         for (_, c) in &t.children {
             xml_node(c, indent + 2, out);
         }
-        out.push_str(&format!("{pad}</Plans>\n"));
+        out.push_str(&filled!("{}</Plans>\n"; pad));
     }
-    out.push_str(&format!("{}</Plan>\n", "  ".repeat(indent)));
+    out.push_str(&filled!("{}</Plan>\n"; "  ".repeat(indent)));
 }
 
 pub(super) fn yaml(report: &Report) -> String {
@@ -176,25 +177,25 @@ fn yaml_node(t: &Tree, indent: usize, out: &mut String) {
     for (i, p) in t.properties.iter().filter(|p| !p.label.is_empty()).enumerate() {
         // The first property of an item stands behind its dash.
         if i > 0 || indent == 2 {
-            out.push_str(&format!("\n{pad}"));
+            out.push_str(&filled!("\n{}"; pad));
         }
-        out.push_str(&format!("{}: ", p.label));
+        out.push_str(&filled!("{}: "; p.label));
         match &p.value {
             Value::Text(s) => escape(s, out),
             Value::Number(n) => out.push_str(n),
             Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Value::List(l) => {
                 for s in l {
-                    out.push_str(&format!("\n{pad}  - "));
+                    out.push_str(&filled!("\n{}  - "; pad));
                     escape(s, out);
                 }
             }
         }
     }
     if !t.children.is_empty() {
-        out.push_str(&format!("\n{pad}Plans: "));
+        out.push_str(&filled!("\n{}Plans: "; pad));
         for (_, c) in &t.children {
-            out.push_str(&format!("\n{pad}  - "));
+            out.push_str(&filled!("\n{}  - "; pad));
             yaml_node(c, indent + 2, out);
         }
     }

@@ -8,7 +8,7 @@ mod index;
 
 use tusklet_adt::float::fixed;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Result, SortShort, SortedMap};
+use tusklet_error::{Result, SortShort, SortedMap, filled};
 use tusklet_exec::{ExecCx, NodeStats};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{
@@ -219,7 +219,7 @@ fn count_entries(q: &Query, aliases: &mut SortedMap<String, Vec<String>>, dead: 
 fn boundary(columns: Vec<Named>) -> Vec<Named> {
     let shown = |n: Named| match n.plain {
         true => n,
-        false => Named { text: format!("({})", n.full.unwrap_or(n.text)), full: None, plain: true, fields: n.fields },
+        false => Named { text: filled!("({})"; n.full.unwrap_or(n.text)), full: None, plain: true, fields: n.fields },
     };
     columns.into_iter().map(shown).collect()
 }
@@ -417,7 +417,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let mut ahead = Vec::new();
         for c in ctes {
             let Some(cte) = stmt.ctes.get(c as usize) else { continue };
-            let heading = format!("CTE {}", cte.name);
+            let heading = filled!("CTE {}"; cte.name);
             let (tree, columns) = self.level(&cte.plan, &[], Some("InitPlan"), Some(&heading))?;
             self.cte_columns.insert(c, columns);
             ahead.push((Some(heading), tree));
@@ -514,7 +514,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for (id, e) in params {
                     let n = self.named(e, &columns)?;
                     let text =
-                        if n.plain || matches!(e.kind, ExprKind::Column(_)) { n.text } else { format!("({})", n.text) };
+                        if n.plain || matches!(e.kind, ExprKind::Column(_)) { n.text } else { filled!("({})"; n.text) };
                     self.text.params.insert(*id, text);
                 }
                 let (tree, right) = self.node(right, Some("Inner"), None)?;
@@ -545,7 +545,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             }
             Node::MethodScan { index, conds, bitmap: true, .. } => {
                 let name = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
-                let title = format!("Bitmap Index Scan on {}", quote_identifier(&name));
+                let title = filled!("Bitmap Index Scan on {}"; quote_identifier(&name));
                 let mut below = Tree { title, properties: vec![], children: vec![] };
                 let native = self.native(p, &inputs)?;
                 let mut parts = Vec::new();
@@ -610,7 +610,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             for (id, e) in &s.args {
                 let n = self.named(e, &native)?;
                 let bare = n.plain || matches!(e.kind, ExprKind::Column(_));
-                self.text.params.insert(*id, if bare { n.text } else { format!("({})", n.text) });
+                self.text.params.insert(*id, if bare { n.text } else { filled!("({})"; n.text) });
             }
         }
         let mut columns = native.clone();
@@ -697,7 +697,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::Append { inputs, names } if inputs.is_empty() => {
                 let column = |(table, column): &(String, String)| {
                     let name = quote_identifier(column);
-                    Named::new(if self.prefix { format!("{}.{name}", quote_identifier(table)) } else { name }, true)
+                    Named::new(if self.prefix { filled!("{}.{}"; quote_identifier(table), name) } else { name }, true)
                 };
                 names.iter().map(column).collect()
             }
@@ -727,7 +727,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for list in groupings {
                     let name = |g: &u32| groups.get(*g as usize).and_then(|k| input.get(k.column as usize));
                     let list: Vec<&str> = list.iter().filter_map(name).map(|n| n.text.as_str()).collect();
-                    out.push(Named::new(format!("GROUPING({})", list.join(", ")), false));
+                    out.push(Named::new(filled!("GROUPING({})"; list.join(", ")), false));
                 }
                 out
             }
@@ -756,7 +756,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let Some(t) = m.targets.first() else { return input.to_vec() };
         let show = |c: &str| {
             let c = quote_identifier(c);
-            let text = if self.prefix { format!("{}.{c}", quote_identifier(&t.name.1)) } else { c };
+            let text = if self.prefix { filled!("{}.{}"; quote_identifier(&t.name.1), c) } else { c };
             Named::new(text, true)
         };
         let mut out: Vec<Named> = t.columns.iter().map(|c| show(&c.name)).collect();
@@ -781,7 +781,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
     fn column(&self, p: &Plan, name: String) -> Named {
         let name = quote_identifier(&name);
         let text = match self.names.get(&std::ptr::from_ref(p)) {
-            Some(t) if self.prefix => format!("{}.{name}", quote_identifier(t)),
+            Some(t) if self.prefix => filled!("{}.{}"; quote_identifier(t), name),
             _ => name,
         };
         Named::new(text, true)
@@ -857,13 +857,13 @@ impl<'a, 'c> Explainer<'a, 'c> {
             None => return oid.to_string(),
             Some(r) if self.o.verbose => {
                 let schema = catalog.schema_name(r.schema).unwrap_or_default();
-                format!("{}.{}", quote_identifier(&schema), quote_identifier(&r.name))
+                filled!("{}.{}"; quote_identifier(&schema), quote_identifier(&r.name))
             }
             Some(r) => quote_identifier(&r.name),
         };
         let bare = catalog.relation(oid).map(|r| r.name.clone()).unwrap_or_default();
         match shown {
-            Some(a) if *a != bare => format!("{name} {}", quote_identifier(a)),
+            Some(a) if *a != bare => filled!("{} {}"; name, quote_identifier(a)),
             _ => name,
         }
     }
@@ -888,15 +888,15 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::SeqScan { rel, sample, .. } => {
                 let kind = if sample.is_some() { "Sample Scan" } else { "Seq Scan" };
                 let on = on_relation(self, rel, &mut special);
-                (kind, format!("{kind} on {on}"))
+                (kind, filled!("{} on {}"; kind, on))
             }
             Node::CatalogScan { rel } => {
                 let on = on_relation(self, rel, &mut special);
-                ("Seq Scan", format!("Seq Scan on {on}"))
+                ("Seq Scan", filled!("Seq Scan on {}"; on))
             }
             Node::BitmapScan { rel, .. } => {
                 let on = on_relation(self, rel, &mut special);
-                ("Bitmap Heap Scan", format!("Bitmap Heap Scan on {on}"))
+                ("Bitmap Heap Scan", filled!("Bitmap Heap Scan on {}"; on))
             }
             Node::IndexScan { rel, index, backward, only, .. } => {
                 let kind = if *only { "Index Only Scan" } else { "Index Scan" };
@@ -913,15 +913,15 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Scan Direction", "Forward".into()));
                 special.push(("Index Name", index.clone()));
                 let on = on_relation(self, rel, &mut special);
-                (kind, format!("{kind} using {} on {on}", quote_identifier(&index)))
+                (kind, filled!("{} using {} on {}"; kind, quote_identifier(&index), on))
             }
             Node::MethodScan { rel, .. } => {
                 let on = on_relation(self, rel, &mut special);
-                ("Bitmap Heap Scan", format!("Bitmap Heap Scan on {on}"))
+                ("Bitmap Heap Scan", filled!("Bitmap Heap Scan on {}"; on))
             }
             Node::TidScan { rel, .. } => {
                 let on = on_relation(self, rel, &mut special);
-                ("Tid Scan", format!("Tid Scan on {on}"))
+                ("Tid Scan", filled!("Tid Scan on {}"; on))
             }
             Node::FunctionScan { functions, .. } => {
                 let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
@@ -940,20 +940,20 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     Some((f, schema)) => {
                         special.push((if table { "Table Function Name" } else { "Function Name" }, f.clone()));
                         let full = match self.o.verbose && !table {
-                            true => format!("{}.{}", quote_identifier(schema), quote_identifier(f)),
+                            true => filled!("{}.{}"; quote_identifier(schema), quote_identifier(f)),
                             false => quote_identifier(f),
                         };
-                        if shown.as_ref() == Some(f) { full } else { format!("{full} {alias}") }
+                        if shown.as_ref() == Some(f) { full } else { filled!("{} {}"; full, alias) }
                     }
                     None => alias.clone(),
                 };
                 special.push(("Alias", shown.clone().unwrap_or_default()));
                 let title = if table { "Table Function Scan" } else { "Function Scan" };
-                (title, format!("{title} on {text}"))
+                (title, filled!("{} on {}"; title, text))
             }
             Node::ValuesScan { .. } | Node::LiteralScan { .. } => {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
-                ("Values Scan", format!("Values Scan on {alias}"))
+                ("Values Scan", filled!("Values Scan on {}"; alias))
             }
             Node::CteScan { cte, .. } => {
                 let cte = self.stmt.ctes.get(*cte as usize).map_or("", |c| &c.name).to_string();
@@ -961,7 +961,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
                 let name = quote_identifier(&cte);
                 let same = shown.as_ref() == Some(&cte);
-                ("CTE Scan", if same { format!("CTE Scan on {name}") } else { format!("CTE Scan on {name} {alias}") })
+                ("CTE Scan", if same { filled!("CTE Scan on {}"; name) } else { filled!("CTE Scan on {} {}"; name, alias) })
             }
             Node::WorkTableScan { id, .. } => {
                 let cte = self.stmt.ctes.iter().find(|c| {
@@ -974,12 +974,12 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
                 let name = quote_identifier(&cte);
                 let same = shown.as_ref() == Some(&cte);
-                let on = if same { name } else { format!("{name} {alias}") };
-                ("WorkTable Scan", format!("WorkTable Scan on {on}"))
+                let on = if same { name } else { filled!("{} {}"; name, alias) };
+                ("WorkTable Scan", filled!("WorkTable Scan on {}"; on))
             }
             Node::SubqueryScan { .. } => {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
-                ("Subquery Scan", format!("Subquery Scan on {alias}"))
+                ("Subquery Scan", filled!("Subquery Scan on {}"; alias))
             }
             Node::With { .. } => ("Result", "Result".into()),
             Node::NestLoop { kind, .. } => {
@@ -1023,10 +1023,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::MergeAppend { .. } => ("Merge Append", "Merge Append".into()),
             Node::SetOp { kind, all, .. } => {
                 let what = if *kind == SetOpKind::Intersect { "Intersect" } else { "Except" };
-                let what = format!("{what}{}", if *all { " All" } else { "" });
+                let what = filled!("{}{}"; what, if *all { " All" } else { "" });
                 special.push(("Strategy", "Hashed".into()));
                 special.push(("Command", what.clone()));
-                ("SetOp", format!("HashSetOp {what}"))
+                ("SetOp", filled!("HashSetOp {}"; what))
             }
             Node::RecursiveUnion { .. } => ("Recursive Union", "Recursive Union".into()),
             Node::ProjectSet { .. } => ("ProjectSet", "ProjectSet".into()),
@@ -1049,7 +1049,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     special.push(("Alias", shown.clone().unwrap_or_else(|| target.name.1.clone())));
                     self.relation(target.rel, if m.command == CommandType::Insert { None } else { shown.as_ref() })
                 });
-                ("ModifyTable", format!("{verb} on {}", target.unwrap_or_default()))
+                ("ModifyTable", filled!("{} on {}"; verb, target.unwrap_or_default()))
             }
         };
         t.title = title;
@@ -1088,9 +1088,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for a in &s.args {
                     args.push(self.show(a, &[], false)?);
                 }
-                let mut text = format!("{} ({})", quote_identifier(&method), args.join(", "));
+                let mut text = filled!("{} ({})"; quote_identifier(&method), args.join(", "));
                 if let Some(r) = &s.repeatable {
-                    text.push_str(&format!(" REPEATABLE ({})", self.show(r, &[], false)?));
+                    text.push_str(&filled!(" REPEATABLE ({})"; self.show(r, &[], false)?));
                 }
                 t.properties.push(line("Sampling", Value::Text(text)));
             }
@@ -1129,9 +1129,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for e in tids {
                     let value = self.show(e, &[], true)?;
                     let array = e.ty.oid != tusklet_catalog::builtin::oids::TID;
-                    parts.push(if array { format!("({ctid} = ANY ({value}))") } else { format!("({ctid} = {value})") });
+                    parts.push(if array { filled!("({} = ANY ({}))"; ctid, value) } else { filled!("({} = {})"; ctid, value) });
                 }
-                let text = if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(" OR ")) };
+                let text = if parts.len() == 1 { parts.concat() } else { filled!("({})"; parts.join(" OR ")) };
                 t.properties.push(line("TID Cond", Value::Text(text)));
             }
             Node::FunctionScan { functions, .. } if self.o.verbose => {
@@ -1156,7 +1156,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for k in keys {
                     let left = self.show(&k.left, first, true)?;
                     let right = self.show(&k.right, second, true)?;
-                    parts.push(format!("({left} = {right})"));
+                    parts.push(filled!("({} = {})"; left, right));
                 }
                 t.properties.push(line("Hash Cond", Value::Text(conjunction(parts))));
                 if let Some(on) = on {
@@ -1171,7 +1171,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     list.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone())
                 };
                 let parts: Vec<String> =
-                    keys.iter().map(|(l, r)| format!("({} = {})", side(first, l), side(second, r))).collect();
+                    keys.iter().map(|(l, r)| filled!("({} = {})"; side(first, l), side(second, r))).collect();
                 if !parts.is_empty() {
                     t.properties.push(line("Merge Cond", Value::Text(conjunction(parts))));
                 }
@@ -1240,7 +1240,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 if m.targets.len() > 1 {
                     for target in &m.targets {
                         let verb = if m.command == CommandType::Update { "Update" } else { "Delete" };
-                        let text = format!("{verb} on {}", self.relation(target.rel, None));
+                        let text = filled!("{} on {}"; verb, self.relation(target.rel, None));
                         t.properties.push(line("", Value::Text(text)));
                     }
                 }
@@ -1260,7 +1260,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                         let new = target
                             .columns
                             .iter()
-                            .map(|c| Named::new(format!("excluded.{}", quote_identifier(&c.name)), true));
+                            .map(|c| Named::new(filled!("excluded.{}"; quote_identifier(&c.name)), true));
                         let all: Vec<Named> = old.into_iter().chain(new).collect();
                         let text = self.show(f, &all, false)?;
                         t.properties.push(line("Conflict Filter", Value::Text(text)));
@@ -1337,15 +1337,15 @@ impl<'a, 'c> Explainer<'a, 'c> {
             BoundOp::Eq => "=",
             BoundOp::Ge => ">=",
             BoundOp::Gt => ">",
-            BoundOp::IsNull => return Ok(format!("({left} IS NULL)")),
-            BoundOp::IsNotNull => return Ok(format!("({left} IS NOT NULL)")),
+            BoundOp::IsNull => return Ok(filled!("({} IS NULL)"; left)),
+            BoundOp::IsNotNull => return Ok(filled!("({} IS NOT NULL)"; left)),
             BoundOp::In => {
                 let value = self.show(&b.value, &[], true)?;
-                return Ok(format!("({left} = ANY ({value}))"));
+                return Ok(filled!("({} = ANY ({}))"; left, value));
             }
         };
         let value = self.show(&b.value, &[], true)?;
-        Ok(format!("({left} {op} {value})"))
+        Ok(filled!("({} {} {})"; left, op, value))
     }
 
     /// A sort key with its options (`show_sortorder_options`).
@@ -1356,7 +1356,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             && k.collation != catalog.type_collation(k.ty)
             && let Some(c) = tusklet_catalog::builtin::collation(k.collation)
         {
-            s.push_str(&format!(" COLLATE {}", quote_identifier(c.name())));
+            s.push_str(&filled!(" COLLATE {}"; quote_identifier(c.name())));
         }
         match (k.desc, k.nulls_first) {
             (true, true) => s.push_str(" DESC"),
@@ -1400,7 +1400,7 @@ fn line(label: &'static str, value: Value) -> Property {
 }
 
 fn conjunction(parts: Vec<String>) -> String {
-    if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(" AND ")) }
+    if parts.len() == 1 { parts.concat() } else { filled!("({})"; parts.join(" AND ")) }
 }
 
 fn scan_alias(p: &Plan) -> Option<&str> {
@@ -1451,7 +1451,7 @@ fn join_type(kind: JoinKind) -> &'static str {
 fn join_title(kind: JoinKind, base: &str) -> String {
     match kind {
         JoinKind::Inner if base == "Nested Loop" => base.to_string(),
-        JoinKind::Inner => format!("{base} Join"),
-        _ => format!("{base} {} Join", join_type(kind)),
+        JoinKind::Inner => filled!("{} Join"; base),
+        _ => filled!("{} {} Join"; base, join_type(kind)),
     }
 }

@@ -1,6 +1,6 @@
 //! Aggregates, window calls and subqueries inside expressions.
 
-use tusklet_error::Result;
+use tusklet_error::{Result, filled};
 use tusklet_ir::{
     Aggregate, Expr, ExprKind, FrameBound, FrameExclude, FrameMode, Query, SubLink, SubLinkKind, Window, WindowCall,
 };
@@ -183,16 +183,16 @@ impl<'q> Deparse<'q, '_, '_> {
                 if op == "=" {
                     self.put(" IN ");
                 } else {
-                    self.put(&format!(" {op} ANY "));
+                    self.put(&filled!(" {} ANY "; op));
                 }
                 false
             }
             SubLinkKind::All => {
-                self.put(&format!(" {op} ALL "));
+                self.put(&filled!(" {} ALL "; op));
                 false
             }
             SubLinkKind::RowCompare => {
-                self.put(&format!(" {op} "));
+                self.put(&filled!(" {} "; op));
                 false
             }
             SubLinkKind::Expr | SubLinkKind::Multi | SubLinkKind::Array => true,

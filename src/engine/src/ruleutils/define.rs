@@ -6,7 +6,7 @@ use tusklet_catalog::live::{
     Relation, Trigger,
 };
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, filled};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{CoercionForm, Expr, ExprKind, Oid};
 
@@ -37,7 +37,7 @@ fn key_text(shared: &Shared, cx: &mut ExecCx<'_>, table: &Relation, c: &IndexCol
         None => Ok(quote_identifier(&column_name(table, c.attno))),
         Some(e) => {
             let s = super::expression(shared, cx, e, Some(table.oid), pretty)?;
-            Ok(if looks_like_function(e) { s } else { format!("({s})") })
+            Ok(if looks_like_function(e) { s } else { filled!("({})"; s) })
         }
     }
 }
@@ -51,7 +51,7 @@ fn key_suffix(d: &Catalog, shared: &Shared, table: &Relation, method: Oid, c: &I
     };
     if c.collation != 0 && c.collation != own {
         if let Some(k) = d.collation_name(c.collation) {
-            s.push_str(&format!(" COLLATE {}", quote_identifier(&k)));
+            s.push_str(&filled!(" COLLATE {}"; quote_identifier(&k)));
         }
     }
     let user = d.item(c.opclass).map(|i| (i.name.clone(), i.schema));
@@ -65,12 +65,12 @@ fn key_suffix(d: &Catalog, shared: &Shared, table: &Relation, method: Oid, c: &I
             let schema = if visible { None } else { d.schema_name(class_schema) };
             s.push(' ');
             if let Some(n) = schema {
-                s.push_str(&format!("{}.", quote_identifier(&n)));
+                s.push_str(&filled!("{}."; quote_identifier(&n)));
             }
             s.push_str(&quote_identifier(&name));
             if !c.options.is_empty() {
-                let all: Vec<String> = c.options.iter().map(|(k, v)| format!("{k}='{v}'")).collect();
-                s.push_str(&format!(" ({})", all.join(", ")));
+                let all: Vec<String> = c.options.iter().map(|(k, v)| filled!("{}='{}'"; k, v)).collect();
+                s.push_str(&filled!(" ({})"; all.join(", ")));
             }
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn index_def(shared: &Shared, cx: &mut ExecCx<'_>, index: Oid, column
                 let bare = match &c.expr {
                     Some(e) => {
                         let s = super::expression(shared, cx, e, Some(table.oid), pretty)?;
-                        if looks_like_function(e) { s } else { format!("({s})") }
+                        if looks_like_function(e) { s } else { filled!("({})"; s) }
                     }
                     None => quote_identifier(&column_name(&table, c.attno)),
                 };
@@ -105,7 +105,7 @@ pub(crate) fn index_def(shared: &Shared, cx: &mut ExecCx<'_>, index: Oid, column
         if pretty && catalog.relation_is_visible(&shared.search_path(), t.oid) {
             return name;
         }
-        format!("{}.{name}", quote_identifier(&catalog.schema_name(t.schema).unwrap_or_default()))
+        filled!("{}.{}"; quote_identifier(&catalog.schema_name(t.schema).unwrap_or_default()), name)
     };
     let mut s = format!(
         "CREATE {}INDEX {} ON {}{} USING {} (",
@@ -141,11 +141,11 @@ pub(crate) fn index_def(shared: &Shared, cx: &mut ExecCx<'_>, index: Oid, column
         s.push_str(" NULLS NOT DISTINCT");
     }
     if !r.options.is_empty() {
-        s.push_str(&format!(" WITH ({})", with_options(&r.options)));
+        s.push_str(&filled!(" WITH ({})"; with_options(&r.options)));
     }
     if let Some(p) = &i.predicate {
         let w = super::expression(shared, cx, p, Some(table.oid), pretty)?;
-        s.push_str(&format!(" WHERE {w}"));
+        s.push_str(&filled!(" WHERE {}"; w));
     }
     Ok(Some(s))
 }
@@ -155,7 +155,7 @@ fn with_options(options: &[(String, String)]) -> String {
         .iter()
         .map(|(k, v)| {
             let plain = quote_identifier(v) == *v;
-            format!("{}={}", quote_identifier(k), if plain { v.clone() } else { quote_literal(v) })
+            filled!("{}={}"; quote_identifier(k), if plain { v.clone() } else { quote_literal(v) })
         })
         .collect();
     all.join(", ")
@@ -173,7 +173,7 @@ fn action(word: &str, a: FkAction) -> String {
         FkAction::SetNull => "SET NULL",
         FkAction::SetDefault => "SET DEFAULT",
     };
-    format!(" {word} {what}")
+    filled!(" {} {}"; word, what)
 }
 
 /// The part of ALTER TABLE … ADD CONSTRAINT after the name (`pg_get_constraintdef_worker`).
@@ -189,7 +189,7 @@ pub(crate) fn constraint_def(
     match &c.kind {
         ConstraintKind::Check(e) => {
             let text = super::expression(shared, cx, e, Some(rel.oid), pretty)?;
-            s.push_str(&format!("CHECK ({text})"));
+            s.push_str(&filled!("CHECK ({})"; text));
             if c.no_inherit {
                 s.push_str(" NO INHERIT");
             }
@@ -203,13 +203,13 @@ pub(crate) fn constraint_def(
                 _ => "UNIQUE ",
             });
             let keys = entry.map_or(c.columns.len(), |i| i.keys as usize).min(c.columns.len());
-            s.push_str(&format!("({})", columns_text(rel, &c.columns[..keys])));
+            s.push_str(&filled!("({})"; columns_text(rel, &c.columns[..keys])));
             if let Some(i) = entry.filter(|i| i.columns.len() > i.keys as usize) {
                 let included: Vec<i16> = i.columns[i.keys as usize..].iter().map(|c| c.attno).collect();
-                s.push_str(&format!(" INCLUDE ({})", columns_text(rel, &included)));
+                s.push_str(&filled!(" INCLUDE ({})"; columns_text(rel, &included)));
             }
             if let Some(r) = i.filter(|r| !r.options.is_empty()) {
-                s.push_str(&format!(" WITH ({})", with_options(&r.options)));
+                s.push_str(&filled!(" WITH ({})"; with_options(&r.options)));
             }
         }
         ConstraintKind::Foreign(fk) => {
@@ -222,21 +222,17 @@ pub(crate) fn constraint_def(
                 let schema = catalog.schema_name(target.schema).unwrap_or_default();
                 let visible = catalog.relation_is_visible(&shared.search_path(), fk.table);
                 let own = quote_identifier(&target.name);
-                if visible { own } else { format!("{}.{own}", quote_identifier(&schema)) }
+                if visible { own } else { filled!("{}.{}"; quote_identifier(&schema), own) }
             };
             d.put("");
-            s.push_str(&format!(
-                "FOREIGN KEY ({}) REFERENCES {name}({})",
-                columns_text(rel, &c.columns),
-                columns_text(&target, &fk.columns)
-            ));
+            s.push_str(&filled!("FOREIGN KEY ({}) REFERENCES {}({})"; columns_text(rel, &c.columns), name, columns_text(&target, &fk.columns)));
             if fk.match_full {
                 s.push_str(" MATCH FULL");
             }
             s.push_str(&action("ON UPDATE", fk.on_update));
             s.push_str(&action("ON DELETE", fk.on_delete));
             if !fk.delete_set.is_empty() {
-                s.push_str(&format!(" ({})", columns_text(rel, &fk.delete_set)));
+                s.push_str(&filled!(" ({})"; columns_text(rel, &fk.delete_set)));
             }
         }
         ConstraintKind::Exclude { index, operators } => {
@@ -248,12 +244,12 @@ pub(crate) fn constraint_def(
                 let key = key_text(shared, cx, rel, col, pretty)?;
                 let op = catalog.operator(*op).map(|o| o.name.clone()).unwrap_or_default();
                 let suffix = key_suffix(&catalog, shared, rel, r.access_method, col);
-                keys.push(format!("{key}{suffix} WITH {op}"));
+                keys.push(filled!("{}{} WITH {}"; key, suffix, op));
             }
-            s.push_str(&format!("EXCLUDE USING {am} ({})", keys.join(", ")));
+            s.push_str(&filled!("EXCLUDE USING {} ({})"; am, keys.join(", ")));
             if let Some(p) = &i.predicate {
                 let w = super::expression(shared, cx, p, Some(rel.oid), pretty)?;
-                s.push_str(&format!(" WHERE ({w})"));
+                s.push_str(&filled!(" WHERE ({})"; w));
             }
         }
         ConstraintKind::Trigger => s.push_str("TRIGGER"),
@@ -277,14 +273,14 @@ pub(crate) fn partition_key(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation
     for c in &k.columns {
         let key = key_text(shared, cx, rel, c, pretty)?;
         let method = if k.strategy == b'h' { oids::AM_HASH } else { oids::AM_BTREE };
-        keys.push(format!("{key}{}", key_suffix(&catalog, shared, rel, method, c)));
+        keys.push(filled!("{}{}"; key, key_suffix(&catalog, shared, rel, method, c)));
     }
     let word = match k.strategy {
         b'l' => "LIST",
         b'r' => "RANGE",
         _ => "HASH",
     };
-    Ok(format!("{word} ({})", keys.join(", ")))
+    Ok(filled!("{} ({})"; word, keys.join(", ")))
 }
 
 /// `FOR VALUES …`.
@@ -315,14 +311,14 @@ pub(crate) fn partition_bound(shared: &Shared, cx: &mut ExecCx<'_>, b: &Partitio
         }
         PartitionBound::Range { from, to } => {
             let from = range(from)?;
-            format!("FOR VALUES FROM ({from}) TO ({})", range(to)?)
+            filled!("FOR VALUES FROM ({}) TO ({})"; from, range(to)?)
         }
         PartitionBound::List(values) => {
             let mut all = vec![];
             for v in values {
                 all.push(constant(v)?);
             }
-            format!("FOR VALUES IN ({})", all.join(", "))
+            filled!("FOR VALUES IN ({})"; all.join(", "))
         }
     })
 }
@@ -338,32 +334,27 @@ const INSTEAD: u32 = 64;
 /// `CREATE TRIGGER …`.
 pub(crate) fn trigger_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, t: &Trigger, pretty: bool) -> Result<String> {
     let catalog = cx.catalog.clone();
-    let mut s = format!(
-        "CREATE {}TRIGGER {} {}",
-        if t.constraint != 0 { "CONSTRAINT " } else { "" },
-        quote_identifier(&t.name),
-        match t.bits & (BEFORE | INSTEAD) {
+    let mut s = filled!("CREATE {}TRIGGER {} {}"; if t.constraint != 0 { "CONSTRAINT " } else { "" }, quote_identifier(&t.name), match t.bits & (BEFORE | INSTEAD) {
             BEFORE => "BEFORE",
             INSTEAD => "INSTEAD OF",
             _ => "AFTER",
-        }
-    );
+        });
     let mut events = vec![];
     for (bit, word) in [(INSERT, "INSERT"), (DELETE, "DELETE"), (UPDATE, "UPDATE"), (TRUNCATE, "TRUNCATE")] {
         if t.bits & bit != 0 {
             let columns =
-                if bit == UPDATE && !t.columns.is_empty() { format!(" OF {}", columns_text(rel, &t.columns)) } else { String::new() };
-            events.push(format!("{word}{columns}"));
+                if bit == UPDATE && !t.columns.is_empty() { filled!(" OF {}"; columns_text(rel, &t.columns)) } else { String::new() };
+            events.push(filled!("{}{}"; word, columns));
         }
     }
-    s.push_str(&format!(" {}", events.join(" OR ")));
+    s.push_str(&filled!(" {}"; events.join(" OR ")));
     let d = Deparse::new(shared, cx, pretty);
     let table = if pretty {
         d.relation_name(rel.oid)
     } else {
-        format!("{}.{}", quote_identifier(&catalog.schema_name(rel.schema).unwrap_or_default()), quote_identifier(&rel.name))
+        filled!("{}.{}"; quote_identifier(&catalog.schema_name(rel.schema).unwrap_or_default()), quote_identifier(&rel.name))
     };
-    s.push_str(&format!(" ON {table} "));
+    s.push_str(&filled!(" ON {} "; table));
     if t.constraint != 0 {
         s.push_str(if t.deferrable { "DEFERRABLE " } else { "NOT DEFERRABLE " });
         s.push_str(if t.deferred { "INITIALLY DEFERRED " } else { "INITIALLY IMMEDIATE " });
@@ -371,10 +362,10 @@ pub(crate) fn trigger_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, 
     if !t.old_table.is_empty() || !t.new_table.is_empty() {
         s.push_str("REFERENCING ");
         if !t.old_table.is_empty() {
-            s.push_str(&format!("OLD TABLE AS {} ", quote_identifier(&t.old_table)));
+            s.push_str(&filled!("OLD TABLE AS {} "; quote_identifier(&t.old_table)));
         }
         if !t.new_table.is_empty() {
-            s.push_str(&format!("NEW TABLE AS {} ", quote_identifier(&t.new_table)));
+            s.push_str(&filled!("NEW TABLE AS {} "; quote_identifier(&t.new_table)));
         }
     }
     s.push_str(if t.bits & ROW != 0 { "FOR EACH ROW " } else { "FOR EACH STATEMENT " });
@@ -388,11 +379,11 @@ pub(crate) fn trigger_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, 
             columns: vec![columns.clone(), columns],
         });
         d.expr(w, false)?;
-        s.push_str(&format!("WHEN ({}) ", d.out));
+        s.push_str(&filled!("WHEN ({}) "; d.out));
     }
     let function = crate::system::function_name(&catalog, &shared.search_path(), t.func);
     let args: Vec<String> = t.args.iter().map(|a| quote_literal(a)).collect();
-    s.push_str(&format!("EXECUTE FUNCTION {function}({})", args.join(", ")));
+    s.push_str(&filled!("EXECUTE FUNCTION {}({})"; function, args.join(", ")));
     Ok(s)
 }
 
@@ -403,12 +394,12 @@ pub(crate) fn rule_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, rul
     let table = if pretty {
         d.relation_name(rel.oid)
     } else {
-        format!("{}.{}", quote_identifier(&catalog.schema_name(rel.schema).unwrap_or_default()), quote_identifier(&rel.name))
+        filled!("{}.{}"; quote_identifier(&catalog.schema_name(rel.schema).unwrap_or_default()), quote_identifier(&rel.name))
     };
     if let Some(v) = rel.view.as_ref().filter(|_| rel.oid == rule) {
         let Some(q) = &v.query else { return Ok(None) };
         let text = super::view_def(shared, cx, rel.oid, q, pretty, 0)?;
-        return Ok(Some(format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {table} DO INSTEAD {text}")));
+        return Ok(Some(filled!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {} DO INSTEAD {}"; table, text)));
     }
     let Some(u) = rel.rules.iter().find(|u| u.oid == rule) else { return Ok(None) };
     let event = match u.event {
@@ -416,7 +407,7 @@ pub(crate) fn rule_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, rul
         3 => "INSERT",
         _ => "DELETE",
     };
-    let mut s = format!("CREATE RULE {} AS\n    ON {event} TO {table}", quote_identifier(&u.name));
+    let mut s = filled!("CREATE RULE {} AS\n    ON {} TO {}"; quote_identifier(&u.name), event, table);
     if let Some(w) = &u.when {
         let mut d = Deparse::new(shared, cx, pretty);
         d.prefix = true;
@@ -427,7 +418,7 @@ pub(crate) fn rule_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, rul
             columns: vec![columns.clone(), columns],
         });
         d.expr(w, false)?;
-        s.push_str(&format!("\n   WHERE {}", d.out));
+        s.push_str(&filled!("\n   WHERE {}"; d.out));
     }
     s.push_str(if u.instead { " DO INSTEAD " } else { " DO " });
     if u.actions.is_empty() {
@@ -515,14 +506,14 @@ pub(crate) fn function_arguments(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc,
         out.push_str(&catalog.format_type(&path, *ty));
         if is_input && !defaults.is_empty() && seen > inputs - defaults.len().min(inputs) {
             if let Some(d) = defaults.get(seen - 1 - (inputs - defaults.len())) {
-                out.push_str(&format!(" DEFAULT {d}"));
+                out.push_str(&filled!(" DEFAULT {}"; d));
             }
         }
     }
     // The VARIADIC argument of an ordered-set aggregate stands for both lists.
     if ordered_set.is_some_and(|a| a.direct_args as usize == types.len() && p.variadic != 0) {
         let again = out.get(last..).unwrap_or("").to_string();
-        out.push_str(&format!(" ORDER BY {again}"));
+        out.push_str(&filled!(" ORDER BY {}"; again));
     }
     Ok(out)
 }
@@ -562,19 +553,19 @@ pub(crate) fn function_result(shared: &Shared, cx: &ExecCx<'_>, p: &Proc) -> Opt
         for (n, ty) in p.all_args.iter().enumerate().filter(|(n, _)| p.modes.get(*n) == Some(&b't')) {
             let name = p.arg_names.get(n).map(|n| quote_identifier(n)).unwrap_or_default();
             let ty = cx.catalog.format_type(&path, *ty);
-            columns.push(if name.is_empty() { ty } else { format!("{name} {ty}") });
+            columns.push(if name.is_empty() { ty } else { filled!("{} {}"; name, ty) });
         }
-        return Some(format!("TABLE({})", columns.join(", ")));
+        return Some(filled!("TABLE({})"; columns.join(", ")));
     }
     let ty = cx.catalog.format_type(&path, p.result);
-    Some(if p.retset { format!("SETOF {ty}") } else { ty })
+    Some(if p.retset { filled!("SETOF {}"; ty) } else { ty })
 }
 
 /// `CREATE OR REPLACE FUNCTION …` (`pg_get_functiondef`).
 pub(crate) fn function_def(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Result<String> {
     let catalog = cx.catalog.clone();
     if p.kind == b'a' {
-        return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "\"{}\" is an aggregate function", p.name));
+        return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "\"{}\" is an aggregate function"; p.name));
     }
     let procedure = p.kind == b'p';
     let mut s = format!(
@@ -585,10 +576,10 @@ pub(crate) fn function_def(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Re
         function_arguments(shared, cx, p, Arguments::All)?
     );
     if let Some(r) = function_result(shared, cx, p) {
-        s.push_str(&format!(" RETURNS {r}\n"));
+        s.push_str(&filled!(" RETURNS {}\n"; r));
     }
     let language = builtin::language(p.language).map_or("sql", |l| l.name());
-    s.push_str(&format!(" LANGUAGE {}\n", quote_identifier(language)));
+    s.push_str(&filled!(" LANGUAGE {}\n"; quote_identifier(language)));
     let mut words = String::new();
     if p.kind == b'w' {
         words.push_str(" WINDOW");
@@ -624,7 +615,7 @@ pub(crate) fn function_def(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Re
         s.push('\n');
     }
     for (k, v) in &p.config {
-        s.push_str(&format!(" SET {} TO {}\n", quote_identifier(k), quote_literal(v)));
+        s.push_str(&filled!(" SET {} TO {}\n"; quote_identifier(k), quote_literal(v)));
     }
     if !p.body.is_empty() {
         s.push_str(&sql_body(shared, cx, p)?);
@@ -636,7 +627,7 @@ pub(crate) fn function_def(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Re
     while p.source.contains(&tag) {
         tag.push('x');
     }
-    s.push_str(&format!("AS {tag}${}{tag}$\n", p.source));
+    s.push_str(&filled!("AS {}${}{}$\n"; tag, p.source, tag));
     Ok(s)
 }
 
@@ -663,7 +654,7 @@ pub(crate) fn sql_body(shared: &Shared, cx: &mut ExecCx<'_>, p: &Proc) -> Result
         if alone {
             return Ok(text.trim_start().to_string());
         }
-        s.push_str(&format!("{text};\n"));
+        s.push_str(&filled!("{};\n"; text));
     }
     s.push_str("END");
     Ok(s)

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, filled};
 use tusklet_ir::{
     BoolTest, CoercionForm, Expr, ExprKind, FuncCall, Oid, Param, Query, RowCompareKind, RteKind, SqlValueKind,
     SubLinkKind, Value, Var,
@@ -49,7 +49,7 @@ impl<'q> Deparse<'q, '_, '_> {
             return o.name.clone();
         }
         let schema = self.catalog.schema_name(o.schema).unwrap_or_default();
-        format!("OPERATOR({}.{})", quote_identifier(&schema), o.name)
+        filled!("OPERATOR({}.{})"; quote_identifier(&schema), o.name)
     }
 
     pub(super) fn function_name(&self, func: Oid) -> String {
@@ -58,7 +58,7 @@ impl<'q> Deparse<'q, '_, '_> {
         if self.path.schemas.contains(&p.schema) && p.schema != self.path.temp {
             return name;
         }
-        format!("{}.{name}", quote_identifier(&self.catalog.schema_name(p.schema).unwrap_or_default()))
+        filled!("{}.{}"; quote_identifier(&self.catalog.schema_name(p.schema).unwrap_or_default()), name)
     }
 
     fn shape(&self, e: &Expr) -> Shape {
@@ -198,7 +198,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 let text = match names.get((*n as usize).wrapping_sub(1)).filter(|a| !a.is_empty()) {
                     // With tables around, its function's name tells it from a column.
                     Some(a) if self.scopes.iter().any(|s| !s.names.is_empty()) => {
-                        format!("{}.{}", quote_identifier(function), quote_identifier(a))
+                        filled!("{}.{}"; quote_identifier(function), quote_identifier(a))
                     }
                     Some(a) => quote_identifier(a),
                     None => format!("${n}"),
@@ -294,7 +294,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.open();
                 self.child(left, true, shape, true)?;
                 let name = self.operator(*op);
-                self.put(&format!(" {name} {} (", if *any { "ANY" } else { "ALL" }));
+                self.put(&filled!(" {} {} ("; name, if *any { "ANY" } else { "ALL" }));
                 self.child(right, true, shape, false)?;
                 if let ExprKind::SubLink(s) = &right.kind {
                     // `ANY ((SELECT …)::type)`: without the cast it would be read as ANY over the rows.
@@ -382,7 +382,7 @@ impl<'q> Deparse<'q, '_, '_> {
                     None => None,
                 };
                 match table {
-                    Some(t) => self.put(&format!("{t}*")),
+                    Some(t) => self.put(&filled!("{}*"; t)),
                     None => self.expr(arg, implicit)?,
                 }
             }
@@ -403,7 +403,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.open();
                 self.child(arg, implicit, Shape::Other, true)?;
                 let name = self.collation_name(e.collation);
-                self.put(&format!(" COLLATE {name}"));
+                self.put(&filled!(" COLLATE {}"; name));
                 self.close();
             }
             ExprKind::SqlValue(k) => {
@@ -439,7 +439,7 @@ impl<'q> Deparse<'q, '_, '_> {
             }
             ExprKind::NextVal(seq) => {
                 let name = self.relation_name(*seq);
-                self.put(&format!("nextval({}::regclass)", quote_literal(&name)));
+                self.put(&filled!("nextval({}::regclass)"; quote_literal(&name)));
             }
             ExprKind::SubLink(s) => self.sublink(s)?,
             ExprKind::Aggregate(a) => self.aggregate(a)?,
@@ -461,7 +461,7 @@ impl<'q> Deparse<'q, '_, '_> {
             ExprKind::WholeRow { first, .. } => {
                 let column = self.plan.and_then(|p| p.columns.get(*first as usize)).cloned().unwrap_or_default();
                 let table = column.rsplit_once('.').map_or(column.as_str(), |(t, _)| t).to_string();
-                self.put(&format!("{table}.*"));
+                self.put(&filled!("{}.*"; table));
             }
         }
         Ok(())
@@ -495,7 +495,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.put(&text);
             }
             oids::INT4 | oids::NUMERIC => {
-                self.put(&format!("'{text}'"));
+                self.put(&filled!("'{}'"; text));
                 label = true;
             }
             oids::BOOL => self.put(if text == "t" { "true" } else { "false" }),
@@ -524,7 +524,7 @@ impl<'q> Deparse<'q, '_, '_> {
     fn constant_collation(&mut self, e: &Expr) {
         if e.collation != 0 && e.collation != self.catalog.type_collation(e.ty.oid) {
             let name = self.collation_name(e.collation);
-            self.put(&format!(" COLLATE {name}"));
+            self.put(&filled!(" COLLATE {}"; name));
         }
     }
 
@@ -641,11 +641,11 @@ impl<'q> Deparse<'q, '_, '_> {
         match c.args.as_slice() {
             [a, b] => {
                 self.child(a, true, shape, true)?;
-                self.put(&format!(" {name} "));
+                self.put(&filled!(" {} "; name));
                 self.child(b, true, shape, false)?;
             }
             [a] => {
-                self.put(&format!("{name} "));
+                self.put(&filled!("{} "; name));
                 self.child(a, true, shape, true)?;
             }
             _ => return Err(broken()),
@@ -675,7 +675,7 @@ impl<'q> Deparse<'q, '_, '_> {
     fn call(&mut self, c: &'q FuncCall, e: &Expr, implicit: bool, shape: Shape) -> Result<()> {
         let Some(first) = c.args.first() else {
             let name = self.function_name(c.func);
-            self.put(&format!("{name}()"));
+            self.put(&filled!("{}()"; name));
             return Ok(());
         };
         match c.form {

@@ -1,6 +1,6 @@
 //! Queries (`get_query_def`).
 
-use tusklet_error::Result;
+use tusklet_error::{Result, filled};
 use tusklet_ir::visit::any;
 use tusklet_ir::{
     CommandType, Cte, Expr, ExprKind, FromNode, GroupingSet, JoinKind, LockStrength, LockWait, OnConflict, Overriding,
@@ -345,7 +345,7 @@ impl<'q> Deparse<'q, '_, '_> {
                 self.put(if c.nulls_first { "" } else { " NULLS LAST" });
             } else {
                 let name = self.catalog.operator(c.sort_op).map(|o| o.name.clone()).unwrap_or_default();
-                self.put(&format!(" USING {name}"));
+                self.put(&filled!(" USING {}"; name));
                 self.put(if c.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
             }
         }
@@ -571,7 +571,7 @@ impl<'q> Deparse<'q, '_, '_> {
         }
         if let RteKind::Relation { sample: Some(s), .. } = &r.kind {
             let method = self.catalog.proc(s.method).map(|p| p.name.clone()).unwrap_or_default();
-            self.put(&format!(" TABLESAMPLE {method} ("));
+            self.put(&filled!(" TABLESAMPLE {} ("; method));
             self.list(&s.args, false)?;
             self.put(")");
             if let Some(e) = &s.repeatable {

@@ -7,7 +7,7 @@ use tusklet_adt::record::Record;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, TypeEntryKind};
 use tusklet_catalog::system::values;
-use tusklet_error::{Error, Result, SqlState, err};
+use tusklet_error::{Error, Result, SqlState, err, filled};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Phys, TypeRef, Value};
 
@@ -87,7 +87,7 @@ pub(super) fn commit_timestamps(_: &mut Env<'_, '_>, _: &[Datum<'_>], _: &[TypeR
 // Replication: there are no slots and no origins.
 
 pub(super) fn no_slot(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    Err(err!(UNDEFINED_OBJECT, "replication slot \"{}\" does not exist", args[0].str()))
+    Err(err!(UNDEFINED_OBJECT, "replication slot \"{}\" does not exist"; args[0].str()))
 }
 
 pub(super) fn no_slots(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> Rows {
@@ -101,7 +101,7 @@ pub(super) fn no_logical(_: &mut Env<'_, '_>, _: &[Datum<'_>], _: &[TypeRef]) ->
 pub(super) fn no_origin(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     match args.first() {
         Some(Datum::Bytes(b)) => {
-            Err(err!(UNDEFINED_OBJECT, "replication origin \"{}\" does not exist", String::from_utf8_lossy(b)))
+            Err(err!(UNDEFINED_OBJECT, "replication origin \"{}\" does not exist"; String::from_utf8_lossy(b)))
         }
         _ => Err(err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "no replication origin is configured")),
     }
@@ -110,7 +110,7 @@ pub(super) fn no_origin(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value
 // Files: there are none.
 
 fn no_file(verb: &str, name: &str, tail: &str) -> Error {
-    err!(UNDEFINED_FILE, "could not {verb} \"{name}\"{tail}: No such file or directory")
+    err!(UNDEFINED_FILE, "could not {} \"{}\"{}: No such file or directory"; verb, name, tail)
 }
 
 fn missing_ok(args: &[Datum<'_>], at: usize) -> bool {
@@ -148,7 +148,7 @@ pub(super) fn server_file(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Val
 pub(super) fn current_logfile(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     match args.first().filter(|d| !d.is_null()).map(|d| d.str()) {
         None | Some("stderr" | "csvlog" | "jsonlog") => Ok(Value::Null),
-        Some(s) => Err(err!(INVALID_PARAMETER_VALUE, "log format \"{s}\" is not supported")
+        Some(s) => Err(err!(INVALID_PARAMETER_VALUE, "log format \"{}\" is not supported"; s)
             .hint("The supported log formats are \"stderr\", \"csvlog\", and \"jsonlog\".")),
     }
 }
@@ -163,7 +163,7 @@ pub(super) fn tablespace_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Resu
         Datum::Bytes(_) => {
             let name = args[0].str();
             let t = builtin::Tablespace::all().find(|t| t.name() == name);
-            Some(t.ok_or_else(|| err!(UNDEFINED_OBJECT, "tablespace \"{name}\" does not exist"))?)
+            Some(t.ok_or_else(|| err!(UNDEFINED_OBJECT, "tablespace \"{}\" does not exist"; name))?)
         }
         d => builtin::Tablespace::all().find(|t| t.oid() as i64 == d.int()),
     };
@@ -182,14 +182,14 @@ pub(super) fn relation_filepath(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Re
 pub(super) fn reset_shared(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     match args[0].str() {
         "archiver" | "bgwriter" | "recovery_prefetch" | "wal" => Ok(Value::bytes(&[])),
-        s => Err(err!(INVALID_PARAMETER_VALUE, "unrecognized reset target: \"{s}\"")
+        s => Err(err!(INVALID_PARAMETER_VALUE, "unrecognized reset target: \"{}\""; s)
             .hint("Target must be \"archiver\", \"bgwriter\", \"recovery_prefetch\", or \"wal\".")),
     }
 }
 
 pub(super) fn reset_slot(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     match args.first().filter(|d| !d.is_null()) {
-        Some(d) => Err(err!(INVALID_PARAMETER_VALUE, "replication slot \"{}\" does not exist", d.str())),
+        Some(d) => Err(err!(INVALID_PARAMETER_VALUE, "replication slot \"{}\" does not exist"; d.str())),
         None => Ok(Value::bytes(&[])),
     }
 }
@@ -198,7 +198,7 @@ pub(super) fn have_stats(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
     match args[0].str() {
         "archiver" | "bgwriter" | "checkpointer" | "slru" | "wal" => Ok(Value::Bool(true)),
         "database" | "relation" | "function" | "replslot" | "subscription" => Ok(Value::Bool(false)),
-        s => Err(err!(INVALID_PARAMETER_VALUE, "invalid statistics kind: \"{s}\"")),
+        s => Err(err!(INVALID_PARAMETER_VALUE, "invalid statistics kind: \"{}\""; s)),
     }
 }
 
@@ -273,7 +273,7 @@ pub(super) fn multixact_members(_: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[Ty
     if xid == 0 {
         return Err(err!(INVALID_PARAMETER_VALUE, "invalid MultiXactId: {xid}"));
     }
-    Err(Error::internal(format!("MultiXactId {xid} has not been created yet -- apparent wraparound")))
+    Err(err!(INTERNAL_ERROR, "MultiXactId {xid} has not been created yet -- apparent wraparound"))
 }
 
 // Types.
@@ -290,7 +290,7 @@ pub(super) fn amvalidate(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
     let oid = args[0].int() as u32;
     match builtin::opclass(oid) {
         Some(_) => Ok(Value::Bool(true)),
-        None => Err(Error::internal(format!("cache lookup failed for operator class {oid}"))),
+        None => Err(err!(INTERNAL_ERROR, "cache lookup failed for operator class {oid}")),
     }
 }
 
@@ -375,11 +375,11 @@ pub(super) fn refusal(prosrc: &str) -> Option<Error> {
     }
     if prosrc == "pg_extension_config_dump" {
         let m = "pg_extension_config_dump() can only be called from an SQL script executed by CREATE EXTENSION";
-        return Some(err!(FEATURE_NOT_SUPPORTED, "{m}"));
+        return Some(err!(FEATURE_NOT_SUPPORTED, "{}"; m));
     }
     if prosrc.starts_with("RI_FKey_") || prosrc == "unique_key_recheck" {
-        let m = format!("function \"{prosrc}\" was not called by trigger manager");
-        return Some(err!(E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "{m}"));
+        let m = filled!("function \"{}\" was not called by trigger manager"; prosrc);
+        return Some(err!(E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "{}"; m));
     }
     let (ty, way) = prosrc.rsplit_once('_').unwrap_or_else(|| {
         let n = prosrc.strip_suffix("out").or(prosrc.strip_suffix("in")).unwrap_or(prosrc).len();
@@ -392,13 +392,13 @@ pub(super) fn refusal(prosrc: &str) -> Option<Error> {
     };
     let shown = match ty {
         "shell" => "a shell type",
-        "gtsvector" => return Some(err!(FEATURE_NOT_SUPPORTED, "gtsvector_{way} not implemented")),
+        "gtsvector" => return Some(err!(FEATURE_NOT_SUPPORTED, "gtsvector_{} not implemented"; way)),
         "brin_bloom_summary" => "type pg_brin_bloom_summary",
         "brin_minmax_multi_summary" => "type pg_brin_minmax_multi_summary",
-        _ if PSEUDO.contains(&ty) => return Some(err!(FEATURE_NOT_SUPPORTED, "cannot {verb} a value of type {ty}")),
+        _ if PSEUDO.contains(&ty) => return Some(err!(FEATURE_NOT_SUPPORTED, "cannot {} a value of type {}"; verb, ty)),
         _ => return None,
     };
-    Some(err!(FEATURE_NOT_SUPPORTED, "cannot {verb} a value of {shown}"))
+    Some(err!(FEATURE_NOT_SUPPORTED, "cannot {} a value of {}"; verb, shown))
 }
 
 /// Types without values that could be written down.

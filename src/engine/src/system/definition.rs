@@ -7,7 +7,7 @@ use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, PartitionBound, Relation, TypeEntryKind};
 use tusklet_catalog::resolve::quote_identifier;
 use tusklet_catalog::system::values;
-use tusklet_error::{Result};
+use tusklet_error::{Result, filled};
 use tusklet_ir::{Expr, Oid, Query};
 use tusklet_vector::{Datum, Value};
 
@@ -73,7 +73,7 @@ pub(super) fn constraintdef(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result
         if let Some(c) = checks.iter().find(|c| c.oid == wanted) {
             let text = ruleutils::expression(env.shared, env.cx, &c.expr, None, pretty(args, 1))?;
             let valid = if c.validated { "" } else { " NOT VALID" };
-            return Ok(Value::text(&format!("CHECK ({text}){valid}")));
+            return Ok(Value::text(&filled!("CHECK ({}){}"; text, valid)));
         }
     }
     Ok(Value::Null)
@@ -216,19 +216,19 @@ pub(super) fn describe_object(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Resu
             };
             let name = names::relation_name(&c, &path, object).unwrap_or_default();
             match r.columns.get((sub - 1).max(0) as usize).filter(|_| sub > 0) {
-                Some(col) => format!("column {} of {kind} {name}", quote_identifier(&col.name)),
-                None => format!("{kind} {name}"),
+                Some(col) => filled!("column {} of {} {}"; quote_identifier(&col.name), kind, name),
+                None => filled!("{} {}"; kind, name),
             }
         }),
-        builtin::oids::RELATION_PG_TYPE => c.ty(object).map(|_| format!("type {}", c.format_type(&path, object))),
-        builtin::oids::RELATION_PG_PROC => names::format_procedure(&c, &path, object).map(|p| format!("function {p}")),
-        2617 => names::format_operator(&c, &path, object).map(|o| format!("operator {o}")),
-        2615 => c.schema_name(object).map(|n| format!("schema {}", quote_identifier(&n))),
-        builtin::oids::RELATION_PG_AUTHID => Some(format!("role {}", quote_identifier(&values::role_name(&c, object)))),
+        builtin::oids::RELATION_PG_TYPE => c.ty(object).map(|_| filled!("type {}"; c.format_type(&path, object))),
+        builtin::oids::RELATION_PG_PROC => names::format_procedure(&c, &path, object).map(|p| filled!("function {}"; p)),
+        2617 => names::format_operator(&c, &path, object).map(|o| filled!("operator {}"; o)),
+        2615 => c.schema_name(object).map(|n| filled!("schema {}"; quote_identifier(&n))),
+        builtin::oids::RELATION_PG_AUTHID => Some(filled!("role {}"; quote_identifier(&values::role_name(&c, object)))),
         2606 => relation_of(&c, |r| r.constraints.iter().find(|k| k.oid == object).map(|k| k.name.clone())).map(
             |(r, n)| {
                 let name = names::relation_name(&c, &path, r.oid).unwrap_or_default();
-                format!("constraint {} on table {name}", quote_identifier(&n))
+                filled!("constraint {} on table {}"; quote_identifier(&n), name)
             },
         ),
         2604 => relation_of(&c, |r| {
@@ -238,11 +238,11 @@ pub(super) fn describe_object(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Resu
         })
         .map(|(r, n)| {
             let name = names::relation_name(&c, &path, r.oid).unwrap_or_default();
-            format!("default value for column {} of table {name}", quote_identifier(&n))
+            filled!("default value for column {} of table {}"; quote_identifier(&n), name)
         }),
         2618 => c.user_relation(object).map(|r| {
             let name = names::relation_name(&c, &path, r.oid).unwrap_or_default();
-            format!("rule _RETURN on view {name}")
+            filled!("rule _RETURN on view {}"; name)
         }),
         _ => return Err(tusklet_error::Error::unsupported(format!("describing objects of catalog {class}"))),
     };

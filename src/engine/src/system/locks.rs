@@ -5,7 +5,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::system::values;
-use tusklet_error::{Result, SqlState};
+use tusklet_error::{Result, SqlState, filled};
 use tusklet_storage::{LockMode, LockTag, TableLock, TxNo};
 use tusklet_vector::{Datum, Value};
 
@@ -73,7 +73,7 @@ fn release(env: &mut Env<'_, '_>, args: &[Datum<'_>], shared: bool) -> Result<Va
     let Some(h) = held.locks.get_mut(&key) else {
         drop(held);
         let name = if shared { "ShareLock" } else { "ExclusiveLock" };
-        env.shared.warn(SqlState::WARNING, format!("you don't own a lock of type {name}"));
+        env.shared.warn(SqlState::WARNING, filled!("you don't own a lock of type {}"; name));
         return Ok(Value::Bool(false));
     };
     h.0 -= 1;

@@ -4,7 +4,7 @@ use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, TsKind};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::values;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, err, filled};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Value};
 
@@ -75,8 +75,8 @@ fn qualified(s: &str) -> Result<(Option<String>, String)> {
     match parts.len() {
         1 => Ok((None, parts.remove(0))),
         2 => Ok((Some(parts.remove(0)), parts.remove(0))),
-        3 => Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {s}")),
-        _ => Err(err!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {s}")),
+        3 => Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {}"; s)),
+        _ => Err(err!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}"; s)),
     }
 }
 
@@ -91,7 +91,7 @@ pub fn parse_relation_name(shared: &Shared, s: &str) -> Result<Option<Oid>> {
     if parts.len() == 3 {
         let db = parts.remove(0);
         if db != *shared.db.name.borrow() {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: \"{s}\""));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: \"{}\""; s));
         }
     }
     match parts.as_slice() {
@@ -100,7 +100,7 @@ pub fn parse_relation_name(shared: &Shared, s: &str) -> Result<Option<Oid>> {
             schema_of(&c, &path, schema)?;
             Ok(c.lookup_relation(&path, Some(schema), name))
         }
-        _ => Err(err!(SYNTAX_ERROR, "improper relation name (too many dotted names): {}", parts.join("."))),
+        _ => Err(err!(SYNTAX_ERROR, "improper relation name (too many dotted names): {}"; parts.join("."))),
     }
 }
 
@@ -117,7 +117,7 @@ fn number(s: &str) -> Option<Result<Value>> {
     let digits = !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| {
         let v = s.parse::<u64>().ok().filter(|&v| v <= u64::from(u32::MAX) || v == v as i32 as u64);
-        v.map(|v| values::oid(v as u32)).ok_or_else(|| err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type oid"))
+        v.map(|v| values::oid(v as u32)).ok_or_else(|| err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type oid"; s))
     })
 }
 
@@ -152,7 +152,7 @@ fn class(shared: &Shared, s: &str) -> Result<Oid> {
 
 pub(super) fn ty(shared: &Shared, s: &str) -> Result<Oid> {
     if s.trim().is_empty() {
-        return Err(err!(SYNTAX_ERROR, "invalid type name \"{s}\""));
+        return Err(err!(SYNTAX_ERROR, "invalid type name \"{}\""; s));
     }
     let name = tusklet_syntax::parse_type_name(s).map_err(Error::nowhere)?;
     Ok(tusklet_analyze::resolve_type_name(&mut Analyzer(shared), &name).map_err(Error::nowhere)?.oid)
@@ -185,14 +185,14 @@ fn proc(shared: &Shared, s: &str) -> Result<Oid> {
     let all = procs_of(shared, s)?;
     match all.as_slice() {
         [p] => Ok(p.oid),
-        [] => Err(err!(UNDEFINED_FUNCTION, "function \"{s}\" does not exist")),
-        _ => Err(err!(AMBIGUOUS_FUNCTION, "more than one function named \"{s}\"")),
+        [] => Err(err!(UNDEFINED_FUNCTION, "function \"{}\" does not exist"; s)),
+        _ => Err(err!(AMBIGUOUS_FUNCTION, "more than one function named \"{}\""; s)),
     }
 }
 
 /// Name and argument types of `name(type, …)` (`parseNameAndArgTypes`).
 fn signature(shared: &Shared, s: &str, none: bool) -> Result<(String, Vec<Oid>)> {
-    let bad = |m: &'static str| err!(INVALID_TEXT_REPRESENTATION, "{m}");
+    let bad = |m: &'static str| err!(INVALID_TEXT_REPRESENTATION, "{}"; m);
     let mut quoted = false;
     let open = s.char_indices().find(|(_, c)| {
         if *c == '"' {
@@ -235,7 +235,7 @@ pub(super) fn procedure(shared: &Shared, s: &str) -> Result<Oid> {
     let (name, args) = signature(shared, s, false)?;
     let all = procs_of(shared, &name)?;
     let found = all.iter().find(|p| p.args == args).map(|p| p.oid);
-    found.ok_or_else(|| err!(UNDEFINED_FUNCTION, "function \"{s}\" does not exist"))
+    found.ok_or_else(|| err!(UNDEFINED_FUNCTION, "function \"{}\" does not exist"; s))
 }
 
 fn operator_name(s: &str) -> (Option<&str>, &str) {
@@ -272,8 +272,8 @@ fn oper(shared: &Shared, s: &str) -> Result<Oid> {
     let all = operators_of(shared, s)?;
     match all.as_slice() {
         [o] => Ok(*o),
-        [] => Err(err!(UNDEFINED_FUNCTION, "operator does not exist: {s}")),
-        _ => Err(err!(AMBIGUOUS_FUNCTION, "more than one operator named {s}")),
+        [] => Err(err!(UNDEFINED_FUNCTION, "operator does not exist: {}"; s)),
+        _ => Err(err!(AMBIGUOUS_FUNCTION, "more than one operator named {}"; s)),
     }
 }
 
@@ -296,7 +296,7 @@ fn operator(shared: &Shared, s: &str) -> Result<Oid> {
         .or_else(missing)?
         .into_iter()
         .find(|o| c.operator(*o).is_some_and(|o| o.left == left && o.right == right));
-    found.ok_or_else(|| err!(UNDEFINED_FUNCTION, "operator does not exist: {s}"))
+    found.ok_or_else(|| err!(UNDEFINED_FUNCTION, "operator does not exist: {}"; s))
 }
 
 fn one_name(s: &str) -> Result<String> {
@@ -330,8 +330,8 @@ fn collation(shared: &Shared, s: &str) -> Result<Oid> {
     if found.is_none() && let Some(s) = &schema {
         schema_of(&shared.catalog(), &shared.search_path(), s)?;
     }
-    let shown = schema.map_or_else(|| name.clone(), |s| format!("{s}.{name}"));
-    found.ok_or_else(|| err!(UNDEFINED_OBJECT, "collation \"{shown}\" for encoding \"UTF8\" does not exist"))
+    let shown = schema.map_or_else(|| name.clone(), |s| filled!("{}.{}"; s, name));
+    found.ok_or_else(|| err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist"; shown))
 }
 
 /// A text search object by its name (`get_ts_config_oid` and its like).
@@ -343,7 +343,7 @@ pub(crate) fn ts_object_named(shared: &Shared, kind: TsKind, names: &[String]) -
         None => c.ts_lookup(kind, &path, name),
     };
     found.ok_or_else(|| {
-        err!(UNDEFINED_OBJECT, "{} \"{}\" does not exist", tusklet_catalog::text_search::kind_word(kind), names.join("."))
+        err!(UNDEFINED_OBJECT, "{} \"{}\" does not exist"; tusklet_catalog::text_search::kind_word(kind), names.join("."))
     })
 }
 
@@ -387,7 +387,7 @@ pub(super) fn text_regclass(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result
 }
 
 fn with_schema(c: &Catalog, schema: Oid, visible: bool, name: String) -> String {
-    if visible { name } else { format!("{}.{name}", quote_identifier(&c.schema_name(schema).unwrap_or_default())) }
+    if visible { name } else { filled!("{}.{}"; quote_identifier(&c.schema_name(schema).unwrap_or_default()), name) }
 }
 
 /// A relation's name, qualified when it must be (`generate_relation_name` without CTE names).
@@ -427,7 +427,7 @@ pub(crate) fn format_procedure(c: &Catalog, path: &SearchPath, oid: Oid) -> Opti
     let p = c.proc(oid)?;
     let args: Vec<String> = p.args.iter().map(|t| c.format_type(path, *t)).collect();
     let visible = visible::function_is_visible(c, path, oid).unwrap_or(false);
-    Some(format!("{}({})", with_schema(c, p.schema, visible, quote_identifier(&p.name)), args.join(",")))
+    Some(filled!("{}({})"; with_schema(c, p.schema, visible, quote_identifier(&p.name)), args.join(",")))
 }
 
 pub(super) fn regprocedure_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
@@ -449,7 +449,7 @@ pub(crate) fn format_operator(c: &Catalog, path: &SearchPath, oid: Oid) -> Optio
     let o = c.operator(oid)?;
     let ty = |t: Oid| if t == 0 { "NONE".to_string() } else { c.format_type(path, t) };
     let visible = visible::operator_is_visible(c, path, oid).unwrap_or(false);
-    Some(format!("{}({},{})", with_schema(c, o.schema, visible, o.name.clone()), ty(o.left), ty(o.right)))
+    Some(filled!("{}({},{})"; with_schema(c, o.schema, visible, o.name.clone()), ty(o.left), ty(o.right)))
 }
 
 pub(super) fn regoperator_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
@@ -502,7 +502,7 @@ pub(super) fn collation_for(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Va
     let ty = env.site.args.first().map_or(0, |t| t.oid);
     if env.cx.catalog.type_collation(ty) == 0 && ty != oids::UNKNOWN {
         let name = env.cx.catalog.format_type(&env.shared.search_path(), ty);
-        return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {name}"));
+        return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {}"; name));
     }
     let name = env.cx.catalog.collation_name(env.site.collation).map(|c| quote_identifier(&c));
     Ok(name.map_or(Value::Null, |n| Value::text(&n)))
@@ -521,12 +521,9 @@ pub(crate) fn qualified_ts_config(shared: &Shared, value: &str) -> Result<String
     let found = ts_object_named(shared, TsKind::Configuration, &split_qualified(value)?).ok();
     let c = shared.catalog();
     let Some(o) = found.and_then(|oid| c.ts_object(TsKind::Configuration, oid)) else {
-        return Err(err!(
-            INVALID_PARAMETER_VALUE,
-            "invalid value for parameter \"default_text_search_config\": \"{value}\""
-        ));
+        return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"default_text_search_config\": \"{}\""; value));
     };
-    Ok(format!("{}.{}", quote_identifier(&c.schema_name(o.schema).unwrap_or_default()), quote_identifier(&o.name)))
+    Ok(filled!("{}.{}"; quote_identifier(&c.schema_name(o.schema).unwrap_or_default()), quote_identifier(&o.name)))
 }
 
 /// The configuration the session uses (`getTSCurrentConfig`).

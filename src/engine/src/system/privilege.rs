@@ -4,7 +4,7 @@ use tusklet_adt::array::Array;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{AclItem, Catalog};
 use tusklet_catalog::system::values::{self, PRIVILEGE_LETTERS};
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, err, filled};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, TypeRef, Value};
 
@@ -71,7 +71,7 @@ fn parse_privileges(text: &str, allowed: u32) -> Result<Vec<u32>> {
         let found = found.or((name == "ALTER SYSTEM" && allowed & 1 << 13 != 0).then_some(1 << 13));
         match found {
             Some(b) => out.push(if grant { b << GRANT_OPTION } else { b }),
-            None => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{word}\"")),
+            None => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{}\""; word)),
         }
     }
     Ok(out)
@@ -168,20 +168,20 @@ fn object_named(env: &Env<'_, '_>, kind: &str, name: &str) -> Result<Oid> {
         "type" => return names::ty(env.shared, name),
         "language" => builtin::language_by_name(name)
             .map(|l| l.oid())
-            .ok_or_else(|| err!(UNDEFINED_OBJECT, "language \"{name}\" does not exist")),
+            .ok_or_else(|| err!(UNDEFINED_OBJECT, "language \"{}\" does not exist"; name)),
         "database" => {
             let cluster = env.shared.db.cluster.borrow().upgrade();
             let known = cluster.and_then(|c| c.database(name)).map(|d| d.oid);
             let known = known.or((*env.shared.db.name.borrow() == name).then_some(env.shared.db.oid));
-            known.ok_or_else(|| err!(UNDEFINED_DATABASE, "database \"{name}\" does not exist"))
+            known.ok_or_else(|| err!(UNDEFINED_DATABASE, "database \"{}\" does not exist"; name))
         }
         "tablespace" => builtin::Tablespace::all()
             .find(|t| t.name() == name)
             .map(|t| t.oid())
-            .ok_or_else(|| err!(UNDEFINED_OBJECT, "tablespace \"{name}\" does not exist")),
-        "server" => Err(err!(UNDEFINED_OBJECT, "server \"{name}\" does not exist")),
-        "foreign_data_wrapper" => Err(err!(UNDEFINED_OBJECT, "foreign-data wrapper \"{name}\" does not exist")),
-        _ => Err(Error::unsupported(format!("function has_{kind}_privilege"))),
+            .ok_or_else(|| err!(UNDEFINED_OBJECT, "tablespace \"{}\" does not exist"; name)),
+        "server" => Err(err!(UNDEFINED_OBJECT, "server \"{}\" does not exist"; name)),
+        "foreign_data_wrapper" => Err(err!(UNDEFINED_OBJECT, "foreign-data wrapper \"{}\" does not exist"; name)),
+        _ => Err(Error::unsupported(filled!("function has_{}_privilege"; kind))),
     }?;
     Ok(found)
 }
@@ -273,7 +273,7 @@ pub(super) fn has_role(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
         let held = match name {
             "USAGE" => inherits(c, user, target, true),
             "MEMBER" => inherits(c, user, target, false),
-            _ => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{word}\"")),
+            _ => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{}\""; word)),
         };
         let admin_of = || c.user_role(user).is_some_and(|r| r.member_of.iter().any(|m| m.0 == target && m.2));
         any |= is_superuser(c, user) || held && (!admin || admin_of());
@@ -283,7 +283,7 @@ pub(super) fn has_role(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
 
 /// Reads `grantee=privileges/grantor`.
 fn parse_item(c: &Catalog, s: &str) -> Result<AclItem> {
-    let bad = |m: String| err!(INVALID_TEXT_REPRESENTATION, "{m}");
+    let bad = |m: String| err!(INVALID_TEXT_REPRESENTATION, "{}"; m);
     let name = |s: &str| -> Result<Oid> {
         let n = s.trim_matches('"').replace("\"\"", "\"");
         names::role_named(c, &n).ok_or_else(|| missing::role(&n))
@@ -304,7 +304,7 @@ fn parse_item(c: &Catalog, s: &str) -> Result<AclItem> {
         }
         let Some(i) = PRIVILEGE_LETTERS.iter().position(|p| *p == l) else {
             let all = std::str::from_utf8(PRIVILEGE_LETTERS).unwrap_or("");
-            return Err(bad(format!("invalid mode character: must be one of \"{all}\"")));
+            return Err(bad(filled!("invalid mode character: must be one of \"{}\""; all)));
         };
         last = 1 << i;
         item.bits |= last;
@@ -377,7 +377,7 @@ pub(super) fn aclexplode(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef
 /// `aclinsert` and `aclremove`.
 pub(super) fn no_longer(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
     let name = builtin::proc(env.site.func).map_or("", |p| p.name());
-    Err(err!(FEATURE_NOT_SUPPORTED, "{name} is no longer supported"))
+    Err(err!(FEATURE_NOT_SUPPORTED, "{} is no longer supported"; name))
 }
 
 /// Whether some item is of the same grantee and grantor and has all the rights.
@@ -398,7 +398,7 @@ pub(super) fn makeaclitem(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<V
     let mut bits = match parse_privileges(name, u32::from(u16::MAX)).as_deref() {
         // One privilege, not a list.
         Ok([one]) if *one >> GRANT_OPTION == 0 && !name.contains(',') => *one,
-        _ => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{name}\"")),
+        _ => return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"{}\""; name)),
     };
     if option.bool() {
         bits |= bits << GRANT_OPTION;

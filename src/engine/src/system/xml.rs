@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_adt::xml::name_of_identifier;
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result, TryVec, err};
+use tusklet_error::{Error, Result, TryVec, err, filled};
 use tusklet_ir::{Oid, ResultColumn};
 use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, TypeKind, TypeRef, Value, Vector};
 
@@ -50,8 +50,8 @@ impl Source {
         let raw = tusklet_syntax::parse_one(sql).map_err(inside)?;
         if !matches!(raw.stmt, tusklet_syntax::ast::Stmt::Select(_)) {
             let tag = crate::commands::tag(&raw.stmt);
-            return Err(err!(FEATURE_NOT_SUPPORTED, "{tag} is not allowed in a non-volatile function")
-                .context(format!("SQL statement \"{sql}\"")));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "{} is not allowed in a non-volatile function"; tag)
+                .context(filled!("SQL statement \"{}\""; sql)));
         }
         let stmt = Some(Rc::new(raw.stmt));
         let prepared = Rc::new(Prepared::new(env.shared, Rc::from(sql), stmt, vec![], false).map_err(inside)?);
@@ -63,10 +63,10 @@ impl Source {
     fn table(env: &Env<'_, '_>, oid: Oid) -> Result<Source> {
         let c = env.shared.catalog();
         let Some(r) = c.relation(oid) else {
-            return Err(Error::internal(format!("could not open relation with OID {oid}")));
+            return Err(err!(INTERNAL_ERROR, "could not open relation with OID {oid}"));
         };
         let schema = c.schema_name(r.schema).unwrap_or_default().to_string();
-        let sql = format!("SELECT * FROM {}.{}", quote_identifier(&schema), quote_identifier(&r.name));
+        let sql = filled!("SELECT * FROM {}.{}"; quote_identifier(&schema), quote_identifier(&r.name));
         Source::query(env, &sql, Some((schema, r.name.clone())))
     }
 
@@ -130,20 +130,20 @@ fn start(out: &mut String, name: &str, w: Wish<'_>, top: bool, schema: bool) {
     if top {
         out.push_str(XSI);
         if !w.namespace.is_empty() {
-            out.push_str(&format!(" xmlns=\"{}\"", w.namespace));
+            out.push_str(&filled!(" xmlns=\"{}\""; w.namespace));
         }
     }
     if schema {
         out.push_str(&match w.namespace {
             "" => " xsi:noNamespaceSchemaLocation=\"#\"".to_string(),
-            n => format!(" xsi:schemaLocation=\"{n} #\""),
+            n => filled!(" xsi:schemaLocation=\"{} #\""; n),
         });
     }
     out.push_str(">\n");
 }
 
 fn end(out: &mut String, name: &str) {
-    out.push_str(&format!("</{name}>\n"));
+    out.push_str(&filled!("</{}>\n"; name));
 }
 
 /// One row (`SPI_sql_row_to_xmlelement`).
@@ -165,11 +165,11 @@ fn row(
         let name = plain(name);
         if v.is_null() {
             if w.nulls {
-                out.push_str(&format!("  <{name} xsi:nil=\"true\"/>\n"));
+                out.push_str(&filled!("  <{} xsi:nil=\"true\"/>\n"; name));
             }
             continue;
         }
-        out.push_str(&format!("  <{name}>{}</{name}>\n", value(env, *ty, v)?));
+        out.push_str(&filled!("  <{}>{}</{}>\n"; name, value(env, *ty, v)?, name));
     }
     if w.forest {
         end(out, name);
@@ -302,7 +302,7 @@ fn type_definition(env: &Env<'_, '_>, ty: Oid, out: &mut String) {
         );
         return;
     }
-    out.push_str(&format!("<xsd:simpleType name=\"{}\">\n", type_name(env, ty, -1)));
+    out.push_str(&filled!("<xsd:simpleType name=\"{}\">\n"; type_name(env, ty, -1)));
     let known = TYPES.iter().find(|t| t.0 == ty);
     let (base, limits) = match known {
         _ if ty == oids::BYTEA => {
@@ -319,13 +319,11 @@ fn type_definition(env: &Env<'_, '_>, ty: Oid, out: &mut String) {
         (domain, typmod) = (below.oid, if typmod == -1 { below.typmod } else { typmod });
     }
     if domain != ty {
-        out.push_str(&format!("  <xsd:restriction base=\"{}\"/>\n", type_name(env, domain, typmod)));
+        out.push_str(&filled!("  <xsd:restriction base=\"{}\"/>\n"; type_name(env, domain, typmod)));
     } else if !base.is_empty() {
-        out.push_str(&format!("  <xsd:restriction base=\"xsd:{base}\">"));
+        out.push_str(&filled!("  <xsd:restriction base=\"xsd:{}\">"; base));
         if let Some((max, min)) = limits.strip_prefix('<').and_then(|l| l.split_once('|')) {
-            out.push_str(&format!(
-                "\n    <xsd:maxInclusive value=\"{max}\"/>\n    <xsd:minInclusive value=\"{min}\"/>\n  "
-            ));
+            out.push_str(&filled!("\n    <xsd:maxInclusive value=\"{}\"/>\n    <xsd:minInclusive value=\"{}\"/>\n  "; max, min));
         } else if limits == "\n" {
             out.push_str("\n  ");
         } else if !limits.is_empty() {
@@ -370,13 +368,13 @@ fn types<'a>(env: &Env<'_, '_>, columns: impl Iterator<Item = &'a (String, Oid)>
 fn schema_start(w: Wish<'_>) -> String {
     let target = match w.namespace {
         "" => String::new(),
-        n => format!("\n    targetNamespace=\"{n}\"\n    elementFormDefault=\"qualified\""),
+        n => filled!("\n    targetNamespace=\"{}\"\n    elementFormDefault=\"qualified\""; n),
     };
-    format!("<xsd:schema\n    xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"{target}>\n\n")
+    filled!("<xsd:schema\n    xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"{}>\n\n"; target)
 }
 
 fn element(out: &mut String, name: &str, ty: &str) {
-    out.push_str(&format!("<xsd:element name=\"{name}\" type=\"{ty}\"/>\n\n"));
+    out.push_str(&filled!("<xsd:element name=\"{}\" type=\"{}\"/>\n\n"; name, ty));
 }
 
 /// The schema of a table, a query or a cursor (`map_sql_table_to_xmlschema`).
@@ -385,18 +383,16 @@ fn table_schema(env: &Env<'_, '_>, table: Option<&(String, String)>, columns: &C
     let (row, whole) = (kind("RowType"), kind("TableType"));
     let mut out = schema_start(w);
     types(env, columns.iter(), &mut out);
-    out.push_str(&format!("<xsd:complexType name=\"{row}\">\n  <xsd:sequence>\n"));
+    out.push_str(&filled!("<xsd:complexType name=\"{}\">\n  <xsd:sequence>\n"; row));
     let optional = if w.nulls { "nillable=\"true\"" } else { "minOccurs=\"0\"" };
     for (name, ty) in columns {
         let (name, ty) = (plain(name), type_name(env, *ty, -1));
-        out.push_str(&format!("    <xsd:element name=\"{name}\" type=\"{ty}\" {optional}></xsd:element>\n"));
+        out.push_str(&filled!("    <xsd:element name=\"{}\" type=\"{}\" {}></xsd:element>\n"; name, ty, optional));
     }
     out.push_str("  </xsd:sequence>\n</xsd:complexType>\n\n");
     if !w.forest {
-        out.push_str(&format!(
-            "<xsd:complexType name=\"{whole}\">\n  <xsd:sequence>\n    <xsd:element name=\"row\" type=\"{row}\" \
-             minOccurs=\"0\" maxOccurs=\"unbounded\"/>\n  </xsd:sequence>\n</xsd:complexType>\n\n"
-        ));
+        out.push_str(&filled!("<xsd:complexType name=\"{}\">\n  <xsd:sequence>\n    <xsd:element name=\"row\" type=\"{}\" \
+             minOccurs=\"0\" maxOccurs=\"unbounded\"/>\n  </xsd:sequence>\n</xsd:complexType>\n\n"; whole, row));
     }
     let name = match table {
         Some((_, t)) => plain(t),
@@ -414,12 +410,12 @@ fn schema_type(env: &Env<'_, '_>, schema: &str, tables: &[Source], w: Wish<'_>, 
         true => ("sequence", "RowType", " minOccurs=\"0\" maxOccurs=\"unbounded\""),
         false => ("all", "TableType", ""),
     };
-    out.push_str(&format!("<xsd:complexType name=\"{ty}\">\n  <xsd:{group}>\n"));
+    out.push_str(&filled!("<xsd:complexType name=\"{}\">\n  <xsd:{}>\n"; ty, group));
     for (s, t) in tables.iter().filter_map(|t| t.table.as_ref()) {
         let of = joined(env, kind, &[s, t]);
-        out.push_str(&format!("    <xsd:element name=\"{}\" type=\"{of}\"{occurs}/>\n", plain(t)));
+        out.push_str(&filled!("    <xsd:element name=\"{}\" type=\"{}\"{}/>\n"; plain(t), of, occurs));
     }
-    out.push_str(&format!("  </xsd:{group}>\n</xsd:complexType>\n\n"));
+    out.push_str(&filled!("  </xsd:{}>\n</xsd:complexType>\n\n"; group));
     element(out, &plain(schema), &ty);
 }
 
@@ -443,11 +439,11 @@ fn database_schema(env: &Env<'_, '_>, w: Wish<'_>) -> Result<String> {
     let mut out = schema_start(w);
     types(env, all.iter().flat_map(|s| &s.columns), &mut out);
     let ty = joined(env, "CatalogType", &[]);
-    out.push_str(&format!("<xsd:complexType name=\"{ty}\">\n  <xsd:all>\n"));
+    out.push_str(&filled!("<xsd:complexType name=\"{}\">\n  <xsd:all>\n"; ty));
     for s in schemas {
         let name = schema_name(env, s);
         let of = joined(env, "SchemaType", &[&name]);
-        out.push_str(&format!("    <xsd:element name=\"{}\" type=\"{of}\"/>\n", plain(&name)));
+        out.push_str(&filled!("    <xsd:element name=\"{}\" type=\"{}\"/>\n"; plain(&name), of));
     }
     out.push_str("  </xsd:all>\n</xsd:complexType>\n\n");
     element(&mut out, &plain(&env.shared.db.name.borrow()), &ty);

@@ -1,7 +1,7 @@
 //! ALTER TABLE's column subcommands: ADD, DROP, defaults, and what is only recorded.
 
 use tusklet_catalog::live::{ObjectAddress, RelKind, Relation, TypeEntryKind};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, ExprKind, Oid, Value};
 use tusklet_syntax::ast::{self, AlterColumnRef, ColumnDef, DefElem, DropBehavior};
@@ -29,13 +29,13 @@ fn add_one(shared: &Shared, oid: Oid, new: &NewColumn, recurse: bool, recursing:
         }
         let Some(k) = rel.column(a) else { return Ok(()) };
         if k.ty != new.column.ty {
-            bail!(DATATYPE_MISMATCH, "child table \"{}\" has different type for column \"{name}\"", rel.name);
+            bail!(DATATYPE_MISMATCH, "child table \"{}\" has different type for column \"{}\""; rel.name, name);
         }
         if k.collation != new.column.collation {
-            bail!(COLLATION_MISMATCH, "child table \"{}\" has different collation for column \"{name}\"", rel.name);
+            bail!(COLLATION_MISMATCH, "child table \"{}\" has different collation for column \"{}\""; rel.name, name);
         }
         heap::change_column(shared, oid, a, |c| c.inherit_count += 1)?;
-        shared.notify_user(format!("merging definition of column \"{name}\" for child \"{}\"", rel.name));
+        shared.notify_user(filled!("merging definition of column \"{}\" for child \"{}\""; name, rel.name));
         return Ok(());
     }
     heap::check_column(shared, rel.kind, rel.row_type, name, new.column.ty.oid)?;
@@ -43,10 +43,7 @@ fn add_one(shared: &Shared, oid: Oid, new: &NewColumn, recurse: bool, recursing:
         bail!(TOO_MANY_COLUMNS, "tables can have at most {} columns", heap::MAX_COLUMNS);
     }
     if new.column.identity.is_some() && !rel.children.is_empty() && recurse {
-        return Err(Error::new(
-            SqlState::INVALID_TABLE_DEFINITION,
-            "cannot recursively add identity column to table that has child tables",
-        ));
+        return Err(err!(INVALID_TABLE_DEFINITION, "cannot recursively add identity column to table that has child tables"));
     }
     if !recurse && !rel.children.is_empty() && !recursing {
         bail!(INVALID_TABLE_DEFINITION, "column must be added to child tables too");
@@ -176,12 +173,12 @@ fn collect_column(
     let rel = heap::get(shared, oid)?;
     let Some(attno) = rel.attno(name) else {
         if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
-            return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot drop system column \"{name}\"")));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cannot drop system column \"{}\""; name));
         }
         return missing::unless(missing_ok, shared, missing::column(&rel.name, name));
     };
     if rel.column(attno).is_some_and(|c| c.inherit_count > 0) && !recursing {
-        bail!(INVALID_TABLE_DEFINITION, "cannot drop inherited column \"{name}\"");
+        bail!(INVALID_TABLE_DEFINITION, "cannot drop inherited column \"{}\""; name);
     }
     for child in &rel.children {
         let k = heap::get(shared, *child)?;
@@ -210,14 +207,14 @@ pub fn set_default(shared: &Shared, oid: Oid, name: &str, def: Option<&ast::Expr
         let a = existing_column(&rel, name)?;
         let Some(c) = rel.column(a) else { continue };
         if c.identity.is_some() {
-            let e = err!(SYNTAX_ERROR, "column \"{name}\" of relation \"{}\" is an identity column", rel.name);
+            let e = err!(SYNTAX_ERROR, "column \"{}\" of relation \"{}\" is an identity column"; name, rel.name);
             return Err(match def {
                 Some(_) => e,
                 None => e.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead."),
             });
         }
         if c.generated {
-            let e = err!(SYNTAX_ERROR, "column \"{name}\" of relation \"{}\" is a generated column", rel.name);
+            let e = err!(SYNTAX_ERROR, "column \"{}\" of relation \"{}\" is a generated column"; name, rel.name);
             return Err(match def {
                 Some(_) => e,
                 None => e.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead."),
@@ -239,11 +236,7 @@ pub fn drop_expression(shared: &Shared, oid: Oid, name: &str, missing_ok: bool, 
     let a = existing_column(&rel, name)?;
     let Some(c) = rel.column(a) else { return Ok(()) };
     if !c.generated {
-        let e = err!(
-            OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "column \"{name}\" of relation \"{}\" is not a stored generated column",
-            rel.name
-        );
+        let e = err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" is not a stored generated column"; name, rel.name);
         return missing::unless(missing_ok, shared, e);
     }
     if !recurse && !rel.children.is_empty() {
@@ -280,10 +273,7 @@ pub fn set_statistics(shared: &Shared, oid: Oid, column: &AlterColumnRef, value:
                 let rel = heap::get(shared, t)?;
                 let a = existing_column(&rel, n)?;
                 if rel.kind == RelKind::Index {
-                    return Err(Error::new(
-                        SqlState::FEATURE_NOT_SUPPORTED,
-                        format!("cannot alter statistics on non-expression column \"{n}\" of index \"{}\"", rel.name),
-                    )
+                    return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter statistics on non-expression column \"{}\" of index \"{}\""; n, rel.name)
                     .hint("Alter statistics on table column instead."));
                 }
                 heap::change_column(shared, t, a, |c| c.statistics = value)?;
@@ -292,17 +282,14 @@ pub fn set_statistics(shared: &Shared, oid: Oid, column: &AlterColumnRef, value:
         }
         AlterColumnRef::Number(n) => {
             if rel.kind != RelKind::Index {
-                return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "cannot refer to non-index column by number"));
+                return Err(err!(FEATURE_NOT_SUPPORTED, "cannot refer to non-index column by number"));
             }
             let Some(c) = rel.columns.get((*n - 1).max(0) as usize) else {
                 bail!(UNDEFINED_COLUMN, "column number {n} of relation \"{}\" does not exist", rel.name);
             };
             let expression = rel.index.as_ref().and_then(|i| i.columns.get((*n - 1).max(0) as usize)).is_some_and(|k| k.expr.is_some());
             if !expression {
-                return Err(Error::new(
-                    SqlState::FEATURE_NOT_SUPPORTED,
-                    format!("cannot alter statistics on non-expression column \"{}\" of index \"{}\"", c.name, rel.name),
-                )
+                return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter statistics on non-expression column \"{}\" of index \"{}\""; c.name, rel.name)
                 .hint("Alter statistics on table column instead."));
             }
             heap::change_column(shared, oid, *n as i16, |c| c.statistics = value)
@@ -316,7 +303,7 @@ pub fn set_options(shared: &Shared, oid: Oid, name: &str, options: &[DefElem], s
     let mut new = vec![];
     for o in options {
         if !matches!(o.name.as_str(), "n_distinct" | "n_distinct_inherited") {
-            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter \"{}\"", o.name);
+            bail!(INVALID_PARAMETER_VALUE, "unrecognized parameter \"{}\""; o.name);
         }
         new.push((o.name.clone(), if set { crate::commands::option_text(o)? } else { String::new() }));
     }
@@ -337,7 +324,7 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
         "external" => b'e',
         "extended" => b'x',
         "main" => b'm',
-        _ => bail!(INVALID_PARAMETER_VALUE, "invalid storage type \"{storage}\""),
+        _ => bail!(INVALID_PARAMETER_VALUE, "invalid storage type \"{}\""; storage),
     };
     let targets = if recurse { heap::all_inheritors(&shared.catalog(), oid) } else { vec![oid] };
     for t in targets {
@@ -346,10 +333,7 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
         let c = shared.catalog();
         let ty = rel.column(a).map_or(0, |c| c.ty.oid);
         if letter != b'p' && c.ty(ty).is_some_and(|t| t.len != -1 || t.storage == b'p') {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                format!("column data type {} can only have storage PLAIN", c.format_type(&shared.search_path(), ty)),
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "column data type {} can only have storage PLAIN"; c.format_type(&shared.search_path(), ty)));
         }
         heap::change_column(shared, t, a, |c| c.storage = letter)?;
     }

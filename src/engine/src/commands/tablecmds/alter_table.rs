@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::{Persistence, RelKind, Relation};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{
@@ -173,7 +173,7 @@ pub fn existing_column(rel: &Relation, name: &str) -> Result<i16> {
         return Ok(a);
     }
     if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
-        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot alter system column \"{name}\"")));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter system column \"{}\""; name));
     }
     return Err(missing::column(&rel.name, &name))
 }
@@ -189,7 +189,7 @@ pub fn check_word(rel: &Relation, t: ObjectType) -> Result<()> {
         ObjectType::Type => (RelKind::Composite, "a"),
         _ => {
             if rel.kind == RelKind::Composite {
-                return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is a composite type", rel.name)
+                return Err(err!(WRONG_OBJECT_TYPE, "\"{}\" is a composite type"; rel.name)
                     .hint("Use ALTER TYPE instead."));
             }
             return Ok(());
@@ -197,7 +197,7 @@ pub fn check_word(rel: &Relation, t: ObjectType) -> Result<()> {
     };
     if rel.kind != want {
         let what = if t == ObjectType::Type { "composite type".to_string() } else { kind_words(t).to_ascii_lowercase() };
-        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {what}", rel.name);
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not {} {}"; rel.name, article, what);
     }
     Ok(())
 }
@@ -218,12 +218,7 @@ pub fn alter_table(shared: &Shared, s: &AlterTableStmt) -> Result<()> {
     for c in cmds {
         let owner_of_index = matches!(c, AlterTableCmd::ChangeOwner(_));
         if !allowed(c, rel.kind) && !owner_of_index {
-            return Err(err!(
-                WRONG_OBJECT_TYPE,
-                "ALTER action {} cannot be performed on relation \"{}\"",
-                action(c),
-                rel.name
-            )
+            return Err(err!(WRONG_OBJECT_TYPE, "ALTER action {} cannot be performed on relation \"{}\""; action(c), rel.name)
             .detail(indexcmds::unsupported_for(rel.kind)));
         }
     }
@@ -314,7 +309,7 @@ fn run<'s>(
                 });
                 if missing {
                     return Err(err!(INVALID_TABLE_DEFINITION, "constraint must be added to child tables too").detail(
-                        format!("Column \"{name}\" of relation \"{}\" is not already NOT NULL.", rel.name),
+                        filled!("Column \"{}\" of relation \"{}\" is not already NOT NULL."; name, rel.name),
                     ));
                 }
             }
@@ -339,7 +334,7 @@ fn run<'s>(
                 let index = is_index_constraint(&k.kind);
                 let merges = matches!(k.kind, ConstraintKind::Check { .. });
                 if !index && !merges && rel.constraints.iter().any(|o| o.name == *n) {
-                    bail!(DUPLICATE_OBJECT, "constraint \"{n}\" for relation \"{}\" already exists", rel.name);
+                    bail!(DUPLICATE_OBJECT, "constraint \"{}\" for relation \"{}\" already exists"; n, rel.name);
                 }
             }
             let mut parts = Parts::default();
@@ -398,7 +393,7 @@ fn run<'s>(
         Trigger { mode, which } => enable_triggers(shared, oid, *mode, which),
         Rule { mode: _, name } => {
             let rel = heap::get(shared, oid)?;
-            bail!(UNDEFINED_OBJECT, "rule \"{name}\" for relation \"{}\" does not exist", rel.name)
+            bail!(UNDEFINED_OBJECT, "rule \"{}\" for relation \"{}\" does not exist"; name, rel.name)
         }
         AddInherit(parent) => inherit::add_inherit(shared, oid, parent),
         DropInherit(parent) => inherit::drop_inherit(shared, oid, parent),
@@ -443,11 +438,7 @@ fn add_parts<'s>(rel: &Rc<Relation>, parts: &mut Parts, queue: &mut Vec<(Pass, S
 fn set_logged(shared: &Shared, oid: Oid, logged: bool) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     if rel.persistence == Persistence::Temporary {
-        return Err(err!(
-            INVALID_TABLE_DEFINITION,
-            "cannot change logged status of table \"{}\" because it is temporary",
-            rel.name
-        )
+        return Err(err!(INVALID_TABLE_DEFINITION, "cannot change logged status of table \"{}\" because it is temporary"; rel.name)
         .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone()));
     }
     let to = if logged { Persistence::Permanent } else { Persistence::Unlogged };
@@ -473,7 +464,7 @@ fn enable_triggers(shared: &Shared, oid: Oid, mode: TriggerMode, which: &Trigger
     };
     match which {
         TriggerWhich::Name(n) if !rel.triggers.iter().any(|t| named(&t.name)) => {
-            bail!(UNDEFINED_OBJECT, "trigger \"{n}\" for table \"{}\" does not exist", rel.name)
+            bail!(UNDEFINED_OBJECT, "trigger \"{}\" for table \"{}\" does not exist"; n, rel.name)
         }
         // Foreign keys are enforced by the engine itself, not by triggers that could be switched off.
         TriggerWhich::All if letter == b'D' && has_foreign_keys(&rel) => {
@@ -498,19 +489,19 @@ fn replica_identity(shared: &Shared, oid: Oid, r: &ReplicaIdentity) -> Result<()
         ReplicaIdentity::Index(n) => {
             let c = shared.catalog();
             let Some(o) = c.relation_named(rel.schema, n) else {
-                bail!(UNDEFINED_OBJECT, "index \"{n}\" for table \"{}\" does not exist", rel.name);
+                bail!(UNDEFINED_OBJECT, "index \"{}\" for table \"{}\" does not exist"; n, rel.name);
             };
             match c.relation(o).and_then(|i| i.index.clone()) {
                 Some(i) if i.table == oid => {
                     if !i.unique {
-                        bail!(WRONG_OBJECT_TYPE, "cannot use non-unique index \"{n}\" as replica identity");
+                        bail!(WRONG_OBJECT_TYPE, "cannot use non-unique index \"{}\" as replica identity"; n);
                     }
                     if i.predicate.is_some() {
-                        bail!(WRONG_OBJECT_TYPE, "cannot use partial index \"{n}\" as replica identity");
+                        bail!(WRONG_OBJECT_TYPE, "cannot use partial index \"{}\" as replica identity"; n);
                     }
                     (b'i', o)
                 }
-                _ => bail!(WRONG_OBJECT_TYPE, "\"{n}\" is not an index for table \"{}\"", rel.name),
+                _ => bail!(WRONG_OBJECT_TYPE, "\"{}\" is not an index for table \"{}\""; n, rel.name),
             }
         }
     };

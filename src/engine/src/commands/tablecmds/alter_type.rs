@@ -10,7 +10,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{
     ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, RelKind, Relation, TypeEntryKind,
 };
-use tusklet_error::{Error, Result, Span, SqlState, bail, err};
+use tusklet_error::{Error, Result, Span, SqlState, bail, err, filled};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{CoercionForm, Expr, ExprKind, Oid, TypeRef, Value};
 use tusklet_syntax::ast::{self, CollateClause, DropBehavior, TypeName};
@@ -97,14 +97,10 @@ pub fn alter_types(shared: &Shared, oid: Oid, list: &[Retype<'_>], recurse: bool
     for r in list {
         let a = existing_column(&rel, &r.name)?;
         if rel.column(a).is_some_and(|c| c.inherit_count > 0) {
-            bail!(INVALID_TABLE_DEFINITION, "cannot alter inherited column \"{}\"", r.name);
+            bail!(INVALID_TABLE_DEFINITION, "cannot alter inherited column \"{}\""; r.name);
         }
         if !recurse && !rel.children.is_empty() {
-            bail!(
-                INVALID_TABLE_DEFINITION,
-                "type of inherited column \"{}\" must be changed in child tables too",
-                r.name
-            );
+            bail!(INVALID_TABLE_DEFINITION, "type of inherited column \"{}\" must be changed in child tables too"; r.name);
         }
     }
     for t in heap::all_inheritors(&shared.catalog(), oid) {
@@ -119,7 +115,7 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
     for r in list {
         let c = change(shared, &rel, r)?;
         if changes.iter().any(|o| o.attno == c.attno) {
-            bail!(FEATURE_NOT_SUPPORTED, "cannot alter type of column \"{}\" twice", r.name);
+            bail!(FEATURE_NOT_SUPPORTED, "cannot alter type of column \"{}\" twice"; r.name);
         }
         changes.push(c);
     }
@@ -181,22 +177,18 @@ fn change(shared: &Shared, rel: &Relation, r: &Retype<'_>) -> Result<Change> {
     let shown = cat.format_type(&path, ty.oid);
     if c.generated && r.using.is_some() {
         return Err(err!(INVALID_COLUMN_DEFINITION, "cannot specify USING when altering type of generated column")
-            .detail(format!("Column \"{}\" is a generated column.", r.name))
+            .detail(filled!("Column \"{}\" is a generated column."; r.name))
             .at(r.span));
     }
     let own = ast::Expr::ColumnRef(ast::ColumnRef { fields: vec![r.name.clone()], star: false, span: Span::NONE });
     let value = match expressions::transform(shared, rel, ty, r.using.unwrap_or(&own))? {
         Some(e) => e,
         None if r.using.is_some() => {
-            return Err(err!(
-                DATATYPE_MISMATCH,
-                "result of USING clause for column \"{}\" cannot be cast automatically to type {shown}",
-                r.name
-            )
+            return Err(err!(DATATYPE_MISMATCH, "result of USING clause for column \"{}\" cannot be cast automatically to type {}"; r.name, shown)
             .hint("You might need to add an explicit cast."));
         }
         None => {
-            let e = err!(DATATYPE_MISMATCH, "column \"{}\" cannot be cast automatically to type {shown}", r.name);
+            let e = err!(DATATYPE_MISMATCH, "column \"{}\" cannot be cast automatically to type {}"; r.name, shown);
             return Err(e.hint(format!(
                 "You might need to specify \"USING {}::{}\".",
                 tusklet_catalog::resolve::quote_identifier(&r.name),
@@ -246,12 +238,9 @@ fn keeps_bits(shared: &Shared, e: &Expr, attno: i16) -> bool {
 fn retype_default(shared: &Shared, d: &Expr, ty: TypeRef, name: &str, shown: &str, generated: bool) -> Result<Expr> {
     let cannot = || {
         if generated {
-            err!(
-                DATATYPE_MISMATCH,
-                "generation expression for column \"{name}\" cannot be cast automatically to type {shown}"
-            )
+            err!(DATATYPE_MISMATCH, "generation expression for column \"{}\" cannot be cast automatically to type {}"; name, shown)
         } else {
-            err!(DATATYPE_MISMATCH, "default for column \"{name}\" cannot be cast automatically to type {shown}")
+            err!(DATATYPE_MISMATCH, "default for column \"{}\" cannot be cast automatically to type {}"; name, shown)
         }
     };
     let mut d = d;
@@ -327,15 +316,12 @@ fn check_users(shared: &Shared, rel: &Relation, change: &Change) -> Result<()> {
     let name = rel.column(change.attno).map(|k| k.name.clone()).unwrap_or_default();
     for d in c.dependents(ObjectAddress::column(rel.oid, change.attno)) {
         let refuse = |what: &str| {
-            Error::new(SqlState::FEATURE_NOT_SUPPORTED, format!("cannot alter type of a column used by {what}"))
+            err!(FEATURE_NOT_SUPPORTED, "cannot alter type of a column used by {}"; what)
         };
         match d.dependent.class {
             ObjectClass::Default if d.dependent.oid == rel.oid && d.dependent.sub != change.attno as i32 => {
                 let other = rel.columns.get((d.dependent.sub - 1).max(0) as usize).map(|k| k.name.clone());
-                return Err(refuse("a generated column").detail(format!(
-                    "Column \"{name}\" is used by generated column \"{}\".",
-                    other.unwrap_or_default()
-                )));
+                return Err(refuse("a generated column").detail(filled!("Column \"{}\" is used by generated column \"{}\"."; name, other.unwrap_or_default())));
             }
             ObjectClass::Relation => {
                 let Some(user) = c.relation(d.dependent.oid) else { continue };
@@ -348,7 +334,7 @@ fn check_users(shared: &Shared, rel: &Relation, change: &Change) -> Result<()> {
             }
             ObjectClass::Proc => {
                 return Err(refuse("a function or procedure")
-                    .detail(format!("{} depends on column \"{name}\"", describe(&c, &path, d.dependent))));
+                    .detail(filled!("{} depends on column \"{}\""; describe(&c, &path, d.dependent), name)));
             }
             _ => {}
         }
@@ -533,23 +519,14 @@ pub fn rewrite(shared: &Shared, old: &Relation, compute: &[(i16, Evaluator)]) ->
             }
             for (i, c) in now.columns.iter().enumerate() {
                 if c.not_null && new[i].is_null() {
-                    return Err(err!(
-                        NOT_NULL_VIOLATION,
-                        "column \"{}\" of relation \"{}\" contains null values",
-                        c.name,
-                        now.name
-                    )
+                    return Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of relation \"{}\" contains null values"; c.name, now.name)
                     .table(schema.clone(), now.name.clone())
                     .column(c.name.clone()));
                 }
             }
             for (name, e) in &checks {
                 if e.eval(cx, &new)? == Value::Bool(false) {
-                    return Err(err!(
-                        CHECK_VIOLATION,
-                        "check constraint \"{name}\" of relation \"{}\" is violated by some row",
-                        now.name
-                    )
+                    return Err(err!(CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, now.name)
                     .table(schema.clone(), now.name.clone())
                     .constraint(name.clone()));
                 }

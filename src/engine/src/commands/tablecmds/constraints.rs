@@ -6,7 +6,7 @@ use tusklet_analyze::Clause;
 use tusklet_catalog::live::{
     Constraint, ConstraintKind, Dependency, DependencyKind, ObjectAddress, Relation,
 };
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, Oid, Value};
 use tusklet_syntax::ast::DropBehavior;
@@ -54,7 +54,7 @@ pub fn add_checks(shared: &Shared, oid: Oid, checks: Vec<NewCheck>, validate: bo
                     // One inherited from a parent and written again says the same or is refused below.
                     let inherited = rel.constraints.iter().any(|k| k.name == n && !k.is_local);
                     if !inherited {
-                        bail!(DUPLICATE_OBJECT, "check constraint \"{n}\" already exists");
+                        bail!(DUPLICATE_OBJECT, "check constraint \"{}\" already exists"; n);
                     }
                 }
                 n
@@ -112,30 +112,18 @@ fn merge_with_existing(
     let Some(old) = rel.constraints.iter().find(|k| k.name == name) else { return Ok(false) };
     let same = matches!(&old.kind, ConstraintKind::Check(o) if tusklet_analyze::equal(o, e));
     if !same || is_local == old.is_local && is_local {
-        bail!(DUPLICATE_OBJECT, "constraint \"{name}\" for relation \"{}\" already exists", rel.name);
+        bail!(DUPLICATE_OBJECT, "constraint \"{}\" for relation \"{}\" already exists"; name, rel.name);
     }
     if old.no_inherit {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "constraint \"{name}\" conflicts with non-inherited constraint on relation \"{}\"",
-            rel.name
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "constraint \"{}\" conflicts with non-inherited constraint on relation \"{}\""; name, rel.name);
     }
     if no_inherit && old.inherit_count > 0 {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "constraint \"{name}\" conflicts with inherited constraint on relation \"{}\"",
-            rel.name
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "constraint \"{}\" conflicts with inherited constraint on relation \"{}\""; name, rel.name);
     }
     if !not_valid && !old.validated {
-        bail!(
-            INVALID_OBJECT_DEFINITION,
-            "constraint \"{name}\" conflicts with NOT VALID constraint on relation \"{}\"",
-            rel.name
-        );
+        bail!(INVALID_OBJECT_DEFINITION, "constraint \"{}\" conflicts with NOT VALID constraint on relation \"{}\""; name, rel.name);
     }
-    shared.notify_user(format!("merging constraint \"{name}\" with inherited definition"));
+    shared.notify_user(filled!("merging constraint \"{}\" with inherited definition"; name));
     heap::change(shared, rel.oid, |r| {
         if let Some(k) = r.constraints.iter_mut().find(|k| k.name == name) {
             if is_local {
@@ -157,11 +145,7 @@ pub fn validate_check(shared: &Shared, rel: &Relation, name: &str, e: &Expr) -> 
     let eval = expressions::with_cx(shared, |cx| Evaluator::new(cx, &e))?;
     let schema = shared.catalog().schema_name(rel.schema).unwrap_or_default();
     each_row(shared, rel, &mut |cx, _, row| match eval.eval(cx, row)? {
-        Value::Bool(false) => Err(err!(
-            CHECK_VIOLATION,
-            "check constraint \"{name}\" of relation \"{}\" is violated by some row",
-            rel.name
-        )
+        Value::Bool(false) => Err(err!(CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, rel.name)
         .table(schema.clone(), rel.name.clone())
         .constraint(name)),
         _ => Ok(()),
@@ -178,7 +162,7 @@ pub fn validate_not_null(shared: &Shared, rel: &Relation, attno: i16) -> Result<
     each_row(shared, rel, &mut |_, _, row| match row.get(at) {
         Some(v) if v.is_null() => {
             let name = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
-            Err(err!(NOT_NULL_VIOLATION, "column \"{name}\" of relation \"{}\" contains null values", rel.name)
+            Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of relation \"{}\" contains null values"; name, rel.name)
                 .table(schema.clone(), rel.name.clone())
                 .column(name))
         }
@@ -207,17 +191,17 @@ pub fn drop_not_null(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Re
     let attno = super::alter_table::existing_column(&rel, name)?;
     let Some(c) = rel.column(attno) else { return Ok(()) };
     if c.identity.is_some() {
-        bail!(SYNTAX_ERROR, "column \"{name}\" of relation \"{}\" is an identity column", rel.name);
+        bail!(SYNTAX_ERROR, "column \"{}\" of relation \"{}\" is an identity column"; name, rel.name);
     }
     let cat = shared.catalog();
     for ix in &rel.indexes {
         let Some(i) = cat.relation(*ix).and_then(|r| r.index.clone()) else { continue };
         let key = |i: &tusklet_catalog::live::Index| i.columns.iter().take(i.keys as usize).any(|k| k.attno == attno);
         if i.primary && key(&i) {
-            bail!(INVALID_TABLE_DEFINITION, "column \"{name}\" is in a primary key");
+            bail!(INVALID_TABLE_DEFINITION, "column \"{}\" is in a primary key"; name);
         }
         if i.replica_identity && key(&i) {
-            bail!(INVALID_TABLE_DEFINITION, "column \"{name}\" is in index used as replica identity");
+            bail!(INVALID_TABLE_DEFINITION, "column \"{}\" is in index used as replica identity"; name);
         }
     }
     let targets = if recurse { heap::all_inheritors(&cat, oid) } else { vec![oid] };
@@ -279,11 +263,7 @@ pub fn drop_constraint(
         return missing::unless(missing_ok, shared, missing::constraint(&rel.name, name));
     };
     if k.inherit_count > 0 && !recursing {
-        bail!(
-            INVALID_TABLE_DEFINITION,
-            "cannot drop inherited constraint \"{name}\" of relation \"{}\"",
-            rel.name
-        );
+        bail!(INVALID_TABLE_DEFINITION, "cannot drop inherited constraint \"{}\" of relation \"{}\""; name, rel.name);
     }
     let inheritable = matches!(k.kind, ConstraintKind::Check(_)) && !k.no_inherit;
     dependency::delete(shared, &[Objects::constraint(k.oid)], behavior)?;
@@ -331,11 +311,7 @@ pub fn validate(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<
             validate_check(shared, &rel, name, e)?;
         }
         ConstraintKind::Foreign(fk) => super::foreign_key::validate(shared, &rel, k, fk)?,
-        _ => bail!(
-            WRONG_OBJECT_TYPE,
-            "constraint \"{name}\" of relation \"{}\" is not a foreign key or check constraint",
-            rel.name
-        ),
+        _ => bail!(WRONG_OBJECT_TYPE, "constraint \"{}\" of relation \"{}\" is not a foreign key or check constraint"; name, rel.name),
     }
     heap::change(shared, oid, |r| {
         if let Some(k) = r.constraints.iter_mut().find(|k| k.name == name) {
@@ -351,11 +327,7 @@ pub fn alter(shared: &Shared, oid: Oid, name: &str, deferrable: bool, deferred: 
         return Err(missing::constraint(&rel.name, &name));
     };
     if !matches!(k.kind, ConstraintKind::Foreign(_)) {
-        bail!(
-            WRONG_OBJECT_TYPE,
-            "constraint \"{name}\" of relation \"{}\" is not a foreign key constraint",
-            rel.name
-        );
+        bail!(WRONG_OBJECT_TYPE, "constraint \"{}\" of relation \"{}\" is not a foreign key constraint"; name, rel.name);
     }
     heap::change(shared, oid, |r| {
         if let Some(k) = r.constraints.iter_mut().find(|k| k.name == name) {

@@ -1,7 +1,7 @@
 //! DROP (`RemoveRelations`, `RemoveObjects`).
 
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, RelKind, TypeEntryKind};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropStmt, ObjectName, ObjectType, TypeName};
@@ -29,16 +29,10 @@ pub fn drop(shared: &Shared, s: &DropStmt) -> Result<()> {
     if *concurrent {
         shared.prevent_in_block("DROP INDEX CONCURRENTLY")?;
         if objects.len() > 1 {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "DROP INDEX CONCURRENTLY does not support dropping multiple objects",
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support dropping multiple objects"));
         }
         if *behavior == tusklet_syntax::ast::DropBehavior::Cascade {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "DROP INDEX CONCURRENTLY does not support CASCADE",
-            ));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support CASCADE"));
         }
     }
     let mut targets = vec![];
@@ -81,13 +75,13 @@ fn relation(
             _ => SqlState::UNDEFINED_OBJECT,
         };
         // The messages speak of the bare name.
-        missing::unless(missing_ok, shared, Error::new(code, format!("{} \"{}\" does not exist", word(t), rv.relname)))?;
+        missing::unless(missing_ok, shared, Error::new(code, filled!("{} \"{}\" does not exist"; word(t), rv.relname)))?;
         return Ok(None);
     };
     let matches = r.kind == kind || r.kind == RelKind::Partitioned && kind == RelKind::Table;
     if !matches {
         let article = if kind == RelKind::Index { "an" } else { "a" };
-        let e = err!(WRONG_OBJECT_TYPE, "\"{}\" is not {article} {}", rv.relname, word(t));
+        let e = err!(WRONG_OBJECT_TYPE, "\"{}\" is not {} {}"; rv.relname, article, word(t));
         let hint = match r.kind {
             RelKind::Table | RelKind::Partitioned => "Use DROP TABLE to remove a table.",
             RelKind::Index | RelKind::PartitionedIndex => "Use DROP INDEX to remove an index.",
@@ -106,7 +100,7 @@ fn relation(
         acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
     }
     if r.system {
-        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog", r.name);
+        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog"; r.name);
     }
     if let Some(ix) = &r.index {
         lock(shared, ix.table, LockMode::AccessExclusive)?;
@@ -137,13 +131,13 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             }
             let shown = name.names.join(".");
             let Some(oid) = find_type(shared, name)? else {
-                missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist"))?;
+                missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown))?;
                 return Ok(None);
             };
             let c = shared.catalog();
             let Some(ty) = c.ty(oid) else { return Ok(None) };
             if t == ObjectType::Domain && !matches!(ty.kind, TypeEntryKind::Domain { .. }) {
-                bail!(WRONG_OBJECT_TYPE, "\"{shown}\" is not a domain");
+                bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain"; shown);
             }
             acl::check_owner(shared, ty.owner, "type", &c.format_type(&shared.search_path(), oid))?;
             pinned(shared, Objects::ty(oid))?;
@@ -195,7 +189,7 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
         }
         (ObjectType::Extension, ObjectName::Name(n)) => {
             let name = n.join(".");
-            missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "extension \"{name}\" does not exist"))?;
+            missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "extension \"{}\" does not exist"; name))?;
             Ok(None)
         }
         (ObjectType::Trigger | ObjectType::Rule | ObjectType::Policy, ObjectName::OfRelation { relation, name }) => {
@@ -213,7 +207,7 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             Ok(a)
         }
         _ if missing_ok => missing_object(shared, t, o),
-        _ => Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
+        _ => Err(Error::unsupported(filled!("DROP {}"; kind_words(t)))),
     }
 }
 
@@ -223,7 +217,7 @@ fn missing_object(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<Opti
         ObjectName::Name(n) => n.join("."),
         ObjectName::WithArgs(w) => w.name.join("."),
         ObjectName::Using { name, .. } => name.join("."),
-        _ => return Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
+        _ => return Err(Error::unsupported(filled!("DROP {}"; kind_words(t)))),
     };
     match t {
         ObjectType::Publication
@@ -235,10 +229,10 @@ fn missing_object(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<Opti
                 ObjectType::StatisticExt => "statistics object".to_string(),
                 t => word(t),
             };
-            missing::skipping(shared, format!("{what} \"{name}\" does not exist"));
+            missing::skipping(shared, filled!("{} \"{}\" does not exist"; what, name));
             Ok(None)
         }
-        _ => Err(Error::unsupported(format!("DROP {}", kind_words(t)))),
+        _ => Err(Error::unsupported(filled!("DROP {}"; kind_words(t)))),
     }
 }
 
@@ -261,7 +255,7 @@ fn of_relation(
         _ => ("for", "relation"),
     };
     let text = format!("{} \"{name}\" {preposition} {what} \"{}\" does not exist", word(t), rel.name);
-    let notice = format!("{} \"{name}\" for relation \"{}\" does not exist", word(t), namespace::written(&rv));
+    let notice = filled!("{} \"{}\" for relation \"{}\" does not exist"; word(t), name, namespace::written(&rv));
     if missing_ok {
         missing::skipping(shared, notice);
         return Ok(None);
@@ -272,10 +266,7 @@ fn of_relation(
 fn pinned(shared: &Shared, a: ObjectAddress) -> Result<()> {
     if heap::is_pinned(a) || a.class == ObjectClass::Schema && shared.catalog().user_schema(a.oid).is_none() {
         let what = crate::commands::object_address::describe(&shared.catalog(), &shared.search_path(), a);
-        bail!(
-            DEPENDENT_OBJECTS_STILL_EXIST,
-            "cannot drop {what} because it is required by the database system"
-        );
+        bail!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop {} because it is required by the database system"; what);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tusklet_catalog::live::{
     Relation,
 };
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
+use tusklet_error::{SortShort, Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast;
@@ -37,12 +37,9 @@ fn columns(rel: &Relation, names: &[String]) -> Result<Vec<i16>> {
         match rel.attno(n) {
             Some(a) => out.push(a),
             None if matches!(n.as_str(), "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") => {
-                return Err(Error::new(
-                    SqlState::FEATURE_NOT_SUPPORTED,
-                    "system columns cannot be used in foreign keys",
-                ));
+                return Err(err!(FEATURE_NOT_SUPPORTED, "system columns cannot be used in foreign keys"));
             }
-            None => bail!(UNDEFINED_COLUMN, "column \"{n}\" referenced in foreign key constraint does not exist"),
+            None => bail!(UNDEFINED_COLUMN, "column \"{}\" referenced in foreign key constraint does not exist"; n),
         }
         if out.len() > 32 {
             bail!(TOO_MANY_COLUMNS, "cannot have more than 32 keys in a foreign key");
@@ -79,17 +76,9 @@ fn referenced_index(shared: &Shared, pk: &Relation, attnos: &[i16]) -> Result<(O
         return Ok((*oid, families));
     }
     if deferrable {
-        bail!(
-            OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "cannot use a deferrable unique constraint for referenced table \"{}\"",
-            pk.name
-        );
+        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot use a deferrable unique constraint for referenced table \"{}\""; pk.name);
     }
-    bail!(
-        INVALID_FOREIGN_KEY,
-        "there is no unique constraint matching given keys for referenced table \"{}\"",
-        pk.name
-    )
+    bail!(INVALID_FOREIGN_KEY, "there is no unique constraint matching given keys for referenced table \"{}\""; pk.name)
 }
 
 fn primary_key(shared: &Shared, pk: &Relation) -> Result<Vec<i16>> {
@@ -98,16 +87,12 @@ fn primary_key(shared: &Shared, pk: &Relation) -> Result<Vec<i16>> {
         let Some(i) = c.relation(*oid).and_then(|r| r.index.clone()) else { continue };
         if i.primary && i.valid {
             if !i.immediate {
-                bail!(
-                    OBJECT_NOT_IN_PREREQUISITE_STATE,
-                    "cannot use a deferrable primary key for referenced table \"{}\"",
-                    pk.name
-                );
+                bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot use a deferrable primary key for referenced table \"{}\""; pk.name);
             }
             return Ok(i.columns.iter().take(i.keys as usize).map(|k| k.attno).collect());
         }
     }
-    bail!(UNDEFINED_OBJECT, "there is no primary key for referenced table \"{}\"", pk.name)
+    bail!(UNDEFINED_OBJECT, "there is no primary key for referenced table \"{}\""; pk.name)
 }
 
 /// Adds a foreign key; with `new_table` there are no rows to check.
@@ -115,7 +100,7 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
     let NewForeignKey { name, fk, deferrable, deferred, not_valid } = new;
     let ast::ForeignKey { fk_attrs, pktable, pk_attrs, matchtype, upd_action, del_action, del_set_cols } = fk;
     if *matchtype == ast::FkMatch::Partial {
-        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented"));
+        return Err(err!(FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented"));
     }
     let pk: Rc<Relation> = namespace::get(shared, pktable)?;
     lock(shared, pk.oid, LockMode::ShareRowExclusive)?;
@@ -123,7 +108,7 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
     match pk.kind {
         RelKind::Table => {}
         RelKind::Partitioned => return Err(Error::unsupported("foreign keys to partitioned tables")),
-        _ => bail!(WRONG_OBJECT_TYPE, "referenced relation \"{}\" is not a table", pk.name),
+        _ => bail!(WRONG_OBJECT_TYPE, "referenced relation \"{}\" is not a table"; pk.name),
     }
     heap::refuse_system(&pk)?;
     match (rel.persistence, pk.persistence) {
@@ -145,10 +130,7 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
     let mut set = columns(&rel, del_set_cols)?;
     for (a, n) in set.iter().zip(del_set_cols) {
         if !own.contains(a) {
-            bail!(
-                INVALID_COLUMN_REFERENCE,
-                "column \"{n}\" referenced in ON DELETE SET action must be part of foreign key"
-            );
+            bail!(INVALID_COLUMN_REFERENCE, "column \"{}\" referenced in ON DELETE SET action must be part of foreign key"; n);
         }
     }
     // A column named twice is set once.
@@ -188,7 +170,7 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
     let name = match name {
         Some(n) => {
             if rel.constraints.iter().any(|k| k.name == *n) {
-                bail!(DUPLICATE_OBJECT, "constraint \"{n}\" for relation \"{}\" already exists", rel.name);
+                bail!(DUPLICATE_OBJECT, "constraint \"{}\" for relation \"{}\" already exists"; n, rel.name);
             }
             n.clone()
         }
@@ -288,7 +270,7 @@ fn operators(
         }
         if pp == 0 || pf == 0 || ff == 0 {
             let path = shared.search_path();
-            return Err(err!(DATATYPE_MISMATCH, "foreign key constraint \"{name}\" cannot be implemented").detail(
+            return Err(err!(DATATYPE_MISMATCH, "foreign key constraint \"{}\" cannot be implemented"; name).detail(
                 format!(
                     "Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.",
                     fc.name,
@@ -332,13 +314,13 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
     let c = shared.catalog();
     let Some(pk) = c.relation(fk.table) else { return Err(Error::internal("referenced table is gone")) };
     let table = |r: &Relation| {
-        format!("{}.{}", quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
+        filled!("{}.{}"; quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
     };
     let name = |r: &Relation, a: i16| r.column(a).map(|c| quote_identifier(&c.name)).unwrap_or_default();
     let own: Vec<String> = k.columns.iter().map(|a| name(rel, *a)).collect();
     let theirs: Vec<String> = fk.columns.iter().map(|a| name(&pk, *a)).collect();
-    let shown: Vec<String> = own.iter().map(|n| format!("fk.{n}::text")).collect();
-    let mut on: Vec<String> = own.iter().zip(&theirs).map(|(f, p)| format!("pk.{p} = fk.{f}")).collect();
+    let shown: Vec<String> = own.iter().map(|n| filled!("fk.{}::text"; n)).collect();
+    let mut on: Vec<String> = own.iter().zip(&theirs).map(|(f, p)| filled!("pk.{} = fk.{}"; p, f)).collect();
     // Keys are compared as the referenced table does it (`ri_GenerateQualCollation`).
     for (on, (f, p)) in on.iter_mut().zip(k.columns.iter().zip(&fk.columns)) {
         let of = |r: &Relation, a: i16| r.column(a).map_or(0, |c| c.collation);
@@ -347,10 +329,10 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
         {
             let schema = c.item(of(&pk, *p)).map_or(tusklet_catalog::builtin::oids::NAMESPACE_PG_CATALOG, |i| i.schema);
             let schema = quote_identifier(&c.schema_name(schema).unwrap_or_default());
-            on.push_str(&format!(" COLLATE {schema}.{}", quote_identifier(&n)));
+            on.push_str(&filled!(" COLLATE {}.{}"; schema, quote_identifier(&n)));
         }
     }
-    let known: Vec<String> = own.iter().map(|n| format!("fk.{n} IS NOT NULL")).collect();
+    let known: Vec<String> = own.iter().map(|n| filled!("fk.{} IS NOT NULL"; n)).collect();
     let sql = format!(
         "SELECT {} FROM ONLY {} fk LEFT OUTER JOIN ONLY {} pk ON ({}) WHERE pk.{} IS NULL AND ({}) LIMIT 1",
         shown.join(", "),
@@ -362,12 +344,7 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
     );
     let rows = run_sql(shared, &sql, &[])?;
     let Some(row) = rows.first() else { return Ok(()) };
-    let e = err!(
-        FOREIGN_KEY_VIOLATION,
-        "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
-        rel.name,
-        k.name
-    );
+    let e = err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; rel.name, k.name);
     let detail = if fk.match_full && row.iter().any(|v| v.is_null()) {
         "MATCH FULL does not allow mixing of null and nonnull key values.".to_string()
     } else {
@@ -376,7 +353,7 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
             .iter()
             .map(|v| if v.is_null() { "null".to_string() } else { v.as_datum().str().to_string() })
             .collect();
-        format!("Key ({})=({}) is not present in table \"{}\".", names.join(", "), values.join(", "), pk.name)
+        filled!("Key ({})=({}) is not present in table \"{}\"."; names.join(", "), values.join(", "), pk.name)
     };
     Err(e
         .detail(detail)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::{
     Column, ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, Persistence, RelKind, Relation,
 };
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_ir::{Expr, ExprKind, Oid, visit};
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::RangeVar;
@@ -22,18 +22,18 @@ pub fn open_parents(shared: &Shared, names: &[RangeVar], persistence: Persistenc
     for n in names {
         let p = namespace::get(shared, n)?;
         if p.kind == RelKind::Partitioned {
-            bail!(WRONG_OBJECT_TYPE, "cannot inherit from partitioned table \"{}\"", p.name);
+            bail!(WRONG_OBJECT_TYPE, "cannot inherit from partitioned table \"{}\""; p.name);
         }
         if p.kind != RelKind::Table {
-            bail!(WRONG_OBJECT_TYPE, "inherited relation \"{}\" is not a table or foreign table", p.name);
+            bail!(WRONG_OBJECT_TYPE, "inherited relation \"{}\" is not a table or foreign table"; p.name);
         }
         heap::refuse_system(&p)?;
         acl::check_owner(shared, p.owner, "table", &p.name)?;
         if persistence != Persistence::Temporary && p.persistence == Persistence::Temporary {
-            bail!(WRONG_OBJECT_TYPE, "cannot inherit from temporary relation \"{}\"", p.name);
+            bail!(WRONG_OBJECT_TYPE, "cannot inherit from temporary relation \"{}\""; p.name);
         }
         if out.iter().any(|o| o.oid == p.oid) {
-            bail!(DUPLICATE_TABLE, "relation \"{}\" would be inherited from more than once", p.name);
+            bail!(DUPLICATE_TABLE, "relation \"{}\" would be inherited from more than once"; p.name);
         }
         lock(shared, p.oid, LockMode::ShareUpdateExclusive)?;
         out.push(p);
@@ -60,18 +60,15 @@ pub fn map_columns(e: &Expr, from: &Relation, to: &dyn Fn(&str) -> Option<i16>) 
     });
     match failed {
         None => Ok(e),
-        Some(_) => Err(tusklet_error::Error::new(
-            tusklet_error::SqlState::FEATURE_NOT_SUPPORTED,
-            "cannot convert whole-row table reference",
-        )
-        .detail(format!("Constraint contains a whole-row reference to table \"{}\".", from.name))),
+        Some(_) => Err(err!(FEATURE_NOT_SUPPORTED, "cannot convert whole-row table reference")
+        .detail(filled!("Constraint contains a whole-row reference to table \"{}\"."; from.name))),
     }
 }
 
 fn type_conflict(shared: &Shared, what: &str, a: &Column, b: &Column) -> Result<()> {
     if a.ty != b.ty {
         let (c, path) = (shared.catalog(), shared.search_path());
-        return Err(err!(DATATYPE_MISMATCH, "{what} \"{}\" has a type conflict", a.name).detail(format!(
+        return Err(err!(DATATYPE_MISMATCH, "{} \"{}\" has a type conflict"; what, a.name).detail(format!(
             "{} versus {}",
             c.format_type_with_typmod(&path, a.ty.oid, a.ty.typmod),
             c.format_type_with_typmod(&path, b.ty.oid, b.ty.typmod)
@@ -79,11 +76,7 @@ fn type_conflict(shared: &Shared, what: &str, a: &Column, b: &Column) -> Result<
     }
     if a.collation != b.collation {
         let c = shared.catalog();
-        return Err(err!(COLLATION_MISMATCH, "{what} \"{}\" has a collation conflict", a.name).detail(format!(
-            "\"{}\" versus \"{}\"",
-            c.collation_name(a.collation).unwrap_or_default(),
-            c.collation_name(b.collation).unwrap_or_default()
-        )));
+        return Err(err!(COLLATION_MISMATCH, "{} \"{}\" has a collation conflict"; what, a.name).detail(filled!("\"{}\" versus \"{}\""; c.collation_name(a.collation).unwrap_or_default(), c.collation_name(b.collation).unwrap_or_default())));
     }
     Ok(())
 }
@@ -100,16 +93,12 @@ pub fn merge(shared: &Shared, parents: &[Rc<Relation>], parts: &mut Parts) -> Re
         for c in p.columns.iter().filter(|c| !c.dropped) {
             match merged.iter_mut().find(|m| m.column.name == c.name) {
                 Some(m) => {
-                    shared.notify_user(format!("merging multiple inherited definitions of column \"{}\"", c.name));
+                    shared.notify_user(filled!("merging multiple inherited definitions of column \"{}\""; c.name));
                     type_conflict(shared, "inherited column", &m.column, c)?;
                     m.column.inherit_count += 1;
                     m.column.not_null |= c.not_null;
                     if m.cooked_generated != c.generated {
-                        bail!(
-                            INVALID_TABLE_DEFINITION,
-                            "inherited column \"{}\" has a generation conflict",
-                            c.name
-                        );
+                        bail!(INVALID_TABLE_DEFINITION, "inherited column \"{}\" has a generation conflict"; c.name);
                     }
                     match (&m.cooked, &c.default) {
                         (Some(a), Some(b)) if !tusklet_analyze::equal(a, b) => {
@@ -145,19 +134,16 @@ pub fn merge(shared: &Shared, parents: &[Rc<Relation>], parts: &mut Parts) -> Re
             merged.push(own);
             continue;
         };
-        shared.notify_user(format!("merging column \"{name}\" with inherited definition"));
+        shared.notify_user(filled!("merging column \"{}\" with inherited definition"; name));
         type_conflict(shared, "column", &m.column, &own.column)?;
         if m.cooked_generated && own.default.is_some() {
-            bail!(INVALID_COLUMN_DEFINITION, "column \"{name}\" inherits from generated column but specifies default");
+            bail!(INVALID_COLUMN_DEFINITION, "column \"{}\" inherits from generated column but specifies default"; name);
         }
         if m.cooked_generated && own.column.identity.is_some() {
-            bail!(INVALID_COLUMN_DEFINITION, "column \"{name}\" inherits from generated column but specifies identity");
+            bail!(INVALID_COLUMN_DEFINITION, "column \"{}\" inherits from generated column but specifies identity"; name);
         }
         if own.generated.is_some() {
-            return Err(err!(
-                INVALID_COLUMN_DEFINITION,
-                "child column \"{name}\" specifies generation expression"
-            )
+            return Err(err!(INVALID_COLUMN_DEFINITION, "child column \"{}\" specifies generation expression"; name)
             .hint(
                 "Omit the generation expression in the definition of the child table column to inherit the generation \
                  expression from the parent table.",
@@ -178,12 +164,9 @@ pub fn merge(shared: &Shared, parents: &[Rc<Relation>], parts: &mut Parts) -> Re
     }
     if let Some((name, generated)) = conflicting.into_iter().next() {
         let e = if generated {
-            err!(
-                INVALID_COLUMN_DEFINITION,
-                "column \"{name}\" inherits conflicting generation expressions"
-            )
+            err!(INVALID_COLUMN_DEFINITION, "column \"{}\" inherits conflicting generation expressions"; name)
         } else {
-            err!(INVALID_COLUMN_DEFINITION, "column \"{name}\" inherits conflicting default values")
+            err!(INVALID_COLUMN_DEFINITION, "column \"{}\" inherits conflicting default values"; name)
                 .hint("To resolve the conflict, specify a default explicitly.")
         };
         return Err(e);
@@ -220,11 +203,7 @@ fn inherit_checks(parents: &[Rc<Relation>], to: &dyn Fn(&str) -> Option<i16>, pa
                 Some(o) => {
                     let CheckExpr::Cooked(old) = &o.expr else { continue };
                     if !tusklet_analyze::equal(old, &e) {
-                        bail!(
-                            DUPLICATE_OBJECT,
-                            "check constraint name \"{}\" appears multiple times but with different expressions",
-                            k.name
-                        );
+                        bail!(DUPLICATE_OBJECT, "check constraint name \"{}\" appears multiple times but with different expressions"; k.name);
                     }
                     o.inherit_count += 1;
                 }
@@ -250,41 +229,38 @@ pub fn add_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()>
     lock(shared, p.oid, LockMode::ShareUpdateExclusive)?;
     let c = heap::get(shared, child)?;
     if p.kind != RelKind::Table {
-        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a table", p.name);
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a table"; p.name);
     }
     acl::check_owner(shared, p.owner, "table", &p.name)?;
     if p.persistence == Persistence::Temporary && c.persistence != Persistence::Temporary {
-        bail!(WRONG_OBJECT_TYPE, "cannot inherit from temporary relation \"{}\"", p.name);
+        bail!(WRONG_OBJECT_TYPE, "cannot inherit from temporary relation \"{}\""; p.name);
     }
     if heap::all_inheritors(&shared.catalog(), child).contains(&p.oid) {
-        return Err(err!(DUPLICATE_TABLE, "circular inheritance not allowed").detail(format!(
-            "\"{}\" is already a child of \"{}\".",
-            p.name, c.name
-        )));
+        return Err(err!(DUPLICATE_TABLE, "circular inheritance not allowed").detail(filled!("\"{}\" is already a child of \"{}\"."; p.name, c.name)));
     }
     if c.parents.contains(&p.oid) {
-        bail!(DUPLICATE_TABLE, "relation \"{}\" would be inherited from more than once", p.name);
+        bail!(DUPLICATE_TABLE, "relation \"{}\" would be inherited from more than once"; p.name);
     }
     let mut columns = c.columns.clone();
     for pc in p.columns.iter().filter(|k| !k.dropped) {
         let Some(a) = c.attno(&pc.name) else {
-            bail!(DATATYPE_MISMATCH, "child table is missing column \"{}\"", pc.name);
+            bail!(DATATYPE_MISMATCH, "child table is missing column \"{}\""; pc.name);
         };
         let Some(k) = columns.get_mut(a as usize - 1) else { continue };
         if k.ty != pc.ty {
-            bail!(DATATYPE_MISMATCH, "child table \"{}\" has different type for column \"{}\"", c.name, pc.name);
+            bail!(DATATYPE_MISMATCH, "child table \"{}\" has different type for column \"{}\""; c.name, pc.name);
         }
         if k.collation != pc.collation {
-            bail!(COLLATION_MISMATCH, "child table \"{}\" has different collation for column \"{}\"", c.name, pc.name);
+            bail!(COLLATION_MISMATCH, "child table \"{}\" has different collation for column \"{}\""; c.name, pc.name);
         }
         if pc.not_null && !k.not_null {
-            bail!(DATATYPE_MISMATCH, "column \"{}\" in child table must be marked NOT NULL", pc.name);
+            bail!(DATATYPE_MISMATCH, "column \"{}\" in child table must be marked NOT NULL"; pc.name);
         }
         if pc.generated && !k.generated {
-            bail!(DATATYPE_MISMATCH, "column \"{}\" in child table must be a generated column", pc.name);
+            bail!(DATATYPE_MISMATCH, "column \"{}\" in child table must be a generated column"; pc.name);
         }
         if k.generated && !pc.generated {
-            bail!(DATATYPE_MISMATCH, "column \"{}\" in child table must not be a generated column", pc.name);
+            bail!(DATATYPE_MISMATCH, "column \"{}\" in child table must not be a generated column"; pc.name);
         }
         k.inherit_count += 1;
     }
@@ -296,31 +272,16 @@ pub fn add_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()>
         }
         let want = map_columns(pe, &p, &|n| c.attno(n))?;
         let Some(k) = checks.iter_mut().find(|k| k.name == pk.name && matches!(k.kind, ConstraintKind::Check(_))) else {
-            bail!(DATATYPE_MISMATCH, "child table is missing constraint \"{}\"", pk.name);
+            bail!(DATATYPE_MISMATCH, "child table is missing constraint \"{}\""; pk.name);
         };
         if !matches!(&k.kind, ConstraintKind::Check(e) if tusklet_analyze::equal(e, &want)) {
-            bail!(
-                DATATYPE_MISMATCH,
-                "child table \"{}\" has different definition for check constraint \"{}\"",
-                c.name,
-                pk.name
-            );
+            bail!(DATATYPE_MISMATCH, "child table \"{}\" has different definition for check constraint \"{}\""; c.name, pk.name);
         }
         if k.no_inherit {
-            bail!(
-                OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "constraint \"{}\" conflicts with non-inherited constraint on child table \"{}\"",
-                pk.name,
-                c.name
-            );
+            bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "constraint \"{}\" conflicts with non-inherited constraint on child table \"{}\""; pk.name, c.name);
         }
         if !k.validated && pk.validated {
-            bail!(
-                OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "constraint \"{}\" conflicts with NOT VALID constraint on child table \"{}\"",
-                pk.name,
-                c.name
-            );
+            bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "constraint \"{}\" conflicts with NOT VALID constraint on child table \"{}\""; pk.name, c.name);
         }
         k.inherit_count += 1;
     }
@@ -345,7 +306,7 @@ pub fn drop_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()
     lock(shared, p.oid, LockMode::AccessShare)?;
     let c = heap::get(shared, child)?;
     if !c.parents.contains(&p.oid) {
-        bail!(UNDEFINED_TABLE, "relation \"{}\" is not a parent of relation \"{}\"", p.name, c.name);
+        bail!(UNDEFINED_TABLE, "relation \"{}\" is not a parent of relation \"{}\""; p.name, c.name);
     }
     heap::change(shared, child, |r| {
         for k in r.columns.iter_mut().filter(|k| p.attno(&k.name).is_some()) {

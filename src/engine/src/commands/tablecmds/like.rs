@@ -36,11 +36,7 @@ pub fn columns(shared: &Shared, l: &TableLikeClause, parts: &mut Parts) -> Resul
     let TableLikeClause { relation, options } = l;
     let source = namespace::get(shared, relation).map_err(|e| e.at(relation.span))?;
     if matches!(source.kind, RelKind::Index | RelKind::Sequence | RelKind::Toast | RelKind::PartitionedIndex) {
-        return Err(tusklet_error::err!(
-            WRONG_OBJECT_TYPE,
-            "relation \"{}\" is invalid in LIKE clause",
-            source.name
-        )
+        return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "relation \"{}\" is invalid in LIKE clause"; source.name)
         .detail(match source.kind {
             RelKind::Sequence => "This operation is not supported for sequences.",
             RelKind::Toast => "This operation is not supported for TOAST tables.",
@@ -60,7 +56,7 @@ pub fn columns(shared: &Shared, l: &TableLikeClause, parts: &mut Parts) -> Resul
     let has = |o: TableLikeOption| wanted.contains(&o);
     for c in source.columns.iter().filter(|c| !c.dropped) {
         if parts.columns.iter().any(|p| p.column.name == c.name) {
-            bail!(DUPLICATE_COLUMN, "column \"{}\" specified more than once", c.name);
+            bail!(DUPLICATE_COLUMN, "column \"{}\" specified more than once"; c.name);
         }
         let mut column = heap::column(&c.name, c.ty, c.collation);
         column.not_null = c.not_null;

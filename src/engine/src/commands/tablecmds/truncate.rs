@@ -1,7 +1,7 @@
 //! TRUNCATE (`ExecuteTruncate`): new empty files in place of the old ones.
 
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
+use tusklet_error::{SortShort, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropBehavior, TruncateStmt};
@@ -38,7 +38,7 @@ pub fn truncate(shared: &Shared, s: &TruncateStmt) -> Result<()> {
             more.order();
             for oid in more {
                 let t = heap::get(shared, oid)?;
-                shared.notify_user(format!("truncate cascades to table \"{}\"", t.name));
+                shared.notify_user(filled!("truncate cascades to table \"{}\""; t.name));
                 may_truncate(shared, &t)?;
                 lock(shared, oid, LockMode::AccessExclusive)?;
                 tables.push(oid);
@@ -65,7 +65,7 @@ pub fn truncate(shared: &Shared, s: &TruncateStmt) -> Result<()> {
 
 fn may_truncate(shared: &Shared, t: &Relation) -> Result<()> {
     if t.kind != RelKind::Table {
-        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a table", t.name);
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a table"; t.name);
     }
     heap::refuse_system(t)?;
     acl::check_relation(shared, t, acl::TRUNCATE)
@@ -89,12 +89,9 @@ fn refuse_referenced(shared: &Shared, tables: &[Oid]) -> Result<()> {
         from.order();
         if let Some(o) = from.first() {
             let (a, b) = (heap::get(shared, *t)?.name.clone(), heap::get(shared, *o)?.name.clone());
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "cannot truncate a table referenced in a foreign key constraint",
-            )
-            .detail(format!("Table \"{b}\" references \"{a}\"."))
-            .hint(format!("Truncate table \"{b}\" at the same time, or use TRUNCATE ... CASCADE.")));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cannot truncate a table referenced in a foreign key constraint")
+            .detail(filled!("Table \"{}\" references \"{}\"."; b, a))
+            .hint(filled!("Truncate table \"{}\" at the same time, or use TRUNCATE ... CASCADE."; b)));
         }
     }
     Ok(())
@@ -124,7 +121,7 @@ pub fn new_files(shared: &Shared, oid: Oid) -> Result<()> {
         store.drop_rel(&tx, heap::file(&i))?;
     }
     if rel.storage == 0 {
-        return Err(err!(INTERNAL_ERROR, "relation \"{}\" has no file", rel.name));
+        return Err(err!(INTERNAL_ERROR, "relation \"{}\" has no file"; rel.name));
     }
     store.drop_rel(&tx, heap::file(&rel))?;
     heap::change(shared, oid, |r| r.storage = file.0)?;

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, DependencyKind, Proc, Type, TypeEntryKind};
-use tusklet_error::{Notice, Result, Severity, SqlState, bail, err};
+use tusklet_error::{Notice, Result, Severity, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTypeStmt, DefArg, DefElem, DefineStmt};
 
@@ -42,14 +42,14 @@ fn find(shared: &Shared, what: &str, names: &[String], signatures: &[&[Oid]], re
             return Ok(0);
         }
         [p] => p,
-        _ => bail!(AMBIGUOUS_FUNCTION, "{what} function {name} has multiple matches"),
+        _ => bail!(AMBIGUOUS_FUNCTION, "{} function {} has multiple matches"; what, name),
     };
     if p.result != result {
         let shown = shared.catalog().format_type(&shared.search_path(), result);
-        bail!(INVALID_OBJECT_DEFINITION, "{what} function {name} must return type {shown}");
+        bail!(INVALID_OBJECT_DEFINITION, "{} function {} must return type {}"; what, name, shown);
     }
     if p.volatility == b'v' {
-        shared.warn(SqlState::INVALID_OBJECT_DEFINITION, format!("{what} function {name} should not be volatile"));
+        shared.warn(SqlState::INVALID_OBJECT_DEFINITION, filled!("{} function {} should not be volatile"; what, name));
     }
     Ok(p.oid)
 }
@@ -81,7 +81,7 @@ fn alignment(o: &DefElem) -> Result<u8> {
         "int4" | "pg_catalog.int4" => b'i',
         "int2" | "pg_catalog.int2" => b's',
         "char" | "pg_catalog.bpchar" => b'c',
-        _ => bail!(INVALID_PARAMETER_VALUE, "alignment \"{a}\" not recognized"),
+        _ => bail!(INVALID_PARAMETER_VALUE, "alignment \"{}\" not recognized"; a),
     })
 }
 
@@ -92,7 +92,7 @@ fn storage(o: &DefElem) -> Result<u8> {
         "external" => b'e',
         "extended" => b'x',
         "main" => b'm',
-        _ => bail!(INVALID_PARAMETER_VALUE, "storage \"{a}\" not recognized"),
+        _ => bail!(INVALID_PARAMETER_VALUE, "storage \"{}\" not recognized"; a),
     })
 }
 
@@ -141,7 +141,7 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
         return make_shell(shared, &name, schema).map(|_| ());
     }
     let Some(shell) = shell else {
-        return Err(err!(DUPLICATE_OBJECT, "type \"{name}\" does not exist").hint(
+        return Err(err!(DUPLICATE_OBJECT, "type \"{}\" does not exist"; name).hint(
             "Create the type as a shell type, then create its I/O functions, then do a full CREATE TYPE.",
         ));
     };
@@ -154,7 +154,7 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
             }
             Some(k) => options.list.push((k, o)),
             None => {
-                let text = format!("type attribute \"{}\" not recognized", o.name);
+                let text = filled!("type attribute \"{}\" not recognized"; o.name);
                 let mut notice = Notice::new(Severity::Warning, SqlState::SYNTAX_ERROR, text);
                 notice.span = o.span;
                 shared.notice(notice);
@@ -175,14 +175,14 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
         t.len = match &o.arg {
             Some(DefArg::Integer(i)) => *i as i16,
             _ if option_text(o)?.eq_ignore_ascii_case("variable") => -1,
-            _ => bail!(SYNTAX_ERROR, "invalid argument for {}: \"{}\"", o.name, option_text(o)?),
+            _ => bail!(SYNTAX_ERROR, "invalid argument for {}: \"{}\""; o.name, option_text(o)?),
         };
     }
     if let Some(o) = options.get("category") {
         let text = option_text(o)?;
         t.category = match text.bytes().next() {
             Some(b) if (32..=126).contains(&b) => b,
-            _ => bail!(INVALID_PARAMETER_VALUE, "invalid type category \"{text}\": must be simple ASCII"),
+            _ => bail!(INVALID_PARAMETER_VALUE, "invalid type category \"{}\": must be simple ASCII"; text),
         };
     }
     if let Some(o) = options.get("preferred") {
@@ -196,7 +196,7 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
         element = expressions::resolve_type(shared, &definition_type(o)?).map_err(without_position)?.oid;
         if matches!(c.ty(element).as_deref().map(|t| &t.kind), Some(TypeEntryKind::Pseudo)) {
             let shown = c.format_type(&shared.search_path(), element);
-            bail!(DATATYPE_MISMATCH, "array element type cannot be {shown}");
+            bail!(DATATYPE_MISMATCH, "array element type cannot be {}"; shown);
         }
     }
     let default = options.get("default").map(option_text).transpose()?;
@@ -273,7 +273,7 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
     let c = shared.catalog();
     let shown = type_name.join(".");
     let Some(t) = c.lookup_type(&shared.search_path(), schema, name).and_then(|o| c.ty(o)) else {
-        bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist");
+        bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown);
     };
     let oid = t.oid;
     let display = c.format_type(&shared.search_path(), oid);
@@ -284,7 +284,7 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
         let names = if none { vec![] } else { definition_names(o).unwrap_or_default() };
         let superuser = |what: &str| match acl::is_superuser(shared) {
             true => Ok(()),
-            false => Err(err!(INSUFFICIENT_PRIVILEGE, "must be superuser to {what}")),
+            false => Err(err!(INSUFFICIENT_PRIVILEGE, "must be superuser to {}"; what)),
         };
         match o.name.as_str() {
             "storage" => {
@@ -313,13 +313,13 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
             }
             n @ ("input" | "output" | "internallength" | "passedbyvalue" | "alignment" | "like" | "category" | "preferred"
             | "default" | "element" | "delimiter" | "collatable") => {
-                bail!(SYNTAX_ERROR, "type attribute \"{n}\" cannot be changed")
+                bail!(SYNTAX_ERROR, "type attribute \"{}\" cannot be changed"; n)
             }
-            n => bail!(SYNTAX_ERROR, "type attribute \"{n}\" not recognized"),
+            n => bail!(SYNTAX_ERROR, "type attribute \"{}\" not recognized"; n),
         }
     }
     if !(t.defined && matches!(t.kind, TypeEntryKind::Base { .. })) {
-        bail!(WRONG_OBJECT_TYPE, "{display} is not a base type");
+        bail!(WRONG_OBJECT_TYPE, "{} is not a base type"; display);
     }
     let apply = |t: &mut Type, of_element: bool| {
         if let (Some(l), false) = (letter, of_element) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::{
     DependencyKind, DomainCheck, ObjectAddress, ObjectClass, RelKind, Relation, Type, TypeEntryKind,
 };
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err};
+use tusklet_error::{SortShort, Error, Result, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, Oid, TypeRef, Value};
 use tusklet_syntax::ast::{
@@ -31,7 +31,7 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
         let shown = crate::commands::tablecmds::drop::find_type(shared, type_name)?
             .map(|o| c.format_type(&shared.search_path(), o))
             .unwrap_or_default();
-        bail!(DATATYPE_MISMATCH, "\"{shown}\" is not a valid base type for a domain");
+        bail!(DATATYPE_MISMATCH, "\"{}\" is not a valid base type for a domain"; shown);
     }
     let collation = expressions::collation(shared, base.oid, coll_clause.as_ref())?;
     let (mut not_null, mut nullable, mut default) = (false, false, None);
@@ -76,10 +76,7 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
             | ConstraintKind::AttrNotDeferrable
             | ConstraintKind::AttrDeferred
             | ConstraintKind::AttrImmediate => {
-                return Err(Error::new(
-                    SqlState::FEATURE_NOT_SUPPORTED,
-                    "specifying constraint deferrability not supported for domains",
-                ));
+                return Err(err!(FEATURE_NOT_SUPPORTED, "specifying constraint deferrability not supported for domains"));
             }
             ConstraintKind::Identity { .. } | ConstraintKind::Generated { .. } => {
                 bail!(SYNTAX_ERROR, "unrecognized constraint subtype")
@@ -129,7 +126,7 @@ fn add_check(shared: &Shared, oid: Oid, k: &Constraint, validate: bool) -> Resul
     let name = match &k.conname {
         Some(n) => {
             if checks.iter().any(|o| o.name == *n) {
-                bail!(DUPLICATE_OBJECT, "constraint \"{n}\" for domain \"{}\" already exists", t.name);
+                bail!(DUPLICATE_OBJECT, "constraint \"{}\" for domain \"{}\" already exists"; n, t.name);
             }
             n.clone()
         }
@@ -195,11 +192,7 @@ fn refuse_used(c: &tusklet_catalog::live::Catalog, domain: Oid, ty: Oid, depth: 
                 if matches!(rel.kind, RelKind::Table | RelKind::MatView) {
                     let shown = c.ty(domain).map(|t| t.name.clone()).unwrap_or_default();
                     let column = rel.column(at.sub as i16).map(|k| k.name.clone()).unwrap_or_default();
-                    return Err(err!(
-                        FEATURE_NOT_SUPPORTED,
-                        "cannot alter type \"{shown}\" because column \"{}.{column}\" uses it",
-                        rel.name
-                    ));
+                    return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter type \"{}\" because column \"{}.{}\" uses it"; shown, rel.name, column));
                 }
                 if rel.row_type != 0 && depth < 32 {
                     refuse_used(c, domain, rel.row_type, depth + 1)?;
@@ -220,11 +213,7 @@ fn validate_check(shared: &Shared, t: &Type, name: &str, e: &Expr) -> Result<()>
             let v = row.get(at).cloned().unwrap_or(Value::Null);
             if eval.eval_domain(cx, &v)? == Value::Bool(false) {
                 let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
-                return Err(err!(
-                    CHECK_VIOLATION,
-                    "column \"{column}\" of table \"{}\" contains values that violate the new constraint",
-                    rel.name
-                )
+                return Err(err!(CHECK_VIOLATION, "column \"{}\" of table \"{}\" contains values that violate the new constraint"; column, rel.name)
                 .table(cx.catalog.schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
                 .column(column));
             }
@@ -240,7 +229,7 @@ fn find(shared: &Shared, name: &TypeName) -> Result<Rc<Type>> {
     let shown = c.format_type(&shared.search_path(), oid);
     let Some(t) = c.ty(oid) else { return Err(Error::internal("no such type")) };
     if !matches!(t.kind, TypeEntryKind::Domain { .. }) {
-        bail!(WRONG_OBJECT_TYPE, "{shown} is not a domain");
+        bail!(WRONG_OBJECT_TYPE, "{} is not a domain"; shown);
     }
     acl::check_owner(shared, t.owner, "domain", &shown)?;
     Ok(t)
@@ -274,11 +263,7 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
                 each_row(shared, &rel, &mut |cx, _, row| {
                     if row.get(at).is_some_and(Value::is_null) {
                         let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
-                        return Err(err!(
-                            NOT_NULL_VIOLATION,
-                            "column \"{column}\" of table \"{}\" contains null values",
-                            rel.name
-                        )
+                        return Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of table \"{}\" contains null values"; column, rel.name)
                         .table(cx.catalog.schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
                         .column(column));
                     }
@@ -300,14 +285,14 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
             match checks.iter().find(|k| k.name == *name) {
                 Some(k) => dependency::delete(shared, &[Objects::constraint(k.oid)], *behavior),
                 None => {
-                    let e = err!(UNDEFINED_OBJECT, "constraint \"{name}\" of domain \"{}\" does not exist", t.name);
+                    let e = err!(UNDEFINED_OBJECT, "constraint \"{}\" of domain \"{}\" does not exist"; name, t.name);
                     missing::unless(*missing_ok, shared, e)
                 }
             }
         }
         AlterDomainCmd::ValidateConstraint { name } => {
             let Some(k) = checks.iter().find(|k| k.name == *name) else {
-                bail!(UNDEFINED_OBJECT, "constraint \"{name}\" of domain \"{}\" does not exist", t.name);
+                bail!(UNDEFINED_OBJECT, "constraint \"{}\" of domain \"{}\" does not exist"; name, t.name);
             };
             validate_check(shared, &t, name, &k.expr)?;
             change_type(shared, t.oid, |t| {

@@ -72,7 +72,7 @@ fn blank(shared: &Shared, name: &str, schema: Oid, kind: TypeEntryKind) -> Type 
 
 fn check_label(label: &str) -> Result<()> {
     if label.len() > 63 {
-        return Err(err!(INVALID_NAME, "invalid enum label \"{label}\"").detail("Labels must be 63 bytes or less."));
+        return Err(err!(INVALID_NAME, "invalid enum label \"{}\""; label).detail("Labels must be 63 bytes or less."));
     }
     Ok(())
 }
@@ -116,11 +116,11 @@ fn find_enum(shared: &Shared, names: &[String]) -> Result<(Oid, Vec<EnumLabel>)>
     let c = shared.catalog();
     let shown = names.join(".");
     let Some(oid) = c.lookup_type(&shared.search_path(), schema, name) else {
-        bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist");
+        bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown);
     };
-    let Some(t) = c.ty(oid) else { bail!(UNDEFINED_OBJECT, "type \"{shown}\" does not exist") };
+    let Some(t) = c.ty(oid) else { bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown) };
     let TypeEntryKind::Enum(labels) = &t.kind else {
-        bail!(WRONG_OBJECT_TYPE, "{} is not an enum", c.format_type(&shared.search_path(), oid));
+        bail!(WRONG_OBJECT_TYPE, "{} is not an enum"; c.format_type(&shared.search_path(), oid));
     };
     acl::check_owner(shared, t.owner, "type", &c.format_type(&shared.search_path(), oid))?;
     Ok((oid, labels.clone()))
@@ -133,14 +133,14 @@ pub fn alter_enum(shared: &Shared, s: &AlterEnumStmt) -> Result<()> {
             check_label(new_val)?;
             let (oid, mut labels) = find_enum(shared, type_name)?;
             if labels.iter().any(|l| l.label == *new_val) {
-                let e = err!(DUPLICATE_OBJECT, "enum label \"{new_val}\" already exists");
+                let e = err!(DUPLICATE_OBJECT, "enum label \"{}\" already exists"; new_val);
                 return missing::unless_wanted(*skip_if_exists, shared, e);
             }
             let at = match neighbor {
                 None => labels.len(),
                 Some(n) => match labels.iter().position(|l| l.label == *n) {
                     Some(i) => i + usize::from(*after),
-                    None => bail!(INVALID_PARAMETER_VALUE, "\"{n}\" is not an existing enum label"),
+                    None => bail!(INVALID_PARAMETER_VALUE, "\"{}\" is not an existing enum label"; n),
                 },
             };
             let before = at.checked_sub(1).and_then(|i| labels.get(i)).map(|l| l.order);
@@ -169,10 +169,10 @@ pub fn alter_enum(shared: &Shared, s: &AlterEnumStmt) -> Result<()> {
             check_label(new_val)?;
             let (oid, mut labels) = find_enum(shared, type_name)?;
             if !labels.iter().any(|l| l.label == *old_val) {
-                bail!(INVALID_PARAMETER_VALUE, "\"{old_val}\" is not an existing enum label");
+                bail!(INVALID_PARAMETER_VALUE, "\"{}\" is not an existing enum label"; old_val);
             }
             if labels.iter().any(|l| l.label == *new_val) {
-                bail!(DUPLICATE_OBJECT, "enum label \"{new_val}\" already exists");
+                bail!(DUPLICATE_OBJECT, "enum label \"{}\" already exists"; new_val);
             }
             labels.iter_mut().filter(|l| l.label == *old_val).for_each(|l| l.label = new_val.clone());
             put_labels(shared, oid, labels)

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Cast, DependencyKind, ObjectAddress, ObjectClass, Proc, TypeEntryKind};
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::CreateRangeStmt;
 
@@ -17,10 +17,10 @@ fn support(shared: &Shared, names: &[String], args: &[Oid], result: Oid, what: &
     let Some(p) = functioncmds::exact(shared, names, args, false)? else { return Ok(0) };
     let name = names.join(".");
     if p.result != result {
-        bail!(INVALID_OBJECT_DEFINITION, "range {what} function {name} must return {wanted}");
+        bail!(INVALID_OBJECT_DEFINITION, "range {} function {} must return {}"; what, name, wanted);
     }
     if p.volatility != b'i' {
-        bail!(INVALID_OBJECT_DEFINITION, "range {what} function {name} must be immutable");
+        bail!(INVALID_OBJECT_DEFINITION, "range {} function {} must be immutable"; what, name);
     }
     acl::check_proc(shared, p.oid)?;
     Ok(p.oid)
@@ -51,7 +51,7 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
             "multirange_type_name" => &mut multirange_name,
             "canonical" => &mut canonical,
             "subtype_diff" => &mut diff,
-            n => bail!(SYNTAX_ERROR, "type attribute \"{n}\" not recognized"),
+            n => bail!(SYNTAX_ERROR, "type attribute \"{}\" not recognized"; n),
         };
         if slot.is_some() {
             return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(p.span));
@@ -76,27 +76,20 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
     }
     let Some(st) = c.ty(subtype) else { bail!(UNDEFINED_OBJECT, "type does not exist") };
     if matches!(st.kind, TypeEntryKind::Pseudo) {
-        bail!(DATATYPE_MISMATCH, "range subtype cannot be {}", c.format_type(&path, subtype));
+        bail!(DATATYPE_MISMATCH, "range subtype cannot be {}"; c.format_type(&path, subtype));
     }
     let class = match opclass {
         Some(n) => {
             let (s, n) = namespace::split(shared, &n)?;
             match c.lookup_opclass(&path, s, oids::AM_BTREE, n) {
                 Some(o) => o,
-                None => bail!(
-                    UNDEFINED_OBJECT,
-                    "operator class \"{n}\" does not exist for access method \"btree\""
-                ),
+                None => bail!(UNDEFINED_OBJECT, "operator class \"{}\" does not exist for access method \"btree\""; n),
             }
         }
         None => match c.default_opclass(oids::AM_BTREE, subtype) {
             Some(o) => o.oid,
             None => {
-                return Err(err!(
-                    UNDEFINED_OBJECT,
-                    "data type {} has no default operator class for access method \"btree\"",
-                    c.format_type(&path, subtype)
-                )
+                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"btree\""; c.format_type(&path, subtype))
                 .hint(
                     "You must specify an operator class for the range type or define a default operator class for the \
                      subtype.",
@@ -135,11 +128,11 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
             let n = if name.contains("range") {
                 name.replacen("range", "multirange", 1)
             } else {
-                format!("{}_multirange", pg_type::clip(&name, 52))
+                filled!("{}_multirange"; pg_type::clip(&name, 52))
             };
             if c.type_named(schema, &n).is_some() && pg_type::claim_name(shared, schema, &n, false).is_err() {
-                return Err(err!(DUPLICATE_OBJECT, "type \"{n}\" already exists")
-                    .detail(format!("Failed while creating a multirange type for type \"{name}\"."))
+                return Err(err!(DUPLICATE_OBJECT, "type \"{}\" already exists"; n)
+                    .detail(filled!("Failed while creating a multirange type for type \"{}\"."; name))
                     .hint("You can manually specify a multirange type name using the \"multirange_type_name\" attribute."));
             }
             (schema, n)

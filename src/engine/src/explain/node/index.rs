@@ -1,7 +1,7 @@
 //! What bitmaps and comparisons of rows look like.
 
 use tusklet_adt::float::fixed;
-use tusklet_error::Result;
+use tusklet_error::{Result, filled};
 use tusklet_ir::{Bitmap, BitmapSource, Expr, ExprKind, Oid, Plan, RowCompareKind, ScanRel, visit};
 
 use super::super::format::{Tree, Value};
@@ -40,7 +40,7 @@ impl Explainer<'_, '_> {
             }
         };
         parts.retain(|p| !p.is_empty());
-        Ok(if parts.len() < 2 { parts.concat() } else { format!("({})", parts.join(word)) })
+        Ok(if parts.len() < 2 { parts.concat() } else { filled!("({})"; parts.join(word)) })
     }
 
     /// Whether a scan's filter has the comparison of rows or LIKE from which bounds on an index column were made.
@@ -85,7 +85,7 @@ impl Explainer<'_, '_> {
         let mut cond = None;
         if let BitmapSource::Index { index, keys, .. } = &b.source {
             let name = self.index_name(*index);
-            t.title = format!("{kind} on {}", quote_identifier(&name));
+            t.title = filled!("{} on {}"; kind, quote_identifier(&name));
             special.push(("Index Name", name));
             let mut parts = Vec::new();
             for (i, k) in keys {
