@@ -3,6 +3,7 @@
 //! Three texts of one name: as typed (`Name::parse`, where `\.` and `\ddd` escape), as stored (`stored`: absolute, no
 //! trailing dot, the root is `.`) and as in a zone file (`file`: relative to an origin, or with a trailing dot).
 
+use tusklet_error::filled;
 use std::fmt::Write;
 
 /// A domain name: every label ≤ 63 bytes, all of it ≤ 255 on the wire.
@@ -42,7 +43,7 @@ impl Name {
         let close = |wire: &mut Vec<u8>, start: usize| -> Result<(), String> {
             match wire.len() - start - 1 {
                 0 if text.is_empty() => Err("the name is empty".into()),
-                0 => Err(format!("the name '{text}' has an empty label")),
+                0 => Err(filled!("the name '{}' has an empty label"; text)),
                 n @ 1..=63 => {
                     wire[start] = n as u8;
                     Ok(())
@@ -63,7 +64,7 @@ impl Name {
                 }
                 b'\\' => {
                     let (c, used) =
-                        escape(&bytes[i..]).ok_or_else(|| format!("the name '{}' has a bad escape", short(text)))?;
+                        escape(&bytes[i..]).ok_or_else(|| filled!("the name '{}' has a bad escape"; short(text)))?;
                     wire.push(c);
                     i += used;
                 }
@@ -185,7 +186,7 @@ impl Name {
 /// The beginning of a text, for messages.
 pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => filled!("{}…"; &text[..end]),
         None => text.into(),
     }
 }

@@ -18,7 +18,7 @@ pub fn bump_serial(content: &str, today_yyyymmdd: u32) -> Result<String> {
         bail!(INVALID_TEXT_REPRESENTATION, "a SOA record has 7 fields, not {}", words.len());
     }
     let serial: u32 =
-        words[2].parse().map_err(|_| err!(INVALID_TEXT_REPRESENTATION, "\"{}\" is not a serial", words[2]))?;
+        words[2].parse().map_err(|_| err!(INVALID_TEXT_REPRESENTATION, "\"{}\" is not a serial"; words[2]))?;
     let next = next_serial(serial, today_yyyymmdd).to_string();
     words[2] = &next;
     Ok(words.join(" "))

@@ -4,7 +4,7 @@
 //! delegation or a DNAME hides, and a range tells whether a name exists though it owns nothing. Disabled records are
 //! not served and so not looked at.
 
-use tusklet_error::{SortShort, SortedMap, SortedSet};
+use tusklet_error::{SortShort, SortedMap, SortedSet, filled};
 
 use crate::name::{Name, short};
 use crate::rdata::{self, check_record};
@@ -68,7 +68,7 @@ struct Zone {
 pub fn check_zone(origin: &str, records: &[Record]) -> Vec<Problem> {
     let name = match Name::absolute(origin) {
         Ok(name) => name.lower(),
-        Err(message) => return vec![Problem::new(Severity::Error, "", format!("the zone: {message}"))],
+        Err(message) => return vec![Problem::new(Severity::Error, "", filled!("the zone: {}"; message))],
     };
     let mut zone = Zone { key: name.key(), name, nodes: SortedMap::new(), problems: Vec::new() };
     let enabled = records.iter().enumerate().filter(|(_, r)| !r.disabled);
@@ -125,7 +125,7 @@ impl Zone {
         if let Some(canonical) = &checked.content
             && !canonical.eq_ignore_ascii_case(&record.content)
         {
-            let message = format!("the content is not in its canonical form: {}", short(canonical));
+            let message = filled!("the content is not in its canonical form: {}"; short(canonical));
             // PowerDNS reads these in many spellings; of the others its check warns, too.
             let severity = if matches!(kind.number, AAAA | TXT) { Severity::Info } else { Severity::Warning };
             self.problems.push(Problem { record: Some(index), ..Problem::new(severity, "content", message) });
@@ -188,10 +188,10 @@ impl Zone {
         let count = |kind| apex.map_or(0, |n| n.of(&[kind]).count());
         let name = self.name.stored();
         if count(SOA) == 0 {
-            add(Severity::Error, format!("the zone has no SOA record at {name}"));
+            add(Severity::Error, filled!("the zone has no SOA record at {}"; name));
         }
         match count(NS) {
-            0 => add(Severity::Error, format!("the zone has no NS record at {name}")),
+            0 => add(Severity::Error, filled!("the zone has no NS record at {}"; name)),
             1 => add(Severity::Warning, "the zone has only one name server".into()),
             _ => {}
         }
@@ -201,7 +201,7 @@ impl Zone {
             && let Some(primary) = target(soa)
             && !node.of(&[NS]).filter_map(target).any(|n| n.key() == primary.key())
         {
-            let message = format!("the primary {} is not among the name servers", primary.stored());
+            let message = filled!("the primary {} is not among the name servers"; primary.stored());
             problems.push(at(soa, Severity::Info, "content", message));
         }
         self.problems.append(&mut problems);
@@ -221,7 +221,7 @@ impl Zone {
             let duplicate =
                 !seen.insert([&row.kind.to_be_bytes()[..], &row.prio.to_be_bytes(), content.as_bytes()].concat());
             if duplicate {
-                add(row, Error, "content", format!("the same {} record is there twice", row.type_name));
+                add(row, Error, "content", filled!("the same {} record is there twice"; row.type_name));
             }
             let Some(head) = first.iter().find(|r| r.kind == row.kind) else {
                 first.push(row);
@@ -229,16 +229,11 @@ impl Zone {
             };
             if head.ttl != row.ttl {
                 let ttl = |t: Option<i64>| t.map_or("none".into(), |t| t.to_string());
-                let message = format!(
-                    "the {} records of a name must have one TTL: {} and {}",
-                    row.type_name,
-                    ttl(head.ttl),
-                    ttl(row.ttl)
-                );
+                let message = filled!("the {} records of a name must have one TTL: {} and {}"; row.type_name, ttl(head.ttl), ttl(row.ttl));
                 add(row, Error, "ttl", message);
             }
             if matches!(row.kind, SOA | CNAME | DNAME) && !duplicate {
-                add(row, Error, "type", format!("a name can have only one {}", row.type_name));
+                add(row, Error, "type", filled!("a name can have only one {}"; row.type_name));
             }
         }
         let others: Vec<&str> = node.rows.iter().filter(|r| r.kind != CNAME).map(|r| r.type_name.as_str()).collect();
@@ -246,16 +241,16 @@ impl Zone {
             match row.kind {
                 CNAME => {
                     if let Some(other) = others.first() {
-                        add(row, Error, "type", format!("a CNAME cannot stand beside other records ({other})"));
+                        add(row, Error, "type", filled!("a CNAME cannot stand beside other records ({})"; other));
                     }
                 }
-                SOA if !apex => add(row, Error, "name", format!("a SOA belongs at {}, not below", self.name.stored())),
+                SOA if !apex => add(row, Error, "name", filled!("a SOA belongs at {}, not below"; self.name.stored())),
                 DS if apex => add(row, Error, "name", "a DS belongs into the parent zone".into()),
                 DS if !node.has(&[NS]) => {
                     add(row, Warning, "name", "a DS without a delegation: there is no NS at this name".into())
                 }
                 DNSKEY if !apex => {
-                    add(row, Warning, "name", format!("a DNSKEY belongs at {}, not below", self.name.stored()))
+                    add(row, Warning, "name", filled!("a DNSKEY belongs at {}, not below"; self.name.stored()))
                 }
                 MX if row.content == "." && node.of(&[MX]).count() > 1 => {
                     add(row, Warning, "content", "a null MX ('.') stands alone or means nothing".into());
@@ -264,7 +259,7 @@ impl Zone {
                 TLSA => {
                     let host = node.name.parent().and_then(|n| n.parent()).filter(|n| n.is_within(&self.name));
                     if let Some(host) = host.filter(|n| !self.nodes.contains_key(&n.key())) {
-                        add(row, Warning, "name", format!("{} has no records, this TLSA is for it", host.stored()));
+                        add(row, Warning, "name", filled!("{} has no records, this TLSA is for it"; host.stored()));
                     }
                 }
                 SVCB | HTTPS if row.content.starts_with("0 ") => {
@@ -273,7 +268,7 @@ impl Zone {
                             row,
                             Warning,
                             "content",
-                            format!("an alias (priority 0) should be the only {} of a name", row.type_name),
+                            filled!("an alias (priority 0) should be the only {} of a name"; row.type_name),
                         );
                     }
                     if target(row).is_some_and(|t| t.key() == key) {
@@ -285,7 +280,7 @@ impl Zone {
                     for (hint, kind, name) in [("ipv4hint=auto", A, "A"), ("ipv6hint=auto", AAAA, "AAAA")] {
                         let asked = row.content.split(' ').any(|w| w == hint) && host.is_within(&self.name);
                         if asked && !self.lookup(&host.key()).is_some_and(|n| n.has(&[kind])) {
-                            let message = format!("{hint}, but {} has no {name} record", host.stored());
+                            let message = filled!("{}, but {} has no {} record"; hint, host.stored(), name);
                             add(row, Warning, "content", message);
                         }
                     }
@@ -303,7 +298,7 @@ impl Zone {
                 continue;
             }
             if let Some(second) = node.of(&[TXT]).filter(|r| starts(r, what)).nth(1) {
-                add(second, Warning, "content", format!("two {name} policies at one name make both invalid"));
+                add(second, Warning, "content", filled!("two {} policies at one name make both invalid"; name));
             }
         }
     }
@@ -329,29 +324,29 @@ impl Zone {
                     } else if let Some(message) = self.chain(key, goal) {
                         add(if message.contains("loop") { Error } else { Warning }, message);
                     } else if found.is_none() && cut.is_none() {
-                        add(Warning, format!("{name} does not exist in this zone"));
+                        add(Warning, filled!("{} does not exist in this zone"; name));
                     }
                 }
                 NS | MX | SRV => {
                     let what = &row.type_name;
                     if found.is_some_and(|n| n.has(&[CNAME])) {
-                        add(Warning, format!("{name} is a CNAME, which a {what} must not lead to"));
+                        add(Warning, filled!("{} is a CNAME, which a {} must not lead to"; name, what));
                     } else if cut.is_some_and(|c| row.kind == NS && (c == key || is_below(c, key))) {
                         // Below the very delegation: resolvers can only learn the address from here.
                         let glue = self.nodes.get(&goal).is_some_and(|n| n.has(&[A, AAAA]));
                         if !glue {
-                            add(Warning, format!("{name} is below the delegation and needs an address here (glue)"));
+                            add(Warning, filled!("{} is below the delegation and needs an address here (glue)"; name));
                         }
                     } else if !addressed && cut.is_none() {
                         let severity = if row.kind == NS && key == self.key { Error } else { Warning };
-                        add(severity, format!("{name} has no address in this zone"));
+                        add(severity, filled!("{} has no address in this zone"; name));
                     }
                 }
                 SOA | ALIAS if found.is_none() && cut.is_none() => {
-                    add(Warning, format!("{name} does not exist in this zone"))
+                    add(Warning, filled!("{} does not exist in this zone"; name))
                 }
                 SVCB | HTTPS if found.is_none() && cut.is_none() => {
-                    add(Warning, format!("{name} does not exist in this zone"))
+                    add(Warning, filled!("{} does not exist in this zone"; name))
                 }
                 _ => {}
             }

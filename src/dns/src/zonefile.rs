@@ -3,6 +3,7 @@
 //! Every error of the file is reported with its place, and the entry it is in is left out; nothing stops the reading.
 //! `$INCLUDE` is refused, since there is no file to open here.
 
+use tusklet_error::filled;
 use crate::lexer::{Entry, Lexer, Token};
 use crate::name::{Name, short};
 use crate::rdata::{self, Scope};
@@ -58,7 +59,7 @@ pub fn parse_zone(text: &str, origin: &str) -> (Vec<Record>, Vec<Problem>) {
     let zone = match Name::absolute(origin) {
         Ok(zone) => zone.lower(),
         Err(message) => {
-            let message = format!("the zone: {message}");
+            let message = filled!("the zone: {}"; message);
             return (Vec::new(), vec![Problem::new(Severity::Error, "", message)]);
         }
     };
@@ -157,16 +158,16 @@ impl Reader {
             "$INCLUDE" => {
                 return self.error(word, "$INCLUDE is not supported: paste the other file in its place");
             }
-            _ => return self.error(word, format!("unknown directive '{}'", short(word.text))),
+            _ => return self.error(word, filled!("unknown directive '{}'"; short(word.text))),
         };
-        let Some(argument) = rest.first() else { return self.error(word, format!("{name} needs a value")) };
+        let Some(argument) = rest.first() else { return self.error(word, filled!("{} needs a value"; name)) };
         if let Some(extra) = rest.get(arguments) {
-            return self.error(*extra, format!("'{}' is one word too many", short(extra.text)));
+            return self.error(*extra, filled!("'{}' is one word too many"; short(extra.text)));
         }
         if name == "$TTL" {
             match parse_period(argument.text) {
                 Some(ttl) => self.default_ttl = Some(ttl),
-                None => self.error(*argument, format!("'{}' is not a TTL", short(argument.text))),
+                None => self.error(*argument, filled!("'{}' is not a TTL"; short(argument.text))),
             }
             return;
         }
@@ -194,7 +195,7 @@ impl Reader {
                             Severity::Error,
                             word,
                             "ttl",
-                            format!("'{}' is not a TTL", short(word.text)),
+                            filled!("'{}' is not a TTL"; short(word.text)),
                         );
                     }
                 }
@@ -205,7 +206,7 @@ impl Reader {
                 continue;
             }
             if ["CH", "HS", "CS", "CHAOS", "HESIOD", "ANY"].iter().any(|c| word.text.eq_ignore_ascii_case(c)) {
-                return self.error(word, format!("only the class IN is supported, not {}", word.text));
+                return self.error(word, filled!("only the class IN is supported, not {}"; word.text));
             }
             match rdata::find_type(word.text) {
                 Ok(kind) if !word.quoted => break (word, kind),
@@ -218,11 +219,11 @@ impl Reader {
             self.last_ttl = ttl;
         }
         if rdata::is_made_by_server(&kind) || kind.number == 51 {
-            let message = format!("left out: {} records are made by the server", kind.name());
+            let message = filled!("left out: {} records are made by the server"; kind.name());
             return self.report(Severity::Info, word, "type", message);
         }
         if !owner.is_within(&self.zone) {
-            let message = format!("left out: {} is not in the zone {}", owner.stored(), self.zone.stored());
+            let message = filled!("left out: {} is not in the zone {}"; owner.stored(), self.zone.stored());
             return self.report(Severity::Warning, first, "name", message);
         }
         let from = self.problems.len();
@@ -262,7 +263,7 @@ impl Reader {
     fn generate(&mut self, word: Token<'_>, rest: &[Token<'_>]) {
         let Some((range, rest)) = rest.split_first() else { return self.error(word, "$GENERATE needs a range") };
         let Some((start, stop, step)) = parse_range(range.text) else {
-            return self.error(*range, format!("'{}' is not start-stop or start-stop/step", short(range.text)));
+            return self.error(*range, filled!("'{}' is not start-stop or start-stop/step"; short(range.text)));
         };
         let Some((owner, rest)) = rest.split_first() else { return self.error(word, "$GENERATE needs an owner") };
         self.generated = self.generated.saturating_add((stop - start) / step + 1);
@@ -329,7 +330,7 @@ fn expand(text: &str, i: u64) -> Result<String, String> {
             '$' if rest.starts_with('{') => {
                 let (format, tail) = rest[1..].split_once('}').ok_or("'${' is not closed")?;
                 out.push_str(
-                    &formatted(format, i).ok_or_else(|| format!("'{}' is not offset,width,base", short(format)))?,
+                    &formatted(format, i).ok_or_else(|| filled!("'{}' is not offset,width,base"; short(format)))?,
                 );
                 rest = tail;
             }

@@ -1,5 +1,6 @@
 //! Hexadecimal, base64 and other ways to write bytes, and the mnemonics of numbers.
 
+use tusklet_error::filled;
 use crate::name::short;
 
 /// Mnemonics of DNSSEC algorithms, which files may have and PowerDNS does not read.
@@ -55,7 +56,7 @@ pub(super) fn base64(what: &str, text: &str) -> Result<(), String> {
         return Err(format!("{what}: '{bad}' is not a character of base64"));
     }
     if text.is_empty() || !text.len().is_multiple_of(4) || text.len() - body.len() > 2 {
-        return Err(format!("{what} is not whole in base64: its length must be a multiple of 4, with = at the end"));
+        return Err(filled!("{} is not whole in base64: its length must be a multiple of 4, with = at the end"; what));
     }
     Ok(())
 }
@@ -83,6 +84,6 @@ pub(super) fn node64(text: &str) -> Result<String, String> {
         .collect();
     match groups {
         Some(groups) if groups.len() == 4 => Ok(groups.join(":")),
-        _ => Err(format!("'{}' is not four groups of hexadecimal digits", short(text))),
+        _ => Err(filled!("'{}' is not four groups of hexadecimal digits"; short(text))),
     }
 }

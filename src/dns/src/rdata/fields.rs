@@ -1,5 +1,6 @@
 //! The kinds of fields contents are made of: how each is read and what its stored form is.
 
+use tusklet_error::filled;
 use std::net::Ipv4Addr;
 
 use super::types::{self, decimal};
@@ -105,7 +106,7 @@ impl<'a> Reader<'a> {
             }
             None => {
                 self.at = self.tokens.len();
-                self.fail("content", format!("{what} is missing"))
+                self.fail("content", filled!("{} is missing"; what))
             }
         }
     }
@@ -114,7 +115,7 @@ impl<'a> Reader<'a> {
     pub fn word(&mut self, what: &str) -> Result<&'a str, Failed> {
         let token = self.next(what)?;
         if token.quoted {
-            return self.fail("content", format!("{what} must not be quoted"));
+            return self.fail("content", filled!("{} must not be quoted"; what));
         }
         Ok(token.text)
     }
@@ -134,7 +135,7 @@ impl<'a> Reader<'a> {
         match decimal(word) {
             Some(n) if n <= max => Ok(n),
             Some(_) => self.fail("content", format!("{what} '{word}' is too large, the limit is {max}")),
-            None => self.fail("content", format!("{what} '{}' is not a number", short(word))),
+            None => self.fail("content", filled!("{} '{}' is not a number"; what, short(word))),
         }
     }
 
@@ -161,7 +162,7 @@ impl<'a> Reader<'a> {
             Field::Period(what) => {
                 let word = self.word(what)?;
                 let period = crate::parse_period(word)
-                    .ok_or_else(|| format!("{what} '{}' is not a time of at most 4294967295 seconds", short(word)));
+                    .ok_or_else(|| filled!("{} '{}' is not a time of at most 4294967295 seconds"; what, short(word)));
                 let period = self.ok(period)?;
                 self.put(period)
             }
@@ -211,7 +212,7 @@ impl<'a> Reader<'a> {
                 if !word.bytes().all(|c| c.is_ascii_alphanumeric()) || word.len() > 255 {
                     return self.fail(
                         "content",
-                        format!("the tag '{}' has other characters than letters and digits", short(word)),
+                        filled!("the tag '{}' has other characters than letters and digits"; short(word)),
                     );
                 }
                 self.put(word)
@@ -268,7 +269,7 @@ impl<'a> Reader<'a> {
             _ => {
                 if !absolute && name.labels().count() == 1 && !self.scope.for_file {
                     let zone = self.scope.zone.stored();
-                    self.warn(format!("'{word}' is taken as a top-level name; in this zone it would be {word}.{zone}"));
+                    self.warn(filled!("'{}' is taken as a top-level name; in this zone it would be {}.{}"; word, word, zone));
                 }
                 Ok(name)
             }
@@ -279,12 +280,12 @@ impl<'a> Reader<'a> {
         let word = self.word(what)?;
         let name = self.resolve(word)?;
         if !word.is_ascii() {
-            self.warn(format!("'{}' is not ASCII: write it in punycode (xn--…)", short(word)));
+            self.warn(filled!("'{}' is not ASCII: write it in punycode (xn--…)"; short(word)));
         }
         if word.strip_suffix('.').unwrap_or(word).parse::<Ipv4Addr>().is_ok() {
-            self.warn(format!("'{word}' is an address, where a name is wanted"));
+            self.warn(filled!("'{}' is an address, where a name is wanted"; word));
         } else if host && !name.is_root() && !name.is_hostname() {
-            self.warn(format!("{} is not a host name: only letters, digits and inner hyphens", short(&name.stored())));
+            self.warn(filled!("{} is not a host name: only letters, digits and inner hyphens"; short(&name.stored())));
         }
         let text = self.written(&name);
         self.put(text)

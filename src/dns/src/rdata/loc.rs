@@ -1,5 +1,6 @@
 //! LOC (RFC 1876): a place on the Earth, with a size and two precisions.
 
+use tusklet_error::filled;
 use super::fields::{Failed, Reader};
 use super::types::decimal;
 use crate::name::short;
@@ -66,7 +67,7 @@ fn angle(r: &mut Reader<'_>, what: &str, max: u64, letters: [&str; 2]) -> Result
             );
         }
     }
-    r.fail("content", format!("the {what} does not end in {} or {}", letters[0], letters[1]))
+    r.fail("content", filled!("the {} does not end in {} or {}"; what, letters[0], letters[1]))
 }
 
 /// Digits with a fraction, times ten to the `places`; further digits are cut off.

@@ -12,6 +12,7 @@ mod svcb;
 mod text;
 mod types;
 
+use tusklet_error::filled;
 use crate::lexer::{Lexer, Token};
 use crate::name::{Name, short};
 use crate::{Problem, Record, Severity};
@@ -66,7 +67,7 @@ pub(crate) fn read(
         }
         if let Some(extra) = reader.peek() {
             reader.at += 1;
-            return reader.fail("content", format!("'{}' is one word too many", short(extra.text)));
+            return reader.fail("content", filled!("'{}' is one word too many"; short(extra.text)));
         }
         rules::check(kind, out.prio, &mut reader)
     })();
@@ -94,7 +95,7 @@ pub fn check_record(zone: &str, record: &Record) -> Checked {
     let mut problems = Vec::new();
     let mut checked = Checked { name: None, content: None, prio: None, problems: Vec::new() };
     let zone = Name::absolute(zone).unwrap_or_else(|message| {
-        problems.push(Problem::new(Severity::Error, "", format!("the zone: {message}")));
+        problems.push(Problem::new(Severity::Error, "", filled!("the zone: {}"; message)));
         Name::root()
     });
     let owner = check_owner(&zone, &record.name, &mut problems);
@@ -103,7 +104,7 @@ pub fn check_record(zone: &str, record: &Record) -> Checked {
         Err(message) => problems.push(Problem::new(Severity::Error, "type", message)),
         Ok(kind) => {
             if record.rtype != kind.name() {
-                let message = format!("the type must be written {}", kind.name());
+                let message = filled!("the type must be written {}"; kind.name());
                 problems.push(Problem::new(Severity::Error, "type", message));
             }
             let owner = owner.as_ref().unwrap_or(&zone);
@@ -162,14 +163,14 @@ fn check_owner(zone: &Name, text: &str, problems: &mut Vec<Problem>) -> Option<N
         add(Severity::Error, "the name must not end in a dot in the table: it would never be found".into());
     }
     if text.bytes().any(|c| c.is_ascii_uppercase()) {
-        add(Severity::Error, format!("the name must be in lower case: {}", text.to_ascii_lowercase()));
+        add(Severity::Error, filled!("the name must be in lower case: {}"; text.to_ascii_lowercase()));
     }
     if !text.is_ascii() {
-        add(Severity::Error, format!("'{text}' is not ASCII: write it in punycode (xn--…)"));
+        add(Severity::Error, filled!("'{}' is not ASCII: write it in punycode (xn--…)"; text));
     }
     let name = name.lower();
     if !name.is_within(zone) {
-        add(Severity::Error, format!("{} is not in the zone {}", name.stored(), zone.stored()));
+        add(Severity::Error, filled!("{} is not in the zone {}"; name.stored(), zone.stored()));
     }
     if name.labels().skip(1).any(|l| l == b"*") {
         add(Severity::Warning, "an asterisk is a wildcard only as the first label".into());

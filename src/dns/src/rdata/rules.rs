@@ -1,5 +1,6 @@
 //! What the fields of one record must be together, and what its owner should look like.
 
+use tusklet_error::filled;
 use super::fields::{Failed, Reader};
 use super::{Type, is_made_by_server};
 use crate::name::Name;
@@ -8,7 +9,7 @@ use crate::{Problem, Severity};
 /// Rules over the values of one record, in stored form.
 pub(super) fn check(kind: &Type, prio: Option<i64>, r: &mut Reader<'_>) -> Result<(), Failed> {
     if is_made_by_server(kind) {
-        let message = format!("{} records are made by the server and not kept in the table", kind.name());
+        let message = filled!("{} records are made by the server and not kept in the table"; kind.name());
         return r.fail("type", message);
     }
     let number = |r: &Reader<'_>, i: usize| r.values.get(i).and_then(|v| v.parse::<u32>().ok()).unwrap_or(0);
@@ -37,7 +38,7 @@ pub(super) fn check(kind: &Type, prio: Option<i64>, r: &mut Reader<'_>) -> Resul
             let known = ["issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"];
             let tag = text(r, 1).to_ascii_lowercase();
             if !known.contains(&tag.as_str()) {
-                r.warn(format!("the property '{tag}' is not a known one"));
+                r.warn(filled!("the property '{}' is not a known one"; tag));
             }
             let value = text(r, 2);
             if tag == "iodef" && !["\"mailto:", "\"http://", "\"https://"].iter().any(|s| value.starts_with(s)) {

@@ -1,5 +1,6 @@
 //! SVCB and HTTPS (RFC 9460): priority, target, parameters by key.
 
+use tusklet_error::filled;
 use super::fields::{Failed, Field, Reader};
 use super::types::decimal;
 use super::{address, binary, text};
@@ -14,9 +15,9 @@ fn key_number(name: &str) -> Result<u16, String> {
         return Ok(i as u16);
     }
     match name.strip_prefix("key").and_then(decimal) {
-        Some(n) if n < KEYS.len() as u64 => Err(format!("{name} has a name: write {}", KEYS[n as usize])),
+        Some(n) if n < KEYS.len() as u64 => Err(filled!("{} has a name: write {}"; name, KEYS[n as usize])),
         Some(n) if n < 65535 => Ok(n as u16),
-        _ => Err(format!("'{}' is not a parameter: {} or keyNNNN", short(name), KEYS.join(", "))),
+        _ => Err(filled!("'{}' is not a parameter: {} or keyNNNN"; short(name), KEYS.join(", "))),
     }
 }
 
@@ -48,12 +49,12 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<(), Failed> {
         let number = key_number(name);
         let number = r.ok(number)?;
         if params.iter().any(|(n, _)| *n == number) {
-            return r.fail("content", format!("{name} is given twice"));
+            return r.fail("content", filled!("{} is given twice"; name));
         }
         let value = param(number, name, value, &mut mandatory);
         let value = r.ok(value)?;
         if value.ends_with("=auto") {
-            r.report(Severity::Info, "content", format!("{value} is PowerDNS' own: the addresses of the target"));
+            r.report(Severity::Info, "content", filled!("{} is PowerDNS' own: the addresses of the target"; value));
         }
         // Kept in order of keys; there are few.
         let place = params.partition_point(|(n, _)| *n < number);
@@ -61,7 +62,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<(), Failed> {
     }
     let has = |n: u16| params.iter().any(|(m, _)| *m == n);
     if let Some(absent) = mandatory.iter().find(|n| !has(**n)) {
-        return r.fail("content", format!("mandatory names {}, which is not there", key_name(*absent)));
+        return r.fail("content", filled!("mandatory names {}, which is not there"; key_name(*absent)));
     }
     if has(2) && !has(1) {
         return r.fail("content", "no-default-alpn needs alpn");
@@ -76,22 +77,22 @@ fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>)
         return if number == 2 || number > 6 {
             Ok(name.into())
         } else {
-            Err(format!("{name} needs a value: {name}=…"))
+            Err(filled!("{} needs a value: {}=…"; name, name))
         };
     };
     let quoted = raw.len() >= 2 && raw.starts_with('"') && raw.ends_with('"');
     let raw = if quoted { &raw[1..raw.len() - 1] } else { raw };
     if number > 6 {
-        return Ok(format!("{name}={}", text::quote(&text::decode(raw)?)));
+        return Ok(filled!("{}={}"; name, text::quote(&text::decode(raw)?)));
     }
     if number == 2 {
         return Err("no-default-alpn has no value".into());
     }
     if raw.is_empty() {
-        return Err(format!("{name} needs a value after ="));
+        return Err(filled!("{} needs a value after ="; name));
     }
     if raw.contains(['\\', '"']) {
-        return Err(format!("escapes in {name} are not supported"));
+        return Err(filled!("escapes in {} are not supported"; name));
     }
     let items = raw.split(',');
     let value = match number {
@@ -99,7 +100,7 @@ fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>)
             for key in items {
                 match key_number(key)? {
                     0 => return Err("mandatory cannot name itself".into()),
-                    n if mandatory.contains(&n) => return Err(format!("mandatory names {key} twice")),
+                    n if mandatory.contains(&n) => return Err(filled!("mandatory names {} twice"; key)),
                     n => mandatory.insert(mandatory.partition_point(|m| *m < n), n),
                 }
             }
@@ -109,14 +110,14 @@ fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>)
             for id in items {
                 if id.is_empty() || id.len() > 255 || !id.bytes().all(|c| c.is_ascii_graphic() && !b"();".contains(&c))
                 {
-                    return Err(format!("'{}' is not a protocol name", short(id)));
+                    return Err(filled!("'{}' is not a protocol name"; short(id)));
                 }
             }
             raw.into()
         }
         3 => match decimal(raw) {
             Some(port) if port <= 65535 => port.to_string(),
-            _ => return Err(format!("the port '{}' is not between 0 and 65535", short(raw))),
+            _ => return Err(filled!("the port '{}' is not between 0 and 65535"; short(raw))),
         },
         5 => {
             binary::base64("ech", raw)?;
@@ -128,5 +129,5 @@ fn param(number: u16, name: &str, value: Option<&str>, mandatory: &mut Vec<u16>)
             items.map(read).collect::<Result<Vec<_>, _>>()?.join(",")
         }
     };
-    Ok(format!("{name}={value}"))
+    Ok(filled!("{}={}"; name, value))
 }

@@ -1,5 +1,6 @@
 //! Strings of TXT and others: bytes, written in quotes with escapes.
 
+use tusklet_error::filled;
 use std::fmt::Write;
 
 use crate::name::{escape, short};
@@ -13,7 +14,7 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, String> {
         i += 1;
         if c == b'\\' {
             let (c, used) = escape(&bytes[i..]).ok_or_else(|| {
-                format!("'{}' has a bad escape: \\ and three digits up to 255, or \\ and a character", short(text))
+                filled!("'{}' has a bad escape: \\ and three digits up to 255, or \\ and a character"; short(text))
             })?;
             out.push(c);
             i += used;

@@ -1,5 +1,6 @@
 //! Which record types there are, and which fields their contents have.
 
+use tusklet_error::filled;
 use super::fields::Field::{self, *};
 
 /// A record type.
@@ -94,7 +95,7 @@ pub(crate) fn find(name: &str) -> Result<Type, String> {
     }
     let number = name.get(..4).filter(|p| p.eq_ignore_ascii_case("TYPE")).and_then(|_| decimal(&name[4..]));
     match number.and_then(|n| u16::try_from(n).ok()) {
-        Some(0) | None => Err(format!("unknown record type '{}'", crate::name::short(name))),
+        Some(0) | None => Err(filled!("unknown record type '{}'"; crate::name::short(name))),
         Some(number) => Ok(match TYPES.iter().find(|t| t.number == number) {
             Some(t) => Type { ..*t },
             None => Type { name: "", number, prio: false, fields: &[Unknown] },
