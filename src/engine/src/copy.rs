@@ -6,13 +6,14 @@
 use std::rc::Rc;
 
 use tusklet_catalog::live::Relation;
-use tusklet_error::{Error, Result, SqlState, err, filled};
+use tusklet_error::{Error, Result, SqlState, err, filled, match_word};
 use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Snapshot;
 use tusklet_syntax::ast::{CopySource, CopyStmt, CopyTarget, DefArg, DefElem};
 use tusklet_vector::{Batch, CallContext, Datum};
 
+use crate::commands::define::once;
 use crate::missing;
 use crate::output::{Output, Tag, write_text};
 use crate::portal::{Portal, PortalState, PortalStep};
@@ -146,13 +147,9 @@ impl Format {
         let mut header = Header::No;
         let mut force_quote = None;
         let (mut force_not_null, mut force_null) = (vec![], vec![]);
-        let mut seen: Vec<&str> = vec![];
         for d in options {
-            if seen.contains(&d.name.as_str()) {
-                return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(d.span));
-            }
-            seen.push(&d.name);
-            match d.name.as_str() {
+            once(options, d)?;
+            match_word!(d.name.as_str();
                 "format" => {
                     kind = match word(d)?.as_str() {
                         "text" => Kind::Text,
@@ -160,14 +157,14 @@ impl Format {
                         "binary" => Kind::Binary,
                         f => return Err(err!(INVALID_PARAMETER_VALUE, "COPY format \"{}\" not recognized"; f).at(d.span)),
                     }
-                }
+                },
                 "delimiter" => delimiter = Some(word(d)?),
                 "null" => null = Some(word(d)?),
                 "quote" => quote = Some(word(d)?),
                 "escape" => escape = Some(word(d)?),
                 "freeze" => {
                     boolean(d)?;
-                }
+                },
                 "header" => {
                     let m = d.arg.is_some() && word(d)?.eq_ignore_ascii_case("match");
                     header = if m && is_from {
@@ -179,7 +176,7 @@ impl Format {
                     } else {
                         Header::No
                     };
-                }
+                },
                 "force_quote" => force_quote = Some(names(d)?),
                 "force_not_null" => force_not_null = names(d)?.unwrap_or_default(),
                 "force_null" => force_null = names(d)?.unwrap_or_default(),
@@ -188,9 +185,9 @@ impl Format {
                     if !matches!(e.to_ascii_uppercase().replace('-', "").as_str(), "UTF8" | "SQL_ASCII" | "UNICODE") {
                         return Err(Error::unsupported(filled!("COPY encoding \"{}\""; e)));
                     }
-                }
+                };
                 n => return Err(err!(SYNTAX_ERROR, "option \"{}\" not recognized"; n).at(d.span)),
-            }
+            )
         }
         let csv = kind == Kind::Csv;
         if kind == Kind::Binary {

@@ -7,11 +7,12 @@ mod format;
 mod node;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Error, Result, err, filled};
+use tusklet_error::{Error, Result, err, filled, match_word};
 use tusklet_exec::{Executor, NodeStats, Step};
 use tusklet_ir::{Query, ResultColumn, TypeRef, Value};
 use tusklet_syntax::ast::{DefArg, ExplainStmt, Stmt};
 
+use crate::commands::option_text;
 use crate::query::{analyze_query, bound_query, compile, is_query, rewrite};
 use crate::session::{Session, Shared};
 
@@ -43,14 +44,12 @@ fn options(e: &ExplainStmt) -> Result<Options> {
                 None => Ok(true),
                 Some(DefArg::Boolean(b)) => Ok(*b),
                 Some(DefArg::Integer(n)) => Ok(*n != 0),
-                Some(DefArg::String(s)) => crate::settings::parse_bool(s)
-                    .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name)),
-                Some(DefArg::TypeName(t)) => crate::settings::parse_bool(&t.names.join("."))
+                Some(DefArg::String(_) | DefArg::TypeName(_)) => crate::settings::parse_bool(&option_text(d)?)
                     .ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name)),
                 _ => Err(err!(SYNTAX_ERROR, "{} requires a Boolean value"; d.name)),
             }
         };
-        match d.name.as_str() {
+        match_word!(d.name.as_str();
             "analyze" => o.analyze = on()?,
             "costs" => o.costs = on()?,
             "timing" => o.timing = on()?,
@@ -60,11 +59,10 @@ fn options(e: &ExplainStmt) -> Result<Options> {
                 if on()? {
                     return Err(Error::unsupported(filled!("EXPLAIN ({})"; d.name.to_ascii_uppercase())));
                 }
-            }
+            },
             "format" => {
                 let f = match &d.arg {
-                    Some(DefArg::String(s)) => s.clone(),
-                    Some(DefArg::TypeName(t)) => t.names.join("."),
+                    Some(DefArg::String(_) | DefArg::TypeName(_)) => option_text(d)?,
                     _ => String::new(),
                 };
                 match f.as_str() {
@@ -77,9 +75,9 @@ fn options(e: &ExplainStmt) -> Result<Options> {
                         .at(d.span));
                     }
                 }
-            }
+            };
             n => return Err(err!(SYNTAX_ERROR, "unrecognized EXPLAIN option \"{}\""; n).at(d.span)),
-        }
+        )
     }
     o.summary = summary.unwrap_or(o.analyze);
     Ok(o)

@@ -9,7 +9,7 @@ use tusklet_adt::formats::Formats;
 use tusklet_adt::timestamp::general;
 use tusklet_adt::timezone::TimeZone;
 use tusklet_catalog::builtin::{self, Setting};
-use tusklet_error::{Error, Result, SortedMap, err, filled};
+use tusklet_error::{Error, Result, SortedMap, err, filled, match_word};
 use tusklet_syntax::Strings;
 
 /// Whose doing a change is: decides what may be changed.
@@ -444,7 +444,7 @@ fn parse_number(v: &str, base: Option<&str>) -> Option<f64> {
         return Some(n);
     }
     let factor = |u: &str| -> Option<(bool, f64)> {
-        Some(match u {
+        Some(match_word!(u;
             "B" => (false, 1.0),
             "kB" => (false, 1024.0),
             "8kB" => (false, 8192.0),
@@ -456,9 +456,9 @@ fn parse_number(v: &str, base: Option<&str>) -> Option<f64> {
             "s" => (true, 1000.0),
             "min" => (true, 60_000.0),
             "h" => (true, 3_600_000.0),
-            "d" => (true, 86_400_000.0),
+            "d" => (true, 86_400_000.0);
             _ => return None,
-        })
+        ))
     };
     let ((k, f), (bk, bf)) = (factor(unit)?, factor(base?)?);
     (k == bk).then(|| n * f / bf)

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Result, SqlState, err, filled};
+use tusklet_error::{Result, SqlState, err, filled, match_word};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Wait;
 use tusklet_syntax::ast::{ExecuteStmt, 
@@ -485,7 +485,7 @@ fn quote_path(s: &str) -> String {
 
 /// One setting, those with effects of their own included.
 pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<()> {
-    match name.to_ascii_lowercase().as_str() {
+    match_word!(name.to_ascii_lowercase().as_str();
         "role" => {
             let (oid, role) = if value == "none" {
                 shared.session_user.borrow().clone()
@@ -504,7 +504,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             *shared.current_user.borrow_mut() = (oid, role);
             shared.forget_path();
             return Ok(());
-        }
+        },
         "session_authorization" => {
             let found = shared.catalog.borrow().user_role_named(value);
             let Some(oid) = found else {
@@ -517,7 +517,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             shared.settings_changed();
             shared.forget_path();
             return Ok(());
-        }
+        },
         "transaction_isolation" => {
             let l = match value {
                 "repeatable read" => IsolationLevel::RepeatableRead,
@@ -528,27 +528,27 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
                 shared,
                 &[TransactionMode { kind: TransactionModeKind::Isolation(l), span: tusklet_error::Span::NONE }],
             );
-        }
+        },
         "transaction_read_only" => {
             let r = crate::settings::parse_bool(value).unwrap_or(false);
             return modes(
                 shared,
                 &[TransactionMode { kind: TransactionModeKind::ReadOnly(r), span: tusklet_error::Span::NONE }],
             );
-        }
+        },
         "seed" => {
             let v = tusklet_adt::float::number(value).ok_or_else(|| {
                 err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"seed\": \"{}\""; value)
             })?;
             tusklet_exec::Host::set_seed(shared, v);
             return Ok(());
-        }
+        },
         "default_text_search_config" => {
             let value = crate::system::qualified_ts_config(shared, value)?;
             return shared.settings.borrow_mut().set(name, &value, local, Source::Session);
-        }
-        _ => {}
-    }
+        };
+        _ => {},
+    );
     shared.settings.borrow_mut().set(name, value, local, Source::Session)?;
     shared.settings_changed();
     Ok(())

@@ -8,6 +8,7 @@ mod sort;
 mod sorted;
 mod sqlstate;
 mod try_vec;
+pub mod words;
 
 use std::fmt;
 
@@ -408,6 +409,12 @@ mod tests {
         let e = err!(DIVISION_BY_ZERO, "{} of \"{}\""; "half", String::from("{}"));
         assert_eq!(e.message(), "half of \"{}\"");
         assert_eq!(filled!("({})"; "x"), "(x)");
+    }
+
+    #[test]
+    fn words_are_matched_as_match_does() {
+        let f = |s: &str| match_word!(s; "a" => 1, "bc" | "b" => 2; other => other.len() + 10);
+        assert_eq!(["a", "b", "bc", "", "c", "a|bc"].map(f), [1, 2, 2, 10, 11, 14]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! [`crate::privileges`], which also defines the bits.
 
 use tusklet_catalog::live::{AclItem, ObjectAddress, ObjectClass, RelKind, Relation};
-use tusklet_error::{SortShort, Error, Result, bail, err, filled};
+use tusklet_error::{SortShort, Error, Result, bail, err, filled, match_word, words};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{GrantStmt, GrantTarget, ObjectName, ObjectType, RoleSpecKind};
 
@@ -28,12 +28,12 @@ pub fn check_owner(shared: &Shared, owner: Oid, what: &str, name: &str) -> Resul
     if is_owner(shared, owner) {
         return Ok(());
     }
-    let what = match what {
-        "table" | "index" | "sequence" | "view" | "materialized view" | "schema" | "type" | "function" | "domain"
-        | "procedure" | "routine" | "aggregate" | "operator" | "operator class" | "operator family" | "collation"
-        | "conversion" | "text search dictionary" | "text search configuration" => what,
-        _ => "relation",
-    };
+    let known = words::has(
+        "table|index|sequence|view|materialized view|schema|type|function|domain|procedure|routine|aggregate|operator|\
+         operator class|operator family|collation|conversion|text search dictionary|text search configuration|",
+        what,
+    );
+    let what = if known { what } else { "relation" };
     bail!(INSUFFICIENT_PRIVILEGE, "must be owner of {} {}"; what, name)
 }
 
@@ -122,7 +122,7 @@ fn database_key(role: Oid) -> String {
 }
 
 fn bit(name: &str) -> Result<u32> {
-    Ok(match name {
+    Ok(match_word!(name;
         "insert" => INSERT,
         "select" => SELECT,
         "update" => UPDATE,
@@ -135,9 +135,9 @@ fn bit(name: &str) -> Result<u32> {
         "create" => CREATE,
         "temp" | "temporary" => TEMPORARY,
         "connect" => CONNECT,
-        "rule" => 0,
+        "rule" => 0;
         n => bail!(SYNTAX_ERROR, "unrecognized privilege type \"{}\""; n),
-    })
+    ))
 }
 
 fn bit_name(b: u32) -> &'static str {

@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{AggregateParts, ObjectAddress, ObjectClass, Proc};
-use tusklet_error::{Result, SqlState, bail, err, filled};
+use tusklet_error::{Result, SqlState, bail, err, filled, match_word, words};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_syntax::ast::{self, DefElem, DefineStmt};
 use tusklet_vector::CallContext;
@@ -47,13 +47,9 @@ fn read(shared: &Shared, list: &[DefElem]) -> Result<Definition> {
     let mut d = Definition::default();
     for o in list {
         // The options of the moving form are those of the plain one with an `m` before.
-        let (moving, name) = match o.name.as_str() {
-            n @ ("msfunc" | "mfinalfunc" | "mfinalfunc_extra" | "mfinalfunc_modify" | "mstype" | "msspace" | "minitcond") => {
-                (1, &n[1..])
-            }
-            n => (0, n),
-        };
-        match name {
+        let moving = words::has("msfunc|mfinalfunc|mfinalfunc_extra|mfinalfunc_modify|mstype|msspace|minitcond|", &o.name);
+        let (moving, name) = if moving { (1, &o.name[1..]) } else { (0, o.name.as_str()) };
+        match_word!(name;
             "sfunc" | "sfunc1" => d.sfunc[moving] = definition_names(o)?,
             "finalfunc" => d.finalfunc[moving] = definition_names(o)?,
             "combinefunc" => d.combine = definition_names(o)?,
@@ -68,9 +64,9 @@ fn read(shared: &Shared, list: &[DefElem]) -> Result<Definition> {
             "stype" | "stype1" => d.stype[moving] = Some(definition_type(o)?),
             "sspace" => d.space[moving] = definition_number(o)?,
             "initcond" | "initcond1" => d.initcond[moving] = Some(option_text(o)?),
-            "parallel" => d.parallel = Some(option_text(o)?),
+            "parallel" => d.parallel = Some(option_text(o)?);
             _ => shared.warn(SqlState::SYNTAX_ERROR, filled!("aggregate attribute \"{}\" not recognized"; o.name)),
-        }
+        )
     }
     Ok(d)
 }

@@ -226,7 +226,7 @@ fn rename_column(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: bool,
     let rel = heap::get(shared, oid)?;
     let a = match rel.attno(old) {
         Some(a) => a,
-        None if matches!(old, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") => {
+        None if heap::is_system_column(old) => {
             return Err(err!(FEATURE_NOT_SUPPORTED, "cannot rename system column \"{}\""; old));
         }
         None => bail!(UNDEFINED_COLUMN, "column \"{}\" does not exist"; old),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Result, TryVec, bail, err, filled};
+use tusklet_error::{Error, Result, TryVec, bail, err, filled, match_word};
 use tusklet_syntax::ast::{
     AlterDatabaseSetStmt, AlterDatabaseStmt, CreatedbStmt, DefArg, DropdbStmt, SetValue, VariableSetKind,
 };
@@ -29,8 +29,8 @@ pub fn create_database(shared: &Shared, s: &CreatedbStmt) -> Result<()> {
     let CreatedbStmt { dbname, options, span: _ } = s;
     shared.prevent_in_block("CREATE DATABASE")?;
     for o in options {
-        match o.name.as_str() {
-            "owner" | "connection_limit" | "allow_connections" | "is_template" | "oid" | "strategy" => {}
+        match_word!(o.name.as_str();
+            "owner" | "connection_limit" | "allow_connections" | "is_template" | "oid" | "strategy" => {},
             "template" => match option_text(o) {
                 Ok(t) if matches!(t.as_str(), "template0" | "template1" | "default") => {}
                 Ok(t) => return Err(Error::unsupported(filled!("CREATE DATABASE with template \"{}\""; t))),
@@ -47,16 +47,16 @@ pub fn create_database(shared: &Shared, s: &CreatedbStmt) -> Result<()> {
                     "SQLASCII" | "LATIN1" => return Err(Error::unsupported(filled!("database encoding {}"; name))),
                     _ => bail!(UNDEFINED_OBJECT, "{} is not a valid encoding name"; name),
                 }
-            }
+            },
             "lc_collate" | "lc_ctype" | "locale" => {
                 let name = option_text(o).unwrap_or_default();
                 if !matches!(name.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8" | "default" | "") {
                     bail!(WRONG_OBJECT_TYPE, "invalid locale name: \"{}\""; name);
                 }
-            }
-            "tablespace" => super::heap::tablespace(Some(&option_text(o)?))?,
+            },
+            "tablespace" => super::heap::tablespace(Some(&option_text(o)?))?;
             n => return Err(tusklet_error::err!(SYNTAX_ERROR, "option \"{}\" not recognized"; n).at(o.span)),
-        }
+        )
     }
     may_create(shared)?;
     cluster(shared)?.create_database(dbname)?;

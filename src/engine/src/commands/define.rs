@@ -1,7 +1,7 @@
 //! Values in definitions (`define.c`), and what is not there yet, by name.
 
 use tusklet_error::{Error, Result, Span, err, filled};
-use tusklet_syntax::ast::{DefArg, DefElem, DefineStmt, ObjectType, Stmt, TypeName};
+use tusklet_syntax::ast::{DefArg, DefElem, Stmt, TypeName};
 
 use super::kind_words;
 
@@ -42,30 +42,17 @@ pub fn definition_number(o: &DefElem) -> Result<i32> {
     }
 }
 
-/// What is wrong with a collation's definition, as far as it can be told without locales (`DefineCollation`).
-fn check_collation(s: &DefineStmt) -> Result<()> {
-    let conflict = || err!(SYNTAX_ERROR, "conflicting or redundant options");
-    let mut seen: Vec<&str> = vec![];
-    for o in &s.definition {
-        let name = o.name.as_str();
-        if !matches!(name, "from" | "locale" | "lc_collate" | "lc_ctype" | "provider" | "deterministic" | "version") {
-            return Err(err!(SYNTAX_ERROR, "collation attribute \"{}\" not recognized"; name).at(o.span));
-        }
-        if seen.contains(&name) {
-            return Err(conflict().at(o.span));
-        }
-        seen.push(name);
+/// The error for an option that does not go with another (`errorConflictingDefElem`).
+pub fn conflict(o: &DefElem) -> Error {
+    err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span)
+}
+
+/// Refuses an option that was given before.
+pub fn once(options: &[DefElem], o: &DefElem) -> Result<()> {
+    match options.iter().find(|p| p.name == o.name) {
+        Some(p) if !std::ptr::eq(p, o) => Err(conflict(o)),
+        _ => Ok(()),
     }
-    if seen.contains(&"locale") && (seen.contains(&"lc_collate") || seen.contains(&"lc_ctype")) {
-        return Err(conflict().detail("LOCALE cannot be specified together with LC_COLLATE or LC_CTYPE."));
-    }
-    if seen.contains(&"from") && seen.len() != 1 {
-        return Err(conflict().detail("FROM cannot be specified together with any other options."));
-    }
-    if s.from.as_ref().and_then(|n| n.last()).is_some_and(|n| n == "default") {
-        return Err(err!(INVALID_OBJECT_DEFINITION, "collation \"default\" cannot be copied"));
-    }
-    Ok(())
 }
 
 /// The error for a statement nobody executes.
@@ -81,15 +68,7 @@ pub fn refuse(stmt: &Stmt) -> Error {
         Stmt::Rule(_) => "CREATE RULE",
         Stmt::CreatePolicy(_) => "CREATE POLICY",
         Stmt::AlterPolicy(_) => "ALTER POLICY",
-        Stmt::Define(s) => {
-            let DefineStmt { kind, .. } = &**s;
-            if *kind == ObjectType::Collation {
-                if let Err(e) = check_collation(s) {
-                    return e;
-                }
-            }
-            return Error::unsupported(filled!("CREATE {}"; kind_words(*kind)));
-        }
+        Stmt::Define(s) => return Error::unsupported(filled!("CREATE {}"; kind_words(s.kind))),
         Stmt::CreateConversion(_) => "CREATE CONVERSION",
         Stmt::CreateTransform(_) => "CREATE TRANSFORM",
         Stmt::CreatePLang(_) => "CREATE LANGUAGE",

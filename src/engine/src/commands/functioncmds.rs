@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
-use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err, filled};
+use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err, filled, match_word, words};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
     self, AlterFunctionStmt, CreateFunctionStmt, DefArg, DefElem, FunctionParameter, FunctionParameterMode as Mode, ObjectType,
     ObjectWithArgs,
 };
 
+use super::define::once;
 use super::object_address::{Objects, proc_signature};
 use super::{acl, bool_option, dbcommands, dependency, expressions, heap, namespace, option_text};
 use crate::missing;
@@ -201,30 +202,24 @@ fn number(o: &DefElem) -> Result<f64> {
 
 fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
     let mut a = Attributes::default();
-    let mut seen: Vec<&str> = vec![];
     for o in options {
         let name = o.name.as_str();
         if name != "set" {
-            if seen.contains(&name) {
-                return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
-            }
-            seen.push(name);
+            once(options, o)?;
         }
-        let only_functions = matches!(
-            name,
-            "window" | "volatility" | "strict" | "leakproof" | "cost" | "rows" | "support" | "parallel"
-        );
+        let only_functions =
+            words::has("window|volatility|strict|leakproof|cost|rows|support|parallel|", name);
         if procedure && only_functions {
             return Err(err!(INVALID_FUNCTION_DEFINITION, "invalid attribute in procedure definition").at(o.span));
         }
-        match name {
+        match_word!(name;
             "as" => {
                 a.source = Some(match &o.arg {
                     Some(DefArg::Strings(v)) => v.clone(),
                     Some(DefArg::String(s)) => vec![s.clone()],
                     _ => bail!(SYNTAX_ERROR, "invalid AS clause"),
                 });
-            }
+            },
             "language" => a.language = Some(option_text(o)?),
             "window" => a.window = Some(bool_option(o)?),
             "volatility" => {
@@ -233,7 +228,7 @@ fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
                     "stable" => b's',
                     _ => b'v',
                 });
-            }
+            },
             "strict" => a.strict = Some(bool_option(o)?),
             "security" => a.security_definer = Some(bool_option(o)?),
             "leakproof" => a.leakproof = Some(bool_option(o)?),
@@ -246,13 +241,13 @@ fn attributes(options: &[DefElem], procedure: bool) -> Result<Attributes> {
                     "restricted" => b'r',
                     _ => bail!(SYNTAX_ERROR, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE"),
                 });
-            }
+            },
             "set" => {
                 let Some(DefArg::Set(s)) = &o.arg else { bail!(SYNTAX_ERROR, "invalid SET clause") };
                 a.set.push(dbcommands::setting(&s.kind)?);
-            }
+            };
             n => return Err(Error::unsupported(filled!("function attribute {}"; n.to_ascii_uppercase()))),
-        }
+        )
     }
     Ok(a)
 }

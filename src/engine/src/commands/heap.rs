@@ -301,6 +301,11 @@ pub fn file(r: &Relation) -> RelId {
     RelId(r.storage)
 }
 
+/// Whether every table has a column of the name.
+pub fn is_system_column(name: &str) -> bool {
+    builtin::SYSTEM_ATTRIBUTES.iter().any(|a| a.1 == name)
+}
+
 /// Refuses PostgreSQL's own relations.
 pub fn refuse_system(r: &Relation) -> Result<()> {
     if r.system || r.schema == oids::NAMESPACE_PG_CATALOG {

@@ -238,7 +238,7 @@ fn refuse_system_columns(columns: &[IndexColumn], predicate: Option<&Expr>) -> R
 }
 
 fn missing_column(rel: &Relation, name: &str, constraint: bool) -> Error {
-    if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
+    if heap::is_system_column(name) {
         return err!(FEATURE_NOT_SUPPORTED, "index creation on system columns is not supported");
     }
     let _ = rel;

@@ -9,7 +9,7 @@ use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterCollationStmt, DefElem, DefineStmt, ObjectName, ObjectType};
 
-use super::define::definition_names;
+use super::define::{conflict, definition_names};
 use super::object_address::Objects;
 use super::{acl, bool_option, expressions, heap, kind_words, namespace, opclasscmds, option_text};
 use crate::missing;
@@ -193,7 +193,7 @@ pub fn create_collation(shared: &Shared, s: &DefineStmt) -> Result<()> {
             return Err(err!(SYNTAX_ERROR, "collation attribute \"{}\" not recognized"; o.name).at(o.span));
         };
         if given[at].replace(o).is_some() {
-            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+            return Err(conflict(o));
         }
     }
     let [from_el, locale, lc_collate, lc_ctype, provider, deterministic, _version] = given;

@@ -19,7 +19,7 @@ mod castcmds;
 mod comment;
 mod createas;
 mod dbcommands;
-mod define;
+pub(crate) mod define;
 pub mod dependency;
 mod discard;
 pub mod expressions;

@@ -6,7 +6,7 @@ use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{
     Dependency, DependencyKind, FamilyMember, Item, ItemKind, ObjectAddress, ObjectClass, Proc,
 };
-use tusklet_error::{Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{
     AlterOpFamilyStmt, CreateOpClassItem, CreateOpClassStmt, CreateOpFamilyStmt, ObjectType, TypeName,
@@ -35,15 +35,15 @@ pub fn method_named(name: &str) -> Result<(Oid, &'static str)> {
 
 fn method(name: &str) -> Result<Method> {
     let (oid, name) = method_named(name)?;
-    let (strategies, functions) = match name {
+    let (strategies, functions) = match_word!(name;
         "btree" => (5, 5),
         "hash" => (1, 3),
         "gist" => (i32::from(i16::MAX), 11),
         "gin" => (i32::from(i16::MAX), 7),
         "spgist" => (i32::from(i16::MAX), 7),
-        "brin" => (i32::from(i16::MAX), 15),
+        "brin" => (i32::from(i16::MAX), 15);
         _ => bail!(WRONG_OBJECT_TYPE, "access method \"{}\" is not of type INDEX"; name),
-    };
+    );
     Ok(Method { oid, name, strategies, functions })
 }
 

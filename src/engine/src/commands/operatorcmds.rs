@@ -2,7 +2,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, ObjectClass, Operator};
-use tusklet_error::{Result, SqlState, bail, err, filled};
+use tusklet_error::{Result, SqlState, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterOperatorStmt, DefineStmt, ObjectWithArgs};
 
@@ -170,14 +170,15 @@ pub fn create_operator(shared: &Shared, s: &DefineStmt) -> Result<()> {
     let [mut func, mut commutator, mut negator, mut restrict, mut join] = [const { Vec::new() }; 5];
     let (mut merges, mut hashes) = (false, false);
     for o in definition {
-        match o.name.as_str() {
-            n @ ("leftarg" | "rightarg") => {
+        match_word!(o.name.as_str();
+            "leftarg" | "rightarg" => {
+                let n = o.name.as_str();
                 let t = definition_type(o)?;
                 if t.setof {
                     bail!(INVALID_FUNCTION_DEFINITION, "SETOF type not allowed for operator argument");
                 }
                 types[usize::from(n == "rightarg")] = Some(t);
-            }
+            },
             "function" | "procedure" => func = definition_names(o)?,
             "commutator" => commutator = definition_names(o)?,
             "negator" => negator = definition_names(o)?,
@@ -185,9 +186,9 @@ pub fn create_operator(shared: &Shared, s: &DefineStmt) -> Result<()> {
             "join" => join = definition_names(o)?,
             "hashes" => hashes = bool_option(o)?,
             "merges" => merges = bool_option(o)?,
-            "sort1" | "sort2" | "ltcmp" | "gtcmp" => merges = true,
+            "sort1" | "sort2" | "ltcmp" | "gtcmp" => merges = true;
             n => shared.warn(SqlState::SYNTAX_ERROR, filled!("operator attribute \"{}\" not recognized"; n)),
-        }
+        )
     }
     if func.is_empty() {
         bail!(INVALID_FUNCTION_DEFINITION, "operator function must be specified");
@@ -274,14 +275,15 @@ pub fn alter_operator(shared: &Shared, s: &AlterOperatorStmt) -> Result<()> {
     let (mut restrict, mut join) = (None, None);
     for o in options {
         let names = if o.arg.is_none() { vec![] } else { definition_names(o)? };
-        match o.name.as_str() {
+        match_word!(o.name.as_str();
             "restrict" => restrict = Some(names),
             "join" => join = Some(names),
-            n @ ("leftarg" | "rightarg" | "function" | "procedure" | "commutator" | "negator" | "hashes" | "merges") => {
+            "leftarg" | "rightarg" | "function" | "procedure" | "commutator" | "negator" | "hashes" | "merges" => {
+                let n = o.name.as_str();
                 bail!(SYNTAX_ERROR, "operator attribute \"{}\" cannot be changed"; n)
-            }
+            };
             n => bail!(SYNTAX_ERROR, "operator attribute \"{}\" not recognized"; n),
-        }
+        )
     }
     let c = shared.catalog();
     let Some(o) = c.operator(oid) else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Column;
-use tusklet_error::{Error, Result, Span, err};
+use tusklet_error::{Error, Result, Span, err, match_word};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_syntax::ast::{self, Constraint, ConstraintKind, DefElem, Expr, IndexElem, IndexKey, IndexStmt, RangeVar};
 
@@ -121,12 +121,12 @@ fn serial_type(t: &ast::TypeName) -> Result<Option<Oid>> {
     if t.pct_type {
         return Ok(None);
     }
-    let ty = match name.as_str() {
+    let ty = match_word!(name.as_str();
         "smallserial" | "serial2" => oids::INT2,
         "serial" | "serial4" => oids::INT4,
-        "bigserial" | "serial8" => oids::INT8,
+        "bigserial" | "serial8" => oids::INT8;
         _ => return Ok(None),
-    };
+    );
     if !t.array_bounds.is_empty() {
         return Err(err!(FEATURE_NOT_SUPPORTED, "array of serial is not implemented")
         .at(t.span));

@@ -3,11 +3,12 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, ObjectClass, Persistence, RelKind, Sequence};
-use tusklet_error::{Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, bail, err, filled, match_word};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_storage::{LockMode, RelId, SequenceOptions};
 use tusklet_syntax::ast::{AlterSeqStmt, CreateSeqStmt, DefArg, DefElem, DefElemAction};
 
+use super::define::conflict;
 use super::object_address::Objects;
 use super::parse_utilcmd::NewSequence;
 use super::{acl, expressions, heap, lock, namespace, option_number};
@@ -51,16 +52,19 @@ fn init_params(shared: &Shared, old: Option<(Sequence, i64, bool)>, options: &[D
     let mut found: Vec<(&str, &DefElem)> = vec![];
     let mut owned_by = None;
     for o in options {
-        let name = match o.name.as_str() {
-            n @ ("as" | "increment" | "start" | "restart" | "maxvalue" | "minvalue" | "cache" | "cycle" | "owned_by") => n,
+        let name = match_word!(o.name.as_str();
+            "as" | "increment" | "start" | "restart" | "maxvalue" | "minvalue" | "cache" | "cycle" | "owned_by" => {
+                let n = o.name.as_str();
+                n
+            },
             "sequence_name" => {
                 // Only a dump of an identity column names its sequence.
                 continue;
-            }
+            };
             n => return Err(err!(INTERNAL_ERROR, "option \"{}\" not recognized"; n)),
-        };
+        );
         if found.iter().any(|(f, _)| *f == name) {
-            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+            return Err(conflict(o));
         }
         found.push((name, o));
     }
@@ -233,10 +237,10 @@ pub fn create_for_column(
     let mut options = new.options.clone();
     options.retain(|o| o.name != "sequence_name");
     if let Some(o) = options.iter().find(|o| o.name == "as") {
-        return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+        return Err(conflict(o));
     }
     if let Some(o) = options.iter().find(|o| o.name == "owned_by") {
-        return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+        return Err(conflict(o));
     }
     options.insert(0, option("as", Some(DefArg::TypeName(type_name(new.ty)))));
     let p = init_params(shared, None, &options, new.identity)?;

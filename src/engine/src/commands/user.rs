@@ -2,13 +2,14 @@
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{ObjectAddress, ObjectClass, Role};
-use tusklet_error::{Error, Result, SortShort, SqlState, bail, err, filled};
+use tusklet_error::{Error, Result, SortShort, SqlState, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{
     AlterRoleSetStmt, AlterRoleStmt, CreateRoleStmt, DefArg, DefElem, DropOwnedStmt, DropRoleStmt, GrantRoleStmt,
     ReassignOwnedStmt, RoleSpec, RoleSpecKind, RoleStmtType,
 };
 
+use super::define::once;
 use super::{acl, dbcommands, dependency, heap, option_text};
 use crate::missing;
 use crate::database::BOOTSTRAP_ROLE;
@@ -55,14 +56,10 @@ fn may_create_role(shared: &Shared) -> bool {
 
 fn apply(shared: &Shared, r: &mut Role, options: &[DefElem], create: bool) -> Result<Vec<(bool, Vec<RoleSpec>, bool)>> {
     let mut members = vec![];
-    let mut seen: Vec<&str> = vec![];
     for o in options {
-        if seen.contains(&o.name.as_str()) {
-            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
-        }
-        seen.push(&o.name);
+        once(options, o)?;
         let on = || matches!(o.arg, None | Some(DefArg::Boolean(true)));
-        match o.name.as_str() {
+        match_word!(o.name.as_str();
             "superuser" => r.superuser = on(),
             "inherit" => r.inherit = on(),
             "createrole" => r.create_role = on(),
@@ -76,7 +73,7 @@ fn apply(shared: &Shared, r: &mut Role, options: &[DefElem], create: bool) -> Re
                     bail!(INVALID_PARAMETER_VALUE, "invalid connection limit: {n}");
                 }
                 r.connection_limit = n as i32;
-            }
+            },
             "password" => r.password = if o.arg.is_some() { Some(option_text(o)?) } else { None },
             "validUntil" | "validuntil" => r.valid_until = Some(option_text(o)?),
             "sysid" => shared.notify_user("SYSID can no longer be specified"),
@@ -87,12 +84,12 @@ fn apply(shared: &Shared, r: &mut Role, options: &[DefElem], create: bool) -> Re
                     _ => vec![],
                 };
                 members.push((o.name == "addroleto", list, o.name == "adminmembers"));
-            }
+            };
             n => {
                 let _ = create;
                 return Err(err!(SYNTAX_ERROR, "unrecognized role option \"{}\""; n).at(o.span));
-            }
-        }
+            },
+        )
     }
     Ok(members)
 }

@@ -7,7 +7,7 @@ use tusklet_adt::record::Record;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Catalog, TypeEntryKind};
 use tusklet_catalog::system::values;
-use tusklet_error::{Error, Result, SqlState, err, filled};
+use tusklet_error::{Error, Result, SqlState, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Phys, TypeRef, Value};
 
@@ -195,11 +195,11 @@ pub(super) fn reset_slot(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
 }
 
 pub(super) fn have_stats(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    match args[0].str() {
+    match_word!(args[0].str();
         "archiver" | "bgwriter" | "checkpointer" | "slru" | "wal" => Ok(Value::Bool(true)),
-        "database" | "relation" | "function" | "replslot" | "subscription" => Ok(Value::Bool(false)),
+        "database" | "relation" | "function" | "replslot" | "subscription" => Ok(Value::Bool(false));
         s => Err(err!(INVALID_PARAMETER_VALUE, "invalid statistics kind: \"{}\""; s)),
-    }
+    )
 }
 
 pub(super) fn settings_get_flags(_: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {

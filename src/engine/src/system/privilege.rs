@@ -4,7 +4,7 @@ use tusklet_adt::array::Array;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{AclItem, Catalog};
 use tusklet_catalog::system::values::{self, PRIVILEGE_LETTERS};
-use tusklet_error::{Error, Result, err, filled};
+use tusklet_error::{Error, Result, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, TypeRef, Value};
 
@@ -41,7 +41,7 @@ struct Kind {
 fn kind(name: &str) -> Option<Kind> {
     let table = bits::INSERT | bits::SELECT | bits::UPDATE | bits::DELETE | bits::TRUNCATE | bits::REFERENCES | bits::TRIGGER;
     let column = bits::INSERT | bits::SELECT | bits::UPDATE | bits::REFERENCES;
-    let (allowed, public) = match name {
+    let (allowed, public) = match_word!(name;
         "table" => (table, 0),
         "any_column" | "column" => (column, 0),
         "sequence" => (bits::USAGE | bits::SELECT | bits::UPDATE, 0),
@@ -52,9 +52,9 @@ fn kind(name: &str) -> Option<Kind> {
         "tablespace" => (bits::CREATE, 0),
         "type" => (bits::USAGE, bits::USAGE),
         "foreign_data_wrapper" | "server" => (bits::USAGE, 0),
-        "parameter" => (1 << 12 | 1 << 13, 0),
+        "parameter" => (1 << 12 | 1 << 13, 0);
         _ => return None,
-    };
+    );
     Some(Kind { allowed, public })
 }
 
@@ -134,7 +134,7 @@ fn builtin_acl(c: &Catalog, text: Option<&str>) -> Option<Vec<AclItem>> {
 fn object(env: &Env<'_, '_>, kind: &str, oid: Oid) -> Option<(Oid, Option<Vec<AclItem>>)> {
     let c = &env.cx.catalog;
     let own = oids::ROLE_POSTGRES;
-    Some(match kind {
+    Some(match_word!(kind;
         "table" | "any_column" | "column" | "sequence" => match c.user_relation(oid) {
             Some(r) => (r.owner, r.acl.clone()),
             None => (own, builtin_acl(c, builtin::relation(oid)?.acl())),
@@ -152,17 +152,17 @@ fn object(env: &Env<'_, '_>, kind: &str, oid: Oid) -> Option<(Oid, Option<Vec<Ac
             None => (own, builtin_acl(c, builtin::ty(oid)?.acl())),
         },
         "language" => (own, builtin_acl(c, builtin::language(oid)?.acl())),
-        "database" | "tablespace" => (own, None),
+        "database" | "tablespace" => (own, None);
         _ => return None,
-    })
+    ))
 }
 
 fn object_named(env: &Env<'_, '_>, kind: &str, name: &str) -> Result<Oid> {
-    let found = match kind {
+    let found = match_word!(kind;
         "table" | "any_column" | "column" | "sequence" => {
             let rel = names::parse_relation_name(env.shared, name)?;
             return rel.ok_or_else(|| missing::relation(&name));
-        }
+        },
         "schema" => env.cx.catalog.schema_named(name).ok_or_else(|| missing::schema(&name)),
         "function" => return names::procedure(env.shared, name),
         "type" => return names::ty(env.shared, name),
@@ -174,15 +174,15 @@ fn object_named(env: &Env<'_, '_>, kind: &str, name: &str) -> Result<Oid> {
             let known = cluster.and_then(|c| c.database(name)).map(|d| d.oid);
             let known = known.or((*env.shared.db.name.borrow() == name).then_some(env.shared.db.oid));
             known.ok_or_else(|| err!(UNDEFINED_DATABASE, "database \"{}\" does not exist"; name))
-        }
+        },
         "tablespace" => builtin::Tablespace::all()
             .find(|t| t.name() == name)
             .map(|t| t.oid())
             .ok_or_else(|| err!(UNDEFINED_OBJECT, "tablespace \"{}\" does not exist"; name)),
         "server" => Err(err!(UNDEFINED_OBJECT, "server \"{}\" does not exist"; name)),
-        "foreign_data_wrapper" => Err(err!(UNDEFINED_OBJECT, "foreign-data wrapper \"{}\" does not exist"; name)),
+        "foreign_data_wrapper" => Err(err!(UNDEFINED_OBJECT, "foreign-data wrapper \"{}\" does not exist"; name));
         _ => Err(Error::unsupported(filled!("function has_{}_privilege"; kind))),
-    }?;
+    )?;
     Ok(found)
 }
 

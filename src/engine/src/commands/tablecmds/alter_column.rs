@@ -172,7 +172,7 @@ fn collect_column(
 ) -> Result<()> {
     let rel = heap::get(shared, oid)?;
     let Some(attno) = rel.attno(name) else {
-        if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
+        if heap::is_system_column(name) {
             return Err(err!(FEATURE_NOT_SUPPORTED, "cannot drop system column \"{}\""; name));
         }
         return missing::unless(missing_ok, shared, missing::column(&rel.name, name));

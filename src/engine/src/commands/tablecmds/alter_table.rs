@@ -172,7 +172,7 @@ pub fn existing_column(rel: &Relation, name: &str) -> Result<i16> {
     if let Some(a) = rel.attno(name) {
         return Ok(a);
     }
-    if matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") {
+    if heap::is_system_column(name) {
         return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter system column \"{}\""; name));
     }
     return Err(missing::column(&rel.name, &name))

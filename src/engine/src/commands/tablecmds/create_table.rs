@@ -66,7 +66,7 @@ pub fn create_table(shared: &Shared, s: &CreateStmt) -> Result<()> {
     let reloptions = heap::reloptions(RelKind::Table, options)?;
     let parents = inherit::open_parents(shared, inh_relations, persistence)?;
     let inherited = inherit::merge(shared, &parents, &mut parts)?;
-    let known = |name: &str| inherited.iter().any(|n| n == name) || is_system_column(name);
+    let known = |name: &str| inherited.iter().any(|n| n == name) || heap::is_system_column(name);
     parse_utilcmd::index_constraints(&relation.relname, &mut parts, &known)?;
 
     let mut rel = heap::blank(shared, &relation.relname, schema, RelKind::Table, persistence);
@@ -89,10 +89,6 @@ pub fn note_on_commit(shared: &Shared, schema: Oid, table: Oid, action: OnCommit
         OnCommitAction::Drop => 'D',
     };
     shared.edit_catalog(|c| namespace::set_on_commit(c, schema, table, Some(action)))
-}
-
-fn is_system_column(name: &str) -> bool {
-    matches!(name, "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid")
 }
 
 /// Enters the relation and everything its parts say.

@@ -36,7 +36,7 @@ fn columns(rel: &Relation, names: &[String]) -> Result<Vec<i16>> {
     for n in names {
         match rel.attno(n) {
             Some(a) => out.push(a),
-            None if matches!(n.as_str(), "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid") => {
+            None if heap::is_system_column(n) => {
                 return Err(err!(FEATURE_NOT_SUPPORTED, "system columns cannot be used in foreign keys"));
             }
             None => bail!(UNDEFINED_COLUMN, "column \"{}\" referenced in foreign key constraint does not exist"; n),

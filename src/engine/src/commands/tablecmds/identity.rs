@@ -6,6 +6,7 @@ use tusklet_ir::Oid;
 use tusklet_syntax::ast::{DefArg, DefElem};
 
 use super::alter_table::existing_column;
+use crate::commands::define::conflict;
 use crate::missing;
 use crate::commands::object_address::Objects;
 use crate::commands::parse_utilcmd::NewSequence;
@@ -48,7 +49,7 @@ pub fn set(shared: &Shared, oid: Oid, name: &str, options: &[DefElem]) -> Result
     for o in options {
         if o.name == "generated" {
             if generated.is_some() {
-                return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+                return Err(conflict(o));
             }
             generated = Some(match &o.arg {
                 Some(DefArg::Integer(n)) => *n == i32::from(b'a'),

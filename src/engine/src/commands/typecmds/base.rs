@@ -2,12 +2,12 @@
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, DependencyKind, Proc, Type, TypeEntryKind};
-use tusklet_error::{Notice, Result, Severity, SqlState, bail, err, filled};
+use tusklet_error::{Notice, Result, Severity, SqlState, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTypeStmt, DefArg, DefElem, DefineStmt};
 
 use super::{blank, change_type};
-use crate::commands::define::{definition_names, definition_type};
+use crate::commands::define::{conflict, definition_names, definition_type};
 use crate::commands::object_address::Objects;
 use crate::commands::{acl, bool_option, expressions, functioncmds, heap, namespace, option_text, pg_type, without_position};
 use crate::session::Shared;
@@ -76,13 +76,13 @@ impl Options<'_> {
 
 fn alignment(o: &DefElem) -> Result<u8> {
     let a = option_text(o)?;
-    Ok(match a.to_ascii_lowercase().as_str() {
+    Ok(match_word!(a.to_ascii_lowercase().as_str();
         "double" | "float8" | "pg_catalog.float8" => b'd',
         "int4" | "pg_catalog.int4" => b'i',
         "int2" | "pg_catalog.int2" => b's',
-        "char" | "pg_catalog.bpchar" => b'c',
+        "char" | "pg_catalog.bpchar" => b'c';
         _ => bail!(INVALID_PARAMETER_VALUE, "alignment \"{}\" not recognized"; a),
-    })
+    ))
 }
 
 fn storage(o: &DefElem) -> Result<u8> {
@@ -150,7 +150,7 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
         let n = if o.name == "analyse" { "analyze" } else { o.name.as_str() };
         match KNOWN.iter().find(|k| **k == n) {
             Some(k) if options.get(k).is_some() => {
-                return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(o.span));
+                return Err(conflict(o));
             }
             Some(k) => options.list.push((k, o)),
             None => {
@@ -286,7 +286,7 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
             true => Ok(()),
             false => Err(err!(INSUFFICIENT_PRIVILEGE, "must be superuser to {}"; what)),
         };
-        match o.name.as_str() {
+        match_word!(o.name.as_str();
             "storage" => {
                 let a = storage(o)?;
                 if a != b'p' && t.len != -1 {
@@ -298,8 +298,9 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
                     bail!(INVALID_OBJECT_DEFINITION, "cannot change type's storage to PLAIN");
                 }
                 letter = Some(a);
-            }
-            n @ ("receive" | "send" | "typmod_in" | "typmod_out" | "analyze" | "subscript") => {
+            },
+            "receive" | "send" | "typmod_in" | "typmod_out" | "analyze" | "subscript" => {
+                let n = o.name.as_str();
                 superuser("alter a type")?;
                 let (slot, what, signatures, result): (usize, &str, &[&[Oid]], Oid) = match n {
                     "receive" => (2, "type receive", &[&[oids::INTERNAL], &[oids::INTERNAL, oids::OID, oids::INT4]], oid),
@@ -310,13 +311,13 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
                     _ => (6, "type subscripting", &[&[oids::INTERNAL]], oids::INTERNAL),
                 };
                 functions.push((slot, if none { 0 } else { find(shared, what, &names, signatures, result)? }));
-            }
-            n @ ("input" | "output" | "internallength" | "passedbyvalue" | "alignment" | "like" | "category" | "preferred"
-            | "default" | "element" | "delimiter" | "collatable") => {
+            },
+            "input" | "output" | "internallength" | "passedbyvalue" | "alignment" | "like" | "category" | "preferred" | "default" | "element" | "delimiter" | "collatable" => {
+                let n = o.name.as_str();
                 bail!(SYNTAX_ERROR, "type attribute \"{}\" cannot be changed"; n)
-            }
+            };
             n => bail!(SYNTAX_ERROR, "type attribute \"{}\" not recognized"; n),
-        }
+        )
     }
     if !(t.defined && matches!(t.kind, TypeEntryKind::Base { .. })) {
         bail!(WRONG_OBJECT_TYPE, "{} is not a base type"; display);

@@ -2,12 +2,12 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Cast, DependencyKind, ObjectAddress, ObjectClass, Proc, TypeEntryKind};
-use tusklet_error::{Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::CreateRangeStmt;
 
 use super::{blank, check_free, in_schema};
-use crate::commands::define::{definition_names, definition_type};
+use crate::commands::define::{conflict, definition_names, definition_type};
 use crate::commands::object_address::Objects;
 use crate::commands::{acl, expressions, functioncmds, heap, namespace, pg_type, without_position};
 use crate::session::Shared;
@@ -38,23 +38,23 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
     let (mut subtype, mut collate, mut opclass, mut multirange_name) = (0, None, None, None);
     let (mut canonical, mut diff) = (None, None);
     for p in params {
-        let slot = match p.name.as_str() {
+        let slot = match_word!(p.name.as_str();
             "subtype" => {
                 if subtype != 0 {
-                    return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(p.span));
+                    return Err(conflict(p));
                 }
                 subtype = expressions::resolve_type(shared, &definition_type(p)?).map_err(without_position)?.oid;
                 continue;
-            }
+            },
             "subtype_opclass" => &mut opclass,
             "collation" => &mut collate,
             "multirange_type_name" => &mut multirange_name,
             "canonical" => &mut canonical,
-            "subtype_diff" => &mut diff,
+            "subtype_diff" => &mut diff;
             n => bail!(SYNTAX_ERROR, "type attribute \"{}\" not recognized"; n),
-        };
+        );
         if slot.is_some() {
-            return Err(err!(SYNTAX_ERROR, "conflicting or redundant options").at(p.span));
+            return Err(conflict(p));
         }
         *slot = Some(definition_names(p)?);
     }
