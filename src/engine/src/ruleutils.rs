@@ -19,6 +19,7 @@ use tusklet_exec::ExecCx;
 use tusklet_ir::{Expr, Oid, Query, RteKind};
 use tusklet_vector::{CallContext, Datum};
 
+use crate::commands::object_address::qualified;
 use crate::session::Shared;
 
 pub(crate) use define::{
@@ -150,11 +151,8 @@ impl<'q, 'a, 'c> Deparse<'q, 'a, 'c> {
         let Some(r) = self.catalog.relation(oid) else { return oid.to_string() };
         let hidden =
             self.scopes.iter().any(|s| s.query.is_some_and(|q| q.ctes.iter().any(|c| c.name == r.name)));
-        let name = quote_identifier(&r.name);
-        if !hidden && self.catalog.relation_is_visible(&self.path, oid) {
-            return name;
-        }
-        filled!("{}.{}"; quote_identifier(&self.catalog.schema_name(r.schema).unwrap_or_default()), name)
+        let visible = !hidden && self.catalog.relation_is_visible(&self.path, oid);
+        qualified(&self.catalog, visible, r.schema, &r.name)
     }
 
     fn collation_name(&self, oid: Oid) -> String {

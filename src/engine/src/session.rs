@@ -314,6 +314,11 @@ impl Shared {
         p
     }
 
+    /// A type's name as messages show it (`format_type_be`).
+    pub fn type_name(&self, oid: Oid) -> String {
+        self.catalog().format_type(&self.search_path(), oid)
+    }
+
     /// The statements of a text from outside, strings read as the settings say.
     /// A warning is sent as `place` leaves it, which knows whose text it is.
     pub fn parse_text(&self, sql: &str, place: &dyn Fn(&mut Notice)) -> Result<Vec<RawStmt>> {

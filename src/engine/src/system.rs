@@ -18,7 +18,7 @@ mod xml;
 pub(crate) use names::format_operator;
 
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
-use tusklet_catalog::resolve::{SearchPath, quote_identifier};
+use tusklet_catalog::resolve::SearchPath;
 use tusklet_catalog::system::{self as rows, Facts};
 use tusklet_error::{Error, Result, filled};
 use tusklet_exec::ExecCx;
@@ -26,6 +26,7 @@ use tusklet_ir::{CommandType, Expr, FromNode, Oid, Query, RteKind};
 use tusklet_storage::RelId;
 use tusklet_vector::{CallSite, Datum, RowSource, TypeRef, Value};
 
+use crate::commands::object_address::qualified;
 use crate::host::ValueRows;
 use crate::session::Shared;
 
@@ -512,11 +513,7 @@ pub fn index_expression(shared: &Shared, index: &Relation, column: usize) -> Res
 /// A function's name, qualified when the path does not hold its schema.
 pub(crate) fn function_name(c: &Catalog, path: &SearchPath, func: Oid) -> String {
     let Some(p) = c.proc(func) else { return func.to_string() };
-    let name = quote_identifier(&p.name);
-    if path.schemas.contains(&p.schema) && p.schema != path.temp {
-        return name;
-    }
-    filled!("{}.{}"; quote_identifier(&c.schema_name(p.schema).unwrap_or_default()), name)
+    qualified(c, path.schemas.contains(&p.schema) && p.schema != path.temp, p.schema, &p.name)
 }
 
 /// The one relation an automatically updatable view shows (`view_query_is_auto_updatable`).

@@ -99,7 +99,7 @@ pub fn check_type(shared: &Shared, ty: Oid) -> Result<()> {
     if held(shared, t.acl.as_deref(), USAGE, t.owner) & USAGE != 0 {
         return Ok(());
     }
-    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for type {}"; c.format_type(&shared.search_path(), ty))
+    bail!(INSUFFICIENT_PRIVILEGE, "permission denied for type {}"; shared.type_name(ty))
 }
 
 /// Refuses who may not call a function.
@@ -425,7 +425,7 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
 fn grant_type(shared: &Shared, w: &Wanted<'_>, oid: Oid, bits: u32) -> Result<()> {
     let c = shared.catalog();
     let Some(t) = c.ty(oid) else { return Ok(()) };
-    let shown = c.format_type(&shared.search_path(), oid);
+    let shown = shared.type_name(oid);
     if matches!(t.kind, tusklet_catalog::live::TypeEntryKind::Array { varlena: true, .. }) {
         return Err(err!(INVALID_GRANT_OPERATION, "cannot set privileges of array types")
             .hint("Set the privileges of the element type instead."));

@@ -84,7 +84,7 @@ struct Types<'s> {
 
 impl Types<'_> {
     fn name(&self, ty: Oid) -> String {
-        self.shared.catalog().format_type(&self.shared.search_path(), ty)
+        self.shared.type_name(ty)
     }
 
     fn same(&self, what: &str, name: &[String], result: Oid, wanted: Oid) -> Result<()> {

@@ -113,8 +113,7 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
             acl::check_owner(shared, p.owner, "function", &p.name)?;
             let c = shared.catalog();
             if functioncmds::is_taken(&c, p.schema, newname, &p.args) {
-                let path = shared.search_path();
-                let args: Vec<String> = p.args.iter().map(|a| c.format_type(&path, *a)).collect();
+                let args: Vec<String> = p.args.iter().map(|a| shared.type_name(*a)).collect();
                 bail!(DUPLICATE_FUNCTION, "function {}({}) already exists in schema \"{}\""; newname, args.join(", "), c.schema_name(p.schema).unwrap_or_default());
             }
             p.name = newname.clone();
@@ -203,8 +202,7 @@ fn rename_type_and_array(shared: &Shared, oid: Oid, new: &str) -> Result<()> {
 
 fn rename_type_entry(shared: &Shared, oid: Oid, t: ObjectType, new: &str) -> Result<()> {
     let c = shared.catalog();
-    let path = shared.search_path();
-    let shown = c.format_type(&path, oid);
+    let shown = shared.type_name(oid);
     let Some(ty) = c.ty(oid) else { return Ok(()) };
     acl::check_owner(shared, ty.owner, "type", &shown)?;
     if t == ObjectType::Domain && !matches!(ty.kind, TypeEntryKind::Domain { .. }) {
@@ -216,7 +214,7 @@ fn rename_type_entry(shared: &Shared, oid: Oid, t: ObjectType, new: &str) -> Res
             _ => Err(err!(WRONG_OBJECT_TYPE, "{} is a table's row type"; shown).hint("Use ALTER TABLE instead.")),
         },
         TypeEntryKind::Array { varlena: true, element } => {
-            Err(err!(WRONG_OBJECT_TYPE, "cannot alter array type {}"; shown).hint(filled!("You can alter type {}, which will alter the array type as well."; c.format_type(&path, *element))))
+            Err(err!(WRONG_OBJECT_TYPE, "cannot alter array type {}"; shown).hint(filled!("You can alter type {}, which will alter the array type as well."; shared.type_name(*element))))
         }
         _ => rename_type_and_array(shared, oid, new),
     }
@@ -302,7 +300,7 @@ fn rename_constraint(shared: &Shared, oid: Oid, old: &str, new: &str, recurse: b
 
 fn rename_domain_constraint(shared: &Shared, ty: Oid, old: &str, new: &str) -> Result<()> {
     let c = shared.catalog();
-    let shown = c.format_type(&shared.search_path(), ty);
+    let shown = shared.type_name(ty);
     let Some(t) = c.ty(ty) else { return Ok(()) };
     acl::check_owner(shared, t.owner, "type", &shown)?;
     let TypeEntryKind::Domain { checks, .. } = &t.kind else {
@@ -395,7 +393,7 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             let ty = type_target(shared, object)?;
             let to = namespace::existing_schema(shared, newschema)?;
             let c = shared.catalog();
-            let shown = c.format_type(&shared.search_path(), ty);
+            let shown = shared.type_name(ty);
             let Some(t) = c.ty(ty) else { return Ok(()) };
             acl::check_owner(shared, t.owner, "type", &shown)?;
             if *object_type == ObjectType::Domain && !matches!(t.kind, TypeEntryKind::Domain { .. }) {
@@ -535,7 +533,7 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(n)) => {
             let ty = expressions::resolve_type(shared, n).map_err(super::without_position)?.oid;
             let c = shared.catalog();
-            let shown = c.format_type(&shared.search_path(), ty);
+            let shown = shared.type_name(ty);
             let Some(t) = c.ty(ty) else { return Ok(()) };
             acl::check_owner(shared, t.owner, "type", &shown)?;
             if *object_type == ObjectType::Domain && !matches!(t.kind, TypeEntryKind::Domain { .. }) {

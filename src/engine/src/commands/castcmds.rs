@@ -16,8 +16,7 @@ fn check_owner(shared: &Shared, source: Oid, target: Oid) -> Result<()> {
     if [source, target].iter().any(|t| c.ty(*t).is_some_and(|t| acl::is_owner(shared, t.owner))) {
         return Ok(());
     }
-    let path = shared.search_path();
-    bail!(INSUFFICIENT_PRIVILEGE, "must be owner of type {} or type {}"; c.format_type(&path, source), c.format_type(&path, target))
+    bail!(INSUFFICIENT_PRIVILEGE, "must be owner of type {} or type {}"; shared.type_name(source), shared.type_name(target))
 }
 
 /// Whether one type is another without conversion, and the cast that says so.
@@ -126,8 +125,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
         bail!(INVALID_OBJECT_DEFINITION, "source data type and target data type are the same");
     }
     if c.cast(source, target).is_some() {
-        let path = shared.search_path();
-        bail!(DUPLICATE_OBJECT, "cast from type {} to type {} already exists"; c.format_type(&path, source), c.format_type(&path, target));
+        bail!(DUPLICATE_OBJECT, "cast from type {} to type {} already exists"; shared.type_name(source), shared.type_name(target));
     }
     let cast = Cast {
         oid: shared.db.new_oid(),
@@ -172,8 +170,7 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
             missing::skipping(shared, filled!("cast from type {} to type {} does not exist"; shown[0], shown[1]));
             return Ok(None);
         }
-        let path = shared.search_path();
-        bail!(UNDEFINED_OBJECT, "cast from type {} to type {} does not exist"; c.format_type(&path, types[0]), c.format_type(&path, types[1]));
+        bail!(UNDEFINED_OBJECT, "cast from type {} to type {} does not exist"; shared.type_name(types[0]), shared.type_name(types[1]));
     };
     check_owner(shared, k.source, k.target)?;
     Ok(Some(ObjectAddress::new(ObjectClass::Cast, k.oid)))

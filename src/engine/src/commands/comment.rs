@@ -77,7 +77,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             if t == ObjectType::Domain && !matches!(e.kind, TypeEntryKind::Domain { .. }) {
                 bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain"; name.names.join("."));
             }
-            acl::check_owner(shared, e.owner, "type", &c.format_type(&shared.search_path(), ty))?;
+            acl::check_owner(shared, e.owner, "type", &shared.type_name(ty))?;
             Ok(Objects::ty(ty))
         }
         (
@@ -117,7 +117,7 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
         (ObjectType::DomConstraint, ObjectName::OfDomain { domain, name }) => {
             let ty = super::expressions::resolve_type(shared, domain)?.oid;
             let c = shared.catalog();
-            let shown = c.format_type(&shared.search_path(), ty);
+            let shown = shared.type_name(ty);
             match c.ty(ty).as_deref().map(|e| &e.kind) {
                 Some(TypeEntryKind::Domain { checks, .. }) => match checks.iter().find(|k| k.name == *name) {
                     Some(k) => Ok(Objects::constraint(k.oid)),

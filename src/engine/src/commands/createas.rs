@@ -154,7 +154,7 @@ pub fn columns_of(shared: &Shared, q: &Query, names: &[String]) -> Result<Vec<tu
             return Err(err!(
                 INDETERMINATE_COLLATION,
                 "no collation was derived for column \"{name}\" with collatable type {}",
-                c.format_type(&shared.search_path(), ty.oid)
+                shared.type_name(ty.oid)
             )
             .hint("Use the COLLATE clause to set the collation explicitly."));
         }

@@ -46,7 +46,7 @@ pub fn collation(shared: &Shared, ty: Oid, collate: Option<&ast::CollateClause>)
     let Some(clause) = collate else { return Ok(default) };
     let oid = collation_named(shared, &clause.collname).map_err(|e| e.at(clause.span))?;
     if default == 0 {
-        return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {}"; c.format_type(&shared.search_path(), ty))
+        return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {}"; shared.type_name(ty))
         .at(clause.span));
     }
     Ok(oid)

@@ -324,7 +324,7 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
             let ty = return_type_of(shared, t, lang)?;
             retset = t.setof;
             if p.result != 0 && ty != p.result && !*is_procedure {
-                bail!(INVALID_FUNCTION_DEFINITION, "function result type must be {} because of OUT parameters"; shared.catalog().format_type(&shared.search_path(), p.result));
+                bail!(INVALID_FUNCTION_DEFINITION, "function result type must be {} because of OUT parameters"; shared.type_name(p.result));
             }
             result = ty;
         }
@@ -555,22 +555,21 @@ pub(super) fn polymorphic_problem(shared: &Shared, args: &[Oid], result: Oid) ->
         _ => return None,
     };
     (!fine).then(|| {
-        let shown = shared.catalog().format_type(&shared.search_path(), result);
+        let shown = shared.type_name(result);
         filled!("A result of type {} requires at least one input of type {}."; shown, needed)
     })
 }
 
 fn check_language_types(shared: &Shared, p: &Parameters, result: Oid) -> Result<()> {
     let c = shared.catalog();
-    let path = shared.search_path();
     let pseudo = |t: Oid| matches!(c.ty(t).as_deref().map(|t| &t.kind), Some(TypeEntryKind::Pseudo));
     let poly = tusklet_catalog::resolve::is_polymorphic;
     if pseudo(result) && !matches!(result, oids::RECORD | oids::VOID) && !poly(result) {
-        bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot return type {}"; c.format_type(&path, result));
+        bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot return type {}"; shared.type_name(result));
     }
     for t in &p.args {
         if pseudo(*t) && !poly(*t) {
-            bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type {}"; c.format_type(&path, *t));
+            bail!(INVALID_FUNCTION_DEFINITION, "SQL functions cannot have arguments of type {}"; shared.type_name(*t));
         }
     }
     Ok(())
@@ -737,7 +736,7 @@ pub fn exact(shared: &Shared, name: &[String], types: &[Oid], missing_ok: bool) 
     let all = c.proc_candidates(&path, schema, bare, Some(types.len()), &[], false, false, false);
     let found = all.into_iter().filter_map(|k| k.proc).find(|p| p.args == types);
     if found.is_none() && !missing_ok {
-        let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
+        let shown: Vec<String> = types.iter().map(|t| shared.type_name(*t)).collect();
         bail!(UNDEFINED_FUNCTION, "function {}({}) does not exist"; name.join("."), shown.join(", "));
     }
     Ok(found)
@@ -763,7 +762,7 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
         _ => true,
     };
     let fitting: Vec<&Rc<Proc>> = candidates.iter().filter(|p| right(p)).collect();
-    let shown: Vec<String> = types.iter().map(|t| c.format_type(&path, *t)).collect();
+    let shown: Vec<String> = types.iter().map(|t| shared.type_name(*t)).collect();
     let listed = if t == ObjectType::Aggregate && shown.is_empty() { "*".to_string() } else { shown.join(", ") };
     let signature = filled!("{}({})"; name.join("."), listed);
     let short = filled!("{}({})"; name.join("."), shown.join(","));

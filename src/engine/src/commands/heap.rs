@@ -119,7 +119,7 @@ pub fn check_column(shared: &Shared, kind: RelKind, row: Oid, name: &str, ty: Oi
 fn check_column_type(shared: &Shared, name: &str, ty: Oid, stored: bool, row: Oid, seen: &mut Vec<Oid>) -> Result<()> {
     let c = shared.catalog();
     let Some(t) = c.ty(ty) else { return Err(err!(INTERNAL_ERROR, "cache lookup failed for type {ty}")) };
-    let shown = || c.format_type(&shared.search_path(), ty);
+    let shown = || shared.type_name(ty);
     let inner = match &t.kind {
         TypeEntryKind::Pseudo if !(ty == oids::RECORD && !stored && !seen.is_empty()) => {
             if !stored && ty == oids::UNKNOWN {

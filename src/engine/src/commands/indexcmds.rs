@@ -349,7 +349,7 @@ fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, am: &Method, const
         bail!(
             DATATYPE_MISMATCH,
             "collations are not supported by type {}",
-            c.format_type(&shared.search_path(), ty.oid)
+            shared.type_name(ty.oid)
         );
     }
     let (class, family, cmp) = operator_class(shared, opclass.as_deref(), ty.oid, method)?;
@@ -400,7 +400,7 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
     let class = match name {
         None => {
             let Some(k) = c.default_opclass(method, ty) else {
-                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"{}\""; c.format_type(&path, ty), method_name)
+                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"{}\""; shared.type_name(ty), method_name)
                 .hint("You must specify an operator class for the index or define a default operator class for the data type."));
             };
             k
@@ -415,7 +415,7 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
             };
             let Some(k) = c.opclass(oid) else { bail!(UNDEFINED_OBJECT, "operator class {oid} does not exist") };
             if !c.is_binary_coercible(ty, k.input_type) {
-                bail!(DATATYPE_MISMATCH, "operator class \"{}\" does not accept data type {}"; names.join("."), c.format_type(&path, ty));
+                bail!(DATATYPE_MISMATCH, "operator class \"{}\" does not accept data type {}"; names.join("."), shared.type_name(ty));
             }
             k
         }
@@ -430,7 +430,7 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
     let user = c.user_proc(cmp).is_some_and(|p| p.language != oids::LANGUAGE_INTERNAL);
     let other = !is_tree(method) && c.item(class.oid).is_some();
     if cmp == 0 && is_tree(method) || user || other {
-        return Err(Error::unsupported(filled!("an index on type {}"; c.format_type(&path, ty))));
+        return Err(Error::unsupported(filled!("an index on type {}"; shared.type_name(ty))));
     }
     Ok((class.oid, class.family, cmp))
 }

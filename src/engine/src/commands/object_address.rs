@@ -46,13 +46,15 @@ pub fn relation_word(kind: RelKind) -> &'static str {
     }
 }
 
+/// A name with its schema, or alone where that is visible (`quote_qualified_identifier`).
+pub fn qualified(c: &Catalog, visible: bool, schema: Oid, name: &str) -> String {
+    let name = quote_identifier(name);
+    if visible { name } else { filled!("{}.{}"; quote_identifier(&c.schema_name(schema).unwrap_or_default()), name) }
+}
+
 /// The name as one must write it to mean this relation.
 pub fn relation_name(c: &Catalog, path: &SearchPath, r: &Relation) -> String {
-    if c.relation_is_visible(path, r.oid) {
-        quote_identifier(&r.name)
-    } else {
-        filled!("{}.{}"; quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
-    }
+    qualified(c, c.relation_is_visible(path, r.oid), r.schema, &r.name)
 }
 
 fn relation_description(c: &Catalog, path: &SearchPath, oid: Oid) -> String {
@@ -69,9 +71,7 @@ pub fn proc_signature(c: &Catalog, path: &SearchPath, oid: Oid) -> String {
     let visible = c.proc_candidates(path, None, &p.name, Some(p.args.len()), &[], false, false, false).iter().any(|k| {
         k.proc.as_ref().is_some_and(|q| q.oid == oid)
     });
-    let name = quote_identifier(&p.name);
-    let name =
-        if visible { name } else { filled!("{}.{}"; quote_identifier(&c.schema_name(p.schema).unwrap_or_default()), name) };
+    let name = qualified(c, visible, p.schema, &p.name);
     filled!("{}({})"; name, args.join(","))
 }
 

@@ -258,9 +258,7 @@ fn same_member(a: &FamilyMember, b: &FamilyMember) -> bool {
 }
 
 fn types_text(shared: &Shared, f: &FamilyMember) -> String {
-    let c = shared.catalog();
-    let path = shared.search_path();
-    filled!("{},{}"; c.format_type(&path, f.left), c.format_type(&path, f.right))
+    filled!("{},{}"; shared.type_name(f.left), shared.type_name(f.right))
 }
 
 /// A family by name: its OID and the name it is shown by.

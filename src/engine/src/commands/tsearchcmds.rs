@@ -149,7 +149,7 @@ fn define_methods(shared: &Shared, kind: TsKind, defnames: &[String], definition
         let Some(p) = functioncmds::exact(shared, &names, methods[i].1, false)? else { return Ok(()) };
         if p.result != methods[i].2 {
             let (c, path) = (shared.catalog(), shared.search_path());
-            let ty = c.format_type(&path, methods[i].2);
+            let ty = shared.type_name(methods[i].2);
             let shown = signature(&c, &path, &names, methods[i].1);
             bail!(WRONG_OBJECT_TYPE, "function {} should return type {}"; shown, ty);
         }

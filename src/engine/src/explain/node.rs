@@ -17,6 +17,7 @@ use tusklet_ir::{
     SubPlanRef, Value as V, visit,
 };
 
+use crate::commands::object_address::qualified;
 use super::Options;
 use super::format::{Property, Tree, Value};
 use crate::ruleutils::{PlanNames, PlanPart, plan_part};
@@ -855,11 +856,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let catalog = self.shared.catalog();
         let name = match catalog.relation(oid) {
             None => return oid.to_string(),
-            Some(r) if self.o.verbose => {
-                let schema = catalog.schema_name(r.schema).unwrap_or_default();
-                filled!("{}.{}"; quote_identifier(&schema), quote_identifier(&r.name))
-            }
-            Some(r) => quote_identifier(&r.name),
+            Some(r) => qualified(&catalog, !self.o.verbose, r.schema, &r.name),
         };
         let bare = catalog.relation(oid).map(|r| r.name.clone()).unwrap_or_default();
         match shown {

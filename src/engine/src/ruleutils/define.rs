@@ -10,6 +10,7 @@ use tusklet_error::{Error, Result, filled};
 use tusklet_exec::ExecCx;
 use tusklet_ir::{CoercionForm, Expr, ExprKind, Oid};
 
+use crate::commands::object_address::{qualified as qualified_name, relation_name};
 use super::{Deparse, quote_literal};
 use crate::session::Shared;
 
@@ -101,11 +102,8 @@ pub(crate) fn index_def(shared: &Shared, cx: &mut ExecCx<'_>, index: Oid, column
     let method = if r.access_method != 0 { r.access_method } else { oids::AM_BTREE };
     let am = builtin::am(method).map_or("btree", |a| a.name());
     let qualified = |t: &Relation| -> String {
-        let name = quote_identifier(&t.name);
-        if pretty && catalog.relation_is_visible(&shared.search_path(), t.oid) {
-            return name;
-        }
-        filled!("{}.{}"; quote_identifier(&catalog.schema_name(t.schema).unwrap_or_default()), name)
+        let visible = pretty && catalog.relation_is_visible(&shared.search_path(), t.oid);
+        qualified_name(&catalog, visible, t.schema, &t.name)
     };
     let mut s = format!(
         "CREATE {}INDEX {} ON {}{} USING {} (",
@@ -219,10 +217,7 @@ pub(crate) fn constraint_def(
             let name = if pretty {
                 d.relation_name(fk.table)
             } else {
-                let schema = catalog.schema_name(target.schema).unwrap_or_default();
-                let visible = catalog.relation_is_visible(&shared.search_path(), fk.table);
-                let own = quote_identifier(&target.name);
-                if visible { own } else { filled!("{}.{}"; quote_identifier(&schema), own) }
+                relation_name(&catalog, &shared.search_path(), &target)
             };
             d.put("");
             s.push_str(&filled!("FOREIGN KEY ({}) REFERENCES {}({})"; columns_text(rel, &c.columns), name, columns_text(&target, &fk.columns)));
@@ -352,7 +347,7 @@ pub(crate) fn trigger_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, 
     let table = if pretty {
         d.relation_name(rel.oid)
     } else {
-        filled!("{}.{}"; quote_identifier(&catalog.schema_name(rel.schema).unwrap_or_default()), quote_identifier(&rel.name))
+        qualified_name(&catalog, false, rel.schema, &rel.name)
     };
     s.push_str(&filled!(" ON {} "; table));
     if t.constraint != 0 {
@@ -394,7 +389,7 @@ pub(crate) fn rule_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, rul
     let table = if pretty {
         d.relation_name(rel.oid)
     } else {
-        filled!("{}.{}"; quote_identifier(&catalog.schema_name(rel.schema).unwrap_or_default()), quote_identifier(&rel.name))
+        qualified_name(&catalog, false, rel.schema, &rel.name)
     };
     if let Some(v) = rel.view.as_ref().filter(|_| rel.oid == rule) {
         let Some(q) = &v.query else { return Ok(None) };

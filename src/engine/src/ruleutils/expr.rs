@@ -53,12 +53,7 @@ impl<'q> Deparse<'q, '_, '_> {
     }
 
     pub(super) fn function_name(&self, func: Oid) -> String {
-        let Some(p) = self.catalog.proc(func) else { return func.to_string() };
-        let name = quote_identifier(&p.name);
-        if self.path.schemas.contains(&p.schema) && p.schema != self.path.temp {
-            return name;
-        }
-        filled!("{}.{}"; quote_identifier(&self.catalog.schema_name(p.schema).unwrap_or_default()), name)
+        crate::system::function_name(&self.catalog, &self.path, func)
     }
 
     fn shape(&self, e: &Expr) -> Shape {

@@ -8,6 +8,7 @@ use tusklet_error::{Error, Result, err, filled};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Value};
 
+use crate::commands::object_address::qualified as qualified_name;
 use super::{Env, visible};
 use crate::missing;
 use crate::query::Analyzer;
@@ -386,14 +387,15 @@ pub(super) fn text_regclass(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result
     class(env.shared, args[0].str()).map(values::oid)
 }
 
-fn with_schema(c: &Catalog, schema: Oid, visible: bool, name: String) -> String {
-    if visible { name } else { filled!("{}.{}"; quote_identifier(&c.schema_name(schema).unwrap_or_default()), name) }
+/// An operator's name, which is not quoted, with its schema when it must be.
+fn operator_in(c: &Catalog, visible: bool, schema: Oid, name: &str) -> String {
+    if visible { name.to_string() } else { filled!("{}.{}"; quote_identifier(&c.schema_name(schema).unwrap_or_default()), name) }
 }
 
 /// A relation's name, qualified when it must be (`generate_relation_name` without CTE names).
 pub(crate) fn relation_name(c: &Catalog, path: &SearchPath, oid: Oid) -> Option<String> {
     let r = c.relation(oid)?;
-    Some(with_schema(c, r.schema, c.relation_is_visible(path, oid), quote_identifier(&r.name)))
+    Some(qualified_name(c, c.relation_is_visible(path, oid), r.schema, &r.name))
 }
 
 /// What every `reg*` output shows for 0 and for what is gone.
@@ -419,7 +421,7 @@ pub(super) fn regproc_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<V
     let Some(p) = c.proc(oid(args)) else { return shown(oid(args), None) };
     // Unqualified only where `regprocin` would find it, uniquely.
     let unique = procs_of(env.shared, &quote_identifier(&p.name)).is_ok_and(|v| matches!(v.as_slice(), [x] if x.oid == p.oid));
-    shown(p.oid, Some(with_schema(&c, p.schema, unique, quote_identifier(&p.name))))
+    shown(p.oid, Some(qualified_name(&c, unique, p.schema, &p.name)))
 }
 
 /// `name(type,…)`, as `format_procedure` has it.
@@ -427,7 +429,7 @@ pub(crate) fn format_procedure(c: &Catalog, path: &SearchPath, oid: Oid) -> Opti
     let p = c.proc(oid)?;
     let args: Vec<String> = p.args.iter().map(|t| c.format_type(path, *t)).collect();
     let visible = visible::function_is_visible(c, path, oid).unwrap_or(false);
-    Some(filled!("{}({})"; with_schema(c, p.schema, visible, quote_identifier(&p.name)), args.join(",")))
+    Some(filled!("{}({})"; qualified_name(c, visible, p.schema, &p.name), args.join(",")))
 }
 
 pub(super) fn regprocedure_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
@@ -441,7 +443,7 @@ pub(super) fn regoper_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<V
     let c = env.cx.catalog.clone();
     let Some(o) = c.operator(oid(args)) else { return shown(oid(args), None) };
     let unique = operators_of(env.shared, &o.name).is_ok_and(|v| v.as_slice() == [o.oid]);
-    shown(o.oid, Some(with_schema(&c, o.schema, unique, o.name.clone())))
+    shown(o.oid, Some(operator_in(&c, unique, o.schema, &o.name)))
 }
 
 /// `+(integer,integer)`.
@@ -449,7 +451,7 @@ pub(crate) fn format_operator(c: &Catalog, path: &SearchPath, oid: Oid) -> Optio
     let o = c.operator(oid)?;
     let ty = |t: Oid| if t == 0 { "NONE".to_string() } else { c.format_type(path, t) };
     let visible = visible::operator_is_visible(c, path, oid).unwrap_or(false);
-    Some(filled!("{}({},{})"; with_schema(c, o.schema, visible, o.name.clone()), ty(o.left), ty(o.right)))
+    Some(filled!("{}({},{})"; operator_in(c, visible, o.schema, &o.name), ty(o.left), ty(o.right)))
 }
 
 pub(super) fn regoperator_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
@@ -523,7 +525,7 @@ pub(crate) fn qualified_ts_config(shared: &Shared, value: &str) -> Result<String
     let Some(o) = found.and_then(|oid| c.ts_object(TsKind::Configuration, oid)) else {
         return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"default_text_search_config\": \"{}\""; value));
     };
-    Ok(filled!("{}.{}"; quote_identifier(&c.schema_name(o.schema).unwrap_or_default()), quote_identifier(&o.name)))
+    Ok(qualified_name(&c, false, o.schema, &o.name))
 }
 
 /// The configuration the session uses (`getTSCurrentConfig`).

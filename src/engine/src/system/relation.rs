@@ -2,12 +2,13 @@
 
 use tusklet_adt::array::Array;
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
-use tusklet_catalog::resolve::{TOAST_TUPLE_TARGET, quote_identifier, storage_letter, toasted};
+use tusklet_catalog::resolve::{TOAST_TUPLE_TARGET, storage_letter, toasted};
 use tusklet_catalog::system::values;
 use tusklet_error::{Result, SortShort, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::RelId;
 use tusklet_vector::{Datum, TypeRef, Value};
+use crate::commands::object_address::qualified;
 use crate::missing;
 
 use super::{Env, names};
@@ -155,10 +156,7 @@ pub(super) fn serial_sequence(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Resu
     let found = c
         .user_relations()
         .find(|s| s.sequence.as_ref().is_some_and(|q| q.owned_by == (table, attno)))
-        .map(|s| {
-            let schema = c.schema_name(s.schema).unwrap_or_default();
-            filled!("{}.{}"; quote_identifier(&schema), quote_identifier(&s.name))
-        });
+        .map(|s| qualified(&c, false, s.schema, &s.name));
     Ok(found.map_or(Value::Null, |s| Value::text(&s)))
 }
 

@@ -333,7 +333,7 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
         let c = shared.catalog();
         let ty = rel.column(a).map_or(0, |c| c.ty.oid);
         if letter != b'p' && c.ty(ty).is_some_and(|t| t.len != -1 || t.storage == b'p') {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "column data type {} can only have storage PLAIN"; c.format_type(&shared.search_path(), ty)));
+            return Err(err!(FEATURE_NOT_SUPPORTED, "column data type {} can only have storage PLAIN"; shared.type_name(ty)));
         }
         heap::change_column(shared, t, a, |c| c.storage = letter)?;
     }

@@ -174,7 +174,7 @@ fn change(shared: &Shared, rel: &Relation, r: &Retype<'_>) -> Result<Change> {
     heap::check_column(shared, rel.kind, rel.row_type, &r.name, ty.oid)?;
     let cat = shared.catalog();
     let path = shared.search_path();
-    let shown = cat.format_type(&path, ty.oid);
+    let shown = shared.type_name(ty.oid);
     if c.generated && r.using.is_some() {
         return Err(err!(INVALID_COLUMN_DEFINITION, "cannot specify USING when altering type of generated column")
             .detail(filled!("Column \"{}\" is a generated column."; r.name))

@@ -139,7 +139,7 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             if t == ObjectType::Domain && !matches!(ty.kind, TypeEntryKind::Domain { .. }) {
                 bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain"; shown);
             }
-            acl::check_owner(shared, ty.owner, "type", &c.format_type(&shared.search_path(), oid))?;
+            acl::check_owner(shared, ty.owner, "type", &shared.type_name(oid))?;
             pinned(shared, Objects::ty(oid))?;
             Ok(Some(Objects::ty(oid)))
         }

@@ -14,6 +14,7 @@ use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast;
 
+use crate::commands::object_address::qualified;
 use super::is_empty;
 use crate::commands::object_address::Objects;
 use crate::commands::parse_utilcmd::NewForeignKey;
@@ -269,14 +270,13 @@ fn operators(
             }
         }
         if pp == 0 || pf == 0 || ff == 0 {
-            let path = shared.search_path();
             return Err(err!(DATATYPE_MISMATCH, "foreign key constraint \"{}\" cannot be implemented"; name).detail(
                 format!(
                     "Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.",
                     fc.name,
                     pc.name,
-                    c.format_type(&path, fc.ty.oid),
-                    c.format_type(&path, pk_type)
+                    shared.type_name(fc.ty.oid),
+                    shared.type_name(pk_type)
                 ),
             ));
         }
@@ -313,9 +313,7 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
     }
     let c = shared.catalog();
     let Some(pk) = c.relation(fk.table) else { return Err(Error::internal("referenced table is gone")) };
-    let table = |r: &Relation| {
-        filled!("{}.{}"; quote_identifier(&c.schema_name(r.schema).unwrap_or_default()), quote_identifier(&r.name))
-    };
+    let table = |r: &Relation| qualified(&c, false, r.schema, &r.name);
     let name = |r: &Relation, a: i16| r.column(a).map(|c| quote_identifier(&c.name)).unwrap_or_default();
     let own: Vec<String> = k.columns.iter().map(|a| name(rel, *a)).collect();
     let theirs: Vec<String> = fk.columns.iter().map(|a| name(&pk, *a)).collect();

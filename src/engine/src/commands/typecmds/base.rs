@@ -45,7 +45,7 @@ fn find(shared: &Shared, what: &str, names: &[String], signatures: &[&[Oid]], re
         _ => bail!(AMBIGUOUS_FUNCTION, "{} function {} has multiple matches"; what, name),
     };
     if p.result != result {
-        let shown = shared.catalog().format_type(&shared.search_path(), result);
+        let shown = shared.type_name(result);
         bail!(INVALID_OBJECT_DEFINITION, "{} function {} must return type {}"; what, name, shown);
     }
     if p.volatility == b'v' {
@@ -195,7 +195,7 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
     if let Some(o) = options.get("element") {
         element = expressions::resolve_type(shared, &definition_type(o)?).map_err(without_position)?.oid;
         if matches!(c.ty(element).as_deref().map(|t| &t.kind), Some(TypeEntryKind::Pseudo)) {
-            let shown = c.format_type(&shared.search_path(), element);
+            let shown = shared.type_name(element);
             bail!(DATATYPE_MISMATCH, "array element type cannot be {}"; shown);
         }
     }
@@ -276,7 +276,7 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
         bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown);
     };
     let oid = t.oid;
-    let display = c.format_type(&shared.search_path(), oid);
+    let display = shared.type_name(oid);
     acl::check_owner(shared, t.owner, "type", &display)?;
     let (mut letter, mut functions) = (None, vec![]);
     for o in options {

@@ -29,7 +29,7 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
     let Some(bt) = c.ty(base.oid) else { return Err(Error::internal("no base type")) };
     if matches!(bt.kind, TypeEntryKind::Pseudo) {
         let shown = crate::commands::tablecmds::drop::find_type(shared, type_name)?
-            .map(|o| c.format_type(&shared.search_path(), o))
+            .map(|o| shared.type_name(o))
             .unwrap_or_default();
         bail!(DATATYPE_MISMATCH, "\"{}\" is not a valid base type for a domain"; shown);
     }
@@ -226,7 +226,7 @@ fn validate_check(shared: &Shared, t: &Type, name: &str, e: &Expr) -> Result<()>
 fn find(shared: &Shared, name: &TypeName) -> Result<Rc<Type>> {
     let oid = expressions::resolve_type(shared, name)?.oid;
     let c = shared.catalog();
-    let shown = c.format_type(&shared.search_path(), oid);
+    let shown = shared.type_name(oid);
     let Some(t) = c.ty(oid) else { return Err(Error::internal("no such type")) };
     if !matches!(t.kind, TypeEntryKind::Domain { .. }) {
         bail!(WRONG_OBJECT_TYPE, "{} is not a domain"; shown);

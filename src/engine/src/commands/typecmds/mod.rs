@@ -120,9 +120,9 @@ fn find_enum(shared: &Shared, names: &[String]) -> Result<(Oid, Vec<EnumLabel>)>
     };
     let Some(t) = c.ty(oid) else { bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; shown) };
     let TypeEntryKind::Enum(labels) = &t.kind else {
-        bail!(WRONG_OBJECT_TYPE, "{} is not an enum"; c.format_type(&shared.search_path(), oid));
+        bail!(WRONG_OBJECT_TYPE, "{} is not an enum"; shared.type_name(oid));
     };
-    acl::check_owner(shared, t.owner, "type", &c.format_type(&shared.search_path(), oid))?;
+    acl::check_owner(shared, t.owner, "type", &shared.type_name(oid))?;
     Ok((oid, labels.clone()))
 }
 

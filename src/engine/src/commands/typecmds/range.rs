@@ -76,7 +76,7 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
     }
     let Some(st) = c.ty(subtype) else { bail!(UNDEFINED_OBJECT, "type does not exist") };
     if matches!(st.kind, TypeEntryKind::Pseudo) {
-        bail!(DATATYPE_MISMATCH, "range subtype cannot be {}"; c.format_type(&path, subtype));
+        bail!(DATATYPE_MISMATCH, "range subtype cannot be {}"; shared.type_name(subtype));
     }
     let class = match opclass {
         Some(n) => {
@@ -89,7 +89,7 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
         None => match c.default_opclass(oids::AM_BTREE, subtype) {
             Some(o) => o.oid,
             None => {
-                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"btree\""; c.format_type(&path, subtype))
+                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"btree\""; shared.type_name(subtype))
                 .hint(
                     "You must specify an operator class for the range type or define a default operator class for the \
                      subtype.",
