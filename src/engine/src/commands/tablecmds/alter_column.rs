@@ -231,8 +231,8 @@ pub fn set_default(shared: &Shared, oid: Oid, name: &str, def: Option<&ast::Expr
 }
 
 /// DROP EXPRESSION: the values stay, the column becomes a plain one.
-pub fn drop_expression(shared: &Shared, oid: Oid, name: &str, missing_ok: bool, recurse: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn drop_expression(shared: &Shared, rel: &Relation, name: &str, missing_ok: bool, recurse: bool) -> Result<()> {
+    let oid = rel.oid;
     let a = existing_column(&rel, name)?;
     let Some(c) = rel.column(a) else { return Ok(()) };
     if !c.generated {
@@ -255,8 +255,8 @@ pub fn drop_expression(shared: &Shared, oid: Oid, name: &str, missing_ok: bool, 
 }
 
 /// SET STATISTICS.
-pub fn set_statistics(shared: &Shared, oid: Oid, column: &AlterColumnRef, value: i32, recurse: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn set_statistics(shared: &Shared, rel: &Relation, column: &AlterColumnRef, value: i32, recurse: bool) -> Result<()> {
+    let oid = rel.oid;
     if value < -1 {
         bail!(INVALID_PARAMETER_VALUE, "statistics target {value} is too low");
     }
@@ -298,8 +298,8 @@ pub fn set_statistics(shared: &Shared, oid: Oid, column: &AlterColumnRef, value:
 }
 
 /// SET (…) and RESET (…) of a column: recorded.
-pub fn set_options(shared: &Shared, oid: Oid, name: &str, options: &[DefElem], set: bool) -> Result<()> {
-    let a = existing_column(&*heap::get(shared, oid)?, name)?;
+pub fn set_options(shared: &Shared, rel: &Relation, name: &str, options: &[DefElem], set: bool) -> Result<()> {
+    let a = existing_column(rel, name)?;
     let mut new = vec![];
     for o in options {
         if !matches!(o.name.as_str(), "n_distinct" | "n_distinct_inherited") {
@@ -307,7 +307,7 @@ pub fn set_options(shared: &Shared, oid: Oid, name: &str, options: &[DefElem], s
         }
         new.push((o.name.clone(), if set { crate::commands::option_text(o)? } else { String::new() }));
     }
-    heap::change_column(shared, oid, a, |c| {
+    heap::change_column(shared, rel.oid, a, |c| {
         for (n, v) in new {
             c.options.retain(|(o, _)| *o != n);
             if set {
@@ -341,9 +341,9 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
 }
 
 /// ALTER TYPE … ADD ATTRIBUTE.
-pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropBehavior) -> Result<()> {
+pub fn add_attribute(shared: &Shared, rel: &Relation, def: &ColumnDef, behavior: DropBehavior) -> Result<()> {
+    let oid = rel.oid;
     let _ = behavior;
-    let rel = heap::get(shared, oid)?;
     alter_type::refuse_stored_values(shared, &rel)?;
     let Some(t) = &def.type_name else { return Err(Error::internal("attribute without type")) };
     let (ty, collation) = expressions::column_type(shared, &def.colname, t, def.coll_clause.as_ref())?;
@@ -359,8 +359,8 @@ pub fn add_attribute(shared: &Shared, oid: Oid, def: &ColumnDef, behavior: DropB
 }
 
 /// ALTER TYPE … DROP ATTRIBUTE.
-pub fn drop_attribute(shared: &Shared, oid: Oid, name: &str, behavior: DropBehavior, missing_ok: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn drop_attribute(shared: &Shared, rel: &Relation, name: &str, behavior: DropBehavior, missing_ok: bool) -> Result<()> {
+    let oid = rel.oid;
     alter_type::refuse_stored_values(shared, &rel)?;
     let Some(a) = rel.attno(name) else {
         return missing::unless(missing_ok, shared, missing::column(&rel.name, name));

@@ -279,13 +279,13 @@ fn run<'s>(
         Step::Foreign(f) => return foreign_key::add(shared, oid, &f, false),
     };
     use AlterTableCmd::*;
+    let rel = heap::get(shared, oid)?;
+    let mut here = rv.clone();
+    here.relname = rel.name.clone();
     match c {
         AddColumn { def, if_not_exists } => {
             let mut parts = Parts::default();
-            let mut here = rv.clone();
-            here.relname = heap::get(shared, oid)?.name.clone();
             parse_utilcmd::column_definition(shared, &here, def, &mut parts)?;
-            let rel = heap::get(shared, oid)?;
             if rel.attno(&def.colname).is_some() && *if_not_exists {
                 return missing::unless_wanted(true, shared, missing::column_taken(&rel.name, &def.colname));
             }
@@ -296,9 +296,8 @@ fn run<'s>(
             alter_column::drop_column(shared, oid, name, *behavior, *missing_ok, recurse)
         }
         ColumnDefault { name, def } => alter_column::set_default(shared, oid, name, def.as_ref(), recurse),
-        DropNotNull { name } => constraints::drop_not_null(shared, oid, name, recurse),
+        DropNotNull { name } => constraints::drop_not_null(shared, &rel, name, recurse),
         SetNotNull { name } => {
-            let rel = heap::get(shared, oid)?;
             existing_column(&rel, name)?;
             if !recurse && !rel.children.is_empty() {
                 let c = shared.catalog();
@@ -315,21 +314,20 @@ fn run<'s>(
             }
             constraints::set_not_null(shared, oid, name, recurse)
         }
-        DropExpression { name, missing_ok } => alter_column::drop_expression(shared, oid, name, *missing_ok, recurse),
-        SetStatistics { column, value } => alter_column::set_statistics(shared, oid, column, *value, recurse),
-        SetOptions { name, options } => alter_column::set_options(shared, oid, name, options, true),
-        ResetOptions { name, options } => alter_column::set_options(shared, oid, name, options, false),
+        DropExpression { name, missing_ok } => alter_column::drop_expression(shared, &rel, name, *missing_ok, recurse),
+        SetStatistics { column, value } => alter_column::set_statistics(shared, &rel, column, *value, recurse),
+        SetOptions { name, options } => alter_column::set_options(shared, &rel, name, options, true),
+        ResetOptions { name, options } => alter_column::set_options(shared, &rel, name, options, false),
         SetStorage { name, storage } => alter_column::set_storage(shared, oid, name, storage, recurse),
         SetCompression { name, method } => {
             let letter = parse_utilcmd::compression_letter(method)?;
-            let a = existing_column(&*heap::get(shared, oid)?, name)?;
+            let a = existing_column(&rel, name)?;
             heap::change_column(shared, oid, a, |c| c.compression = letter)
         }
-        AddIdentity { name, always, options, span: _ } => identity::add(shared, oid, name, *always, options),
-        SetIdentity { name, options } => identity::set(shared, oid, name, options),
-        DropIdentity { name, missing_ok } => identity::drop(shared, oid, name, *missing_ok),
+        AddIdentity { name, always, options, span: _ } => identity::add(shared, &rel, name, *always, options),
+        SetIdentity { name, options } => identity::set(shared, &rel, name, options),
+        DropIdentity { name, missing_ok } => identity::drop(shared, &rel, name, *missing_ok),
         AddConstraint(k) => {
-            let rel = heap::get(shared, oid)?;
             if let Some(n) = &k.conname {
                 let index = is_index_constraint(&k.kind);
                 let merges = matches!(k.kind, ConstraintKind::Check { .. });
@@ -338,26 +336,23 @@ fn run<'s>(
                 }
             }
             let mut parts = Parts::default();
-            let mut here = rv.clone();
-            here.relname = rel.name.clone();
             parse_utilcmd::table_constraint(&here, k, &mut parts)?;
             add_parts(&rel, &mut parts, queue)
         }
         AlterConstraint { name, deferrable, initdeferred, span: _ } => {
-            constraints::alter(shared, oid, name, *deferrable, *initdeferred)
+            constraints::alter(shared, &rel, name, *deferrable, *initdeferred)
         }
         ValidateConstraint { name } => constraints::validate(shared, oid, name, recurse),
         DropConstraint { name, behavior, missing_ok } => {
             constraints::drop_constraint(shared, oid, name, *behavior, *missing_ok, recurse, false)
         }
-        SetLogged | SetUnLogged => set_logged(shared, oid, matches!(c, SetLogged)),
-        ClusterOn { name } => vacuum::mark_clustered(shared, &*heap::get(shared, oid)?, Some(name)),
+        SetLogged | SetUnLogged => set_logged(shared, &rel, matches!(c, SetLogged)),
+        ClusterOn { name } => vacuum::mark_clustered(shared, &rel, Some(name)),
         DropOids => Ok(()),
-        DropCluster => vacuum::mark_clustered(shared, &*heap::get(shared, oid)?, None),
+        DropCluster => vacuum::mark_clustered(shared, &rel, None),
         SetTableSpace { name } => heap::tablespace(Some(name)),
         SetAccessMethod { name } => heap::table_access_method(Some(name)),
         SetRelOptions(options) => {
-            let rel = heap::get(shared, oid)?;
             let new = match rel.kind {
                 RelKind::Index => super::super::index_options::reloptions(rel.access_method, options)?,
                 kind => heap::reloptions(kind, options)?,
@@ -390,9 +385,8 @@ fn run<'s>(
             })
         }
         GenericOptions(_) | AlterColumnGenericOptions { .. } => Err(Error::unsupported("options of foreign tables")),
-        Trigger { mode, which } => enable_triggers(shared, oid, *mode, which),
+        Trigger { mode, which } => enable_triggers(shared, &rel, *mode, which),
         Rule { mode: _, name } => {
-            let rel = heap::get(shared, oid)?;
             bail!(UNDEFINED_OBJECT, "rule \"{}\" for relation \"{}\" does not exist"; name, rel.name)
         }
         AddInherit(parent) => inherit::add_inherit(shared, oid, parent),
@@ -402,15 +396,15 @@ fn run<'s>(
             let to = user::role(shared, r)?;
             alter::change_owner(shared, Objects::relation(oid), to)
         }
-        ReplicaIdentity(r) => replica_identity(shared, oid, r),
+        ReplicaIdentity(r) => replica_identity(shared, &rel, r),
         EnableRowSecurity | DisableRowSecurity => heap::change(shared, oid, |r| r.row_security = matches!(c, EnableRowSecurity)),
         ForceRowSecurity | NoForceRowSecurity => heap::change(shared, oid, |r| r.force_row_security = matches!(c, ForceRowSecurity)),
         AttachPartition { .. } | DetachPartition { .. } | DetachPartitionFinalize { .. } => {
             Err(Error::unsupported("table partitioning"))
         }
-        AddAttribute { def, behavior } => alter_column::add_attribute(shared, oid, def, *behavior),
+        AddAttribute { def, behavior } => alter_column::add_attribute(shared, &rel, def, *behavior),
         DropAttribute { name, behavior, missing_ok } => {
-            alter_column::drop_attribute(shared, oid, name, *behavior, *missing_ok)
+            alter_column::drop_attribute(shared, &rel, name, *behavior, *missing_ok)
         }
         AlterAttributeType { name, type_name, coll_clause, behavior, span: _ } => {
             alter_type::alter_attribute(shared, oid, name, type_name, coll_clause.as_ref(), *behavior)
@@ -435,8 +429,8 @@ fn add_parts<'s>(rel: &Rc<Relation>, parts: &mut Parts, queue: &mut Vec<(Pass, S
     Ok(())
 }
 
-fn set_logged(shared: &Shared, oid: Oid, logged: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+fn set_logged(shared: &Shared, rel: &Relation, logged: bool) -> Result<()> {
+    let oid = rel.oid;
     if rel.persistence == Persistence::Temporary {
         return Err(err!(INVALID_TABLE_DEFINITION, "cannot change logged status of table \"{}\" because it is temporary"; rel.name)
         .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone()));
@@ -450,14 +444,14 @@ fn set_logged(shared: &Shared, oid: Oid, logged: bool) -> Result<()> {
     Ok(())
 }
 
-fn enable_triggers(shared: &Shared, oid: Oid, mode: TriggerMode, which: &TriggerWhich) -> Result<()> {
+fn enable_triggers(shared: &Shared, rel: &Relation, mode: TriggerMode, which: &TriggerWhich) -> Result<()> {
+    let oid = rel.oid;
     let letter = match mode {
         TriggerMode::Enable => b'O',
         TriggerMode::EnableAlways => b'A',
         TriggerMode::EnableReplica => b'R',
         TriggerMode::Disable => b'D',
     };
-    let rel = heap::get(shared, oid)?;
     let named = |t: &str| match which {
         TriggerWhich::Name(n) => t == n,
         TriggerWhich::All | TriggerWhich::User => true,
@@ -480,8 +474,8 @@ fn has_foreign_keys(r: &Relation) -> bool {
     r.constraints.iter().any(|k| matches!(k.kind, tusklet_catalog::live::ConstraintKind::Foreign(_)))
 }
 
-fn replica_identity(shared: &Shared, oid: Oid, r: &ReplicaIdentity) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+fn replica_identity(shared: &Shared, rel: &Relation, r: &ReplicaIdentity) -> Result<()> {
+    let oid = rel.oid;
     let (letter, index) = match r {
         ReplicaIdentity::Nothing => (b'n', 0),
         ReplicaIdentity::Full => (b'f', 0),

@@ -186,8 +186,8 @@ pub fn set_not_null(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Res
 }
 
 /// DROP NOT NULL.
-pub fn drop_not_null(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn drop_not_null(shared: &Shared, rel: &Relation, name: &str, recurse: bool) -> Result<()> {
+    let oid = rel.oid;
     let attno = super::alter_table::existing_column(&rel, name)?;
     let Some(c) = rel.column(attno) else { return Ok(()) };
     if c.identity.is_some() {
@@ -321,8 +321,8 @@ pub fn validate(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<
 }
 
 /// ALTER CONSTRAINT: only foreign keys, only when they are checked.
-pub fn alter(shared: &Shared, oid: Oid, name: &str, deferrable: bool, deferred: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn alter(shared: &Shared, rel: &Relation, name: &str, deferrable: bool, deferred: bool) -> Result<()> {
+    let oid = rel.oid;
     let Some(k) = rel.constraints.iter().find(|k| k.name == name) else {
         return Err(missing::constraint(&rel.name, &name));
     };

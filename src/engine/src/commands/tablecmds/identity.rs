@@ -1,8 +1,8 @@
 //! GENERATED … AS IDENTITY of an existing column: added, changed, dropped.
 
 use tusklet_catalog::builtin::oids;
+use tusklet_catalog::live::Relation;
 use tusklet_error::{Result, bail, err};
-use tusklet_ir::Oid;
 use tusklet_syntax::ast::{DefArg, DefElem};
 
 use super::alter_table::existing_column;
@@ -14,8 +14,8 @@ use crate::commands::{dependency, heap, sequence};
 use crate::session::Shared;
 
 /// ADD GENERATED … AS IDENTITY.
-pub fn add(shared: &Shared, oid: Oid, name: &str, always: bool, options: &[DefElem]) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn add(shared: &Shared, rel: &Relation, name: &str, always: bool, options: &[DefElem]) -> Result<()> {
+    let oid = rel.oid;
     let a = existing_column(&rel, name)?;
     let Some(c) = rel.column(a) else { return Ok(()) };
     if !matches!(c.ty.oid, oids::INT2 | oids::INT4 | oids::INT8) {
@@ -37,8 +37,8 @@ pub fn add(shared: &Shared, oid: Oid, name: &str, always: bool, options: &[DefEl
 }
 
 /// SET GENERATED …, SET sequence_option, RESTART.
-pub fn set(shared: &Shared, oid: Oid, name: &str, options: &[DefElem]) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn set(shared: &Shared, rel: &Relation, name: &str, options: &[DefElem]) -> Result<()> {
+    let oid = rel.oid;
     let a = existing_column(&rel, name)?;
     let identity = rel.column(a).and_then(|c| c.identity);
     if identity.is_none() {
@@ -73,8 +73,8 @@ pub fn set(shared: &Shared, oid: Oid, name: &str, options: &[DefElem]) -> Result
 }
 
 /// DROP IDENTITY: the sequence goes with it.
-pub fn drop(shared: &Shared, oid: Oid, name: &str, missing_ok: bool) -> Result<()> {
-    let rel = heap::get(shared, oid)?;
+pub fn drop(shared: &Shared, rel: &Relation, name: &str, missing_ok: bool) -> Result<()> {
+    let oid = rel.oid;
     let a = existing_column(&rel, name)?;
     if rel.column(a).is_some_and(|c| c.identity.is_none()) {
         let e = err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" is not an identity column"; name, rel.name);
