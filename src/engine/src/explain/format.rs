@@ -29,6 +29,31 @@ pub(super) struct Tree {
     pub children: Vec<(Option<String>, Tree)>,
 }
 
+impl Tree {
+    /// With a title, and nothing else yet.
+    pub fn new(title: String) -> Tree {
+        Tree { title, properties: vec![], children: vec![] }
+    }
+
+    /// Adds a property with a line of its own.
+    #[inline(never)]
+    pub fn line(&mut self, label: &'static str, value: Value) {
+        self.properties.push(Property { label, value, line: true });
+    }
+
+    /// Adds a text.
+    #[inline(never)]
+    pub fn text(&mut self, label: &'static str, text: String) {
+        self.line(label, Value::Text(text));
+    }
+
+    /// Adds a list.
+    #[inline(never)]
+    pub fn list(&mut self, label: &'static str, list: Vec<String>) {
+        self.line(label, Value::List(list));
+    }
+}
+
 /// Everything EXPLAIN says.
 pub(super) struct Report {
     pub plan: Tree,

@@ -503,7 +503,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 _ => self.node(input, relationship, name),
             };
         }
-        let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
+        let mut t = Tree::new(String::new());
         let mut inputs: Vec<Vec<Named>> = Vec::new();
         // The columns below as they are computed there: what is grouped by is shown so.
         let mut below: Vec<Named> = Vec::new();
@@ -532,7 +532,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let mut hash = Tree { title: "Hash".into(), properties: vec![], children: vec![(None, below)] };
                 self.frame(&mut hash, right, "Hash", Some("Inner"), None, &[]);
                 if self.o.verbose {
-                    hash.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
+                    hash.list("Output", columns.iter().map(|c| c.text.clone()).collect());
                 }
                 self.suffix(&mut hash, right, right.total_cost);
                 t.children.push((None, hash));
@@ -547,7 +547,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::MethodScan { index, conds, bitmap: true, .. } => {
                 let name = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
                 let title = filled!("Bitmap Index Scan on {}"; quote_identifier(&name));
-                let mut below = Tree { title, properties: vec![], children: vec![] };
+                let mut below = Tree::new(title);
                 let native = self.native(p, &inputs)?;
                 let mut parts = Vec::new();
                 for c in conds {
@@ -555,7 +555,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 }
                 let special = [("Index Name", name)];
                 self.frame(&mut below, p, "Bitmap Index Scan", Some("Outer"), None, &special);
-                below.properties.push(line("Index Cond", Value::Text(conjunction(parts))));
+                below.text("Index Cond", conjunction(parts));
                 t.children.push((None, below));
             }
             Node::SubqueryScan { input, .. } => {
@@ -564,7 +564,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 inputs.push(columns);
             }
             Node::SetOp { .. } => {
-                let mut both = Tree { title: "Append".into(), properties: vec![], children: vec![] };
+                let mut both = Tree::new("Append".into());
                 self.frame(&mut both, p, "Append", Some("Outer"), None, &[]);
                 for c in p.children() {
                     let (tree, columns) = self.node(c, Some("Member"), None)?;
@@ -627,7 +627,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             Node::ModifyTable(_) | Node::Append { .. } | Node::MergeAppend { .. } | Node::RecursiveUnion { .. }
         ) || matches!(&p.node, Node::Append { inputs, .. } if inputs.is_empty());
         if self.o.verbose && told && !columns.is_empty() {
-            t.properties.push(line("Output", Value::List(columns.iter().map(|c| c.text.clone()).collect())));
+            t.list("Output", columns.iter().map(|c| c.text.clone()).collect());
         }
         if is_scan(p) {
             // A scan's own conditions show its columns bare; parameters keep their tables (`show_scan_qual`).
@@ -880,21 +880,16 @@ impl<'a, 'c> Explainer<'a, 'c> {
             x.relation(rel.oid, shown.as_ref())
         };
         let alias = shown.clone().map(|a| quote_identifier(&a)).unwrap_or_default();
-        let (kind, title): (&str, String) = match &p.node {
-            Node::Result { .. } => ("Result", "Result".into()),
+        // Most titles are the kind, and what it is on.
+        let mut title = None;
+        let (kind, on): (&str, String) = match &p.node {
+            Node::Result { .. } => ("Result", String::new()),
             Node::SeqScan { rel, sample, .. } => {
                 let kind = if sample.is_some() { "Sample Scan" } else { "Seq Scan" };
-                let on = on_relation(self, rel, &mut special);
-                (kind, filled!("{} on {}"; kind, on))
+                (kind, on_relation(self, rel, &mut special))
             }
-            Node::CatalogScan { rel } => {
-                let on = on_relation(self, rel, &mut special);
-                ("Seq Scan", filled!("Seq Scan on {}"; on))
-            }
-            Node::BitmapScan { rel, .. } => {
-                let on = on_relation(self, rel, &mut special);
-                ("Bitmap Heap Scan", filled!("Bitmap Heap Scan on {}"; on))
-            }
+            Node::CatalogScan { rel } => ("Seq Scan", on_relation(self, rel, &mut special)),
+            Node::BitmapScan { rel, .. } => ("Bitmap Heap Scan", on_relation(self, rel, &mut special)),
             Node::IndexScan { rel, index, backward, only, .. } => {
                 let kind = if *only { "Index Only Scan" } else { "Index Scan" };
                 let index = self.index_name(*index);
@@ -902,7 +897,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Index Name", index.clone()));
                 let how = if *backward { " Backward" } else { "" };
                 let on = on_relation(self, rel, &mut special);
-                (kind, format!("{kind}{how} using {} on {on}", quote_identifier(&index)))
+                title = Some(format!("{kind}{how} using {} on {on}", quote_identifier(&index)));
+                (kind, on)
             }
             Node::MethodScan { rel, index, bitmap: false, only, .. } => {
                 let kind = if *only { "Index Only Scan" } else { "Index Scan" };
@@ -910,16 +906,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Scan Direction", "Forward".into()));
                 special.push(("Index Name", index.clone()));
                 let on = on_relation(self, rel, &mut special);
-                (kind, filled!("{} using {} on {}"; kind, quote_identifier(&index), on))
+                title = Some(filled!("{} using {} on {}"; kind, quote_identifier(&index), on));
+                (kind, on)
             }
-            Node::MethodScan { rel, .. } => {
-                let on = on_relation(self, rel, &mut special);
-                ("Bitmap Heap Scan", filled!("Bitmap Heap Scan on {}"; on))
-            }
-            Node::TidScan { rel, .. } => {
-                let on = on_relation(self, rel, &mut special);
-                ("Tid Scan", filled!("Tid Scan on {}"; on))
-            }
+            Node::MethodScan { rel, .. } => ("Bitmap Heap Scan", on_relation(self, rel, &mut special)),
+            Node::TidScan { rel, .. } => ("Tid Scan", on_relation(self, rel, &mut special)),
             Node::FunctionScan { functions, .. } => {
                 let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
                 let called = match functions.as_slice() {
@@ -945,12 +936,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     None => alias.clone(),
                 };
                 special.push(("Alias", shown.clone().unwrap_or_default()));
-                let title = if table { "Table Function Scan" } else { "Function Scan" };
-                (title, filled!("{} on {}"; title, text))
+                (if table { "Table Function Scan" } else { "Function Scan" }, text)
             }
             Node::ValuesScan { .. } | Node::LiteralScan { .. } => {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
-                ("Values Scan", filled!("Values Scan on {}"; alias))
+                ("Values Scan", alias)
             }
             Node::CteScan { cte, .. } => {
                 let cte = self.stmt.ctes.get(*cte as usize).map_or("", |c| &c.name).to_string();
@@ -958,7 +948,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
                 let name = quote_identifier(&cte);
                 let same = shown.as_ref() == Some(&cte);
-                ("CTE Scan", if same { filled!("CTE Scan on {}"; name) } else { filled!("CTE Scan on {} {}"; name, alias) })
+                ("CTE Scan", if same { name } else { filled!("{} {}"; name, alias) })
             }
             Node::WorkTableScan { id, .. } => {
                 let cte = self.stmt.ctes.iter().find(|c| {
@@ -971,34 +961,36 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
                 let name = quote_identifier(&cte);
                 let same = shown.as_ref() == Some(&cte);
-                let on = if same { name } else { filled!("{} {}"; name, alias) };
-                ("WorkTable Scan", filled!("WorkTable Scan on {}"; on))
+                ("WorkTable Scan", if same { name } else { filled!("{} {}"; name, alias) })
             }
             Node::SubqueryScan { .. } => {
                 special.push(("Alias", shown.clone().unwrap_or_default()));
-                ("Subquery Scan", filled!("Subquery Scan on {}"; alias))
+                ("Subquery Scan", alias)
             }
-            Node::With { .. } => ("Result", "Result".into()),
+            Node::With { .. } => ("Result", String::new()),
             Node::NestLoop { kind, .. } => {
                 special.push(("Join Type", join_type(*kind).into()));
-                ("Nested Loop", join_title(*kind, "Nested Loop"))
+                title = Some(join_title(*kind, "Nested Loop"));
+                ("Nested Loop", String::new())
             }
             Node::HashJoin { kind, .. } => {
                 special.push(("Join Type", join_type(*kind).into()));
-                ("Hash Join", join_title(*kind, "Hash"))
+                title = Some(join_title(*kind, "Hash"));
+                ("Hash Join", String::new())
             }
             Node::MergeJoin { kind, .. } => {
                 special.push(("Join Type", join_type(*kind).into()));
-                ("Merge Join", join_title(*kind, "Merge"))
+                title = Some(join_title(*kind, "Merge"));
+                ("Merge Join", String::new())
             }
-            Node::Sort { presorted: 1.., .. } => ("Incremental Sort", "Incremental Sort".into()),
-            Node::Sort { .. } => ("Sort", "Sort".into()),
-            Node::Limit { .. } => ("Limit", "Limit".into()),
-            Node::Unique { .. } => ("Unique", "Unique".into()),
+            Node::Sort { presorted: 1.., .. } => ("Incremental Sort", String::new()),
+            Node::Sort { .. } => ("Sort", String::new()),
+            Node::Limit { .. } => ("Limit", String::new()),
+            Node::Unique { .. } => ("Unique", String::new()),
             Node::Aggregate { strategy, sets, .. } => {
                 let of = |hashed: bool| sets.iter().flatten().any(|s| s.rollup.is_none() == hashed);
                 let columns = sets.as_ref().is_none_or(|s| s.iter().any(|s| !s.columns.is_empty()));
-                let (strategy, title) = match strategy {
+                let (strategy, shown) = match strategy {
                     _ if of(true) && of(false) => ("Mixed", "MixedAggregate"),
                     _ if !columns => ("Plain", "Aggregate"),
                     AggStrategy::Plain => ("Plain", "Aggregate"),
@@ -1007,28 +999,24 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 };
                 special.push(("Strategy", strategy.into()));
                 special.push(("Partial Mode", "Simple".into()));
-                ("Aggregate", title.into())
+                title = Some(shown.into());
+                ("Aggregate", String::new())
             }
-            Node::WindowAgg { .. } => ("WindowAgg", "WindowAgg".into()),
-            Node::Append { inputs, .. } => {
-                if inputs.is_empty() {
-                    ("Result", "Result".into())
-                } else {
-                    ("Append", "Append".into())
-                }
-            }
-            Node::MergeAppend { .. } => ("Merge Append", "Merge Append".into()),
+            Node::WindowAgg { .. } => ("WindowAgg", String::new()),
+            Node::Append { inputs, .. } => (if inputs.is_empty() { "Result" } else { "Append" }, String::new()),
+            Node::MergeAppend { .. } => ("Merge Append", String::new()),
             Node::SetOp { kind, all, .. } => {
                 let what = if *kind == SetOpKind::Intersect { "Intersect" } else { "Except" };
                 let what = filled!("{}{}"; what, if *all { " All" } else { "" });
                 special.push(("Strategy", "Hashed".into()));
                 special.push(("Command", what.clone()));
-                ("SetOp", filled!("HashSetOp {}"; what))
+                title = Some(filled!("HashSetOp {}"; what));
+                ("SetOp", String::new())
             }
-            Node::RecursiveUnion { .. } => ("Recursive Union", "Recursive Union".into()),
-            Node::ProjectSet { .. } => ("ProjectSet", "ProjectSet".into()),
-            Node::Material { .. } => ("Materialize", "Materialize".into()),
-            Node::LockRows { .. } => ("LockRows", "LockRows".into()),
+            Node::RecursiveUnion { .. } => ("Recursive Union", String::new()),
+            Node::ProjectSet { .. } => ("ProjectSet", String::new()),
+            Node::Material { .. } => ("Materialize", String::new()),
+            Node::LockRows { .. } => ("LockRows", String::new()),
             Node::ModifyTable(m) => {
                 let verb = match m.command {
                     CommandType::Insert => "Insert",
@@ -1046,10 +1034,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     special.push(("Alias", shown.clone().unwrap_or_else(|| target.name.1.clone())));
                     self.relation(target.rel, if m.command == CommandType::Insert { None } else { shown.as_ref() })
                 });
-                ("ModifyTable", filled!("{} on {}"; verb, target.unwrap_or_default()))
+                title = Some(filled!("{} on {}"; verb, target.unwrap_or_default()));
+                ("ModifyTable", String::new())
             }
         };
-        t.title = title;
+        t.title = title.unwrap_or_else(|| if on.is_empty() { kind.into() } else { filled!("{} on {}"; kind, on) });
         self.frame(t, p, kind, relationship, name, &special);
     }
 
@@ -1066,18 +1055,19 @@ impl<'a, 'c> Explainer<'a, 'c> {
         let second = inputs.get(1).unwrap_or(&empty);
         let mut filter_label = "Filter";
         let mut run_condition = None;
+        let mut join_filter = None;
         match &p.node {
             Node::Result { once, .. } => {
                 if let Some(c) = once {
                     let text = self.show(c, &[], false)?;
-                    t.properties.push(line("One-Time Filter", Value::Text(text)));
+                    t.text("One-Time Filter", text);
                 }
                 if matches!(&p.node, Node::Result { input: None, .. }) {
                     filter_label = "One-Time Filter";
                 }
             }
             Node::Append { inputs, .. } if inputs.is_empty() => {
-                t.properties.push(line("One-Time Filter", Value::Text("false".into())));
+                t.text("One-Time Filter", "false".into());
             }
             Node::SeqScan { sample: Some(s), .. } => {
                 let method = self.shared.catalog().proc(s.method).map_or_else(String::new, |p| p.name.clone());
@@ -1089,7 +1079,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 if let Some(r) = &s.repeatable {
                     text.push_str(&filled!(" REPEATABLE ({})"; self.show(r, &[], false)?));
                 }
-                t.properties.push(line("Sampling", Value::Text(text)));
+                t.text("Sampling", text);
             }
             Node::IndexScan { rel, index, keys, .. } => {
                 let mut parts = Vec::new();
@@ -1097,13 +1087,13 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     parts.push(self.bound(p, rel, *index, *i, b)?);
                 }
                 if !parts.is_empty() {
-                    t.properties.push(line("Index Cond", Value::Text(conjunction(parts))));
+                    t.text("Index Cond", conjunction(parts));
                 }
             }
             Node::BitmapScan { rel, bitmap } => {
                 let text = self.bitmap_cond(p, rel, bitmap)?;
                 if !text.is_empty() {
-                    t.properties.push(line("Recheck Cond", Value::Text(text)));
+                    t.text("Recheck Cond", text);
                 }
             }
             Node::MethodScan { conds, nearest, bitmap, .. } => {
@@ -1113,11 +1103,11 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 }
                 if !parts.is_empty() {
                     let label = if *bitmap { "Recheck Cond" } else { "Index Cond" };
-                    t.properties.push(line(label, Value::Text(conjunction(parts))));
+                    t.text(label, conjunction(parts));
                 }
                 if let Some(c) = nearest {
                     let text = self.show(&c.cond, native, false)?;
-                    t.properties.push(line("Order By", Value::Text(text)));
+                    t.text("Order By", text);
                 }
             }
             Node::TidScan { tids, .. } => {
@@ -1129,7 +1119,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     parts.push(if array { filled!("({} = ANY ({}))"; ctid, value) } else { filled!("({} = {})"; ctid, value) });
                 }
                 let text = if parts.len() == 1 { parts.concat() } else { filled!("({})"; parts.join(" OR ")) };
-                t.properties.push(line("TID Cond", Value::Text(text)));
+                t.text("TID Cond", text);
             }
             Node::FunctionScan { functions, .. } if self.o.verbose => {
                 let mut calls = Vec::new();
@@ -1138,15 +1128,10 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 }
                 let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
                 let label = if table { "Table Function Call" } else { "Function Call" };
-                t.properties.push(line(label, Value::List(calls)));
+                t.list(label, calls);
             }
             Node::NestLoop { kind, on, .. } => {
-                if let Some(on) = on {
-                    let text = self.show(on, native, false)?;
-                    t.properties.push(line("Join Filter", Value::Text(text)));
-                } else if *kind == JoinKind::Inner {
-                    filter_label = "Join Filter";
-                }
+                join_filter = Some((*kind, on.as_ref()));
             }
             Node::HashJoin { kind, keys, on, .. } => {
                 let mut parts = Vec::new();
@@ -1155,13 +1140,8 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     let right = self.show(&k.right, second, true)?;
                     parts.push(filled!("({} = {})"; left, right));
                 }
-                t.properties.push(line("Hash Cond", Value::Text(conjunction(parts))));
-                if let Some(on) = on {
-                    let text = self.show(on, native, false)?;
-                    t.properties.push(line("Join Filter", Value::Text(text)));
-                } else if *kind == JoinKind::Inner {
-                    filter_label = "Join Filter";
-                }
+                t.text("Hash Cond", conjunction(parts));
+                join_filter = Some((*kind, on.as_ref()));
             }
             Node::MergeJoin { kind, keys, on, .. } => {
                 let side = |list: &[Named], k: &SortKey| {
@@ -1170,24 +1150,18 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 let parts: Vec<String> =
                     keys.iter().map(|(l, r)| filled!("({} = {})"; side(first, l), side(second, r))).collect();
                 if !parts.is_empty() {
-                    t.properties.push(line("Merge Cond", Value::Text(conjunction(parts))));
+                    t.text("Merge Cond", conjunction(parts));
                 }
-                if let Some(on) = on {
-                    let text = self.show(on, native, false)?;
-                    t.properties.push(line("Join Filter", Value::Text(text)));
-                } else if *kind == JoinKind::Inner {
-                    filter_label = "Join Filter";
-                }
+                join_filter = Some((*kind, on.as_ref()));
             }
             Node::Sort { keys, .. } | Node::MergeAppend { keys, .. } => {
                 let list = keys.iter().map(|k| self.sort_key(k, first)).collect();
-                t.properties.push(line("Sort Key", Value::List(list)));
+                t.list("Sort Key", list);
                 if let Node::Sort { presorted: n @ 1.., .. } = &p.node {
-                    let list = keys
-                        .iter()
-                        .take(*n as usize)
-                        .map(|k| first.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone()));
-                    t.properties.push(line("Presorted Key", Value::List(list.collect())));
+                    let list = keys.iter().take(*n as usize).map(|k| {
+                        first.get(k.column as usize).map_or_else(|| "?".into(), |n| n.text.clone())
+                    });
+                    t.list("Presorted Key", list.collect());
                 }
             }
             Node::Aggregate { groups, carried, sets, .. } => {
@@ -1199,7 +1173,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 match sets {
                     None if groups.is_empty() => {}
                     None => {
-                        t.properties.push(line("Group Key", Value::List((0..own).map(name).collect())));
+                        t.list("Group Key", (0..own).map(name).collect());
                     }
                     Some(sets) => {
                         let mut before = None;
@@ -1209,7 +1183,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                             let again =
                                 s.rollup.is_some() && before.is_some() && before != s.rollup && !list.is_empty();
                             if again {
-                                t.properties.push(line("Sort Key", Value::List(list.clone())));
+                                t.list("Sort Key", list.clone());
                             }
                             // A pass that sorts anew stands further in.
                             let first = sets.iter().find_map(|s| s.rollup);
@@ -1221,7 +1195,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                             };
                             before = s.rollup.or(before);
                             let value = if list.is_empty() { Value::Text("()".into()) } else { Value::List(list) };
-                            t.properties.push(line(label, value));
+                            t.line(label, value);
                         }
                     }
                 }
@@ -1238,19 +1212,19 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     for target in &m.targets {
                         let verb = if m.command == CommandType::Update { "Update" } else { "Delete" };
                         let text = filled!("{} on {}"; verb, self.relation(target.rel, None));
-                        t.properties.push(line("", Value::Text(text)));
+                        t.text("", text);
                     }
                 }
                 if let Some(c) = &m.on_conflict {
                     let what = if c.update.is_some() { "UPDATE" } else { "NOTHING" };
-                    t.properties.push(line("Conflict Resolution", Value::Text(what.into())));
+                    t.text("Conflict Resolution", what.into());
                     let names: Vec<String> = c
                         .arbiters
                         .iter()
                         .filter_map(|i| self.shared.catalog().relation(*i).map(|r| quote_identifier(&r.name)))
                         .collect();
                     if !names.is_empty() {
-                        t.properties.push(line("Conflict Arbiter Indexes", Value::List(names)));
+                        t.list("Conflict Arbiter Indexes", names);
                     }
                     if let (Some(f), Some(target)) = (&c.filter, m.targets.first()) {
                         let old = self.modify_columns(m, &[]);
@@ -1260,10 +1234,18 @@ impl<'a, 'c> Explainer<'a, 'c> {
                             .map(|c| Named::new(filled!("excluded.{}"; quote_identifier(&c.name)), true));
                         let all: Vec<Named> = old.into_iter().chain(new).collect();
                         let text = self.show(f, &all, false)?;
-                        t.properties.push(line("Conflict Filter", Value::Text(text)));
+                        t.text("Conflict Filter", text);
                     }
                 }
             }
+            _ => {}
+        }
+        match join_filter {
+            Some((_, Some(on))) => {
+                let text = self.show(on, native, false)?;
+                t.text("Join Filter", text);
+            }
+            Some((JoinKind::Inner, None)) => filter_label = "Join Filter",
             _ => {}
         }
         // What a run condition tests is no filter beside it, nor what an index looked for.
@@ -1293,7 +1275,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         };
         if let Some(f) = &filter {
             let text = self.show(f, native, false)?;
-            t.properties.push(line(filter_label, Value::Text(text)));
+            t.text(filter_label, text);
             let number = self.numbers.get(&std::ptr::from_ref(p));
             if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
                 let removed = s.removed as f64 / s.loops.max(1) as f64;
