@@ -5,7 +5,7 @@ use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_syntax::ast::{CommentStmt, ObjectName, ObjectType};
 
 use super::object_address::{Objects, relation_word};
-use super::{acl, castcmds, functioncmds, items, kind_words, namespace, operatorcmds, tsearchcmds, user};
+use super::{acl, functioncmds, kind_words, namespace, tsearchcmds, user};
 use crate::missing;
 use crate::session::Shared;
 
@@ -63,13 +63,6 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
                 None => return Err(missing::column(&rel.join("."), &column)),
             }
         }
-        (ObjectType::Schema, ObjectName::Name(n)) => {
-            let name = n.join(".");
-            let oid = namespace::existing_schema(shared, &name)?;
-            let owner = shared.catalog().user_schema(oid).map_or(crate::database::BOOTSTRAP_ROLE, |s| s.owner);
-            acl::check_owner(shared, owner, "schema", &name)?;
-            Ok(Objects::schema(oid))
-        }
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(name)) => {
             let ty = super::expressions::resolve_type(shared, name).map_err(super::without_position)?.oid;
             let c = shared.catalog();
@@ -89,22 +82,6 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
             let owner = shared.catalog().proc(oid).map_or(0, |p| p.owner);
             acl::check_owner(shared, owner, "function", &w.name.join("."))?;
             Ok(Objects::proc(oid))
-        }
-        (ObjectType::Operator, ObjectName::WithArgs(w)) => {
-            let Some(oid) = operatorcmds::with_args(shared, w, false)? else {
-                bail!(UNDEFINED_FUNCTION, "operator does not exist")
-            };
-            let owner = shared.catalog().operator(oid).map_or(0, |p| p.owner);
-            acl::check_owner(shared, owner, "operator", &w.name.join("."))?;
-            Ok(ObjectAddress::new(ObjectClass::Operator, oid))
-        }
-        (ObjectType::Cast, ObjectName::Cast { source, target }) => {
-            let found = castcmds::find(shared, source, target, false)?;
-            found.ok_or_else(|| err!(UNDEFINED_OBJECT, "cast does not exist"))
-        }
-        (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => {
-            let found = items::address(shared, t, o, false)?;
-            found.ok_or_else(|| err!(UNDEFINED_OBJECT, "object does not exist"))
         }
         (ObjectType::TabConstraint, ObjectName::OfRelation { relation, name }) => {
             let r = namespace::get(shared, &namespace::range_var(relation)?)?;
@@ -142,12 +119,13 @@ fn address(shared: &Shared, t: ObjectType, o: &ObjectName) -> Result<ObjectAddre
                 None => return Err(missing::role(&name)),
             }
         }
-        (ObjectType::Extension, ObjectName::Name(n)) => {
-            bail!(UNDEFINED_OBJECT, "extension \"{}\" does not exist"; n.join("."))
-        }
-        (t, o) => match (tsearchcmds::kind_of(t), o) {
-            (Some(kind), ObjectName::Name(n)) => Ok(tsearchcmds::address(tsearchcmds::owned(shared, kind, n)?.oid)),
-            _ => Err(Error::unsupported(filled!("COMMENT ON {}"; kind_words(t)))),
-        },
+        (ObjectType::Schema | ObjectType::Operator | ObjectType::Cast | ObjectType::Extension, _)
+        | (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => find(shared, o, t),
+        _ if tsearchcmds::kind_of(t).is_some() => find(shared, o, t),
+        _ => Err(Error::unsupported(filled!("COMMENT ON {}"; kind_words(t)))),
     }
+}
+
+fn find(shared: &Shared, o: &ObjectName, t: ObjectType) -> Result<ObjectAddress> {
+    super::tablecmds::drop::find(shared, o, t, false)?.ok_or_else(|| err!(UNDEFINED_OBJECT, "object does not exist"))
 }

@@ -39,7 +39,11 @@ pub fn drop(shared: &Shared, s: &DropStmt) -> Result<()> {
     for o in objects {
         let found = match (wanted_kind(*remove_type), o) {
             (Some(kind), ObjectName::Name(n)) => relation(shared, n, kind, *remove_type, *missing_ok)?,
-            _ => other(shared, o, *remove_type, *missing_ok)?,
+            _ => {
+                let found = find(shared, o, *remove_type, *missing_ok)?;
+                found.iter().try_for_each(|a| pinned(shared, *a))?;
+                found
+            }
         };
         if let Some(a) = found {
             if !targets.contains(&a) {
@@ -120,7 +124,8 @@ pub fn find_type(shared: &Shared, t: &TypeName) -> Result<Option<Oid>> {
     })
 }
 
-fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Result<Option<ObjectAddress>> {
+/// What a name that is no relation's means, of which the user must be the owner; `None` after a notice when it may be missing.
+pub fn find(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Result<Option<ObjectAddress>> {
     match (t, o) {
         (ObjectType::Type | ObjectType::Domain, ObjectName::Type(name)) => {
             if let [s, _] = name.names.as_slice() {
@@ -140,7 +145,6 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
                 bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a domain"; shown);
             }
             acl::check_owner(shared, ty.owner, "type", &shared.type_name(oid))?;
-            pinned(shared, Objects::ty(oid))?;
             Ok(Some(Objects::ty(oid)))
         }
         (ObjectType::Schema, ObjectName::Name(n)) => {
@@ -151,7 +155,6 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             };
             let owner = shared.catalog().user_schema(oid).map_or(crate::database::BOOTSTRAP_ROLE, |s| s.owner);
             acl::check_owner(shared, owner, "schema", &name)?;
-            pinned(shared, Objects::schema(oid))?;
             Ok(Some(Objects::schema(oid)))
         }
         (
@@ -162,31 +165,16 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             let c = shared.catalog();
             let owner = c.proc(oid).map_or(0, |p| p.owner);
             acl::check_owner(shared, owner, &word(t), w.name.last().map(String::as_str).unwrap_or_default())?;
-            pinned(shared, Objects::proc(oid))?;
             Ok(Some(Objects::proc(oid)))
         }
         (ObjectType::Operator, ObjectName::WithArgs(w)) => {
             let Some(oid) = operatorcmds::with_args(shared, w, missing_ok)? else { return Ok(None) };
             let owner = shared.catalog().operator(oid).map_or(0, |p| p.owner);
             acl::check_owner(shared, owner, "operator", &w.name.join("."))?;
-            let a = ObjectAddress::new(ObjectClass::Operator, oid);
-            pinned(shared, a)?;
-            Ok(Some(a))
+            Ok(Some(ObjectAddress::new(ObjectClass::Operator, oid)))
         }
-        (ObjectType::Cast, ObjectName::Cast { source, target }) => {
-            let a = castcmds::find(shared, source, target, missing_ok)?;
-            if let Some(a) = a {
-                pinned(shared, a)?;
-            }
-            Ok(a)
-        }
-        (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => {
-            let a = items::address(shared, t, o, missing_ok)?;
-            if let Some(a) = a {
-                pinned(shared, a)?;
-            }
-            Ok(a)
-        }
+        (ObjectType::Cast, ObjectName::Cast { source, target }) => castcmds::find(shared, source, target, missing_ok),
+        (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => items::address(shared, t, o, missing_ok),
         (ObjectType::Extension, ObjectName::Name(n)) => {
             let name = n.join(".");
             missing::unless(missing_ok, shared, err!(UNDEFINED_OBJECT, "extension \"{}\" does not exist"; name))?;
@@ -200,11 +188,7 @@ fn other(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> Re
             ObjectName::Name(n),
         ) => {
             let Some(kind) = tsearchcmds::kind_of(t) else { return Ok(None) };
-            let a = tsearchcmds::to_drop(shared, kind, n, missing_ok)?;
-            if let Some(a) = a {
-                pinned(shared, a)?;
-            }
-            Ok(a)
+            tsearchcmds::to_drop(shared, kind, n, missing_ok)
         }
         _ if missing_ok => missing_object(shared, t, o),
         _ => Err(Error::unsupported(filled!("DROP {}"; kind_words(t)))),
