@@ -13,7 +13,7 @@ use tusklet_storage::{Unique, Wait};
 use tusklet_vector::CallContext;
 
 use crate::query::run_sql;
-use crate::session::{RowChange, Shared};
+use crate::session::{About, RowChange, Shared};
 
 /// Runs what the last statement made due. `Some`: it must wait for a lock; call again.
 pub fn run_immediate(shared: &Shared) -> Result<Option<Wait>> {
@@ -196,10 +196,9 @@ fn check_exclusion(shared: &Shared, rel: &Relation, index: Oid, name: &str, even
         tusklet_exec::Excluded::Wait(w) => return Err(Waiting::Wait(w)),
         tusklet_exec::Excluded::Conflict(mine, other) => (mine, other),
     };
-    let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
     Err(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{}\""; name)
         .detail(filled!("Key {} conflicts with existing key {}."; mine, other))
-        .table(schema, &rel.name)
+        .about(shared, rel)
         .constraint(name)
         .into())
 }
@@ -249,10 +248,9 @@ fn check_unique(
         Some(row) => c.columns.iter().map(|a| row.get(*a as usize - 1).to_value()).collect(),
         None => return Ok(()),
     };
-    let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
     Err(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\""; c.name)
         .detail(filled!("{} already exists."; shown(shared, rel, &c.columns, &key)?))
-        .table(schema, &rel.name)
+        .about(shared, rel)
         .constraint(&c.name)
         .into())
 }
@@ -268,12 +266,11 @@ fn check_reference(
     let key: Vec<Value> = c.columns.iter().map(|a| new[*a as usize - 1].clone()).collect();
     let nulls = key.iter().filter(|v| v.is_null()).count();
     let name = &rel.name;
-    let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
     if nulls > 0 {
         if fk.match_full && nulls < key.len() {
             return Err(err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name)
             .detail("MATCH FULL does not allow mixing of null and nonnull key values.")
-            .table(schema, name)
+            .about(shared, rel)
             .constraint(&c.name)
             .into());
         }
@@ -301,7 +298,7 @@ fn check_reference(
     let detail = filled!("{} is not present in table \"{}\"."; shown(shared, rel, &c.columns, &key)?, pk.name);
     Err(err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name)
     .detail(detail)
-    .table(schema, name)
+    .about(shared, rel)
     .constraint(&c.name)
     .into())
 }
@@ -358,12 +355,11 @@ fn act(
             if query(shared, &sql, &params)?.is_empty() {
                 return Ok(());
             }
-            let schema = shared.catalog.borrow().schema_name(rel.schema).unwrap_or_default();
             let detail =
                 filled!("{} is still referenced from table \"{}\"."; shown(shared, pk, &fk.columns, key)?, rel.name);
             Err(err!(FOREIGN_KEY_VIOLATION, "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\""; pk.name, c.name, rel.name)
             .detail(detail)
-            .table(schema, &rel.name)
+            .about(shared, rel)
             .constraint(&c.name)
             .into())
         }

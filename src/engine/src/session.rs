@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use tusklet_adt::formats::Formats;
-use tusklet_catalog::live::{Catalog, Change};
+use tusklet_catalog::live::{Catalog, Change, Relation};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::{Error, Notice, Report, Result, Severity, SortedMap, SortedSet, SqlState, err};
 use tusklet_exec::{Caches, ExecCx};
@@ -454,5 +454,19 @@ impl Shared {
     /// Forgets the computed search path.
     pub fn forget_path(&self) {
         self.path.borrow_mut().take();
+    }
+}
+
+/// What an error is about, which only the catalog knows.
+pub trait About {
+    /// With the table it is about (`errtable`).
+    fn about(self, shared: &Shared, rel: &Relation) -> Error;
+}
+
+impl About for Error {
+    #[cold]
+    #[inline(never)]
+    fn about(self, shared: &Shared, rel: &Relation) -> Error {
+        self.table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), &rel.name)
     }
 }

@@ -23,7 +23,7 @@ use super::index_names::column_names;
 use super::index_options::{self, Method};
 use super::{acl, dependency, expressions, heap, lock, namespace};
 use crate::missing;
-use crate::session::Shared;
+use crate::session::{About, Shared};
 
 /// CREATE INDEX.
 pub fn create_index(shared: &Shared, s: &IndexStmt) -> Result<()> {
@@ -659,8 +659,8 @@ fn verify_exclusion(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Re
         Some((mine, other)) => {
             Err(err!(EXCLUSION_VIOLATION, "could not create exclusion constraint \"{}\""; index_rel.name)
                 .detail(filled!("Key {} conflicts with key {}."; mine, other))
-                .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
-                .constraint(index_rel.name.clone()))
+                .about(shared, rel)
+                .constraint(&index_rel.name))
         }
     }
 }
@@ -697,8 +697,8 @@ fn duplicate(
     }
     Ok(err!(UNIQUE_VIOLATION, "could not create unique index \"{}\""; index_rel.name)
         .detail(filled!("Key ({})=({}) is duplicated."; names.join(", "), values.join(", ")))
-        .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
-        .constraint(index_rel.name.clone()))
+        .about(shared, rel)
+        .constraint(&index_rel.name))
 }
 
 /// ADD PRIMARY KEY/UNIQUE USING INDEX.

@@ -21,7 +21,7 @@ use crate::missing;
 use crate::commands::object_address::{Objects, relation_word};
 use crate::commands::parse_utilcmd::{self, NewCheck, NewForeignKey, NewIndex, Parts};
 use crate::commands::{acl, alter, heap, indexcmds, kind_words, lock, namespace, user, vacuum};
-use crate::session::Shared;
+use crate::session::{About, Shared};
 
 /// When a subcommand runs; the order is PostgreSQL's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -433,7 +433,7 @@ fn set_logged(shared: &Shared, rel: &Relation, logged: bool) -> Result<()> {
     let oid = rel.oid;
     if rel.persistence == Persistence::Temporary {
         return Err(err!(INVALID_TABLE_DEFINITION, "cannot change logged status of table \"{}\" because it is temporary"; rel.name)
-        .table(shared.catalog().schema_name(rel.schema).unwrap_or_default(), rel.name.clone()));
+        .about(shared, rel));
     }
     let to = if logged { Persistence::Permanent } else { Persistence::Unlogged };
     let mut all = rel.indexes.clone();

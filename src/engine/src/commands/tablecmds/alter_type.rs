@@ -20,7 +20,7 @@ use super::alter_table::existing_column;
 use super::{each_row, is_empty};
 use crate::commands::object_address::{Objects, describe};
 use crate::commands::{dependency, expressions, heap, indexcmds};
-use crate::session::Shared;
+use crate::session::{About, Shared};
 
 /// One ALTER COLUMN TYPE.
 pub struct Retype<'s> {
@@ -491,7 +491,6 @@ pub fn rewrite(shared: &Shared, old: &Relation, compute: &[(i16, Evaluator)]) ->
             }
         }
     }
-    let schema = shared.catalog().schema_name(now.schema).unwrap_or_default();
     let mut new: Vec<Value> = Vec::with_capacity(now.columns.len());
     if !is_empty(shared, old) {
         each_row(shared, old, &mut |cx, _, row| {
@@ -520,14 +519,14 @@ pub fn rewrite(shared: &Shared, old: &Relation, compute: &[(i16, Evaluator)]) ->
             for (i, c) in now.columns.iter().enumerate() {
                 if c.not_null && new[i].is_null() {
                     return Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of relation \"{}\" contains null values"; c.name, now.name)
-                    .table(schema.clone(), now.name.clone())
+                    .about(shared, &now)
                     .column(c.name.clone()));
                 }
             }
             for (name, e) in &checks {
                 if e.eval(cx, &new)? == Value::Bool(false) {
                     return Err(err!(CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, now.name)
-                    .table(schema.clone(), now.name.clone())
+                    .about(shared, &now)
                     .constraint(name.clone()));
                 }
             }

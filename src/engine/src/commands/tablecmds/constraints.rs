@@ -16,7 +16,7 @@ use crate::missing;
 use crate::commands::object_address::Objects;
 use crate::commands::parse_utilcmd::{CheckExpr, NewCheck};
 use crate::commands::{dependency, expressions, heap};
-use crate::session::Shared;
+use crate::session::{About, Shared};
 
 /// What kind of constraint, as a blank to fill in.
 pub fn blank(shared: &Shared, name: &str, kind: ConstraintKind, columns: Vec<i16>) -> Constraint {
@@ -143,10 +143,9 @@ pub fn validate_check(shared: &Shared, rel: &Relation, name: &str, e: &Expr) -> 
     }
     let e = expressions::over_row(e, rel.columns.len());
     let eval = expressions::with_cx(shared, |cx| Evaluator::new(cx, &e))?;
-    let schema = shared.catalog().schema_name(rel.schema).unwrap_or_default();
     each_row(shared, rel, &mut |cx, _, row| match eval.eval(cx, row)? {
         Value::Bool(false) => Err(err!(CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, rel.name)
-        .table(schema.clone(), rel.name.clone())
+        .about(shared, rel)
         .constraint(name)),
         _ => Ok(()),
     })
@@ -158,12 +157,11 @@ pub fn validate_not_null(shared: &Shared, rel: &Relation, attno: i16) -> Result<
         return Ok(());
     }
     let at = attno as usize - 1;
-    let schema = shared.catalog().schema_name(rel.schema).unwrap_or_default();
     each_row(shared, rel, &mut |_, _, row| match row.get(at) {
         Some(v) if v.is_null() => {
             let name = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
             Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of relation \"{}\" contains null values"; name, rel.name)
-                .table(schema.clone(), rel.name.clone())
+                .about(shared, rel)
                 .column(name))
         }
         _ => Ok(()),

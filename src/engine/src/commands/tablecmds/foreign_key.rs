@@ -20,7 +20,7 @@ use crate::commands::object_address::Objects;
 use crate::commands::parse_utilcmd::NewForeignKey;
 use crate::commands::{acl, heap, lock, namespace};
 use crate::query::run_sql;
-use crate::session::Shared;
+use crate::session::{About, Shared};
 
 fn action(a: ast::FkAction) -> FkAction {
     match a {
@@ -355,8 +355,8 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
     };
     Err(e
         .detail(detail)
-        .table(c.schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
-        .constraint(k.name.clone()))
+        .about(shared, rel)
+        .constraint(&k.name))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::missing;
 use crate::commands::object_address::Objects;
 use crate::commands::tablecmds::each_row;
 use crate::commands::{acl, dependency, expressions, heap, namespace, pg_type};
-use crate::session::Shared;
+use crate::session::{About, Shared};
 
 /// CREATE DOMAIN.
 pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
@@ -214,7 +214,7 @@ fn validate_check(shared: &Shared, t: &Type, name: &str, e: &Expr) -> Result<()>
             if eval.eval_domain(cx, &v)? == Value::Bool(false) {
                 let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
                 return Err(err!(CHECK_VIOLATION, "column \"{}\" of table \"{}\" contains values that violate the new constraint"; column, rel.name)
-                .table(cx.catalog.schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
+                .about(shared, &rel)
                 .column(column));
             }
             Ok(())
@@ -260,11 +260,11 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
             }
             for (rel, a) in columns(shared, t.oid)? {
                 let at = a as usize - 1;
-                each_row(shared, &rel, &mut |cx, _, row| {
+                each_row(shared, &rel, &mut |_, _, row| {
                     if row.get(at).is_some_and(Value::is_null) {
                         let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
                         return Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of table \"{}\" contains null values"; column, rel.name)
-                        .table(cx.catalog.schema_name(rel.schema).unwrap_or_default(), rel.name.clone())
+                        .about(shared, &rel)
                         .column(column));
                     }
                     Ok(())
