@@ -273,8 +273,14 @@ impl Error {
     }
 
     /// With one more line of context, outermost last.
-    pub fn context(mut self, line: impl Into<String>) -> Error {
-        let line = line.into();
+    #[cold]
+    pub fn context(self, line: impl Into<String>) -> Error {
+        self.with_context(line.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_context(mut self, line: String) -> Error {
         match &mut self.0.context {
             Some(all) => {
                 all.push('\n');
@@ -286,28 +292,33 @@ impl Error {
     }
 
     /// With the table it is about.
-    pub fn table(mut self, schema: impl Into<String>, table: impl Into<String>) -> Error {
-        self.0.schema = Some(schema.into());
-        self.0.table = Some(table.into());
-        self
+    #[cold]
+    pub fn table(self, schema: impl Into<String>, table: impl Into<String>) -> Error {
+        self.with(|r| &mut r.schema, schema.into()).with(|r| &mut r.table, table.into())
     }
 
     /// With the column it is about.
-    pub fn column(mut self, column: impl Into<String>) -> Error {
-        self.0.column = Some(column.into());
-        self
+    #[cold]
+    pub fn column(self, column: impl Into<String>) -> Error {
+        self.with(|r| &mut r.column, column.into())
     }
 
     /// With the data type it is about.
-    pub fn datatype(mut self, schema: impl Into<String>, datatype: impl Into<String>) -> Error {
-        self.0.schema = Some(schema.into());
-        self.0.datatype = Some(datatype.into());
-        self
+    #[cold]
+    pub fn datatype(self, schema: impl Into<String>, datatype: impl Into<String>) -> Error {
+        self.with(|r| &mut r.schema, schema.into()).with(|r| &mut r.datatype, datatype.into())
     }
 
     /// With the constraint it is about.
-    pub fn constraint(mut self, constraint: impl Into<String>) -> Error {
-        self.0.constraint = Some(constraint.into());
+    #[cold]
+    pub fn constraint(self, constraint: impl Into<String>) -> Error {
+        self.with(|r| &mut r.constraint, constraint.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with(mut self, field: fn(&mut Report) -> &mut Option<String>, text: String) -> Error {
+        *field(&mut self.0) = Some(text);
         self
     }
 
