@@ -1,6 +1,6 @@
 //! Errors and notices about objects that are not there, or there already, in the words most commands share.
 
-use tusklet_error::{Error, Notice, Result, Severity, err, filled};
+use tusklet_error::{Error, Result, Severity, err, filled};
 
 use crate::session::Shared;
 
@@ -58,6 +58,6 @@ pub fn unless_wanted(if_not_exists: bool, shared: &Shared, e: Error) -> Result<(
     if !if_not_exists {
         return Err(e);
     }
-    shared.notice(Notice::new(Severity::Notice, e.code(), filled!("{}, skipping"; e.message())));
+    shared.say(Severity::Notice, e.code(), filled!("{}, skipping"; e.message()));
     Ok(())
 }

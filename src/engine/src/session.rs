@@ -373,12 +373,18 @@ impl Shared {
 
     /// A NOTICE with SQLSTATE 00000.
     pub fn notify_user(&self, message: impl Into<String>) {
-        self.notice(Report::new(Severity::Notice, SqlState::SUCCESSFUL_COMPLETION, message));
+        self.say(Severity::Notice, SqlState::SUCCESSFUL_COMPLETION, message.into());
     }
 
     /// A WARNING.
     pub fn warn(&self, code: SqlState, message: impl Into<String>) {
-        self.notice(Report::new(Severity::Warning, code, message));
+        self.say(Severity::Warning, code, message.into());
+    }
+
+    /// A message of any kind.
+    #[inline(never)]
+    pub fn say(&self, severity: Severity, code: SqlState, message: String) {
+        self.notice(Report::new(severity, code, message));
     }
 
     /// The running transaction's storage handle.

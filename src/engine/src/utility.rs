@@ -18,7 +18,6 @@ use crate::portal::{Portal, PortalState};
 use crate::query::{Prepared, eval_expr};
 use crate::session::{Isolation, Session, Shared};
 use crate::settings::{Settings, Source};
-use crate::work::warning;
 
 /// What starting a command came to.
 pub enum Started {
@@ -281,7 +280,7 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
     match kind {
         TransactionStmtKind::Begin { options } | TransactionStmtKind::Start { options } => {
             if in_block {
-                shared.notice(warning(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress"));
+                shared.warn(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress");
             }
             shared.begin_transaction(true);
             modes(&shared, options)?;
@@ -294,7 +293,7 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
                     let word = if commit { "COMMIT" } else { "ROLLBACK" };
                     return Err(err!(NO_ACTIVE_SQL_TRANSACTION, "{} AND CHAIN can only be used in transaction blocks"; word));
                 }
-                shared.notice(warning(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress"));
+                shared.warn(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
             }
             let next = shared.transaction.borrow().as_ref().map(|t| (t.isolation, t.read_only));
             let words = if commit && !failed {
@@ -331,7 +330,7 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
             tag("ROLLBACK")
         }
         TransactionStmtKind::Prepare(_) if !in_block => {
-            shared.notice(warning(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress"));
+            shared.warn(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
             tag("ROLLBACK")
         }
         TransactionStmtKind::Prepare(_)
@@ -389,10 +388,10 @@ fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
 fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
     let in_block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
     if local && !in_block {
-        shared.notice(warning(
+        shared.warn(
             SqlState::NO_ACTIVE_SQL_TRANSACTION,
             "SET LOCAL can only be used in transaction blocks",
-        ));
+        );
     }
     match kind {
         VariableSetKind::Value { name, args } => {
@@ -442,10 +441,10 @@ fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
         }
         VariableSetKind::Transaction(list) => {
             if !in_block {
-                shared.notice(warning(
+                shared.warn(
                     SqlState::NO_ACTIVE_SQL_TRANSACTION,
                     "SET TRANSACTION can only be used in transaction blocks",
-                ));
+                );
             }
             modes(shared, list)
         }

@@ -939,8 +939,3 @@ pub(crate) fn invalid_utf8(b: &[u8], at: usize) -> Error {
     let shown = &bad[..bad.len().min(1).max(bad.len().min(2))];
     err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": {}"; shown.join(" "))
 }
-
-/// A WARNING report.
-pub(crate) fn warning(code: SqlState, message: &str) -> Report {
-    Report::new(Severity::Warning, code, message)
-}

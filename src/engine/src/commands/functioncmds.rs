@@ -40,7 +40,7 @@ pub(super) enum Routine {
 
 fn only_a_shell(shared: &Shared, what: &str, name: &ast::TypeName) {
     let text = filled!("{} type {} is only a shell"; what, expressions::type_name_text(name));
-    shared.notice(Notice::new(Severity::Notice, SqlState::WRONG_OBJECT_TYPE, text));
+    shared.say(Severity::Notice, SqlState::WRONG_OBJECT_TYPE, text);
 }
 
 fn mode_letter(m: Mode) -> u8 {
