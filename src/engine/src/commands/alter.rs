@@ -1,6 +1,6 @@
 //! RENAME, SET SCHEMA, OWNER TO, for every kind of object (`alter.c`, and the rename parts of `tablecmds.c`).
 
-use tusklet_catalog::live::{ConstraintKind, Dependency, DependencyKind, ObjectAddress, ObjectClass, Operator, RelKind, TypeEntryKind};
+use tusklet_catalog::live::{ConstraintKind, Dependency, ObjectAddress, ObjectClass, Operator, RelKind, TypeEntryKind};
 use tusklet_error::{SortShort, Error, Result, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
@@ -470,7 +470,7 @@ fn check_move(shared: &Shared, from: Oid, to: Oid) -> Result<()> {
 
 fn change_schema_edge(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
     let mut edges: Vec<Dependency> = vec![];
-    heap::edge(&mut edges, a, Objects::schema(to), DependencyKind::Normal);
+    heap::needs(&mut edges, &a, ObjectClass::Schema, to);
     let had = shared.catalog().depends_on(a).iter().any(|d| d.referenced.class == ObjectClass::Schema);
     if !had {
         return Ok(());

@@ -142,7 +142,7 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
     let me = ObjectAddress::new(ObjectClass::Cast, cast.oid);
     let mut edges: Vec<Dependency> = vec![];
     for a in needs {
-        heap::edge(&mut edges, me, a, DependencyKind::Normal);
+        heap::edge(&mut edges, &me, &a, DependencyKind::Normal);
     }
     shared.edit_catalog(|c| {
         c.put_cast(cast);

@@ -84,7 +84,7 @@ impl References<'_> {
         self.found.retain(|a| a.sub != 0 || !with_columns.contains(&(a.class, a.oid)));
         for referenced in self.found {
             if referenced != dependent {
-                heap::edge(out, dependent, referenced, kind);
+                heap::edge(out, &dependent, &referenced, kind);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
+use tusklet_catalog::live::{ObjectClass, Catalog, Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
 use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err, filled, match_word, words};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{
@@ -642,16 +642,16 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
     }
     let me = Objects::proc(p.oid);
     let mut edges: Vec<Dependency> = vec![];
-    heap::edge(&mut edges, me, Objects::schema(p.schema), DependencyKind::Normal);
-    heap::edge(&mut edges, me, Objects::ty(p.result), DependencyKind::Normal);
+    heap::needs(&mut edges, &me, ObjectClass::Schema, p.schema);
+    heap::needs(&mut edges, &me, ObjectClass::Type, p.result);
     for t in p.args.iter().chain(&p.all_args) {
-        heap::edge(&mut edges, me, Objects::ty(*t), DependencyKind::Normal);
+        heap::needs(&mut edges, &me, ObjectClass::Type, *t);
     }
     for d in &p.defaults {
         dependency::expr_edges(&c, &mut edges, me, d, None, DependencyKind::Normal);
     }
     for a in needs {
-        heap::edge(&mut edges, me, *a, DependencyKind::Normal);
+        heap::edge(&mut edges, &me, a, DependencyKind::Normal);
     }
     let oid = p.oid;
     shared.edit_catalog(|c| {

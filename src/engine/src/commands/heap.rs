@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{
+use tusklet_catalog::live::{ObjectClass, 
     Catalog, Column, Constraint, Dependency, DependencyKind, FIRST_USER_OID, ObjectAddress, Persistence, RelKind, Relation,
     TypeEntryKind,
 };
@@ -89,19 +89,24 @@ pub fn is_pinned(a: ObjectAddress) -> bool {
 }
 
 /// One edge, unless it leads to PostgreSQL's own.
-pub fn edge(out: &mut Vec<Dependency>, dependent: ObjectAddress, referenced: ObjectAddress, kind: DependencyKind) {
-    let e = Dependency { dependent, referenced, kind };
-    if !is_pinned(referenced) && !out.contains(&e) {
+pub fn edge(out: &mut Vec<Dependency>, dependent: &ObjectAddress, referenced: &ObjectAddress, kind: DependencyKind) {
+    let e = Dependency { dependent: *dependent, referenced: *referenced, kind };
+    if !is_pinned(*referenced) && !out.contains(&e) {
         out.push(e);
     }
 }
 
+/// An edge of the usual kind to a whole object.
+pub fn needs(out: &mut Vec<Dependency>, dependent: &ObjectAddress, class: ObjectClass, oid: Oid) {
+    edge(out, dependent, &ObjectAddress::new(class, oid), DependencyKind::Normal);
+}
+
 /// What a column's type and collation make it depend on.
 pub fn column_edges(out: &mut Vec<Dependency>, rel: Oid, attno: i16, c: &Column) {
-    edge(out, ObjectAddress::column(rel, attno), Objects::ty(c.ty.oid), DependencyKind::Normal);
+    needs(out, &ObjectAddress::column(rel, attno), ObjectClass::Type, c.ty.oid);
     if c.collation != 0 {
         let k = ObjectAddress::new(tusklet_catalog::live::ObjectClass::Collation, c.collation);
-        edge(out, ObjectAddress::column(rel, attno), k, DependencyKind::Normal);
+        edge(out, &ObjectAddress::column(rel, attno), &k, DependencyKind::Normal);
     }
 }
 
@@ -190,20 +195,20 @@ pub fn create(shared: &Shared, mut rel: Relation) -> Result<Rc<Relation>> {
         )?;
         // A composite type's relation is the type's part; everywhere else it is the other way round.
         if rel.kind == RelKind::Composite {
-            edge(&mut edges, me, Objects::ty(rel.row_type), DependencyKind::Internal);
-            edge(&mut edges, Objects::ty(rel.row_type), Objects::schema(rel.schema), DependencyKind::Normal);
+            edge(&mut edges, &me, &Objects::ty(rel.row_type), DependencyKind::Internal);
+            needs(&mut edges, &Objects::ty(rel.row_type), ObjectClass::Schema, rel.schema);
         } else {
-            edge(&mut edges, Objects::ty(rel.row_type), me, DependencyKind::Internal);
+            edge(&mut edges, &Objects::ty(rel.row_type), &me, DependencyKind::Internal);
         }
     }
     if rel.kind != RelKind::Composite && rel.kind != RelKind::Index {
-        edge(&mut edges, me, Objects::schema(rel.schema), DependencyKind::Normal);
+        needs(&mut edges, &me, ObjectClass::Schema, rel.schema);
     }
     if rel.of_type != 0 {
-        edge(&mut edges, me, Objects::ty(rel.of_type), DependencyKind::Normal);
+        needs(&mut edges, &me, ObjectClass::Type, rel.of_type);
     }
     for p in &rel.parents {
-        edge(&mut edges, me, Objects::relation(*p), DependencyKind::Normal);
+        needs(&mut edges, &me, ObjectClass::Relation, *p);
     }
     if rel.kind != RelKind::Index {
         for (i, k) in rel.columns.iter().enumerate() {

@@ -476,7 +476,7 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
         let ka = Objects::constraint(k.oid);
         let mut kedges = vec![];
         for c in index.columns.iter().filter(|c| c.attno > 0) {
-            heap::edge(&mut kedges, ka, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+            heap::edge(&mut kedges, &ka, &ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
         }
         let cat = shared.catalog();
         for e in index.columns.iter().filter_map(|c| c.expr.as_deref()).chain(index.predicate.as_deref()) {
@@ -484,10 +484,10 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
             dependency::expr_edges(&cat, &mut found, ka, e, Some(rel.oid), DependencyKind::Normal);
             for d in found {
                 let own = d.referenced.oid == rel.oid && d.referenced.sub != 0;
-                heap::edge(&mut kedges, ka, d.referenced, if own { DependencyKind::Auto } else { d.kind });
+                heap::edge(&mut kedges, &ka, &d.referenced, if own { DependencyKind::Auto } else { d.kind });
             }
         }
-        heap::edge(&mut edges, me, ka, DependencyKind::Internal);
+        heap::edge(&mut edges, &me, &ka, DependencyKind::Internal);
         let koid = k.oid;
         if let Some(t) = &comments.1 {
             super::comment::put(shared, ka, Some(t))?;
@@ -501,7 +501,7 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
     } else {
         let mut any = false;
         for c in index.columns.iter().filter(|c| c.attno > 0) {
-            heap::edge(&mut edges, me, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+            heap::edge(&mut edges, &me, &ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
             any = true;
         }
         let cat = shared.catalog();
@@ -512,11 +512,11 @@ fn make(shared: &Shared, rel: &Relation, spec: Spec, build_it: bool) -> Result<O
                 let own = d.referenced.oid == rel.oid && d.referenced.sub != 0;
                 any |= own;
                 let kind = if own { DependencyKind::Auto } else { d.kind };
-                heap::edge(&mut edges, me, d.referenced, kind);
+                heap::edge(&mut edges, &me, &d.referenced, kind);
             }
         }
         if !any {
-            heap::edge(&mut edges, me, Objects::relation(rel.oid), DependencyKind::Auto);
+            heap::edge(&mut edges, &me, &Objects::relation(rel.oid), DependencyKind::Auto);
         }
     }
     shared.edit_catalog(|c| {
@@ -763,7 +763,7 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
     let (ka, koid) = (Objects::constraint(k.oid), k.oid);
     let mut kedges = vec![];
     for c in &ix.columns {
-        heap::edge(&mut kedges, ka, ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
+        heap::edge(&mut kedges, &ka, &ObjectAddress::column(rel.oid, c.attno), DependencyKind::Auto);
     }
     heap::store_constraint(shared, rel.oid, k, &kedges)?;
     let (primary, deferrable) = (new.primary, new.deferrable);

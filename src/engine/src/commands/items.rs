@@ -4,13 +4,12 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Dependency, DependencyKind, Item, ItemKind, ObjectAddress, ObjectClass};
+use tusklet_catalog::live::{Dependency, Item, ItemKind, ObjectAddress, ObjectClass};
 use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterCollationStmt, DefElem, DefineStmt, ObjectName, ObjectType};
 
 use super::define::{conflict, definition_names};
-use super::object_address::Objects;
 use super::{acl, bool_option, expressions, heap, kind_words, namespace, opclasscmds, option_text};
 use crate::missing;
 use crate::session::Shared;
@@ -28,7 +27,7 @@ pub fn class_of(k: &ItemKind) -> ObjectClass {
 pub fn put_item(shared: &Shared, i: Item, edges: &[Dependency]) -> Result<()> {
     let me = ObjectAddress::new(class_of(&i.kind), i.oid);
     let mut all = edges.to_vec();
-    heap::edge(&mut all, me, Objects::schema(i.schema), DependencyKind::Normal);
+    heap::needs(&mut all, &me, ObjectClass::Schema, i.schema);
     shared.edit_catalog(|c| {
         c.put_item(i);
         c.put_depends(me, all);

@@ -394,12 +394,12 @@ pub fn create_class(shared: &Shared, s: &CreateOpClassStmt) -> Result<()> {
     let i = blank(shared, &name, schema, ItemKind::OpClass { method: m.oid, family, input, default: *is_default, key });
     let mut edges: Vec<Dependency> = vec![];
     let me = ObjectAddress::new(ObjectClass::OpClass, i.oid);
-    heap::edge(&mut edges, me, ObjectAddress::new(ObjectClass::OpFamily, family), DependencyKind::Auto);
-    heap::edge(&mut edges, me, Objects::ty(input), DependencyKind::Normal);
+    heap::edge(&mut edges, &me, &ObjectAddress::new(ObjectClass::OpFamily, family), DependencyKind::Auto);
+    heap::needs(&mut edges, &me, ObjectClass::Type, input);
     for f in &mut new {
         f.class = i.oid;
         let on = if f.function { Objects::proc(f.object) } else { ObjectAddress::new(ObjectClass::Operator, f.object) };
-        heap::edge(&mut edges, me, on, DependencyKind::Normal);
+        heap::edge(&mut edges, &me, &on, DependencyKind::Normal);
     }
     put_item(shared, i, &edges)?;
     let shown = c.item(family).map_or_else(|| name.clone(), |f| f.name.clone());

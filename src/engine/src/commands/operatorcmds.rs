@@ -1,13 +1,12 @@
 //! CREATE and ALTER OPERATOR (`operatorcmds.c`, `pg_operator.c`).
 
 use tusklet_catalog::builtin::oids;
-use tusklet_catalog::live::{Dependency, DependencyKind, ObjectAddress, ObjectClass, Operator};
+use tusklet_catalog::live::{Dependency, ObjectAddress, ObjectClass, Operator};
 use tusklet_error::{Result, SqlState, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterOperatorStmt, DefineStmt, ObjectWithArgs};
 
 use super::define::{definition_names, definition_type};
-use super::object_address::Objects;
 use super::{acl, bool_option, expressions, functioncmds, heap, namespace, without_position};
 use crate::missing;
 use crate::query::Analyzer;
@@ -92,12 +91,12 @@ fn check_kind(binary: bool, boolean: bool, o: &Operator) -> Result<()> {
 fn put(shared: &Shared, o: Operator) -> Result<()> {
     let me = ObjectAddress::new(ObjectClass::Operator, o.oid);
     let mut edges: Vec<Dependency> = vec![];
-    heap::edge(&mut edges, me, Objects::schema(o.schema), DependencyKind::Normal);
+    heap::needs(&mut edges, &me, ObjectClass::Schema, o.schema);
     for t in [o.left, o.right, o.result].into_iter().filter(|t| *t != 0) {
-        heap::edge(&mut edges, me, Objects::ty(t), DependencyKind::Normal);
+        heap::needs(&mut edges, &me, ObjectClass::Type, t);
     }
     for f in [o.func, o.restrict, o.join].into_iter().filter(|f| *f != 0) {
-        heap::edge(&mut edges, me, Objects::proc(f), DependencyKind::Normal);
+        heap::needs(&mut edges, &me, ObjectClass::Proc, f);
     }
     shared.edit_catalog(|c| {
         c.put_operator(o);

@@ -51,7 +51,7 @@ fn put(shared: &Shared, o: TsObject) -> Result<()> {
         _ => address(m.dict),
     }));
     for n in needs.into_iter().filter(|n| n.oid != 0) {
-        heap::edge(&mut edges, me, n, DependencyKind::Normal);
+        heap::edge(&mut edges, &me, &n, DependencyKind::Normal);
     }
     dependency::replace_edges(shared, me, &|_| false, &edges)?;
     shared.edit_catalog(|c| c.put_text_search(o))

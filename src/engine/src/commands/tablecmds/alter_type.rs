@@ -138,7 +138,7 @@ fn alter_one(shared: &Shared, oid: Oid, list: &[Retype<'_>]) -> Result<()> {
             k.storage = 0;
         })?;
         let mut edges = vec![];
-        heap::edge(&mut edges, ObjectAddress::column(oid, c.attno), Objects::ty(c.ty.oid), DependencyKind::Normal);
+        heap::needs(&mut edges, &ObjectAddress::column(oid, c.attno), ObjectClass::Type, c.ty.oid);
         dependency::replace_edges(
             shared,
             ObjectAddress::column(oid, c.attno),
@@ -562,6 +562,6 @@ pub fn alter_attribute(
         c.collation = collation;
     })?;
     let mut edges = vec![];
-    heap::edge(&mut edges, ObjectAddress::column(oid, a), Objects::ty(ty.oid), DependencyKind::Normal);
+    heap::needs(&mut edges, &ObjectAddress::column(oid, a), ObjectClass::Type, ty.oid);
     dependency::replace_edges(shared, ObjectAddress::column(oid, a), &|d| d.referenced.class != ObjectClass::Type, &edges)
 }

@@ -82,10 +82,10 @@ pub fn add_checks(shared: &Shared, oid: Oid, checks: Vec<NewCheck>, validate: bo
         let me = Objects::constraint(new.oid);
         let mut edges: Vec<Dependency> = vec![];
         if new.columns.is_empty() {
-            heap::edge(&mut edges, me, Objects::relation(oid), DependencyKind::Auto);
+            heap::edge(&mut edges, &me, &Objects::relation(oid), DependencyKind::Auto);
         }
         for a in &new.columns {
-            heap::edge(&mut edges, me, ObjectAddress::column(oid, *a), DependencyKind::Auto);
+            heap::edge(&mut edges, &me, &ObjectAddress::column(oid, *a), DependencyKind::Auto);
         }
         let mut others = vec![];
         dependency::expr_edges(&shared.catalog(), &mut others, me, &cooked, Some(oid), DependencyKind::Normal);

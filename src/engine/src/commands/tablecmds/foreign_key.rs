@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
-use tusklet_catalog::live::{
+use tusklet_catalog::live::{ObjectClass, 
     Constraint, ConstraintKind, Dependency, DependencyKind, FkAction, ForeignKey, ObjectAddress, Persistence, RelKind,
     Relation,
 };
@@ -201,12 +201,12 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
     let me = Objects::constraint(k.oid);
     let mut edges: Vec<Dependency> = vec![];
     for a in &own {
-        heap::edge(&mut edges, me, ObjectAddress::column(oid, *a), DependencyKind::Auto);
+        heap::edge(&mut edges, &me, &ObjectAddress::column(oid, *a), DependencyKind::Auto);
     }
     for a in &theirs {
-        heap::edge(&mut edges, me, ObjectAddress::column(pk.oid, *a), DependencyKind::Normal);
+        heap::edge(&mut edges, &me, &ObjectAddress::column(pk.oid, *a), DependencyKind::Normal);
     }
-    heap::edge(&mut edges, me, Objects::relation(index), DependencyKind::Normal);
+    heap::needs(&mut edges, &me, ObjectClass::Relation, index);
     if !new_table && !*not_valid {
         validate(shared, &rel, &k, &fk)?;
     }

@@ -1,7 +1,7 @@
 //! Base types: CREATE TYPE name (…), shells, ALTER TYPE … SET (`DefineType`, `AlterType`).
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Dependency, DependencyKind, Proc, Type, TypeEntryKind};
+use tusklet_catalog::live::{ObjectClass, Dependency, Proc, Type, TypeEntryKind};
 use tusklet_error::{Notice, Result, Severity, SqlState, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTypeStmt, DefArg, DefElem, DefineStmt};
@@ -259,9 +259,9 @@ pub fn create_type(shared: &Shared, s: &DefineStmt) -> Result<()> {
     t.typmod_io = found[4..6].to_vec();
     pg_type::put_with_array(shared, t)?;
     let mut edges: Vec<Dependency> = vec![];
-    heap::edge(&mut edges, Objects::ty(me), Objects::schema(schema), DependencyKind::Normal);
+    heap::needs(&mut edges, &Objects::ty(me), ObjectClass::Schema, schema);
     for f in found.into_iter().filter(|f| *f != 0) {
-        heap::edge(&mut edges, Objects::ty(me), Objects::proc(f), DependencyKind::Normal);
+        heap::needs(&mut edges, &Objects::ty(me), ObjectClass::Proc, f);
     }
     shared.edit_catalog(|c| c.put_depends(Objects::ty(me), edges))
 }
@@ -340,7 +340,7 @@ pub fn alter_type(shared: &Shared, s: &AlterTypeStmt) -> Result<()> {
     }
     let mut edges: Vec<Dependency> = vec![];
     for (_, f) in functions.iter().filter(|(_, f)| *f != 0) {
-        heap::edge(&mut edges, Objects::ty(oid), Objects::proc(*f), DependencyKind::Normal);
+        heap::needs(&mut edges, &Objects::ty(oid), ObjectClass::Proc, *f);
     }
     crate::commands::dependency::record(shared, &edges)
 }

@@ -104,7 +104,7 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
     pg_type::put_with_array(shared, t)?;
     in_schema(shared, oid, schema)?;
     let mut edges = vec![];
-    heap::edge(&mut edges, Objects::ty(oid), Objects::ty(base.oid), DependencyKind::Normal);
+    heap::needs(&mut edges, &Objects::ty(oid), ObjectClass::Type, base.oid);
     if let Some(d) = &default {
         dependency::expr_edges(&shared.catalog(), &mut edges, Objects::ty(oid), d, None, DependencyKind::Normal);
     }
@@ -145,7 +145,7 @@ fn add_check(shared: &Shared, oid: Oid, k: &Constraint, validate: bool) -> Resul
         }
     })?;
     let mut edges = vec![];
-    heap::edge(&mut edges, me, Objects::ty(oid), DependencyKind::Auto);
+    heap::edge(&mut edges, &me, &Objects::ty(oid), DependencyKind::Auto);
     dependency::expr_edges(&shared.catalog(), &mut edges, me, &e, None, DependencyKind::Normal);
     dependency::record(shared, &edges)
 }

@@ -4,7 +4,7 @@ pub mod base;
 pub mod domain;
 pub mod range;
 
-use tusklet_catalog::live::{Dependency, DependencyKind, EnumLabel, RelKind, Type, TypeEntryKind};
+use tusklet_catalog::live::{ObjectClass, Dependency, EnumLabel, RelKind, Type, TypeEntryKind};
 use tusklet_error::{Error, Result, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterEnumStmt, CompositeTypeStmt, CreateEnumStmt};
@@ -37,7 +37,7 @@ fn changed(shared: &Shared, t: Box<Type>) -> Result<()> {
 /// What a new type and its schema have to do with each other.
 fn in_schema(shared: &Shared, ty: Oid, schema: Oid) -> Result<()> {
     let mut edges: Vec<Dependency> = vec![];
-    heap::edge(&mut edges, Objects::ty(ty), Objects::schema(schema), DependencyKind::Normal);
+    heap::needs(&mut edges, &Objects::ty(ty), ObjectClass::Schema, schema);
     super::dependency::record(shared, &edges)
 }
 

@@ -158,11 +158,11 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
     pg_type::put_with_array(shared, m)?;
     in_schema(shared, oid, schema)?;
     let mut edges = vec![];
-    heap::edge(&mut edges, Objects::ty(oid), Objects::ty(subtype), DependencyKind::Normal);
+    heap::needs(&mut edges, &Objects::ty(oid), ObjectClass::Type, subtype);
     if subdiff != 0 {
-        heap::edge(&mut edges, Objects::ty(oid), Objects::proc(subdiff), DependencyKind::Normal);
+        heap::needs(&mut edges, &Objects::ty(oid), ObjectClass::Proc, subdiff);
     }
-    heap::edge(&mut edges, Objects::ty(multirange), Objects::ty(oid), DependencyKind::Internal);
+    heap::edge(&mut edges, &Objects::ty(multirange), &Objects::ty(oid), DependencyKind::Internal);
     crate::commands::dependency::record(shared, &edges)?;
     // A range without its constructor functions would be hard to use, and they need user-made entries of built-in kernels.
     let new = |schema: Oid, name: &str, args: Vec<Oid>, result: Oid, source: &str| {
@@ -179,7 +179,7 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
     let me = ObjectAddress::new(ObjectClass::Cast, cast.oid);
     let mut edges = vec![];
     for a in [Objects::ty(oid), Objects::ty(multirange), Objects::proc(one)] {
-        heap::edge(&mut edges, me, a, DependencyKind::Internal);
+        heap::edge(&mut edges, &me, &a, DependencyKind::Internal);
     }
     shared.edit_catalog(|c| {
         c.put_cast(cast);
@@ -229,7 +229,7 @@ fn constructor(shared: &Shared, k: Constructor<'_>) -> Result<Oid> {
     };
     let oid = p.oid;
     let mut edges = vec![];
-    heap::edge(&mut edges, Objects::proc(oid), Objects::ty(result), DependencyKind::Internal);
+    heap::edge(&mut edges, &Objects::proc(oid), &Objects::ty(result), DependencyKind::Internal);
     shared.edit_catalog(|c| {
         c.put_proc(p);
         c.add_depends(&edges);
