@@ -229,7 +229,9 @@ impl Zone {
             };
             if head.ttl != row.ttl {
                 let ttl = |t: Option<i64>| t.map_or("none".into(), |t| t.to_string());
-                let message = filled!("the {} records of a name must have one TTL: {} and {}"; row.type_name, ttl(head.ttl), ttl(row.ttl));
+                let message = filled!(
+                    "the {} records of a name must have one TTL: {} and {}"; row.type_name, ttl(head.ttl), ttl(row.ttl)
+                );
                 add(row, Error, "ttl", message);
             }
             if matches!(row.kind, SOA | CNAME | DNAME) && !duplicate {

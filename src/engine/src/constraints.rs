@@ -268,7 +268,12 @@ fn check_reference(
     let name = &rel.name;
     if nulls > 0 {
         if fk.match_full && nulls < key.len() {
-            return Err(err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name)
+            return Err(err!(
+                FOREIGN_KEY_VIOLATION,
+                "insert or update on table \"{}\" violates foreign key constraint \"{}\"";
+                name,
+                c.name
+            )
             .detail("MATCH FULL does not allow mixing of null and nonnull key values.")
             .about(shared, rel)
             .constraint(&c.name)
@@ -289,14 +294,18 @@ fn check_reference(
         .map(|(i, a)| format!("x.{} = ${}", quote(&column(&pk, *a).name), i + 1))
         .collect();
     let sql =
-        filled!("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; qualified(shared, &pk), conditions.join(" AND "));
+        filled!(
+            "SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; qualified(shared, &pk), conditions.join(" AND ")
+        );
     let params: Vec<(Oid, Value)> =
         c.columns.iter().zip(&key).map(|(a, v)| (column(rel, *a).ty.oid, v.clone())).collect();
     if !query(shared, &sql, &params)?.is_empty() {
         return Ok(());
     }
     let detail = filled!("{} is not present in table \"{}\"."; shown(shared, rel, &c.columns, &key)?, pk.name);
-    Err(err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name)
+    Err(err!(
+        FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; name, c.name
+    )
     .detail(detail)
     .about(shared, rel)
     .constraint(&c.name)
@@ -334,7 +343,9 @@ fn act(
     let set_columns: Vec<i16> =
         if event.new.is_none() && !fk.delete_set.is_empty() { fk.delete_set.clone() } else { c.columns.clone() };
     let set = |value: &str| -> String {
-        set_columns.iter().map(|a| filled!("{} = {}"; quote(&column(rel, *a).name), value)).collect::<Vec<_>>().join(", ")
+        set_columns.iter().map(|a| filled!(
+            "{} = {}"; quote(&column(rel, *a).name), value
+        )).collect::<Vec<_>>().join(", ")
     };
     match (action, &event.new) {
         (FkAction::NoAction | FkAction::Restrict, _) => {
@@ -346,7 +357,9 @@ fn act(
                     .enumerate()
                     .map(|(i, a)| format!("x.{} = ${}", quote(&column(pk, *a).name), i + 1))
                     .collect();
-                let sql = filled!("SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; qualified(shared, pk), same.join(" AND "));
+                let sql = filled!(
+                    "SELECT 1 FROM ONLY {} x WHERE {} FOR KEY SHARE OF x"; qualified(shared, pk), same.join(" AND ")
+                );
                 if !query(shared, &sql, &params)?.is_empty() {
                     return Ok(());
                 }
@@ -357,7 +370,13 @@ fn act(
             }
             let detail =
                 filled!("{} is still referenced from table \"{}\"."; shown(shared, pk, &fk.columns, key)?, rel.name);
-            Err(err!(FOREIGN_KEY_VIOLATION, "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\""; pk.name, c.name, rel.name)
+            Err(err!(
+                FOREIGN_KEY_VIOLATION,
+                "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"";
+                pk.name,
+                c.name,
+                rel.name
+            )
             .detail(detail)
             .about(shared, rel)
             .constraint(&c.name)

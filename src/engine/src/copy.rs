@@ -155,7 +155,9 @@ impl Format {
                         "text" => Kind::Text,
                         "csv" => Kind::Csv,
                         "binary" => Kind::Binary,
-                        f => return Err(err!(INVALID_PARAMETER_VALUE, "COPY format \"{}\" not recognized"; f).at(d.span)),
+                        f => return Err(err!(
+                            INVALID_PARAMETER_VALUE, "COPY format \"{}\" not recognized"; f
+                        ).at(d.span)),
                     }
                 },
                 "delimiter" => delimiter = Some(word(d)?),

@@ -71,7 +71,9 @@ fn options(e: &ExplainStmt) -> Result<Options> {
                     "xml" => o.format = Format::Xml,
                     "yaml" => o.format = Format::Yaml,
                     f => {
-                        return Err(err!(INVALID_PARAMETER_VALUE, "unrecognized value for EXPLAIN option \"format\": \"{}\""; f)
+                        return Err(err!(
+                            INVALID_PARAMETER_VALUE, "unrecognized value for EXPLAIN option \"format\": \"{}\""; f
+                        )
                         .at(d.span));
                     }
                 }

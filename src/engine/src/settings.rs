@@ -387,7 +387,9 @@ fn may_change(s: Setting, source: Source) -> Result<()> {
     match s.context() {
         "internal" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed"; name)),
         "postmaster" => {
-            Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed without restarting the server"; name))
+            Err(err!(
+                CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed without restarting the server"; name
+            ))
         }
         "sighup" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed now"; name)),
         "backend" | "superuser-backend" if source == Source::Session => {

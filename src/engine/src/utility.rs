@@ -291,7 +291,9 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
             if !in_block {
                 if *chain {
                     let word = if commit { "COMMIT" } else { "ROLLBACK" };
-                    return Err(err!(NO_ACTIVE_SQL_TRANSACTION, "{} AND CHAIN can only be used in transaction blocks"; word));
+                    return Err(err!(
+                        NO_ACTIVE_SQL_TRANSACTION, "{} AND CHAIN can only be used in transaction blocks"; word
+                    ));
                 }
                 shared.warn(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
             }

@@ -269,7 +269,9 @@ impl<'a> Reader<'a> {
             _ => {
                 if !absolute && name.labels().count() == 1 && !self.scope.for_file {
                     let zone = self.scope.zone.stored();
-                    self.warn(filled!("'{}' is taken as a top-level name; in this zone it would be {}.{}"; word, word, zone));
+                    self.warn(filled!(
+                        "'{}' is taken as a top-level name; in this zone it would be {}.{}"; word, word, zone
+                    ));
                 }
                 Ok(name)
             }

@@ -304,7 +304,12 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
         moving[2] = f;
         needs.push(f);
         if r != result {
-            bail!(INVALID_FUNCTION_DEFINITION, "moving-aggregate implementation returns type {}, but plain implementation returns type {}"; types.name(r), types.name(result));
+            bail!(
+                INVALID_FUNCTION_DEFINITION,
+                "moving-aggregate implementation returns type {}, but plain implementation returns type {}";
+                types.name(r),
+                types.name(result)
+            );
         }
     }
     let mut sort_op = 0;
@@ -330,30 +335,14 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
         edges.push(ObjectAddress::new(ObjectClass::Operator, sort_op));
     }
     let proc = Proc {
-        oid: shared.db.new_oid(),
-        name: name.clone(),
-        schema,
-        owner: shared.user(),
-        language: oids::LANGUAGE_INTERNAL,
-        kind: b'a',
         args: inputs,
         all_args: all,
         modes,
         arg_names: names,
         defaults,
         variadic,
-        result,
-        retset: false,
-        strict: false,
-        volatility: b'i',
         parallel,
-        security_definer: false,
-        leakproof: false,
-        cost: 1.0,
-        rows: 0.0,
         source: "aggregate_dummy".to_string(),
-        body: vec![],
-        config: vec![],
         aggregate: Some(AggregateParts {
             kind,
             direct_args: direct as i32,
@@ -370,7 +359,7 @@ pub fn create_aggregate(shared: &Shared, s: &DefineStmt) -> Result<()> {
             moving_extra: d.extra[1],
             moving_init: d.initcond[1].clone(),
         }),
-        acl: None,
+        ..functioncmds::blank(shared, &name, schema, oids::LANGUAGE_INTERNAL, b'a', result)
     };
     functioncmds::put(shared, proc, *replace, &edges)?;
     match old {

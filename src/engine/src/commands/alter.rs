@@ -114,7 +114,13 @@ pub fn rename(shared: &Shared, s: &RenameStmt) -> Result<()> {
             let c = shared.catalog();
             if functioncmds::is_taken(&c, p.schema, newname, &p.args) {
                 let args: Vec<String> = p.args.iter().map(|a| shared.type_name(*a)).collect();
-                bail!(DUPLICATE_FUNCTION, "function {}({}) already exists in schema \"{}\""; newname, args.join(", "), c.schema_name(p.schema).unwrap_or_default());
+                bail!(
+                    DUPLICATE_FUNCTION,
+                    "function {}({}) already exists in schema \"{}\"";
+                    newname,
+                    args.join(", "),
+                    c.schema_name(p.schema).unwrap_or_default()
+                );
             }
             p.name = newname.clone();
             functioncmds::store(shared, *p)
@@ -143,22 +149,10 @@ fn object_name(t: &RenameTarget) -> Result<String> {
 fn type_target(shared: &Shared, t: &RenameTarget) -> Result<Oid> {
     let name: TypeName = match t {
         RenameTarget::Object(ObjectName::Type(n)) => n.clone(),
-        RenameTarget::Object(ObjectName::Name(n)) => TypeName {
-            names: n.clone(),
-            setof: false,
-            pct_type: false,
-            typmods: [].into(),
-            array_bounds: vec![],
-            span: tusklet_error::Span::NONE,
-        },
-        RenameTarget::Relation(r) => TypeName {
-            names: r.schemaname.iter().cloned().chain([r.relname.clone()]).collect(),
-            setof: false,
-            pct_type: false,
-            typmods: [].into(),
-            array_bounds: vec![],
-            span: tusklet_error::Span::NONE,
-        },
+        RenameTarget::Object(ObjectName::Name(n)) => expressions::type_named(n.clone()),
+        RenameTarget::Relation(r) => {
+            expressions::type_named(r.schemaname.iter().cloned().chain([r.relname.clone()]).collect())
+        }
         _ => return Err(Error::internal("type expected")),
     };
     Ok(expressions::resolve_type(shared, &name).map_err(super::without_position)?.oid)
@@ -214,7 +208,9 @@ fn rename_type_entry(shared: &Shared, oid: Oid, t: ObjectType, new: &str) -> Res
             _ => Err(err!(WRONG_OBJECT_TYPE, "{} is a table's row type"; shown).hint("Use ALTER TABLE instead.")),
         },
         TypeEntryKind::Array { varlena: true, element } => {
-            Err(err!(WRONG_OBJECT_TYPE, "cannot alter array type {}"; shown).hint(filled!("You can alter type {}, which will alter the array type as well."; shared.type_name(*element))))
+            Err(err!(
+                WRONG_OBJECT_TYPE, "cannot alter array type {}"; shown
+            ).hint(filled!("You can alter type {}, which will alter the array type as well."; shared.type_name(*element))))
         }
         _ => rename_type_and_array(shared, oid, new),
     }
@@ -410,7 +406,9 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             match &t.kind {
                 TypeEntryKind::Composite(rel) => match c.relation(*rel) {
                     Some(r) if r.kind == RelKind::Composite => move_relation(shared, r.oid, to),
-                    _ => Err(err!(WRONG_OBJECT_TYPE, "{} is a table's row type"; shown).hint("Use ALTER TABLE instead.")),
+                    _ => Err(err!(
+                        WRONG_OBJECT_TYPE, "{} is a table's row type"; shown
+                    ).hint("Use ALTER TABLE instead.")),
                 },
                 _ => move_type(shared, ty, to),
             }
@@ -448,7 +446,12 @@ pub fn set_schema(shared: &Shared, s: &AlterObjectSchemaStmt) -> Result<()> {
             }
             let c = shared.catalog();
             if functioncmds::is_taken(&c, to, &p.name, &p.args) {
-                bail!(DUPLICATE_FUNCTION, "function {} already exists in schema \"{}\""; super::object_address::proc_signature(&c, &shared.search_path(), oid), newschema);
+                bail!(
+                    DUPLICATE_FUNCTION,
+                    "function {} already exists in schema \"{}\"";
+                    super::object_address::proc_signature(&c, &shared.search_path(), oid),
+                    newschema
+                );
             }
             p.schema = to;
             functioncmds::store(shared, *p)?;

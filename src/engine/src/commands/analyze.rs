@@ -143,7 +143,9 @@ fn column(shared: &Shared, rel: &Relation, attno: i16, total: f64) -> Result<Opt
         }
         let n: f64 = groups.iter().map(|g| g.1).sum();
         if n > 1.0 {
-            let fits = if fixed < 0 { format!("pg_catalog.pg_column_size({name}) <= {WIDE}") } else { filled!("{} IS NOT NULL"; name) };
+            let fits = if fixed < 0 { format!("pg_catalog.pg_column_size({name}) <= {WIDE}") } else { filled!(
+                "{} IS NOT NULL"; name
+            ) };
             let sum = run_once(
                 shared,
                 &filled!("SELECT pg_catalog.sum(s)::float8 FROM (SELECT (pg_catalog.row_number() OVER (ORDER BY v, r) - 1) * \

@@ -16,7 +16,12 @@ fn check_owner(shared: &Shared, source: Oid, target: Oid) -> Result<()> {
     if [source, target].iter().any(|t| c.ty(*t).is_some_and(|t| acl::is_owner(shared, t.owner))) {
         return Ok(());
     }
-    bail!(INSUFFICIENT_PRIVILEGE, "must be owner of type {} or type {}"; shared.type_name(source), shared.type_name(target))
+    bail!(
+        INSUFFICIENT_PRIVILEGE,
+        "must be owner of type {} or type {}";
+        shared.type_name(source),
+        shared.type_name(target)
+    )
 }
 
 /// Whether one type is another without conversion, and the cast that says so.
@@ -125,7 +130,12 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
         bail!(INVALID_OBJECT_DEFINITION, "source data type and target data type are the same");
     }
     if c.cast(source, target).is_some() {
-        bail!(DUPLICATE_OBJECT, "cast from type {} to type {} already exists"; shared.type_name(source), shared.type_name(target));
+        bail!(
+            DUPLICATE_OBJECT,
+            "cast from type {} to type {} already exists";
+            shared.type_name(source),
+            shared.type_name(target)
+        );
     }
     let cast = Cast {
         oid: shared.db.new_oid(),
@@ -170,7 +180,12 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
             missing::skipping(shared, filled!("cast from type {} to type {} does not exist"; shown[0], shown[1]));
             return Ok(None);
         }
-        bail!(UNDEFINED_OBJECT, "cast from type {} to type {} does not exist"; shared.type_name(types[0]), shared.type_name(types[1]));
+        bail!(
+            UNDEFINED_OBJECT,
+            "cast from type {} to type {} does not exist";
+            shared.type_name(types[0]),
+            shared.type_name(types[1])
+        );
     };
     check_owner(shared, k.source, k.target)?;
     Ok(Some(ObjectAddress::new(ObjectClass::Cast, k.oid)))

@@ -222,7 +222,9 @@ pub fn refresh(shared: &Shared, s: &RefreshMatViewStmt) -> Result<()> {
     let Some(view) = r.view.clone() else { return Err(Error::internal("materialized view without query")) };
     if *concurrent {
         if !view.populated {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "CONCURRENTLY cannot be used when the materialized view is not populated"));
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED, "CONCURRENTLY cannot be used when the materialized view is not populated"
+            ));
         }
         if *skip_data {
             bail!(SYNTAX_ERROR, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
@@ -234,7 +236,11 @@ pub fn refresh(shared: &Shared, s: &RefreshMatViewStmt) -> Result<()> {
             })
         });
         if !usable {
-            return Err(err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot refresh materialized view \"{}\" concurrently"; super::object_address::relation_name(&c, &tusklet_catalog::resolve::SearchPath::system(), &r))
+            return Err(err!(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "cannot refresh materialized view \"{}\" concurrently";
+                super::object_address::relation_name(&c, &tusklet_catalog::resolve::SearchPath::system(), &r)
+            )
             .hint("Create a unique index with no WHERE clause on one or more columns of the materialized view."));
         }
     }

@@ -1,8 +1,9 @@
 //! Values in definitions (`define.c`), and what is not there yet, by name.
 
-use tusklet_error::{Error, Result, Span, err, filled};
+use tusklet_error::{Error, Result, err, filled};
 use tusklet_syntax::ast::{DefArg, DefElem, Stmt, TypeName};
 
+use super::expressions::type_named;
 use super::kind_words;
 
 /// An option's value as a qualified name (`defGetQualifiedName`).
@@ -20,14 +21,7 @@ pub fn definition_names(o: &DefElem) -> Result<Vec<String>> {
 pub fn definition_type(o: &DefElem) -> Result<TypeName> {
     match &o.arg {
         Some(DefArg::TypeName(t)) => Ok(t.clone()),
-        Some(DefArg::String(s)) => Ok(TypeName {
-            names: vec![s.clone()],
-            setof: false,
-            pct_type: false,
-            typmods: [].into(),
-            array_bounds: vec![],
-            span: Span::NONE,
-        }),
+        Some(DefArg::String(s)) => Ok(type_named(vec![s.clone()])),
         None => Err(err!(SYNTAX_ERROR, "{} requires a parameter"; o.name)),
         Some(_) => Err(err!(SYNTAX_ERROR, "argument of {} must be a type name"; o.name)),
     }

@@ -417,7 +417,9 @@ impl Deletion<'_> {
         }
         if behavior == DropBehavior::Restrict {
             let message = match original {
-                Some(o) => filled!("cannot drop {} because other objects depend on it"; describe(&self.catalog, &path, o)),
+                Some(o) => filled!(
+                    "cannot drop {} because other objects depend on it"; describe(&self.catalog, &path, o)
+                ),
                 None => "cannot drop desired object(s) because other objects depend on them".to_string(),
             };
             return Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, message)

@@ -22,6 +22,18 @@ pub fn lookup_type(shared: &Shared, name: &ast::TypeName) -> Result<Option<TypeR
     tusklet_analyze::lookup_type_name(&mut Analyzer(shared), name)
 }
 
+/// A type name of these parts alone (`makeTypeNameFromNameList`).
+pub fn type_named(names: Vec<String>) -> ast::TypeName {
+    ast::TypeName {
+        names,
+        setof: false,
+        pct_type: false,
+        typmods: [].into(),
+        array_bounds: vec![],
+        span: tusklet_error::Span::NONE,
+    }
+}
+
 /// A type name as written (`TypeNameToString`).
 pub use tusklet_analyze::type_name_to_string as type_name_text;
 
@@ -153,7 +165,11 @@ pub fn generated(shared: &Shared, rel: &Relation, name: &str, ty: TypeRef, e: &a
                 )
             } else {
                 rel.column(v.attno).filter(|c| c.generated).map(|c| {
-                    err!(INVALID_OBJECT_DEFINITION, "cannot use generated column \"{}\" in column generation expression"; c.name)
+                    err!(
+                        INVALID_OBJECT_DEFINITION,
+                        "cannot use generated column \"{}\" in column generation expression";
+                        c.name
+                    )
                     .detail("A generated column cannot reference another generated column.")
                 })
             };

@@ -77,10 +77,18 @@ pub(super) fn parameters(shared: &Shared, list: &[FunctionParameter], of: Routin
         if c.ty(ty).is_some_and(|t| !t.defined) {
             match of {
                 Routine::Aggregate => {
-                    bail!(INVALID_FUNCTION_DEFINITION, "aggregate cannot accept shell type {}"; expressions::type_name_text(arg_type))
+                    bail!(
+                        INVALID_FUNCTION_DEFINITION,
+                        "aggregate cannot accept shell type {}";
+                        expressions::type_name_text(arg_type)
+                    )
                 }
                 Routine::Function(oids::LANGUAGE_SQL) | Routine::Procedure(oids::LANGUAGE_SQL) => {
-                    bail!(INVALID_FUNCTION_DEFINITION, "SQL function cannot accept shell type {}"; expressions::type_name_text(arg_type))
+                    bail!(
+                        INVALID_FUNCTION_DEFINITION,
+                        "SQL function cannot accept shell type {}";
+                        expressions::type_name_text(arg_type)
+                    )
                 }
                 _ => only_a_shell(shared, "argument", arg_type),
             }
@@ -324,7 +332,11 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
             let ty = return_type_of(shared, t, lang)?;
             retset = t.setof;
             if p.result != 0 && ty != p.result && !*is_procedure {
-                bail!(INVALID_FUNCTION_DEFINITION, "function result type must be {} because of OUT parameters"; shared.type_name(p.result));
+                bail!(
+                    INVALID_FUNCTION_DEFINITION,
+                    "function result type must be {} because of OUT parameters";
+                    shared.type_name(p.result)
+                );
             }
             result = ty;
         }
@@ -365,32 +377,19 @@ pub fn create_function(shared: &Shared, s: &CreateFunctionStmt, sql: &str) -> Re
         check_language_types(shared, &p, result)?;
     }
     let mut proc = Proc {
-        oid: shared.db.new_oid(),
-        name: name.clone(),
-        schema,
-        owner: shared.user(),
-        language: lang,
-        kind: if *is_procedure { b'p' } else { b'f' },
         args: p.args,
         all_args: p.all,
         modes: p.modes,
         arg_names: p.names,
         defaults: p.defaults,
         variadic: p.variadic,
-        result,
         retset,
-        strict: false,
         volatility: b'v',
         parallel: b'u',
-        security_definer: false,
-        leakproof: false,
         cost: if lang == oids::LANGUAGE_SQL { 100.0 } else { 1.0 },
         rows: if retset { 1000.0 } else { 0.0 },
         source,
-        body: vec![],
-        config: vec![],
-        aggregate: None,
-        acl: None,
+        ..blank(shared, &name, schema, lang, if *is_procedure { b'p' } else { b'f' }, result)
     };
     apply(shared, &a, &mut proc)?;
     let mut needs = vec![];
@@ -510,7 +509,9 @@ fn return_type_of(shared: &Shared, t: &ast::TypeName, lang: Oid) -> Result<Oid> 
             if !t.typmods.is_empty() {
                 bail!(SYNTAX_ERROR, "type modifier cannot be specified for shell type \"{}\""; shown);
             }
-            let mut n = Notice::new(Severity::Notice, SqlState::UNDEFINED_OBJECT, filled!("type \"{}\" is not yet defined"; shown));
+            let mut n = Notice::new(Severity::Notice, SqlState::UNDEFINED_OBJECT, filled!(
+                "type \"{}\" is not yet defined"; shown
+            ));
             n.detail = Some("Creating a shell type definition.".to_string());
             shared.notice(n);
             let (schema, name) = namespace::creation_of(shared, &t.names)?;
@@ -659,6 +660,38 @@ pub(super) fn put(shared: &Shared, mut p: Proc, replace: bool, needs: &[ObjectAd
         c.put_depends(me, edges);
     })?;
     Ok(oid)
+}
+
+/// A function of the current user's without anything.
+pub fn blank(shared: &Shared, name: &str, schema: Oid, language: Oid, kind: u8, result: Oid) -> Proc {
+    Proc {
+        oid: shared.db.new_oid(),
+        name: name.to_string(),
+        schema,
+        owner: shared.user(),
+        language,
+        kind,
+        args: vec![],
+        all_args: vec![],
+        modes: vec![],
+        arg_names: vec![],
+        defaults: vec![],
+        variadic: 0,
+        result,
+        retset: false,
+        strict: false,
+        volatility: b'i',
+        parallel: b's',
+        security_definer: false,
+        leakproof: false,
+        cost: 1.0,
+        rows: 0.0,
+        source: String::new(),
+        body: vec![],
+        config: vec![],
+        aggregate: None,
+        acl: None,
+    }
 }
 
 /// A function's entry to change and [`store`]; `doing` is what cannot be done to PostgreSQL's own.

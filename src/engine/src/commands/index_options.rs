@@ -121,7 +121,9 @@ fn checked(known: &[(&str, Kind)], options: &[DefElem]) -> Result<Vec<(String, S
 }
 
 fn check(name: &str, kind: Kind, value: &str) -> Result<()> {
-    let invalid = |what: &str| err!(INVALID_PARAMETER_VALUE, "invalid value for {} option \"{}\": {}"; what, name, value);
+    let invalid = |what: &str| err!(
+        INVALID_PARAMETER_VALUE, "invalid value for {} option \"{}\": {}"; what, name, value
+    );
     let bounds = |low: String, high: String| {
         Err(err!(INVALID_PARAMETER_VALUE, "value {} out of bounds for option \"{}\""; value, name)
             .detail(filled!("Valid values are between \"{}\" and \"{}\"."; low, high)))

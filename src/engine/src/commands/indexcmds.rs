@@ -152,7 +152,9 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
     }
     if *primary {
         if has_primary_key(shared, &rel) {
-            return Err(err!(INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; rel.name));
+            return Err(err!(
+                INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; rel.name
+            ));
         }
         for p in index_params {
             if let IndexKey::Column(n) = &p.key {
@@ -400,7 +402,12 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
     let class = match name {
         None => {
             let Some(k) = c.default_opclass(method, ty) else {
-                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"{}\""; shared.type_name(ty), method_name)
+                return Err(err!(
+                    UNDEFINED_OBJECT,
+                    "data type {} has no default operator class for access method \"{}\"";
+                    shared.type_name(ty),
+                    method_name
+                )
                 .hint("You must specify an operator class for the index or define a default operator class for the data type."));
             };
             k
@@ -411,11 +418,21 @@ fn operator_class(shared: &Shared, name: Option<&[String]>, ty: Oid, method: Oid
                 namespace::existing_schema(shared, s)?;
             }
             let Some(oid) = c.lookup_opclass(&path, schema, method, n) else {
-                bail!(UNDEFINED_OBJECT, "operator class \"{}\" does not exist for access method \"{}\""; names.join("."), method_name);
+                bail!(
+                    UNDEFINED_OBJECT,
+                    "operator class \"{}\" does not exist for access method \"{}\"";
+                    names.join("."),
+                    method_name
+                );
             };
             let Some(k) = c.opclass(oid) else { bail!(UNDEFINED_OBJECT, "operator class {oid} does not exist") };
             if !c.is_binary_coercible(ty, k.input_type) {
-                bail!(DATATYPE_MISMATCH, "operator class \"{}\" does not accept data type {}"; names.join("."), shared.type_name(ty));
+                bail!(
+                    DATATYPE_MISMATCH,
+                    "operator class \"{}\" does not accept data type {}";
+                    names.join("."),
+                    shared.type_name(ty)
+                );
             }
             k
         }
@@ -742,7 +759,9 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
     }
     if new.primary {
         if has_primary_key(shared, rel) {
-            return Err(err!(INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; rel.name));
+            return Err(err!(
+                INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; rel.name
+            ));
         }
         for k in ix.columns.iter().take(ix.keys as usize) {
             let n = rel.column(k.attno).map(|c| c.name.clone()).unwrap_or_default();
@@ -751,7 +770,9 @@ fn constraint_using_index(shared: &Shared, rel: &Relation, name: &str, new: &New
     }
     let conname = new.stmt.idxname.clone().unwrap_or_else(|| name.to_string());
     if conname != name {
-        shared.notify_user(filled!("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\""; name, conname));
+        shared.notify_user(filled!(
+            "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\""; name, conname
+        ));
         heap::check_name_free(&c, rel.schema, &conname)?;
     }
     let keys: Vec<i16> = ix.columns.iter().take(ix.keys as usize).map(|c| c.attno).collect();

@@ -91,7 +91,9 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
     };
     let Some((class, oid, owner)) = found else {
         let (missing, skipped) = if t == ObjectType::Collation {
-            (filled!("collation \"{}\" for encoding \"UTF8\" does not exist"; shown), filled!("collation \"{}\" does not exist"; shown))
+            (filled!(
+                "collation \"{}\" for encoding \"UTF8\" does not exist"; shown
+            ), filled!("collation \"{}\" does not exist"; shown))
         } else {
             let m = filled!("{} \"{}\" does not exist for access method \"{}\""; word, shown, method_name);
             (m.clone(), m)

@@ -24,7 +24,13 @@ pub fn written(r: &RangeVar) -> String {
 fn check_catalog(shared: &Shared, r: &RangeVar) -> Result<()> {
     if let Some(c) = &r.catalogname {
         if *c != *shared.db.name.borrow() {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: \"{}.{}.{}\""; c, r.schemaname.as_deref().unwrap_or_default(), r.relname));
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED,
+                "cross-database references are not implemented: \"{}.{}.{}\"";
+                c,
+                r.schemaname.as_deref().unwrap_or_default(),
+                r.relname
+            ));
         }
     }
     Ok(())
@@ -100,14 +106,21 @@ pub fn split<'n>(shared: &Shared, names: &'n [String]) -> Result<(Option<&'n str
         [n] => Ok((None, n)),
         [s, n] => Ok((Some(s), n)),
         [c, s, n] if *c == *shared.db.name.borrow() => Ok((Some(s), n)),
-        [_, _, _] => Err(err!(FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {}"; names.join("."))),
+        [_, _, _] => Err(err!(
+            FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {}"; names.join(".")
+        )),
         _ => bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}"; names.join(".")),
     }
 }
 
 fn check_create(shared: &Shared, schema: Oid, name: &str) -> Result<()> {
     if schema == oids::NAMESPACE_PG_CATALOG || schema == oids::NAMESPACE_PG_TOAST {
-        return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to create \"{}.{}\""; shared.catalog().schema_name(schema).unwrap_or_default(), name)
+        return Err(err!(
+            INSUFFICIENT_PRIVILEGE,
+            "permission denied to create \"{}.{}\"";
+            shared.catalog().schema_name(schema).unwrap_or_default(),
+            name
+        )
         .detail("System catalog modifications are currently disallowed."));
     }
     acl::check_schema(shared, schema, acl::CREATE)

@@ -157,7 +157,12 @@ pub fn describe(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> String {
                 _ => builtin::opfamily(a.oid).map_or_else(Default::default, |k| (k.name().to_string(), k.method())),
             };
             let am = builtin::am(method).map_or("", |m| m.name());
-            filled!("operator {} {} for access method {}"; if class { "class" } else { "family" }, quote_identifier(&name), am)
+            filled!(
+                "operator {} {} for access method {}";
+                if class { "class" } else { "family" },
+                quote_identifier(&name),
+                am
+            )
         }
         other => format!("{other:?} {}", a.oid).to_ascii_lowercase(),
     }

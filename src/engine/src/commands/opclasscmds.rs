@@ -206,7 +206,11 @@ fn members(
                 if let Some(n) = order_family {
                     f.sort_family = family_named(shared, n, oids::AM_BTREE, "btree")?.0;
                     if !matches!(m.name, "gist" | "spgist") {
-                        bail!(INVALID_OBJECT_DEFINITION, "access method \"{}\" does not support ordering operators"; m.name);
+                        bail!(
+                            INVALID_OBJECT_DEFINITION,
+                            "access method \"{}\" does not support ordering operators";
+                            m.name
+                        );
                     }
                 } else if o.left != 0 && o.result != oids::BOOL {
                     bail!(INVALID_OBJECT_DEFINITION, "index search operators must return boolean");
@@ -265,7 +269,12 @@ fn types_text(shared: &Shared, f: &FamilyMember) -> String {
 fn family_named(shared: &Shared, names: &[String], method: Oid, method_name: &str) -> Result<(Oid, String)> {
     match items::family(shared, names, method)? {
         Some(oid) => Ok((oid, names.join("."))),
-        None => bail!(UNDEFINED_OBJECT, "operator family \"{}\" does not exist for access method \"{}\""; names.join("."), method_name),
+        None => bail!(
+            UNDEFINED_OBJECT,
+            "operator family \"{}\" does not exist for access method \"{}\"";
+            names.join("."),
+            method_name
+        ),
     }
 }
 
@@ -372,7 +381,11 @@ pub fn create_class(shared: &Shared, s: &CreateOpClassStmt) -> Result<()> {
         key = 0;
     }
     if key != 0 && !matches!(m.name, "gist" | "gin" | "spgist" | "brin") {
-        bail!(INVALID_OBJECT_DEFINITION, "storage type cannot be different from data type for access method \"{}\""; m.name);
+        bail!(
+            INVALID_OBJECT_DEFINITION,
+            "storage type cannot be different from data type for access method \"{}\"";
+            m.name
+        );
     }
     let c = shared.catalog();
     let of_method = |i: &&Rc<Item>| matches!(i.kind, ItemKind::OpClass { method, .. } if method == m.oid);
@@ -387,7 +400,12 @@ pub fn create_class(shared: &Shared, s: &CreateOpClassStmt) -> Result<()> {
             builtin::opclasses_by_type(m.oid, input).find(|k| k.default()).map(|k| k.name().to_string())
         });
         if let Some(old) = old {
-            return Err(err!(DUPLICATE_OBJECT, "could not make operator class \"{}\" be default for type {}"; name, expressions::type_name_text(datatype))
+            return Err(err!(
+                DUPLICATE_OBJECT,
+                "could not make operator class \"{}\" be default for type {}";
+                name,
+                expressions::type_name_text(datatype)
+            )
             .detail(filled!("Operator class \"{}\" already is the default."; old)));
         }
     }

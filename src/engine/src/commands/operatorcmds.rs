@@ -16,7 +16,11 @@ use crate::session::Shared;
 pub fn lookup(shared: &Shared, names: &[String], left: Oid, right: Oid) -> Result<Oid> {
     match tusklet_analyze::lookup_operator(&mut Analyzer(shared), names, left, right)? {
         0 if right == 0 => bail!(SYNTAX_ERROR, "postfix operators are not supported"),
-        0 => bail!(UNDEFINED_FUNCTION, "operator does not exist: {}"; tusklet_analyze::operator_text(&mut Analyzer(shared), names, left, right)),
+        0 => bail!(
+            UNDEFINED_FUNCTION,
+            "operator does not exist: {}";
+            tusklet_analyze::operator_text(&mut Analyzer(shared), names, left, right)
+        ),
         o => Ok(o),
     }
 }
@@ -55,7 +59,12 @@ fn estimator(shared: &Shared, names: &[String], join: bool) -> Result<Oid> {
     };
     if p.result != oids::FLOAT8 {
         let what = if join { "join" } else { "restriction" };
-        bail!(INVALID_OBJECT_DEFINITION, "{} estimator function {} must return type double precision"; what, names.join("."));
+        bail!(
+            INVALID_OBJECT_DEFINITION,
+            "{} estimator function {} must return type double precision";
+            what,
+            names.join(".")
+        );
     }
     acl::check_proc(shared, p.oid)?;
     Ok(p.oid)

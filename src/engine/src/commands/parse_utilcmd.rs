@@ -161,7 +161,9 @@ pub fn column_definition(shared: &Shared, rel: &RangeVar, def: &ast::ColumnDef, 
         cooked_generated: false,
     };
     let table = &rel.relname;
-    let again = |what: &str, at: Span| err!(SYNTAX_ERROR, "{} for column \"{}\" of table \"{}\""; what, colname, table).at(at);
+    let again = |what: &str, at: Span| err!(
+        SYNTAX_ERROR, "{} for column \"{}\" of table \"{}\""; what, colname, table
+    ).at(at);
     // What was said about NULL: `None` nothing yet.
     let mut nullable: Option<bool> = None;
     let not_null = |nullable: &mut Option<bool>, at: Span| -> Result<()> {
@@ -474,7 +476,9 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
     for ix in std::mem::take(&mut parts.indexes) {
         if ix.primary {
             if pkey.is_some() {
-                return Err(err!(INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; table)
+                return Err(err!(
+                    INVALID_TABLE_DEFINITION, "multiple primary keys for table \"{}\" are not allowed"; table
+                )
                 .at(ix.span));
             }
             pkey = Some(out.len());

@@ -64,28 +64,38 @@ pub fn claim_name(shared: &Shared, schema: Oid, name: &str, hint: bool) -> Resul
     })
 }
 
-/// A composite type.
-pub fn composite(oid: Oid, name: &str, schema: Oid, owner: Oid, rel: Oid) -> Type {
+/// A type without anything.
+pub fn blank(oid: Oid, name: &str, schema: Oid, owner: Oid, kind: TypeEntryKind) -> Type {
     Type {
         oid,
         name: name.to_string(),
         schema,
         owner,
-        kind: TypeEntryKind::Composite(rel),
+        kind,
         array: 0,
-        category: b'C',
+        category: b'U',
         preferred: false,
         collation: 0,
         delim: b',',
         len: -1,
         by_val: false,
-        align: b'd',
+        align: b'i',
         storage: b'x',
-        io: io("record"),
+        io: vec![],
         typmod_io: vec![0, 0],
         defined: true,
         subscript: false,
         acl: None,
+    }
+}
+
+/// A composite type.
+pub fn composite(oid: Oid, name: &str, schema: Oid, owner: Oid, rel: Oid) -> Type {
+    Type {
+        category: b'C',
+        align: b'd',
+        io: io("record"),
+        ..blank(oid, name, schema, owner, TypeEntryKind::Composite(rel))
     }
 }
 
@@ -94,27 +104,21 @@ pub fn put_with_array(shared: &Shared, mut t: Type) -> Result<()> {
     let array = shared.db.new_oid();
     t.array = array;
     let c = shared.catalog();
-    let a = Type {
-        oid: array,
-        name: array_name(&c, &t.name, t.schema),
-        schema: t.schema,
-        owner: t.owner,
-        kind: TypeEntryKind::Array { element: t.oid, varlena: true },
-        array: 0,
+    let name = array_name(&c, &t.name, t.schema);
+    let mut a = Type {
         category: b'A',
-        preferred: false,
         collation: t.collation,
         delim: t.delim,
-        len: -1,
-        by_val: false,
-        align: if t.align == b'd' { b'd' } else { b'i' },
-        storage: b'x',
         io: io("array"),
-        typmod_io: if matches!(t.kind, TypeEntryKind::Domain { .. }) { vec![0, 0] } else { t.typmod_io.clone() },
-        defined: true,
         subscript: true,
-        acl: None,
+        ..blank(array, &name, t.schema, t.owner, TypeEntryKind::Array { element: t.oid, varlena: true })
     };
+    if t.align == b'd' {
+        a.align = b'd';
+    }
+    if !matches!(t.kind, TypeEntryKind::Domain { .. }) {
+        a.typmod_io = t.typmod_io.clone();
+    }
     let element = t.oid;
     shared.edit_catalog(|c| {
         c.put_type(t);

@@ -265,14 +265,7 @@ pub fn type_name(ty: Oid) -> tusklet_syntax::ast::TypeName {
         oids::INT4 => "int4",
         _ => "int8",
     };
-    tusklet_syntax::ast::TypeName {
-        names: vec!["pg_catalog".into(), n.into()],
-        setof: false,
-        pct_type: false,
-        typmods: [].into(),
-        array_bounds: vec![],
-        span: tusklet_error::Span::NONE,
-    }
+    expressions::type_named(vec!["pg_catalog".into(), n.into()])
 }
 
 /// Makes a sequence part of a column: it goes when the column goes.

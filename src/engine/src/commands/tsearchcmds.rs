@@ -318,7 +318,9 @@ pub fn to_drop(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool
         None => {}
     }
     if let Some(text) = gone.filter(|_| missing_ok) {
-        let text = if text.is_empty() { filled!("{} \"{}\" does not exist"; kind_word(kind), names.join(".")) } else { text };
+        let text = if text.is_empty() { filled!(
+            "{} \"{}\" does not exist"; kind_word(kind), names.join(".")
+        ) } else { text };
         missing::skipping(shared, text);
         return Ok(None);
     }

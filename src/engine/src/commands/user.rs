@@ -211,14 +211,21 @@ pub fn alter_role_set(shared: &Shared, s: &AlterRoleSetStmt) -> Result<()> {
 
 fn add_member(shared: &Shared, of: Oid, member: Oid, admin: bool) -> Result<()> {
     if of == member || is_member_of(shared, of, member) {
-        bail!(INVALID_GRANT_OPERATION, "role \"{}\" is a member of role \"{}\""; role_name(shared, of), role_name(shared, member));
+        bail!(
+            INVALID_GRANT_OPERATION,
+            "role \"{}\" is a member of role \"{}\"";
+            role_name(shared, of),
+            role_name(shared, member)
+        );
     }
     let grantor = shared.user();
     let already = shared.catalog().user_role(member).is_some_and(|r| {
         r.member_of.iter().any(|(o, _, a)| *o == of && (*a || !admin))
     });
     if already {
-        shared.notify_user(filled!("role \"{}\" is already a member of role \"{}\""; role_name(shared, member), role_name(shared, of)));
+        shared.notify_user(filled!(
+            "role \"{}\" is already a member of role \"{}\""; role_name(shared, member), role_name(shared, of)
+        ));
         return Ok(());
     }
     change(shared, member, "changing", &mut |r| {
@@ -335,7 +342,9 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
             bail!(OBJECT_IN_USE, "session user cannot be dropped");
         }
         if oid == BOOTSTRAP_ROLE || builtin::role(oid).is_some() {
-            bail!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop role {} because it is required by the database system"; name);
+            bail!(
+                DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop role {} because it is required by the database system"; name
+            );
         }
         let c = shared.catalog();
         if c.user_role(oid).is_some_and(|r| r.superuser) && !acl::is_superuser(shared) {
@@ -349,7 +358,9 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
         found.order_by_key(|(a, _)| a.oid);
         let lines: Vec<String> = found.into_iter().map(|(_, l)| l).collect();
         if !lines.is_empty() {
-            return Err(err!(DEPENDENT_OBJECTS_STILL_EXIST, "role \"{}\" cannot be dropped because some objects depend on it"; name)
+            return Err(err!(
+                DEPENDENT_OBJECTS_STILL_EXIST, "role \"{}\" cannot be dropped because some objects depend on it"; name
+            )
             .detail(lines.join("\n")));
         }
         let members: Vec<Oid> =
@@ -382,7 +393,11 @@ pub fn drop_owned(shared: &Shared, s: &DropOwnedStmt) -> Result<()> {
         let oid = role(shared, r)?;
         if oid == BOOTSTRAP_ROLE {
             let name = role_name(shared, oid);
-            bail!(DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop objects owned by role {} because they are required by the database system"; name);
+            bail!(
+                DEPENDENT_OBJECTS_STILL_EXIST,
+                "cannot drop objects owned by role {} because they are required by the database system";
+                name
+            );
         }
         acl::revoke_everything(shared, oid)?;
         let mine: Vec<ObjectAddress> = owned(shared, oid).into_iter().filter(|a| !heap::is_pinned(*a)).collect();

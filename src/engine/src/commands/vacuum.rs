@@ -63,14 +63,22 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
         if !matches!(rel.kind, RelKind::Table | RelKind::MatView) {
             shared.warn(
                 SqlState::WARNING,
-                filled!("skipping \"{}\" --- cannot {} non-tables or special system tables"; rel.name, if *is_vacuumcmd { "vacuum" } else { "analyze" }),
+                filled!(
+                    "skipping \"{}\" --- cannot {} non-tables or special system tables";
+                    rel.name,
+                    if *is_vacuumcmd { "vacuum" } else { "analyze" }
+                ),
             );
             continue;
         }
         if !acl::is_owner(shared, rel.owner) {
             shared.warn(
                 SqlState::WARNING,
-                filled!("permission denied to {} \"{}\", skipping it"; if *is_vacuumcmd { "vacuum" } else { "analyze" }, rel.name),
+                filled!(
+                    "permission denied to {} \"{}\", skipping it";
+                    if *is_vacuumcmd { "vacuum" } else { "analyze" },
+                    rel.name
+                ),
             );
             continue;
         }

@@ -42,7 +42,9 @@ pub fn create_view(shared: &Shared, s: &ViewStmt) -> Result<()> {
     };
     if check_option != 0 {
         if let Some(why) = not_updatable(shared, &q) {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "WITH CHECK OPTION is supported only on automatically updatable views")
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED, "WITH CHECK OPTION is supported only on automatically updatable views"
+            )
             .hint(why));
         }
     }
@@ -128,7 +130,9 @@ fn check_columns(shared: &Shared, old: &Relation, new: &[Column]) -> Result<()> 
     let (c, path) = (shared.catalog(), shared.search_path());
     for (o, n) in old.columns.iter().zip(new) {
         if o.name != n.name {
-            return Err(err!(INVALID_TABLE_DEFINITION, "cannot change name of view column \"{}\" to \"{}\""; o.name, n.name)
+            return Err(err!(
+                INVALID_TABLE_DEFINITION, "cannot change name of view column \"{}\" to \"{}\""; o.name, n.name
+            )
             .hint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead."));
         }
         if o.ty != n.ty {
@@ -141,7 +145,13 @@ fn check_columns(shared: &Shared, old: &Relation, new: &[Column]) -> Result<()> 
             );
         }
         if o.collation != n.collation {
-            bail!(INVALID_TABLE_DEFINITION, "cannot change collation of view column \"{}\" from \"{}\" to \"{}\""; o.name, c.collation_name(o.collation).unwrap_or_default(), c.collation_name(n.collation).unwrap_or_default());
+            bail!(
+                INVALID_TABLE_DEFINITION,
+                "cannot change collation of view column \"{}\" from \"{}\" to \"{}\"";
+                o.name,
+                c.collation_name(o.collation).unwrap_or_default(),
+                c.collation_name(n.collation).unwrap_or_default()
+            );
         }
     }
     Ok(())

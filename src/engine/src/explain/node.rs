@@ -1116,7 +1116,9 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 for e in tids {
                     let value = self.show(e, &[], true)?;
                     let array = e.ty.oid != tusklet_catalog::builtin::oids::TID;
-                    parts.push(if array { filled!("({} = ANY ({}))"; ctid, value) } else { filled!("({} = {})"; ctid, value) });
+                    parts.push(if array { filled!(
+                        "({} = ANY ({}))"; ctid, value
+                    ) } else { filled!("({} = {})"; ctid, value) });
                 }
                 let text = if parts.len() == 1 { parts.concat() } else { filled!("({})"; parts.join(" OR ")) };
                 t.text("TID Cond", text);

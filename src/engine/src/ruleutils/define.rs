@@ -220,7 +220,12 @@ pub(crate) fn constraint_def(
                 relation_name(&catalog, &shared.search_path(), &target)
             };
             d.put("");
-            s.push_str(&filled!("FOREIGN KEY ({}) REFERENCES {}({})"; columns_text(rel, &c.columns), name, columns_text(&target, &fk.columns)));
+            s.push_str(&filled!(
+                "FOREIGN KEY ({}) REFERENCES {}({})";
+                columns_text(rel, &c.columns),
+                name,
+                columns_text(&target, &fk.columns)
+            ));
             if fk.match_full {
                 s.push_str(" MATCH FULL");
             }
@@ -338,7 +343,9 @@ pub(crate) fn trigger_def(shared: &Shared, cx: &mut ExecCx<'_>, rel: &Relation, 
     for (bit, word) in [(INSERT, "INSERT"), (DELETE, "DELETE"), (UPDATE, "UPDATE"), (TRUNCATE, "TRUNCATE")] {
         if t.bits & bit != 0 {
             let columns =
-                if bit == UPDATE && !t.columns.is_empty() { filled!(" OF {}"; columns_text(rel, &t.columns)) } else { String::new() };
+                if bit == UPDATE && !t.columns.is_empty() { filled!(
+                    " OF {}"; columns_text(rel, &t.columns)
+                ) } else { String::new() };
             events.push(filled!("{}{}"; word, columns));
         }
     }

@@ -221,7 +221,9 @@ pub(super) fn describe_object(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Resu
             }
         }),
         builtin::oids::RELATION_PG_TYPE => c.ty(object).map(|_| filled!("type {}"; c.format_type(&path, object))),
-        builtin::oids::RELATION_PG_PROC => names::format_procedure(&c, &path, object).map(|p| filled!("function {}"; p)),
+        builtin::oids::RELATION_PG_PROC => names::format_procedure(&c, &path, object).map(|p| filled!(
+            "function {}"; p
+        )),
         2617 => names::format_operator(&c, &path, object).map(|o| filled!("operator {}"; o)),
         2615 => c.schema_name(object).map(|n| filled!("schema {}"; quote_identifier(&n))),
         builtin::oids::RELATION_PG_AUTHID => Some(filled!("role {}"; quote_identifier(&values::role_name(&c, object)))),

@@ -118,7 +118,9 @@ fn number(s: &str) -> Option<Result<Value>> {
     let digits = !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| {
         let v = s.parse::<u64>().ok().filter(|&v| v <= u64::from(u32::MAX) || v == v as i32 as u64);
-        v.map(|v| values::oid(v as u32)).ok_or_else(|| err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type oid"; s))
+        v.map(|v| values::oid(v as u32)).ok_or_else(|| err!(
+            NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type oid"; s
+        ))
     })
 }
 
@@ -344,7 +346,9 @@ pub(crate) fn ts_object_named(shared: &Shared, kind: TsKind, names: &[String]) -
         None => c.ts_lookup(kind, &path, name),
     };
     found.ok_or_else(|| {
-        err!(UNDEFINED_OBJECT, "{} \"{}\" does not exist"; tusklet_catalog::text_search::kind_word(kind), names.join("."))
+        err!(
+            UNDEFINED_OBJECT, "{} \"{}\" does not exist"; tusklet_catalog::text_search::kind_word(kind), names.join(".")
+        )
     })
 }
 
@@ -389,7 +393,9 @@ pub(super) fn text_regclass(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result
 
 /// An operator's name, which is not quoted, with its schema when it must be.
 fn operator_in(c: &Catalog, visible: bool, schema: Oid, name: &str) -> String {
-    if visible { name.to_string() } else { filled!("{}.{}"; quote_identifier(&c.schema_name(schema).unwrap_or_default()), name) }
+    if visible { name.to_string() } else { filled!(
+        "{}.{}"; quote_identifier(&c.schema_name(schema).unwrap_or_default()), name
+    ) }
 }
 
 /// A relation's name, qualified when it must be (`generate_relation_name` without CTE names).
@@ -523,7 +529,9 @@ pub(crate) fn qualified_ts_config(shared: &Shared, value: &str) -> Result<String
     let found = ts_object_named(shared, TsKind::Configuration, &split_qualified(value)?).ok();
     let c = shared.catalog();
     let Some(o) = found.and_then(|oid| c.ts_object(TsKind::Configuration, oid)) else {
-        return Err(err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"default_text_search_config\": \"{}\""; value));
+        return Err(err!(
+            INVALID_PARAMETER_VALUE, "invalid value for parameter \"default_text_search_config\": \"{}\""; value
+        ));
     };
     Ok(qualified_name(&c, false, o.schema, &o.name))
 }

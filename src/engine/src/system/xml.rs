@@ -323,7 +323,9 @@ fn type_definition(env: &Env<'_, '_>, ty: Oid, out: &mut String) {
     } else if !base.is_empty() {
         out.push_str(&filled!("  <xsd:restriction base=\"xsd:{}\">"; base));
         if let Some((max, min)) = limits.strip_prefix('<').and_then(|l| l.split_once('|')) {
-            out.push_str(&filled!("\n    <xsd:maxInclusive value=\"{}\"/>\n    <xsd:minInclusive value=\"{}\"/>\n  "; max, min));
+            out.push_str(&filled!(
+                "\n    <xsd:maxInclusive value=\"{}\"/>\n    <xsd:minInclusive value=\"{}\"/>\n  "; max, min
+            ));
         } else if limits == "\n" {
             out.push_str("\n  ");
         } else if !limits.is_empty() {

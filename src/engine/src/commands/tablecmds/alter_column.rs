@@ -43,7 +43,9 @@ fn add_one(shared: &Shared, oid: Oid, new: &NewColumn, recurse: bool, recursing:
         bail!(TOO_MANY_COLUMNS, "tables can have at most {} columns", heap::MAX_COLUMNS);
     }
     if new.column.identity.is_some() && !rel.children.is_empty() && recurse {
-        return Err(err!(INVALID_TABLE_DEFINITION, "cannot recursively add identity column to table that has child tables"));
+        return Err(err!(
+            INVALID_TABLE_DEFINITION, "cannot recursively add identity column to table that has child tables"
+        ));
     }
     if !recurse && !rel.children.is_empty() && !recursing {
         bail!(INVALID_TABLE_DEFINITION, "column must be added to child tables too");
@@ -236,7 +238,12 @@ pub fn drop_expression(shared: &Shared, rel: &Relation, name: &str, missing_ok: 
     let a = existing_column(&rel, name)?;
     let Some(c) = rel.column(a) else { return Ok(()) };
     if !c.generated {
-        let e = err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" is not a stored generated column"; name, rel.name);
+        let e = err!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" is not a stored generated column";
+            name,
+            rel.name
+        );
         return missing::unless(missing_ok, shared, e);
     }
     if !recurse && !rel.children.is_empty() {
@@ -273,7 +280,12 @@ pub fn set_statistics(shared: &Shared, rel: &Relation, column: &AlterColumnRef, 
                 let rel = heap::get(shared, t)?;
                 let a = existing_column(&rel, n)?;
                 if rel.kind == RelKind::Index {
-                    return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter statistics on non-expression column \"{}\" of index \"{}\""; n, rel.name)
+                    return Err(err!(
+                        FEATURE_NOT_SUPPORTED,
+                        "cannot alter statistics on non-expression column \"{}\" of index \"{}\"";
+                        n,
+                        rel.name
+                    )
                     .hint("Alter statistics on table column instead."));
                 }
                 heap::change_column(shared, t, a, |c| c.statistics = value)?;
@@ -289,7 +301,12 @@ pub fn set_statistics(shared: &Shared, rel: &Relation, column: &AlterColumnRef, 
             };
             let expression = rel.index.as_ref().and_then(|i| i.columns.get((*n - 1).max(0) as usize)).is_some_and(|k| k.expr.is_some());
             if !expression {
-                return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter statistics on non-expression column \"{}\" of index \"{}\""; c.name, rel.name)
+                return Err(err!(
+                    FEATURE_NOT_SUPPORTED,
+                    "cannot alter statistics on non-expression column \"{}\" of index \"{}\"";
+                    c.name,
+                    rel.name
+                )
                 .hint("Alter statistics on table column instead."));
             }
             heap::change_column(shared, oid, *n as i16, |c| c.statistics = value)
@@ -333,7 +350,9 @@ pub fn set_storage(shared: &Shared, oid: Oid, name: &str, storage: &str, recurse
         let c = shared.catalog();
         let ty = rel.column(a).map_or(0, |c| c.ty.oid);
         if letter != b'p' && c.ty(ty).is_some_and(|t| t.len != -1 || t.storage == b'p') {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "column data type {} can only have storage PLAIN"; shared.type_name(ty)));
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED, "column data type {} can only have storage PLAIN"; shared.type_name(ty)
+            ));
         }
         heap::change_column(shared, t, a, |c| c.storage = letter)?;
     }

@@ -218,7 +218,9 @@ pub fn alter_table(shared: &Shared, s: &AlterTableStmt) -> Result<()> {
     for c in cmds {
         let owner_of_index = matches!(c, AlterTableCmd::ChangeOwner(_));
         if !allowed(c, rel.kind) && !owner_of_index {
-            return Err(err!(WRONG_OBJECT_TYPE, "ALTER action {} cannot be performed on relation \"{}\""; action(c), rel.name)
+            return Err(err!(
+                WRONG_OBJECT_TYPE, "ALTER action {} cannot be performed on relation \"{}\""; action(c), rel.name
+            )
             .detail(indexcmds::unsupported_for(rel.kind)));
         }
     }
@@ -432,7 +434,9 @@ fn add_parts<'s>(rel: &Rc<Relation>, parts: &mut Parts, queue: &mut Vec<(Pass, S
 fn set_logged(shared: &Shared, rel: &Relation, logged: bool) -> Result<()> {
     let oid = rel.oid;
     if rel.persistence == Persistence::Temporary {
-        return Err(err!(INVALID_TABLE_DEFINITION, "cannot change logged status of table \"{}\" because it is temporary"; rel.name)
+        return Err(err!(
+            INVALID_TABLE_DEFINITION, "cannot change logged status of table \"{}\" because it is temporary"; rel.name
+        )
         .about(shared, rel));
     }
     let to = if logged { Persistence::Permanent } else { Persistence::Unlogged };

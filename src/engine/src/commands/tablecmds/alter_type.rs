@@ -100,7 +100,9 @@ pub fn alter_types(shared: &Shared, oid: Oid, list: &[Retype<'_>], recurse: bool
             bail!(INVALID_TABLE_DEFINITION, "cannot alter inherited column \"{}\""; r.name);
         }
         if !recurse && !rel.children.is_empty() {
-            bail!(INVALID_TABLE_DEFINITION, "type of inherited column \"{}\" must be changed in child tables too"; r.name);
+            bail!(
+                INVALID_TABLE_DEFINITION, "type of inherited column \"{}\" must be changed in child tables too"; r.name
+            );
         }
     }
     for t in heap::all_inheritors(&shared.catalog(), oid) {
@@ -184,7 +186,12 @@ fn change(shared: &Shared, rel: &Relation, r: &Retype<'_>) -> Result<Change> {
     let value = match expressions::transform(shared, rel, ty, r.using.unwrap_or(&own))? {
         Some(e) => e,
         None if r.using.is_some() => {
-            return Err(err!(DATATYPE_MISMATCH, "result of USING clause for column \"{}\" cannot be cast automatically to type {}"; r.name, shown)
+            return Err(err!(
+                DATATYPE_MISMATCH,
+                "result of USING clause for column \"{}\" cannot be cast automatically to type {}";
+                r.name,
+                shown
+            )
             .hint("You might need to add an explicit cast."));
         }
         None => {
@@ -238,7 +245,12 @@ fn keeps_bits(shared: &Shared, e: &Expr, attno: i16) -> bool {
 fn retype_default(shared: &Shared, d: &Expr, ty: TypeRef, name: &str, shown: &str, generated: bool) -> Result<Expr> {
     let cannot = || {
         if generated {
-            err!(DATATYPE_MISMATCH, "generation expression for column \"{}\" cannot be cast automatically to type {}"; name, shown)
+            err!(
+                DATATYPE_MISMATCH,
+                "generation expression for column \"{}\" cannot be cast automatically to type {}";
+                name,
+                shown
+            )
         } else {
             err!(DATATYPE_MISMATCH, "default for column \"{}\" cannot be cast automatically to type {}"; name, shown)
         }
@@ -321,7 +333,9 @@ fn check_users(shared: &Shared, rel: &Relation, change: &Change) -> Result<()> {
         match d.dependent.class {
             ObjectClass::Default if d.dependent.oid == rel.oid && d.dependent.sub != change.attno as i32 => {
                 let other = rel.columns.get((d.dependent.sub - 1).max(0) as usize).map(|k| k.name.clone());
-                return Err(refuse("a generated column").detail(filled!("Column \"{}\" is used by generated column \"{}\"."; name, other.unwrap_or_default())));
+                return Err(refuse("a generated column").detail(filled!(
+                    "Column \"{}\" is used by generated column \"{}\"."; name, other.unwrap_or_default()
+                )));
             }
             ObjectClass::Relation => {
                 let Some(user) = c.relation(d.dependent.oid) else { continue };
@@ -518,14 +532,21 @@ pub fn rewrite(shared: &Shared, old: &Relation, compute: &[(i16, Evaluator)]) ->
             }
             for (i, c) in now.columns.iter().enumerate() {
                 if c.not_null && new[i].is_null() {
-                    return Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of relation \"{}\" contains null values"; c.name, now.name)
+                    return Err(err!(
+                        NOT_NULL_VIOLATION, "column \"{}\" of relation \"{}\" contains null values"; c.name, now.name
+                    )
                     .about(shared, &now)
                     .column(c.name.clone()));
                 }
             }
             for (name, e) in &checks {
                 if e.eval(cx, &new)? == Value::Bool(false) {
-                    return Err(err!(CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, now.name)
+                    return Err(err!(
+                        CHECK_VIOLATION,
+                        "check constraint \"{}\" of relation \"{}\" is violated by some row";
+                        name,
+                        now.name
+                    )
                     .about(shared, &now)
                     .constraint(name.clone()));
                 }

@@ -115,13 +115,28 @@ fn merge_with_existing(
         bail!(DUPLICATE_OBJECT, "constraint \"{}\" for relation \"{}\" already exists"; name, rel.name);
     }
     if old.no_inherit {
-        bail!(INVALID_OBJECT_DEFINITION, "constraint \"{}\" conflicts with non-inherited constraint on relation \"{}\""; name, rel.name);
+        bail!(
+            INVALID_OBJECT_DEFINITION,
+            "constraint \"{}\" conflicts with non-inherited constraint on relation \"{}\"";
+            name,
+            rel.name
+        );
     }
     if no_inherit && old.inherit_count > 0 {
-        bail!(INVALID_OBJECT_DEFINITION, "constraint \"{}\" conflicts with inherited constraint on relation \"{}\""; name, rel.name);
+        bail!(
+            INVALID_OBJECT_DEFINITION,
+            "constraint \"{}\" conflicts with inherited constraint on relation \"{}\"";
+            name,
+            rel.name
+        );
     }
     if !not_valid && !old.validated {
-        bail!(INVALID_OBJECT_DEFINITION, "constraint \"{}\" conflicts with NOT VALID constraint on relation \"{}\""; name, rel.name);
+        bail!(
+            INVALID_OBJECT_DEFINITION,
+            "constraint \"{}\" conflicts with NOT VALID constraint on relation \"{}\"";
+            name,
+            rel.name
+        );
     }
     shared.notify_user(filled!("merging constraint \"{}\" with inherited definition"; name));
     heap::change(shared, rel.oid, |r| {
@@ -144,7 +159,9 @@ pub fn validate_check(shared: &Shared, rel: &Relation, name: &str, e: &Expr) -> 
     let e = expressions::over_row(e, rel.columns.len());
     let eval = expressions::with_cx(shared, |cx| Evaluator::new(cx, &e))?;
     each_row(shared, rel, &mut |cx, _, row| match eval.eval(cx, row)? {
-        Value::Bool(false) => Err(err!(CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, rel.name)
+        Value::Bool(false) => Err(err!(
+            CHECK_VIOLATION, "check constraint \"{}\" of relation \"{}\" is violated by some row"; name, rel.name
+        )
         .about(shared, rel)
         .constraint(name)),
         _ => Ok(()),
@@ -309,7 +326,12 @@ pub fn validate(shared: &Shared, oid: Oid, name: &str, recurse: bool) -> Result<
             validate_check(shared, &rel, name, e)?;
         }
         ConstraintKind::Foreign(fk) => super::foreign_key::validate(shared, &rel, k, fk)?,
-        _ => bail!(WRONG_OBJECT_TYPE, "constraint \"{}\" of relation \"{}\" is not a foreign key or check constraint"; name, rel.name),
+        _ => bail!(
+            WRONG_OBJECT_TYPE,
+            "constraint \"{}\" of relation \"{}\" is not a foreign key or check constraint";
+            name,
+            rel.name
+        ),
     }
     heap::change(shared, oid, |r| {
         if let Some(k) = r.constraints.iter_mut().find(|k| k.name == name) {
@@ -325,7 +347,9 @@ pub fn alter(shared: &Shared, rel: &Relation, name: &str, deferrable: bool, defe
         return Err(missing::constraint(&rel.name, &name));
     };
     if !matches!(k.kind, ConstraintKind::Foreign(_)) {
-        bail!(WRONG_OBJECT_TYPE, "constraint \"{}\" of relation \"{}\" is not a foreign key constraint"; name, rel.name);
+        bail!(
+            WRONG_OBJECT_TYPE, "constraint \"{}\" of relation \"{}\" is not a foreign key constraint"; name, rel.name
+        );
     }
     heap::change(shared, oid, |r| {
         if let Some(k) = r.constraints.iter_mut().find(|k| k.name == name) {

@@ -29,7 +29,9 @@ pub fn drop(shared: &Shared, s: &DropStmt) -> Result<()> {
     if *concurrent {
         shared.prevent_in_block("DROP INDEX CONCURRENTLY")?;
         if objects.len() > 1 {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support dropping multiple objects"));
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support dropping multiple objects"
+            ));
         }
         if *behavior == tusklet_syntax::ast::DropBehavior::Cascade {
             return Err(err!(FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support CASCADE"));
@@ -79,7 +81,9 @@ fn relation(
             _ => SqlState::UNDEFINED_OBJECT,
         };
         // The messages speak of the bare name.
-        missing::unless(missing_ok, shared, Error::new(code, filled!("{} \"{}\" does not exist"; word(t), rv.relname)))?;
+        missing::unless(missing_ok, shared, Error::new(code, filled!(
+            "{} \"{}\" does not exist"; word(t), rv.relname
+        )))?;
         return Ok(None);
     };
     let matches = r.kind == kind || r.kind == RelKind::Partitioned && kind == RelKind::Table;

@@ -77,7 +77,11 @@ fn referenced_index(shared: &Shared, pk: &Relation, attnos: &[i16]) -> Result<(O
         return Ok((*oid, families));
     }
     if deferrable {
-        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot use a deferrable unique constraint for referenced table \"{}\""; pk.name);
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "cannot use a deferrable unique constraint for referenced table \"{}\"";
+            pk.name
+        );
     }
     bail!(INVALID_FOREIGN_KEY, "there is no unique constraint matching given keys for referenced table \"{}\""; pk.name)
 }
@@ -88,7 +92,11 @@ fn primary_key(shared: &Shared, pk: &Relation) -> Result<Vec<i16>> {
         let Some(i) = c.relation(*oid).and_then(|r| r.index.clone()) else { continue };
         if i.primary && i.valid {
             if !i.immediate {
-                bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot use a deferrable primary key for referenced table \"{}\""; pk.name);
+                bail!(
+                    OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    "cannot use a deferrable primary key for referenced table \"{}\"";
+                    pk.name
+                );
             }
             return Ok(i.columns.iter().take(i.keys as usize).map(|k| k.attno).collect());
         }
@@ -131,7 +139,11 @@ pub fn add(shared: &Shared, oid: Oid, new: &NewForeignKey, new_table: bool) -> R
     let mut set = columns(&rel, del_set_cols)?;
     for (a, n) in set.iter().zip(del_set_cols) {
         if !own.contains(a) {
-            bail!(INVALID_COLUMN_REFERENCE, "column \"{}\" referenced in ON DELETE SET action must be part of foreign key"; n);
+            bail!(
+                INVALID_COLUMN_REFERENCE,
+                "column \"{}\" referenced in ON DELETE SET action must be part of foreign key";
+                n
+            );
         }
     }
     // A column named twice is set once.
@@ -342,7 +354,12 @@ pub fn validate(shared: &Shared, rel: &Relation, k: &Constraint, fk: &ForeignKey
     );
     let rows = run_sql(shared, &sql, &[])?;
     let Some(row) = rows.first() else { return Ok(()) };
-    let e = err!(FOREIGN_KEY_VIOLATION, "insert or update on table \"{}\" violates foreign key constraint \"{}\""; rel.name, k.name);
+    let e = err!(
+        FOREIGN_KEY_VIOLATION,
+        "insert or update on table \"{}\" violates foreign key constraint \"{}\"";
+        rel.name,
+        k.name
+    );
     let detail = if fk.match_full && row.iter().any(|v| v.is_null()) {
         "MATCH FULL does not allow mixing of null and nonnull key values.".to_string()
     } else {

@@ -22,13 +22,28 @@ pub fn add(shared: &Shared, rel: &Relation, name: &str, always: bool, options: &
         bail!(INVALID_PARAMETER_VALUE, "identity column type must be smallint, integer, or bigint");
     }
     if !c.not_null {
-        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" must be declared NOT NULL before identity can be added"; name, rel.name);
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" must be declared NOT NULL before identity can be added";
+            name,
+            rel.name
+        );
     }
     if c.identity.is_some() {
-        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" is already an identity column"; name, rel.name);
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" is already an identity column";
+            name,
+            rel.name
+        );
     }
     if c.default.is_some() {
-        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" already has a default value"; name, rel.name);
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" already has a default value";
+            name,
+            rel.name
+        );
     }
     let new = NewSequence { ty: c.ty.oid, options: options.to_vec(), identity: true };
     let seq = sequence::create_for_column(shared, &rel.name, rel.schema, rel.persistence, name, &new)?;
@@ -42,7 +57,12 @@ pub fn set(shared: &Shared, rel: &Relation, name: &str, options: &[DefElem]) -> 
     let a = existing_column(&rel, name)?;
     let identity = rel.column(a).and_then(|c| c.identity);
     if identity.is_none() {
-        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" is not an identity column"; name, rel.name);
+        bail!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" is not an identity column";
+            name,
+            rel.name
+        );
     }
     let mut generated = None;
     let mut rest: Vec<DefElem> = vec![];
@@ -77,7 +97,12 @@ pub fn drop(shared: &Shared, rel: &Relation, name: &str, missing_ok: bool) -> Re
     let oid = rel.oid;
     let a = existing_column(&rel, name)?;
     if rel.column(a).is_some_and(|c| c.identity.is_none()) {
-        let e = err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"{}\" of relation \"{}\" is not an identity column"; name, rel.name);
+        let e = err!(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "column \"{}\" of relation \"{}\" is not an identity column";
+            name,
+            rel.name
+        );
         return missing::unless(missing_ok, shared, e);
     }
     heap::change_column(shared, oid, a, |c| c.identity = None)?;

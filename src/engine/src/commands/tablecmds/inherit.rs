@@ -76,7 +76,9 @@ fn type_conflict(shared: &Shared, what: &str, a: &Column, b: &Column) -> Result<
     }
     if a.collation != b.collation {
         let c = shared.catalog();
-        return Err(err!(COLLATION_MISMATCH, "{} \"{}\" has a collation conflict"; what, a.name).detail(filled!("\"{}\" versus \"{}\""; c.collation_name(a.collation).unwrap_or_default(), c.collation_name(b.collation).unwrap_or_default())));
+        return Err(err!(
+            COLLATION_MISMATCH, "{} \"{}\" has a collation conflict"; what, a.name
+        ).detail(filled!("\"{}\" versus \"{}\""; c.collation_name(a.collation).unwrap_or_default(), c.collation_name(b.collation).unwrap_or_default())));
     }
     Ok(())
 }
@@ -137,10 +139,14 @@ pub fn merge(shared: &Shared, parents: &[Rc<Relation>], parts: &mut Parts) -> Re
         shared.notify_user(filled!("merging column \"{}\" with inherited definition"; name));
         type_conflict(shared, "column", &m.column, &own.column)?;
         if m.cooked_generated && own.default.is_some() {
-            bail!(INVALID_COLUMN_DEFINITION, "column \"{}\" inherits from generated column but specifies default"; name);
+            bail!(
+                INVALID_COLUMN_DEFINITION, "column \"{}\" inherits from generated column but specifies default"; name
+            );
         }
         if m.cooked_generated && own.column.identity.is_some() {
-            bail!(INVALID_COLUMN_DEFINITION, "column \"{}\" inherits from generated column but specifies identity"; name);
+            bail!(
+                INVALID_COLUMN_DEFINITION, "column \"{}\" inherits from generated column but specifies identity"; name
+            );
         }
         if own.generated.is_some() {
             return Err(err!(INVALID_COLUMN_DEFINITION, "child column \"{}\" specifies generation expression"; name)
@@ -203,7 +209,11 @@ fn inherit_checks(parents: &[Rc<Relation>], to: &dyn Fn(&str) -> Option<i16>, pa
                 Some(o) => {
                     let CheckExpr::Cooked(old) = &o.expr else { continue };
                     if !tusklet_analyze::equal(old, &e) {
-                        bail!(DUPLICATE_OBJECT, "check constraint name \"{}\" appears multiple times but with different expressions"; k.name);
+                        bail!(
+                            DUPLICATE_OBJECT,
+                            "check constraint name \"{}\" appears multiple times but with different expressions";
+                            k.name
+                        );
                     }
                     o.inherit_count += 1;
                 }
@@ -236,7 +246,9 @@ pub fn add_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()>
         bail!(WRONG_OBJECT_TYPE, "cannot inherit from temporary relation \"{}\""; p.name);
     }
     if heap::all_inheritors(&shared.catalog(), child).contains(&p.oid) {
-        return Err(err!(DUPLICATE_TABLE, "circular inheritance not allowed").detail(filled!("\"{}\" is already a child of \"{}\"."; p.name, c.name)));
+        return Err(err!(
+            DUPLICATE_TABLE, "circular inheritance not allowed"
+        ).detail(filled!("\"{}\" is already a child of \"{}\"."; p.name, c.name)));
     }
     if c.parents.contains(&p.oid) {
         bail!(DUPLICATE_TABLE, "relation \"{}\" would be inherited from more than once"; p.name);
@@ -275,13 +287,28 @@ pub fn add_inherit(shared: &Shared, child: Oid, parent: &RangeVar) -> Result<()>
             bail!(DATATYPE_MISMATCH, "child table is missing constraint \"{}\""; pk.name);
         };
         if !matches!(&k.kind, ConstraintKind::Check(e) if tusklet_analyze::equal(e, &want)) {
-            bail!(DATATYPE_MISMATCH, "child table \"{}\" has different definition for check constraint \"{}\""; c.name, pk.name);
+            bail!(
+                DATATYPE_MISMATCH,
+                "child table \"{}\" has different definition for check constraint \"{}\"";
+                c.name,
+                pk.name
+            );
         }
         if k.no_inherit {
-            bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "constraint \"{}\" conflicts with non-inherited constraint on child table \"{}\""; pk.name, c.name);
+            bail!(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "constraint \"{}\" conflicts with non-inherited constraint on child table \"{}\"";
+                pk.name,
+                c.name
+            );
         }
         if !k.validated && pk.validated {
-            bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "constraint \"{}\" conflicts with NOT VALID constraint on child table \"{}\""; pk.name, c.name);
+            bail!(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "constraint \"{}\" conflicts with NOT VALID constraint on child table \"{}\"";
+                pk.name,
+                c.name
+            );
         }
         k.inherit_count += 1;
     }

@@ -76,7 +76,9 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
             | ConstraintKind::AttrNotDeferrable
             | ConstraintKind::AttrDeferred
             | ConstraintKind::AttrImmediate => {
-                return Err(err!(FEATURE_NOT_SUPPORTED, "specifying constraint deferrability not supported for domains"));
+                return Err(err!(
+                    FEATURE_NOT_SUPPORTED, "specifying constraint deferrability not supported for domains"
+                ));
             }
             ConstraintKind::Identity { .. } | ConstraintKind::Generated { .. } => {
                 bail!(SYNTAX_ERROR, "unrecognized constraint subtype")
@@ -192,7 +194,13 @@ fn refuse_used(c: &tusklet_catalog::live::Catalog, domain: Oid, ty: Oid, depth: 
                 if matches!(rel.kind, RelKind::Table | RelKind::MatView) {
                     let shown = c.ty(domain).map(|t| t.name.clone()).unwrap_or_default();
                     let column = rel.column(at.sub as i16).map(|k| k.name.clone()).unwrap_or_default();
-                    return Err(err!(FEATURE_NOT_SUPPORTED, "cannot alter type \"{}\" because column \"{}.{}\" uses it"; shown, rel.name, column));
+                    return Err(err!(
+                        FEATURE_NOT_SUPPORTED,
+                        "cannot alter type \"{}\" because column \"{}.{}\" uses it";
+                        shown,
+                        rel.name,
+                        column
+                    ));
                 }
                 if rel.row_type != 0 && depth < 32 {
                     refuse_used(c, domain, rel.row_type, depth + 1)?;
@@ -213,7 +221,12 @@ fn validate_check(shared: &Shared, t: &Type, name: &str, e: &Expr) -> Result<()>
             let v = row.get(at).cloned().unwrap_or(Value::Null);
             if eval.eval_domain(cx, &v)? == Value::Bool(false) {
                 let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
-                return Err(err!(CHECK_VIOLATION, "column \"{}\" of table \"{}\" contains values that violate the new constraint"; column, rel.name)
+                return Err(err!(
+                    CHECK_VIOLATION,
+                    "column \"{}\" of table \"{}\" contains values that violate the new constraint";
+                    column,
+                    rel.name
+                )
                 .about(shared, &rel)
                 .column(column));
             }
@@ -263,7 +276,9 @@ pub fn alter_domain(shared: &Shared, s: &AlterDomainStmt) -> Result<()> {
                 each_row(shared, &rel, &mut |_, _, row| {
                     if row.get(at).is_some_and(Value::is_null) {
                         let column = rel.columns.get(at).map(|c| c.name.clone()).unwrap_or_default();
-                        return Err(err!(NOT_NULL_VIOLATION, "column \"{}\" of table \"{}\" contains null values"; column, rel.name)
+                        return Err(err!(
+                            NOT_NULL_VIOLATION, "column \"{}\" of table \"{}\" contains null values"; column, rel.name
+                        )
                         .about(shared, &rel)
                         .column(column));
                     }

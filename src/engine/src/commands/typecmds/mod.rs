@@ -47,27 +47,7 @@ fn check_free(shared: &Shared, schema: Oid, name: &str) -> Result<()> {
 }
 
 fn blank(shared: &Shared, name: &str, schema: Oid, kind: TypeEntryKind) -> Type {
-    Type {
-        oid: shared.db.new_oid(),
-        name: name.to_string(),
-        schema,
-        owner: shared.user(),
-        kind,
-        array: 0,
-        category: b'U',
-        preferred: false,
-        collation: 0,
-        delim: b',',
-        len: -1,
-        by_val: false,
-        align: b'i',
-        storage: b'x',
-        io: vec![],
-        typmod_io: vec![0, 0],
-        defined: true,
-        subscript: false,
-        acl: None,
-    }
+    pg_type::blank(shared.db.new_oid(), name, schema, shared.user(), kind)
 }
 
 fn check_label(label: &str) -> Result<()> {

@@ -89,7 +89,11 @@ pub fn create_range(shared: &Shared, s: &CreateRangeStmt) -> Result<()> {
         None => match c.default_opclass(oids::AM_BTREE, subtype) {
             Some(o) => o.oid,
             None => {
-                return Err(err!(UNDEFINED_OBJECT, "data type {} has no default operator class for access method \"btree\""; shared.type_name(subtype))
+                return Err(err!(
+                    UNDEFINED_OBJECT,
+                    "data type {} has no default operator class for access method \"btree\"";
+                    shared.type_name(subtype)
+                )
                 .hint(
                     "You must specify an operator class for the range type or define a default operator class for the \
                      subtype.",
@@ -200,32 +204,13 @@ fn constructor(shared: &Shared, k: Constructor<'_>) -> Result<Oid> {
     // The one over an array takes any number of ranges.
     let variadic = if source == "multirange_constructor2" { shared.catalog().element_type(args[0]) } else { 0 };
     let p = Proc {
-        oid: shared.db.new_oid(),
-        name: name.to_string(),
-        schema,
-        owner: shared.user(),
-        language: oids::LANGUAGE_INTERNAL,
-        kind: b'f',
         all_args: if variadic != 0 { args.clone() } else { vec![] },
         modes: if variadic != 0 { vec![b'v'] } else { vec![] },
         args,
-        arg_names: vec![],
-        defaults: vec![],
         variadic,
-        result,
-        retset: false,
         strict: source.starts_with("multirange"),
-        volatility: b'i',
-        parallel: b's',
-        security_definer: false,
-        leakproof: false,
-        cost: 1.0,
-        rows: 0.0,
         source: source.to_string(),
-        body: vec![],
-        config: vec![],
-        aggregate: None,
-        acl: None,
+        ..functioncmds::blank(shared, name, schema, oids::LANGUAGE_INTERNAL, b'f', result)
     };
     let oid = p.oid;
     let mut edges = vec![];
