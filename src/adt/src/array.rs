@@ -733,7 +733,9 @@ enum State {
 
 /// Reads an array literal; `read` turns an element's text into stored bytes.
 pub fn parse(s: &str, element: u32, delimiter: char, read: &mut dyn FnMut(&str) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
-    let malformed = |detail: &str| err!(INVALID_TEXT_REPRESENTATION, "malformed array literal: \"{s}\"").detail(detail);
+    let malformed = |detail: &str| err!(
+        INVALID_TEXT_REPRESENTATION, "malformed array literal: \"{}\""; s
+    ).detail(detail);
     let mut rest = s.trim_start_matches(is_space);
     let mut given: Vec<Dim> = Vec::new();
     while let Some(t) = rest.strip_prefix('[') {

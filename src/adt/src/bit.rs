@@ -121,7 +121,7 @@ impl Bits {
 
     fn combine(&self, o: &Bits, word: &str, f: impl Fn(bool, bool) -> bool) -> Result<Bits> {
         if self.len != o.len {
-            bail!(STRING_DATA_LENGTH_MISMATCH, "cannot {word} bit strings of different sizes");
+            bail!(STRING_DATA_LENGTH_MISMATCH, "cannot {} bit strings of different sizes"; word);
         }
         Ok(Bits::from_fn(self.len, |i| f(self.get(i), o.get(i))))
     }

@@ -11,7 +11,7 @@ pub fn parse(s: &str) -> Result<bool> {
     } else if t == "0" || prefix("false", 1) || prefix("no", 1) || prefix("off", 2) {
         Ok(false)
     } else {
-        Err(err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type boolean: \"{s}\""))
+        Err(err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type boolean: \"{}\""; s))
     }
 }
 

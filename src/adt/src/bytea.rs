@@ -94,7 +94,7 @@ pub fn write_escape(b: &[u8], out: &mut String) {
 }
 
 fn unrecognized(name: &str) -> Error {
-    err!(INVALID_PARAMETER_VALUE, "unrecognized encoding: \"{name}\"")
+    err!(INVALID_PARAMETER_VALUE, "unrecognized encoding: \"{}\""; name)
 }
 
 /// `encode(b, format)`.

@@ -45,7 +45,7 @@ pub fn date_in(text: &str, config: &DateTimeConfig<'_>) -> Result<i32> {
     }
     let date = decoded.tm.date();
     if !is_valid_julian(decoded.tm.year, decoded.tm.mon) || !is_valid_date(date) {
-        bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"{text}\"");
+        bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"{}\""; text);
     }
     Ok(date as i32)
 }

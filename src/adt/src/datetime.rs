@@ -295,18 +295,18 @@ impl Refused {
     pub(crate) fn report(self, text: &str, type_name: &str) -> Error {
         match self {
             Refused::BadFormat => {
-                err!(INVALID_DATETIME_FORMAT, "invalid input syntax for type {type_name}: \"{text}\"")
+                err!(INVALID_DATETIME_FORMAT, "invalid input syntax for type {}: \"{}\""; type_name, text)
             }
-            Refused::FieldOverflow => err!(DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"{text}\""),
+            Refused::FieldOverflow => err!(DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"{}\""; text),
             Refused::MonthDayOverflow => {
-                err!(DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"{text}\"")
+                err!(DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"{}\""; text)
                     .hint("Perhaps you need a different \"datestyle\" setting.")
             }
             Refused::IntervalOverflow => {
-                err!(INTERVAL_FIELD_OVERFLOW, "interval field value out of range: \"{text}\"")
+                err!(INTERVAL_FIELD_OVERFLOW, "interval field value out of range: \"{}\""; text)
             }
             Refused::ZoneOverflow => {
-                err!(INVALID_TIME_ZONE_DISPLACEMENT_VALUE, "time zone displacement out of range: \"{text}\"")
+                err!(INVALID_TIME_ZONE_DISPLACEMENT_VALUE, "time zone displacement out of range: \"{}\""; text)
             }
             Refused::Error(e) => e,
         }

@@ -3,7 +3,7 @@
 //! `data/encodings.bin` has the characters of bytes 128 to 255 of each (`cargo xtask unicode` asks PostgreSQL). Those of
 //! several bytes are known by name only: their tables would be as much to download as a tenth of the engine.
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 
 static DATA: &[u8] = include_bytes!("../data/encodings.bin");
 
@@ -39,7 +39,7 @@ fn plain(s: &str) -> String {
 pub fn by_name(name: &str) -> Option<usize> {
     let mut wanted = plain(name);
     if let Some(rest) = wanted.strip_prefix("windows") {
-        wanted = format!("win{rest}");
+        wanted = filled!("win{}"; rest);
     }
     let wanted = ALIASES.iter().find(|a| a.0 == wanted).map_or(wanted.as_str(), |a| a.1);
     NAMES.iter().position(|n| plain(n) == wanted)
@@ -64,7 +64,7 @@ fn upper(encoding: usize) -> Option<[u32; 128]> {
 }
 
 fn unsupported(encoding: usize) -> Error {
-    Error::unsupported(format!("encoding {}", NAMES.get(encoding).copied().unwrap_or("")))
+    Error::unsupported(filled!("encoding {}"; NAMES.get(encoding).copied().unwrap_or("")))
 }
 
 fn shown(b: &[u8]) -> String {
@@ -74,13 +74,15 @@ fn shown(b: &[u8]) -> String {
 fn no_equivalent(b: &[u8], from: usize, to: usize) -> Error {
     err!(
         UNTRANSLATABLE_CHARACTER,
-        "character with byte sequence {} in encoding \"{}\" has no equivalent in encoding \"{}\"",
-        shown(b), NAMES[from], NAMES[to]
+        "character with byte sequence {} in encoding \"{}\" has no equivalent in encoding \"{}\"";
+        shown(b),
+        NAMES[from],
+        NAMES[to]
     )
 }
 
 fn invalid(encoding: usize, b: &[u8]) -> Error {
-    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"{}\": {}", NAMES[encoding], shown(b))
+    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"{}\": {}"; NAMES[encoding], shown(b))
 }
 
 /// Text from bytes a client sent: valid UTF-8 without NUL.
@@ -135,8 +137,9 @@ pub fn convert(b: &[u8], from: usize, to: usize) -> Result<Vec<u8>> {
     if from != UTF8 && to != UTF8 && !SIDEWAYS.iter().any(|g| g.contains(&from) && g.contains(&to)) {
         bail!(
             UNDEFINED_FUNCTION,
-            "default conversion function for encoding \"{}\" to \"{}\" does not exist",
-            NAMES[from], NAMES[to]
+            "default conversion function for encoding \"{}\" to \"{}\" does not exist";
+            NAMES[from],
+            NAMES[to]
         );
     }
     if b.is_ascii() {
@@ -192,7 +195,7 @@ static ASCII: [(usize, &str); 4] = [
 /// `to_ascii`: PostgreSQL looks at the bytes of the text as if it were in that encoding.
 pub fn to_ascii(s: &str, encoding: usize) -> Result<String> {
     let Some((_, table)) = ASCII.iter().find(|a| a.0 == encoding) else {
-        bail!(FEATURE_NOT_SUPPORTED, "encoding conversion from {} to ASCII not supported", NAMES[encoding]);
+        bail!(FEATURE_NOT_SUPPORTED, "encoding conversion from {} to ASCII not supported"; NAMES[encoding]);
     };
     let of = |b: u8| if b < 128 { b } else { table.as_bytes().get(usize::from(b - 128)).copied().unwrap_or(b' ') };
     Ok(s.bytes().map(|b| of(b) as char).collect())

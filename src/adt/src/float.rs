@@ -136,7 +136,7 @@ pub fn scan_float8(s: &str) -> Result<Option<(f64, &str)>> {
         Some((Literal::Decimal(text, nonzero), rest)) => {
             let v = decimal::float8(text);
             if v.is_infinite() || (v == 0.0 && nonzero) {
-                bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{text}\" is out of range for type double precision");
+                bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{}\" is out of range for type double precision"; text);
             }
             Some((v, rest))
         }
@@ -148,20 +148,20 @@ pub fn scan_float8(s: &str) -> Result<Option<(f64, &str)>> {
 pub fn parse_float8(s: &str) -> Result<f64> {
     match scan_float8(s)? {
         Some((v, rest)) if rest.trim_start_matches(is_space).is_empty() => Ok(v),
-        _ => bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type double precision: \"{s}\""),
+        _ => bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type double precision: \"{}\""; s),
     }
 }
 
 /// Reads a `real`.
 pub fn parse_float4(s: &str) -> Result<f32> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type real: \"{s}\"");
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type real: \"{}\""; s);
     let (literal, rest) = scan(s.trim_start_matches(is_space)).ok_or_else(bad)?;
     let v = match literal {
         Literal::Special(v) => v as f32,
         Literal::Decimal(text, nonzero) => {
             let v = decimal::float4(text);
             if v.is_infinite() || (v == 0.0 && nonzero) {
-                bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{s}\" is out of range for type real");
+                bail!(NUMERIC_VALUE_OUT_OF_RANGE, "\"{}\" is out of range for type real"; s);
             }
             v
         }

@@ -191,7 +191,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     #[cold]
     fn bad(&self) -> Error {
-        err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {}: \"{}\"", self.kind, self.text)
+        err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {}: \"{}\""; self.kind, self.text)
     }
 
     fn spaces(&mut self) {

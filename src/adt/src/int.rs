@@ -1,6 +1,6 @@
 //! `smallint`, `integer`, `bigint`: input, and arithmetic that raises instead of wrapping.
 
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 
 /// C's `isspace` in the C locale.
 pub fn is_space(c: char) -> bool {
@@ -26,7 +26,7 @@ fn read(s: &str, min: i64, max: i64, name: &str) -> Result<i64> {
         // Accumulate negated, since the negative range is the larger one.
         match v.checked_mul(10).and_then(|x| x.checked_sub(i64::from(b[i] - b'0'))) {
             Some(x) if x >= min => v = x,
-            _ => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type {name}"),
+            _ => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type {}"; s, name),
         }
         i += 1;
     }
@@ -35,14 +35,14 @@ fn read(s: &str, min: i64, max: i64, name: &str) -> Result<i64> {
         i += 1;
     }
     if !digits || i < b.len() {
-        bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {name}: \"{s}\"");
+        bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type {}: \"{}\""; name, s);
     }
     if negative {
         return Ok(v);
     }
     match v.checked_neg() {
         Some(x) if x <= max => Ok(x),
-        _ => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type {name}"),
+        _ => bail!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type {}"; s, name),
     }
 }
 
@@ -69,7 +69,7 @@ pub fn parse_int2vector(s: &str) -> Result<Vec<i16>> {
         // What is told is all that is left.
         let told = |mut e: tusklet_error::Error| {
             let message = &mut e.report_mut().message;
-            *message = message.replace(&format!("\"{word}\""), &format!("\"{rest}\""));
+            *message = message.replace(&filled!("\"{}\""; word), &filled!("\"{}\""; rest));
             e
         };
         out.push(parse_int2(word).map_err(told)?);

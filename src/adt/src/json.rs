@@ -4,7 +4,7 @@
 //! token, CONTEXT quoting up to fifty bytes of the line. `jsonb` asks it for a tree ([`parse_value`]), `json` only for a
 //! verdict ([`validate`]), which does not decode strings and so accepts escapes that cannot be text.
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 
 use crate::numeric::Numeric;
 
@@ -89,7 +89,7 @@ impl<'a> Parser<'a> {
     }
 
     fn invalid_token(&self) -> Error {
-        self.fail(format!("Token \"{}\" is invalid.", self.s.get(self.start..self.end).unwrap_or("")))
+        self.fail(filled!("Token \"{}\" is invalid."; self.s.get(self.start..self.end).unwrap_or("")))
     }
 
     /// Reads the next token.
@@ -231,7 +231,9 @@ impl<'a> Parser<'a> {
                         _ => {
                             self.start = i;
                             self.end = i + self.s[i..].chars().next().map_or(1, char::len_utf8);
-                            return Err(self.fail(format!("Escape sequence \"\\{}\" is invalid.", &self.s[i..self.end])));
+                            return Err(self.fail(filled!(
+                                "Escape sequence \"\\{}\" is invalid."; &self.s[i..self.end]
+                            )));
                         }
                     };
                     i += 1;
@@ -302,7 +304,7 @@ impl<'a> Parser<'a> {
         if self.token == Token::End {
             return self.fail("The input string ended unexpectedly.".into());
         }
-        self.fail(format!("Expected {what}, but found \"{}\".", &self.s[self.start..self.end]))
+        self.fail(filled!("Expected {}, but found \"{}\"."; what, &self.s[self.start..self.end]))
     }
 
     fn value(&mut self, depth: usize) -> Result<Value> {

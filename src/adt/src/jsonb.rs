@@ -626,7 +626,7 @@ impl<'a> Jsonb<'a> {
             Kind::Array => "jsonb array",
             Kind::Object => "jsonb object",
         };
-        err!(INVALID_PARAMETER_VALUE, "cannot cast {what} to type {to}")
+        err!(INVALID_PARAMETER_VALUE, "cannot cast {} to type {}"; what, to)
     }
 }
 

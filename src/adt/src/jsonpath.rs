@@ -163,7 +163,7 @@ impl Like {
 /// Reads a path (`jsonpath_in`).
 pub fn parse(s: &str) -> Result<Path> {
     let Some(path) = gram::parse(s)? else {
-        bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type jsonpath: \"{s}\"");
+        bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type jsonpath: \"{}\""; s);
     };
     path.check(path.root, false, false, 0)?;
     Ok(path)

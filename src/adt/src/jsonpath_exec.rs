@@ -397,7 +397,8 @@ impl<'a> Exec<'a> {
                             }
                             return Err(err!(
                                 INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
-                                "datetime format is not recognized: \"{text}\""
+                                "datetime format is not recognized: \"{}\"";
+                                text
                             )
                             .hint("Use a datetime template argument to specify the input data format."));
                         }
@@ -425,7 +426,7 @@ impl<'a> Exec<'a> {
             Kind::Variable(name) => {
                 let Some(vars) = self.vars else { return Ok(Item::made(jsonb::null())) };
                 let Some(v) = Jsonb(vars).get(name) else {
-                    bail!(UNDEFINED_OBJECT, "could not find jsonpath variable \"{name}\"");
+                    bail!(UNDEFINED_OBJECT, "could not find jsonpath variable \"{}\""; name);
                 };
                 self.base = (Item::Given(vars), 1);
                 return Ok(Item::Given(v.0));
@@ -547,7 +548,7 @@ impl<'a> Exec<'a> {
             },
             _ => "not a single numeric value",
         };
-        if self.throw { bail!(INVALID_SQL_JSON_SUBSCRIPT, "jsonpath array subscript is {what}") } else { Ok(None) }
+        if self.throw { bail!(INVALID_SQL_JSON_SUBSCRIPT, "jsonpath array subscript is {}"; what) } else { Ok(None) }
     }
 
     /// `executeItemOptUnwrapResult` into a new list; `None` for an error that is not raised.
@@ -892,7 +893,7 @@ fn compare_moments(a: &Moment, b: &Moment, zone: Option<&DateTimeConfig<'_>>) ->
     use Moment::*;
     let zoned = |from: &str, to: &str| {
         zone.ok_or_else(|| {
-            err!(FEATURE_NOT_SUPPORTED, "cannot convert value from {from} to {to} without time zone usage")
+            err!(FEATURE_NOT_SUPPORTED, "cannot convert value from {} to {} without time zone usage"; from, to)
                 .hint("Use *_tz() function for time zone support.")
         })
     };

@@ -50,19 +50,19 @@ pub fn parse(s: &str) -> Result<[u8; 6]> {
         (2, b"     "),
     ];
     let Some(out) = FORMS.iter().find_map(|(width, between)| scan(s.as_bytes(), *width, between)) else {
-        return Err(err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type macaddr: \"{s}\""));
+        return Err(err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type macaddr: \"{}\""; s));
     };
     let mut v = [0; 6];
     for (b, x) in v.iter_mut().zip(out) {
         *b = u8::try_from(x)
-            .map_err(|_| err!(NUMERIC_VALUE_OUT_OF_RANGE, "invalid octet value in \"macaddr\" value: \"{s}\""))?;
+            .map_err(|_| err!(NUMERIC_VALUE_OUT_OF_RANGE, "invalid octet value in \"macaddr\" value: \"{}\""; s))?;
     }
     Ok(v)
 }
 
 /// Reads a `macaddr8`: six or eight pairs of digits with at most one kind of separator between; six get `ff:fe` in the middle.
 pub fn parse8(s: &str) -> Result<[u8; 8]> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type macaddr8: \"{s}\"");
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type macaddr8: \"{}\""; s);
     let b = s.trim_matches(is_space).as_bytes();
     let mut out = Vec::with_capacity(8);
     let mut spacer = None;

@@ -189,7 +189,9 @@ pub fn collect(mut ranges: Vec<Vec<u8>>, t: &Subtype<'_>) -> Result<Vec<u8>> {
 
 /// Hands out the range literals in a multirange literal as they come, so that the first mistake is the one told.
 pub fn split(s: &str, range: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
-    let malformed = |detail: &str| Err(err!(INVALID_TEXT_REPRESENTATION, "malformed multirange literal: \"{s}\"").detail(detail));
+    let malformed = |detail: &str| Err(err!(
+        INVALID_TEXT_REPRESENTATION, "malformed multirange literal: \"{}\""; s
+    ).detail(detail));
     let Some(body) = s.trim_start_matches(is_space).strip_prefix('{') else { return malformed("Missing left brace.") };
     let mut first = true;
     let mut rest = body;

@@ -20,15 +20,15 @@ pub struct Inet {
 impl Inet {
     /// Reads an `inet`.
     pub fn parse(s: &str) -> Result<Inet> {
-        read(s, false).ok_or_else(|| err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type inet: \"{s}\""))
+        read(s, false).ok_or_else(|| err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type inet: \"{}\""; s))
     }
 
     /// Reads a `cidr`: a network, nothing set right of the mask.
     pub fn parse_cidr(s: &str) -> Result<Inet> {
         let v = read(s, true)
-            .ok_or_else(|| err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type cidr: \"{s}\""))?;
+            .ok_or_else(|| err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type cidr: \"{}\""; s))?;
         if v.addr & v.host_mask() != 0 {
-            return Err(err!(INVALID_TEXT_REPRESENTATION, "invalid cidr value: \"{s}\"")
+            return Err(err!(INVALID_TEXT_REPRESENTATION, "invalid cidr value: \"{}\""; s)
                 .detail("Value has bits set to right of mask."));
         }
         Ok(v)
@@ -66,14 +66,14 @@ impl Inet {
         let v6 = match family {
             2 => false,
             3 => true,
-            _ => bail!(INVALID_BINARY_REPRESENTATION, "invalid address family in external \"{name}\" value"),
+            _ => bail!(INVALID_BINARY_REPRESENTATION, "invalid address family in external \"{}\" value"; name),
         };
         let v = Inet { v6, bits: *bits, addr: addr.iter().take(16).fold(0, |v, &x| (v << 8) | u128::from(x)) };
         if v.bits > v.max_bits() {
-            bail!(INVALID_BINARY_REPRESENTATION, "invalid bits in external \"{name}\" value");
+            bail!(INVALID_BINARY_REPRESENTATION, "invalid bits in external \"{}\" value"; name);
         }
         if usize::from(*n) != v.size() || addr.len() != v.size() {
-            bail!(INVALID_BINARY_REPRESENTATION, "invalid length in external \"{name}\" value");
+            bail!(INVALID_BINARY_REPRESENTATION, "invalid length in external \"{}\" value"; name);
         }
         if is_cidr && v.addr & v.host_mask() != 0 {
             return Err(err!(INVALID_BINARY_REPRESENTATION, "invalid external \"cidr\" value")
@@ -252,7 +252,7 @@ impl Inet {
 
     fn combine(&self, o: &Inet, word: &str, f: impl Fn(u128, u128) -> u128) -> Result<Inet> {
         if self.v6 != o.v6 {
-            bail!(INVALID_PARAMETER_VALUE, "cannot {word} inet values of different sizes");
+            bail!(INVALID_PARAMETER_VALUE, "cannot {} inet values of different sizes"; word);
         }
         Ok(Inet { v6: self.v6, bits: self.bits.max(o.bits), addr: f(self.addr, o.addr) })
     }

@@ -15,7 +15,7 @@ mod var;
 use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 
 pub use sum::{NumericSum, NumericVariance, variance};
 pub use var::Var;
@@ -212,8 +212,8 @@ impl Numeric {
 
     fn not_integer(&self, name: &str) -> Option<Error> {
         match self {
-            NaN => Some(err!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to {name}")),
-            PosInf | NegInf => Some(err!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to {name}")),
+            NaN => Some(err!(FEATURE_NOT_SUPPORTED, "cannot convert NaN to {}"; name)),
+            PosInf | NegInf => Some(err!(FEATURE_NOT_SUPPORTED, "cannot convert infinity to {}"; name)),
             _ => None,
         }
     }
@@ -244,7 +244,7 @@ impl Numeric {
 
     /// Reads a `numeric`.
     pub fn parse(s: &str) -> Result<Numeric> {
-        let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type numeric: \"{s}\"");
+        let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type numeric: \"{}\""; s);
         let t = s.trim_matches(is_space);
         let b = t.as_bytes();
         let mut i = 0;

@@ -5,7 +5,7 @@ use tusklet_error::{Result, err};
 use crate::int::is_space;
 
 fn bad(s: &str) -> tusklet_error::Error {
-    err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type oid: \"{s}\"")
+    err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type oid: \"{}\""; s)
 }
 
 /// What `strtoul` and the check behind it make of the start of `s`: the number and what follows. A minus wraps around; 64 bits
@@ -30,7 +30,7 @@ fn cut(v: u64, s: &str) -> Result<u32> {
 }
 
 fn range(s: &str) -> tusklet_error::Error {
-    err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{s}\" is out of range for type oid")
+    err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type oid"; s)
 }
 
 /// Reads an `oid`.

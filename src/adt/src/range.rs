@@ -294,7 +294,9 @@ pub fn parse_flags(s: &str) -> Result<(bool, bool)> {
 
 /// Reads a range literal; `read` turns a bound's text into stored bytes.
 pub fn parse(s: &str, read: &mut dyn FnMut(&str) -> Result<Vec<u8>>, t: &Subtype<'_>) -> Result<Vec<u8>> {
-    let malformed = |detail: &str| -> Error { err!(INVALID_TEXT_REPRESENTATION, "malformed range literal: \"{s}\"").detail(detail) };
+    let malformed = |detail: &str| -> Error { err!(
+        INVALID_TEXT_REPRESENTATION, "malformed range literal: \"{}\""; s
+    ).detail(detail) };
     let end = || malformed("Unexpected end of input.");
     let body = s.trim_start_matches(is_space);
     if body.len() >= 5 && body.is_char_boundary(5) && body[..5].eq_ignore_ascii_case("empty") {

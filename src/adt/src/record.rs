@@ -99,7 +99,7 @@ pub fn encode(fields: &[(u32, Option<&[u8]>)]) -> Vec<u8> {
 /// Splits a record literal into `count` fields; `None` is NULL.
 pub fn parse(s: &str, count: usize) -> Result<Vec<Option<String>>> {
     let malformed = |detail: &str| -> Error {
-        err!(INVALID_TEXT_REPRESENTATION, "malformed record literal: \"{s}\"").detail(detail)
+        err!(INVALID_TEXT_REPRESENTATION, "malformed record literal: \"{}\""; s).detail(detail)
     };
     let end = || malformed("Unexpected end of input.");
     let Some(mut rest) = s.trim_start_matches(is_space).strip_prefix('(') else {

@@ -1,7 +1,7 @@
 //! `text` and its functions, in the C collation: order is byte order, and only ASCII letters have case, as the reference
 //! cluster's do. Lengths and positions count characters.
 
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 
 /// The largest string PostgreSQL makes.
 const MAX_ALLOC: u64 = 0x3fff_ffff;
@@ -345,7 +345,7 @@ pub fn needs_quotes(s: &str) -> bool {
 
 /// `quote_ident(s)`.
 pub fn quote_ident(s: &str) -> String {
-    if needs_quotes(s) { format!("\"{}\"", s.replace('"', "\"\"")) } else { s.to_owned() }
+    if needs_quotes(s) { filled!("\"{}\""; s.replace('"', "\"\"")) } else { s.to_owned() }
 }
 
 /// `quote_literal(s)`.

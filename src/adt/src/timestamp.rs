@@ -39,7 +39,7 @@ pub fn timestamp_out_of_range() -> Error {
 /// Checks and clips the precision of a `timestamp(p)` or `time(p)` declaration; true with it when a warning is due.
 pub fn precision_typmod(precision: i32, type_name: &str) -> Result<(i32, bool)> {
     if precision < 0 {
-        bail!(INVALID_PARAMETER_VALUE, "{type_name} precision must not be negative");
+        bail!(INVALID_PARAMETER_VALUE, "{} precision must not be negative"; type_name);
     }
     Ok((precision.min(6), precision > 6))
 }
@@ -63,7 +63,7 @@ pub fn timestamp_in(text: &str, typmod: i32, config: &DateTimeConfig<'_>) -> Res
         Meaning::Epoch => -EPOCH_SECS * USECS_PER_SEC,
         _ => match d.tm.to_timestamp() {
             Some(t) => t,
-            None => bail!(DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"{text}\""),
+            None => bail!(DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"{}\""; text),
         },
     };
     timestamp_scale(t, typmod)
@@ -87,7 +87,7 @@ pub fn timestamptz_in(text: &str, typmod: i32, config: &DateTimeConfig<'_>) -> R
         Meaning::Epoch => -EPOCH_SECS * USECS_PER_SEC,
         _ => match d.tm.to_timestamp_at(d.west) {
             Some(t) => t,
-            None => bail!(DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"{text}\""),
+            None => bail!(DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"{}\""; text),
         },
     };
     timestamp_scale(t, typmod)
@@ -306,7 +306,7 @@ pub fn interval_zone(v: &Interval, style: crate::datetime::IntervalStyle) -> Res
     if v.months != 0 || v.days != 0 {
         let mut text = String::new();
         v.write(&mut text, style);
-        bail!(INVALID_PARAMETER_VALUE, "interval time zone \"{text}\" must not include months or days");
+        bail!(INVALID_PARAMETER_VALUE, "interval time zone \"{}\" must not include months or days"; text);
     }
     Ok((v.micros / USECS_PER_SEC) as i32)
 }
@@ -505,14 +505,14 @@ pub fn make_timestamptz(local: i64, zone: Option<&str>, config: &DateTimeConfig<
     let Some(name) = zone else { return local_to_utc(local, config.zone) };
     // A leading digit would be taken for a POSIX zone with an empty name.
     if name.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-        return Err(err!(INVALID_PARAMETER_VALUE, "invalid input syntax for type numeric time zone: \"{name}\"")
+        return Err(err!(INVALID_PARAMETER_VALUE, "invalid input syntax for type numeric time zone: \"{}\""; name)
             .hint("Numeric time zones must have \"-\" or \"+\" as first character."));
     }
     let east = match crate::datetime::parse::zone(name) {
         Ok(west) => -west,
-        Err(Refused::ZoneOverflow) => bail!(INVALID_PARAMETER_VALUE, "numeric time zone \"{name}\" out of range"),
+        Err(Refused::ZoneOverflow) => bail!(INVALID_PARAMETER_VALUE, "numeric time zone \"{}\" out of range"; name),
         Err(Refused::BadFormat) => ZoneSpec::parse(name)?.offset_at_local(unix_secs(local)),
-        Err(_) => bail!(INVALID_PARAMETER_VALUE, "time zone \"{name}\" not recognized"),
+        Err(_) => bail!(INVALID_PARAMETER_VALUE, "time zone \"{}\" not recognized"; name),
     };
     let t = local.checked_sub(i64::from(east) * USECS_PER_SEC).filter(|&t| is_valid_timestamp(t));
     t.ok_or_else(timestamp_out_of_range)
@@ -531,7 +531,7 @@ pub fn from_unix(seconds: f64) -> Result<i64> {
         if text.is_empty() {
             text = seconds.to_string();
         }
-        err!(DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"{text}\"")
+        err!(DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"{}\""; text)
     };
     if !(-210_866_803_200.0..9_224_318_016_000.0).contains(&seconds) {
         return Err(refuse());

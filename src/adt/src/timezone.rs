@@ -334,7 +334,7 @@ impl ZoneSpec {
             Some(Abbreviation::Zone(z)) => Ok(ZoneSpec::Dynamic(name.to_string(), z)),
             None => match TimeZone::named(name) {
                 Some(z) => Ok(ZoneSpec::Zone(z)),
-                None => bail!(INVALID_PARAMETER_VALUE, "time zone \"{name}\" not recognized"),
+                None => bail!(INVALID_PARAMETER_VALUE, "time zone \"{}\" not recognized"; name),
             },
         }
     }

@@ -4,7 +4,7 @@ use tusklet_error::{Result, err};
 
 /// Reads a uuid: 32 hexadecimal digits, a hyphen allowed after every fourth, braces around it allowed.
 pub fn parse(s: &str) -> Result<[u8; 16]> {
-    read(s.as_bytes()).ok_or_else(|| err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type uuid: \"{s}\""))
+    read(s.as_bytes()).ok_or_else(|| err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type uuid: \"{}\""; s))
 }
 
 fn read(s: &[u8]) -> Option<[u8; 16]> {

@@ -13,10 +13,10 @@ use crate::text::length;
 pub fn typmod_in(arguments: &[i32], name: &str) -> Result<i32> {
     let [n] = *arguments else { bail!(INVALID_PARAMETER_VALUE, "invalid type modifier") };
     if n < 1 {
-        bail!(INVALID_PARAMETER_VALUE, "length for type {name} must be at least 1");
+        bail!(INVALID_PARAMETER_VALUE, "length for type {} must be at least 1"; name);
     }
     if n > 10_485_760 {
-        bail!(INVALID_PARAMETER_VALUE, "length for type {name} cannot exceed 10485760");
+        bail!(INVALID_PARAMETER_VALUE, "length for type {} cannot exceed 10485760"; name);
     }
     Ok(n + 4)
 }

@@ -14,7 +14,7 @@ mod xpath;
 mod xpath_eval;
 
 pub use parse::{Options, Parser, is_name, is_name_start};
-use tusklet_error::{Error, Result, SqlState, bail, err};
+use tusklet_error::{Error, Result, SqlState, bail, err, filled};
 pub use xpath::{XPath, compile};
 pub use xpath_eval::{Context, Ref, Value, error, number_text};
 
@@ -217,14 +217,14 @@ pub fn comment(s: &str) -> Result<String> {
     if s.contains("--") || s.ends_with('-') {
         bail!(INVALID_XML_COMMENT, "invalid XML comment");
     }
-    Ok(format!("<!--{s}-->"))
+    Ok(filled!("<!--{}-->"; s))
 }
 
 /// XMLPI: the content is `None` when there is none, `Some(None)` when it is NULL.
 pub fn pi(target: &str, content: Option<Option<&str>>) -> Result<Option<String>> {
     let invalid = |code, detail: String| Err(Error::new(code, "invalid XML processing instruction").detail(detail));
     if target.eq_ignore_ascii_case("xml") {
-        let detail = format!("XML processing instruction target name cannot be \"{target}\".");
+        let detail = filled!("XML processing instruction target name cannot be \"{}\"."; target);
         return invalid(SqlState::SYNTAX_ERROR, detail);
     }
     let content = match content {
@@ -232,7 +232,7 @@ pub fn pi(target: &str, content: Option<Option<&str>>) -> Result<Option<String>>
         Some(None) => return Ok(None),
         Some(c) => c,
     };
-    let mut out = format!("<?{target}");
+    let mut out = filled!("<?{}"; target);
     if let Some(c) = content {
         if c.contains("?>") {
             let detail = "XML processing instruction cannot contain \"?>\".".to_owned();

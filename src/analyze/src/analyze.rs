@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Relation;
 use tusklet_catalog::resolve::SearchPath;
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Error, Result, Span, bail, err, filled};
 use tusklet_ir::{
     CoercionForm, CommandType, Distinct, Expr, LockStrength, LockWait, Oid, Query, RowMark, Rte, RteColumn, RteKind,
     TypeRef,
@@ -136,7 +136,7 @@ pub fn coerce_default(
 
 /// The defaults of a built-in function, which the catalog has as text.
 pub fn builtin_defaults(cx: &mut dyn AnalyzeContext, text: &str, types: &[Oid]) -> Result<Vec<Expr>> {
-    let sql = format!("SELECT {text}");
+    let sql = filled!("SELECT {}"; text);
     let raw = tusklet_syntax::parse_one(&sql)?;
     let ast::Stmt::Select(s) = raw.stmt else { bail!(INTERNAL_ERROR, "bad argument defaults") };
     let ast::SelectBody::Select(core) = &s.body else { bail!(INTERNAL_ERROR, "bad argument defaults") };
@@ -379,7 +379,7 @@ impl Analyzer<'_> {
         q.offset = self.transform_limit(limit_offset.as_ref(), Clause::Offset, "OFFSET", q.with_ties)?;
         q.limit = self.transform_limit(limit_count.as_ref(), Clause::Limit, "LIMIT", q.with_ties)?;
         if let Some(l) = locking_clause.first() {
-            bail!(FEATURE_NOT_SUPPORTED, "{} cannot be applied to VALUES", lock_name(l.strength));
+            bail!(FEATURE_NOT_SUPPORTED, "{} cannot be applied to VALUES"; lock_name(l.strength));
         }
         self.finish_query(&mut q);
         self.assign_query_collations(&mut q)?;
@@ -414,16 +414,14 @@ impl Analyzer<'_> {
         }
         for r in locked_rels {
             if r.schemaname.is_some() || r.catalogname.is_some() {
-                return Err(err!(SYNTAX_ERROR, "{name} must specify unqualified relation names").at(r.span));
+                return Err(err!(SYNTAX_ERROR, "{} must specify unqualified relation names"; name).at(r.span));
             }
             let Some(i) = (0..q.rtable.len()).find(|i| {
                 let rte = &q.rtable[*i];
                 rte.in_from && rte.name == r.relname && !(matches!(rte.kind, RteKind::Join { .. }) && rte.alias.is_empty())
             }) else {
                 return Err(err!(
-                    UNDEFINED_TABLE,
-                    "relation \"{}\" in {name} clause not found in FROM clause",
-                    r.relname
+                    UNDEFINED_TABLE, "relation \"{}\" in {} clause not found in FROM clause"; r.relname, name
                 )
                 .at(r.span));
             };
@@ -436,7 +434,7 @@ impl Analyzer<'_> {
                 RteKind::Result => Some("a result"),
             };
             if let Some(what) = cannot {
-                return Err(err!(FEATURE_NOT_SUPPORTED, "{name} cannot be applied to {what}").at(r.span));
+                return Err(err!(FEATURE_NOT_SUPPORTED, "{} cannot be applied to {}"; name, what).at(r.span));
             }
             self.lock_entry(q, i, strength, wait, pushed, &all)?;
         }
@@ -535,5 +533,5 @@ fn check_locking(q: &Query, name: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    bail!(FEATURE_NOT_SUPPORTED, "{name} is not allowed with {with}");
+    bail!(FEATURE_NOT_SUPPORTED, "{} is not allowed with {}"; name, with);
 }

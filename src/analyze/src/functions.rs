@@ -23,7 +23,9 @@ pub struct Returned {
 }
 
 fn mismatch(a: &Analyzer<'_>, ty: Oid, detail: String) -> Error {
-    err!(INVALID_FUNCTION_DEFINITION, "return type mismatch in function declared to return {}", a.type_name(ty)).detail(detail)
+    err!(
+        INVALID_FUNCTION_DEFINITION, "return type mismatch in function declared to return {}"; a.type_name(ty)
+    ).detail(detail)
 }
 
 const LAST: &str = "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.";
@@ -79,9 +81,7 @@ pub fn check_sql_fn_retval(cx: &mut dyn AnalyzeContext, query: Query, want: &Ret
     if !row {
         if pseudo {
             return Err(err!(
-                INVALID_FUNCTION_DEFINITION,
-                "return type {} is not supported for SQL functions",
-                a.type_name(want.ty)
+                INVALID_FUNCTION_DEFINITION, "return type {} is not supported for SQL functions"; a.type_name(want.ty)
             ));
         }
         if given.len() != 1 {

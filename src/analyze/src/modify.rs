@@ -278,15 +278,10 @@ impl Analyzer<'_> {
             let Some(attno) = rel.attno(&t.name) else {
                 if crate::parse_relation::SYSTEM_COLUMNS.iter().any(|(n, _, _)| *n == t.name) {
                     return Err(
-                        err!(FEATURE_NOT_SUPPORTED, "cannot assign to system column \"{}\"", t.name).at(t.span)
+                        err!(FEATURE_NOT_SUPPORTED, "cannot assign to system column \"{}\""; t.name).at(t.span)
                     );
                 }
-                let e = err!(
-                    UNDEFINED_COLUMN,
-                    "column \"{}\" of relation \"{}\" does not exist",
-                    t.name,
-                    rel.name
-                );
+                let e = err!(UNDEFINED_COLUMN, "column \"{}\" of relation \"{}\" does not exist"; t.name, rel.name);
                 return Err(e.at(t.span));
             };
             let e = self.transform_assigned(e, Clause::UpdateTarget, rel, attno, t)?;
@@ -407,7 +402,7 @@ impl Analyzer<'_> {
         let ast::InferClause { index_elems, where_clause, conname, span } = i;
         if let Some(name) = conname {
             let Some(c) = rel.constraints.iter().find(|c| c.name == *name) else {
-                bail!(UNDEFINED_OBJECT, "constraint \"{name}\" for table \"{}\" does not exist", rel.name);
+                bail!(UNDEFINED_OBJECT, "constraint \"{}\" for table \"{}\" does not exist"; name, rel.name);
             };
             let index = match &c.kind {
                 ConstraintKind::Primary(i) | ConstraintKind::Unique(i) => *i,
@@ -536,7 +531,7 @@ impl Analyzer<'_> {
                         .ok_or_else(|| {
                             err!(
                                 UNDEFINED_OBJECT,
-                                "operator class \"{}\" does not exist for access method \"btree\"",
+                                "operator class \"{}\" does not exist for access method \"btree\"";
                                 c.join(".")
                             )
                         })?
@@ -594,7 +589,7 @@ pub fn add_assignment(targets: &mut Vec<Target>, expr: Expr, attno: i16, name: &
     if let Some(t) = targets.iter_mut().find(|t| t.attno == attno) {
         match combine_assignments(&t.expr, expr) {
             Ok(e) => t.expr = e,
-            Err(_) => bail!(SYNTAX_ERROR, "multiple assignments to same column \"{name}\""),
+            Err(_) => bail!(SYNTAX_ERROR, "multiple assignments to same column \"{}\""; name),
         }
         return Ok(());
     }

@@ -38,19 +38,20 @@ impl Analyzer<'_> {
         if agg.kind == b'n' {
             if syntax.within_group {
                 return Err(err!(
-                    WRONG_OBJECT_TYPE,
-                    "{shown} is not an ordered-set aggregate, so it cannot have WITHIN GROUP"
+                    WRONG_OBJECT_TYPE, "{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP"; shown
                 )
                 .at(span));
             }
             return Ok(());
         }
         if !syntax.within_group {
-            return Err(err!(WRONG_OBJECT_TYPE, "WITHIN GROUP is required for ordered-set aggregate {shown}").at(span));
+            return Err(err!(
+                WRONG_OBJECT_TYPE, "WITHIN GROUP is required for ordered-set aggregate {}"; shown
+            ).at(span));
         }
         if syntax.over.is_some() {
             return Err(
-                err!(FEATURE_NOT_SUPPORTED, "OVER is not supported for ordered-set aggregate {shown}").at(span)
+                err!(FEATURE_NOT_SUPPORTED, "OVER is not supported for ordered-set aggregate {}"; shown).at(span)
             );
         }
         let nargs = actual.len();
@@ -137,10 +138,7 @@ impl Analyzer<'_> {
         span: Span,
     ) -> Result<Expr> {
         if args.is_empty() && !syntax.star && !syntax.within_group {
-            return Err(err!(
-                WRONG_OBJECT_TYPE,
-                "{shown}(*) must be used to call a parameterless aggregate function"
-            )
+            return Err(err!(WRONG_OBJECT_TYPE, "{}(*) must be used to call a parameterless aggregate function"; shown)
             .at(span));
         }
         if p.retset {
@@ -185,7 +183,7 @@ impl Analyzer<'_> {
                             .map_or((0, Span::NONE), |t| (t.expr.ty.oid, location(&t.expr)));
                         return Err(err!(
                             UNDEFINED_FUNCTION,
-                            "could not identify an ordering operator for type {}",
+                            "could not identify an ordering operator for type {}";
                             self.type_name(ty)
                         )
                         .detail("Aggregates with DISTINCT must be able to sort their inputs.")
@@ -276,7 +274,7 @@ impl Analyzer<'_> {
                 Option::None => clause.name(),
             },
         };
-        Err(err!(GROUPING_ERROR, "{what}s are not allowed in {place}").at(span))
+        Err(err!(GROUPING_ERROR, "{}s are not allowed in {}"; what, place).at(span))
     }
 
     /// A window function call (`transformWindowFuncCall`).
@@ -299,10 +297,7 @@ impl Analyzer<'_> {
             return Err(err!(FEATURE_NOT_SUPPORTED, "DISTINCT is not implemented for window functions").at(span));
         }
         if aggregate && args.is_empty() && !syntax.star {
-            return Err(err!(
-                WRONG_OBJECT_TYPE,
-                "{shown}(*) must be used to call a parameterless aggregate function"
-            )
+            return Err(err!(WRONG_OBJECT_TYPE, "{}(*) must be used to call a parameterless aggregate function"; shown)
             .at(span));
         }
         if !syntax.agg_order.is_empty() {
@@ -342,7 +337,7 @@ impl Analyzer<'_> {
             Some(n) if plain_name => {
                 match self.ps().windows.iter().position(|w| !w.inline && w.def.name.as_deref() == Some(n)) {
                     Some(i) => i,
-                    None => return Err(err!(UNDEFINED_OBJECT, "window \"{n}\" does not exist").at(*over_span)),
+                    None => return Err(err!(UNDEFINED_OBJECT, "window \"{}\" does not exist"; n).at(*over_span)),
                 }
             }
             _ => {
@@ -390,7 +385,7 @@ impl Analyzer<'_> {
                 Option::None => clause.name(),
             },
         };
-        Err(err!(WINDOWING_ERROR, "window functions are not allowed in {place}").at(span))
+        Err(err!(WINDOWING_ERROR, "window functions are not allowed in {}"; place).at(span))
     }
 
     /// GROUPING(…) (`transformGroupingFunc`).
@@ -704,8 +699,9 @@ impl Ungrouped<'_, '_> {
             let e2 = if depth == 0 {
                 let x = err!(
                     GROUPING_ERROR,
-                    "column \"{}.{column}\" must appear in the GROUP BY clause or be used in an aggregate function",
-                    rte.name
+                    "column \"{}.{}\" must appear in the GROUP BY clause or be used in an aggregate function";
+                    rte.name,
+                    column
                 );
                 if direct {
                     x.detail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
@@ -713,7 +709,7 @@ impl Ungrouped<'_, '_> {
                     x
                 }
             } else {
-                err!(GROUPING_ERROR, "subquery uses ungrouped column \"{}.{column}\" from outer query", rte.name)
+                err!(GROUPING_ERROR, "subquery uses ungrouped column \"{}.{}\" from outer query"; rte.name, column)
             };
             return Err(e2.at(e.span));
         }

@@ -67,7 +67,7 @@ impl Analyzer<'_> {
                 ast::SelectBody::Values(_) => ("VALUES", "For example, FROM (VALUES ...) [AS] foo."),
                 _ => ("subquery", "For example, FROM (SELECT ...) [AS] foo."),
             };
-            return Err(err!(SYNTAX_ERROR, "{what} in FROM must have an alias").hint(example).at(*span));
+            return Err(err!(SYNTAX_ERROR, "{} in FROM must have an alias"; what).hint(example).at(*span));
         };
         let ps = self.ps();
         let saved = std::mem::replace(&mut ps.clause, Clause::FromSubselect);
@@ -195,7 +195,7 @@ impl Analyzer<'_> {
                     None => None,
                 };
                 if let Some(c) = complaint {
-                    return Err(err!(SYNTAX_ERROR, "{c}").at(at));
+                    return Err(err!(SYNTAX_ERROR, "{}"; c).at(at));
                 }
             } else if known.is_none() && e.ty.oid == oids::RECORD {
                 return Err(err!(
@@ -209,14 +209,11 @@ impl Analyzer<'_> {
                 for (i, d) in coldefs.iter().enumerate() {
                     let ast::RangeColumnDef { colname, type_name, collation, span } = d;
                     if type_name.setof {
-                        return Err(err!(
-                            INVALID_TABLE_DEFINITION,
-                            "column \"{colname}\" cannot be declared SETOF"
-                        )
+                        return Err(err!(INVALID_TABLE_DEFINITION, "column \"{}\" cannot be declared SETOF"; colname)
                         .at(*span));
                     }
                     if coldefs[..i].iter().any(|o| o.colname == *colname) {
-                        bail!(DUPLICATE_COLUMN, "column name \"{colname}\" specified more than once");
+                        bail!(DUPLICATE_COLUMN, "column name \"{}\" specified more than once"; colname);
                     }
                     let ty = self.type_name_to_type(type_name)?;
                     let collation = self.column_collation(ty.oid, collation.as_deref(), *span)?;
@@ -317,7 +314,7 @@ impl Analyzer<'_> {
             .filter_map(|c| c.proc)
             .find(|p| p.args == [oids::INTERNAL] && p.result == oids::TSM_HANDLER);
         let Some(handler) = found else {
-            return Err(err!(UNDEFINED_OBJECT, "tablesample method {} does not exist", method.join(".")).at(*span));
+            return Err(err!(UNDEFINED_OBJECT, "tablesample method {} does not exist"; method.join(".")).at(*span));
         };
         if args.len() != 1 {
             return Err(err!(
@@ -381,7 +378,7 @@ impl Analyzer<'_> {
         let (mut merged_l, mut merged_r): (Vec<usize>, Vec<usize>) = (vec![], vec![]);
         for (i, u) in using.iter().enumerate() {
             if using[..i].contains(u) {
-                bail!(DUPLICATE_COLUMN, "column name \"{u}\" appears more than once in USING clause");
+                bail!(DUPLICATE_COLUMN, "column name \"{}\" appears more than once in USING clause"; u);
             }
             merged_l.push(find_using(&lcols, u, "left")?);
             merged_r.push(find_using(&rcols, u, "right")?);
@@ -588,7 +585,9 @@ impl Analyzer<'_> {
                         }
                         match found {
                             Some(f) if !equal(&targets[f].expr, &t.expr) => {
-                                return Err(err!(AMBIGUOUS_COLUMN, "{} \"{name}\" is ambiguous", clause.name()).at(*span));
+                                return Err(err!(
+                                    AMBIGUOUS_COLUMN, "{} \"{}\" is ambiguous"; clause.name(), name
+                                ).at(*span));
                             }
                             Some(_) => {}
                             None => found = Some(i),
@@ -602,7 +601,7 @@ impl Analyzer<'_> {
             }
             ast::Expr::Const(ast::AConst { value, span }) => {
                 let ast::Const::Integer(n) = value else {
-                    return Err(err!(SYNTAX_ERROR, "non-integer constant in {}", clause.name()).at(*span));
+                    return Err(err!(SYNTAX_ERROR, "non-integer constant in {}"; clause.name()).at(*span));
                 };
                 let at = targets
                     .iter()
@@ -634,11 +633,11 @@ impl Analyzer<'_> {
         if clause == Clause::GroupBy {
             if let Some(at) = crate::parse_agg::find_aggregate(e) {
                 return Err(
-                    err!(GROUPING_ERROR, "aggregate functions are not allowed in {}", clause.name()).at(at)
+                    err!(GROUPING_ERROR, "aggregate functions are not allowed in {}"; clause.name()).at(at)
                 );
             }
             if let Some(at) = crate::parse_agg::find_window_func(e) {
-                return Err(err!(WINDOWING_ERROR, "window functions are not allowed in {}", clause.name()).at(at));
+                return Err(err!(WINDOWING_ERROR, "window functions are not allowed in {}"; clause.name()).at(at));
             }
         }
         Ok(())
@@ -707,7 +706,7 @@ impl Analyzer<'_> {
                 if !self.cat.is_binary_coercible(ty, op.left) || !self.cat.is_binary_coercible(ty, op.right) {
                     return Err(err!(
                         UNDEFINED_FUNCTION,
-                        "operator requires run-time type coercion: {} {} {}",
+                        "operator requires run-time type coercion: {} {} {}";
                         self.type_name(ty),
                         crate::parse_oper::operator_name(name),
                         self.type_name(ty)
@@ -719,7 +718,7 @@ impl Analyzer<'_> {
                     None => {
                         return Err(err!(
                             WRONG_OBJECT_TYPE,
-                            "operator {} is not a valid ordering operator",
+                            "operator {} is not a valid ordering operator";
                             crate::parse_oper::operator_name(name)
                         )
                         .hint("Ordering operators must be \"<\" or \">\" members of btree operator families.")
@@ -770,15 +769,11 @@ impl Analyzer<'_> {
         let mut out: Vec<SortClause> = vec![];
         for s in order {
             if let Some(t) = targets.iter().find(|t| t.sort_ref == s.target && t.junk) {
-                return Err(err!(
-                    INVALID_COLUMN_REFERENCE,
-                    "{}",
-                    if agg {
+                return Err(err!(INVALID_COLUMN_REFERENCE, "{}"; if agg {
                         "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
                     } else {
                         "for SELECT DISTINCT, ORDER BY expressions must appear in select list"
-                    }
-                )
+                    })
                 .at(location(&t.expr)));
             }
             out.push(s.clone());
@@ -791,15 +786,11 @@ impl Analyzer<'_> {
             self.add_to_group_list(i, targets, &mut out, at)?;
         }
         if out.is_empty() {
-            bail!(
-                SYNTAX_ERROR,
-                "{}",
-                if agg {
+            bail!(SYNTAX_ERROR, "{}"; if agg {
                     "an aggregate with DISTINCT must have at least one argument"
                 } else {
                     "SELECT DISTINCT must have at least one column"
-                }
-            );
+                });
         }
         Ok(out)
     }
@@ -845,10 +836,10 @@ impl Analyzer<'_> {
 fn find_using(cols: &[NsColumn], name: &str, side: &str) -> Result<usize> {
     let mut hits = (0..cols.len()).filter(|i| cols[*i].name == name);
     let Some(first) = hits.next() else {
-        bail!(UNDEFINED_COLUMN, "column \"{name}\" specified in USING clause does not exist in {side} table");
+        bail!(UNDEFINED_COLUMN, "column \"{}\" specified in USING clause does not exist in {} table"; name, side);
     };
     if hits.next().is_some() {
-        bail!(AMBIGUOUS_COLUMN, "common column name \"{name}\" appears more than once in {side} table");
+        bail!(AMBIGUOUS_COLUMN, "common column name \"{}\" appears more than once in {} table"; name, side);
     }
     Ok(first)
 }
@@ -896,5 +887,5 @@ pub fn check_var_free(e: &Expr, construct: &str) -> Result<()> {
         }
         true
     });
-    Err(err!(INVALID_COLUMN_REFERENCE, "argument of {construct} must not contain variables").at(at))
+    Err(err!(INVALID_COLUMN_REFERENCE, "argument of {} must not contain variables"; construct).at(at))
 }

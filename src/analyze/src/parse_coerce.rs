@@ -9,7 +9,7 @@
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::TypeEntryKind;
 use tusklet_catalog::resolve::{category, is_polymorphic};
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Error, Result, Span, bail, err, filled};
 use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, TypeRef, Value, Volatility};
 
 use crate::parse_node::{Analyzer, location, lookup_failed};
@@ -202,10 +202,8 @@ impl Analyzer<'_> {
                 if base != input { relabel(node, TypeRef::new(base), CoercionForm::Implicit, span) } else { node };
             return Ok(Expr::make(ExprKind::ConvertRowtype { arg: node, form }, TypeRef::new(to), 0, span));
         }
-        Err(Error::internal(format!(
-            "failed to find conversion function from {} to {}",
-            self.type_name(input),
-            self.type_name(to)
+        Err(Error::internal(filled!(
+            "failed to find conversion function from {} to {}"; self.type_name(input), self.type_name(to)
         )))
     }
 
@@ -463,7 +461,7 @@ impl Analyzer<'_> {
         let (name, at) = (self.type_name(to), if span.is_none() { location(&node) } else { span });
         let (row_at, at_node) = (node.span, location(&node));
         let cannot = |detail: Option<String>, at: Span| {
-            let e = err!(CANNOT_COERCE, "cannot cast type record to {name}").at(at);
+            let e = err!(CANNOT_COERCE, "cannot cast type record to {}"; name).at(at);
             match detail {
                 Some(d) => e.detail(d),
                 None => e,
@@ -541,7 +539,8 @@ impl Analyzer<'_> {
                 None => {
                     return Err(err!(
                         DATATYPE_MISMATCH,
-                        "argument of {construct} must be type boolean, not type {}",
+                        "argument of {} must be type boolean, not type {}";
+                        construct,
                         self.type_name(from)
                     )
                     .at(at));
@@ -551,7 +550,7 @@ impl Analyzer<'_> {
             node
         };
         if returns_set(&node) {
-            return Err(err!(DATATYPE_MISMATCH, "argument of {construct} must not return a set").at(location(&node)));
+            return Err(err!(DATATYPE_MISMATCH, "argument of {} must not return a set"; construct).at(location(&node)));
         }
         Ok(node)
     }
@@ -582,7 +581,7 @@ impl Analyzer<'_> {
             node
         };
         if returns_set(&node) {
-            return Err(err!(DATATYPE_MISMATCH, "argument of {construct} must not return a set").at(location(&node)));
+            return Err(err!(DATATYPE_MISMATCH, "argument of {} must not return a set"; construct).at(location(&node)));
         }
         Ok(node)
     }
@@ -634,7 +633,8 @@ impl Analyzer<'_> {
                 return match context {
                     Some(c) => Err(err!(
                         DATATYPE_MISMATCH,
-                        "{c} types {} and {} cannot be matched",
+                        "{} types {} and {} cannot be matched";
+                        c,
                         self.type_name(ptype),
                         self.type_name(ntype)
                     )

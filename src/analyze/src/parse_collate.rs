@@ -102,7 +102,7 @@ impl Analyzer<'_> {
         let name = |o: Oid| self.cat.collation_name(o).unwrap_or_default();
         err!(
             COLLATION_MISMATCH,
-            "collation mismatch between implicit collations \"{}\" and \"{}\"",
+            "collation mismatch between implicit collations \"{}\" and \"{}\"";
             name(s.collation),
             name(s.collation2)
         )
@@ -354,7 +354,7 @@ impl Analyzer<'_> {
                 let name = |o: Oid| self.cat.collation_name(o).unwrap_or_default();
                 return Err(err!(
                     COLLATION_MISMATCH,
-                    "collation mismatch between explicit collations \"{}\" and \"{}\"",
+                    "collation mismatch between explicit collations \"{}\" and \"{}\"";
                     name(up.collation),
                     name(s.collation)
                 )

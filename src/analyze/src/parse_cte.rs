@@ -5,7 +5,7 @@
 //! columns.
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Error, Result, Span, err};
+use tusklet_error::{Error, Result, Span, err, filled};
 use tusklet_ir::{Cte, Query, Rte, RteColumn, RteKind};
 use tusklet_syntax::ast;
 
@@ -28,14 +28,10 @@ impl Analyzer<'_> {
         let c = &mut self.level(level).ctes[index];
         let recursive = !c.done;
         if recursive && !c.columns_known {
-            return Err(Error::internal(format!("WITH query \"{}\" is not analysed yet", r.relname)));
+            return Err(Error::internal(filled!("WITH query \"{}\" is not analysed yet"; r.relname)));
         }
         if c.no_returning {
-            return Err(err!(
-                FEATURE_NOT_SUPPORTED,
-                "WITH query \"{}\" does not have a RETURNING clause",
-                c.cte.name
-            )
+            return Err(err!(FEATURE_NOT_SUPPORTED, "WITH query \"{}\" does not have a RETURNING clause"; c.cte.name)
             .at(r.span));
         }
         if !recursive {
@@ -70,7 +66,7 @@ impl Analyzer<'_> {
         for (i, c) in ctes.iter().enumerate() {
             if ctes[..i].iter().any(|o| o.ctename == c.ctename) {
                 return Err(
-                    err!(DUPLICATE_ALIAS, "WITH query name \"{}\" specified more than once", c.ctename).at(c.span)
+                    err!(DUPLICATE_ALIAS, "WITH query name \"{}\" specified more than once"; c.ctename).at(c.span)
                 );
             }
         }
@@ -278,13 +274,16 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
     let form = || {
         err!(
             INVALID_RECURSION,
-            "recursive query \"{name}\" does not have the form non-recursive-term UNION [ALL] recursive-term"
+            "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term";
+            name
         )
         .at(c.span)
     };
     let ast::Stmt::Select(s) = &*c.query else {
         return Err(
-            err!(INVALID_RECURSION, "recursive query \"{name}\" must not contain data-modifying statements").at(c.span)
+            err!(
+                INVALID_RECURSION, "recursive query \"{}\" must not contain data-modifying statements"; name
+            ).at(c.span)
         );
     };
     let ast::SelectBody::SetOp(op) = &s.body else { return Err(form()) };
@@ -300,7 +299,7 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
             RefContext::Except => "must not appear within EXCEPT",
             RefContext::Plain => "must not appear more than once",
         };
-        err!(INVALID_RECURSION, "recursive reference to query \"{name}\" {place}").at(at)
+        err!(INVALID_RECURSION, "recursive reference to query \"{}\" {}"; name, place).at(at)
     };
     if let Some((_, at)) = self_references(&op.larg, name, RefContext::NonRecursive).first() {
         return Err(complain(RefContext::NonRecursive, *at));
@@ -330,7 +329,7 @@ fn check_well_formed(c: &ast::CommonTableExpr) -> Result<()> {
         }
     }
     let not_implemented = |what: &str, at: Span| {
-        Err(err!(FEATURE_NOT_SUPPORTED, "{what} in a recursive query is not implemented").at(at))
+        Err(err!(FEATURE_NOT_SUPPORTED, "{} in a recursive query is not implemented"; what).at(at))
     };
     if let Some(o) = s.sort_clause.first() {
         return not_implemented("ORDER BY", o.node.location());

@@ -427,12 +427,12 @@ impl Analyzer<'_> {
     fn unknown_attribute(&mut self, e: &Expr, name: &str, at: Span) -> Error {
         if let ExprKind::Var(Var { rte, attno: 0, level }) = e.kind {
             let rel = self.level(level).rtable[rte as usize].name.clone();
-            return err!(UNDEFINED_COLUMN, "column {rel}.{name} does not exist").at(at);
+            return err!(UNDEFINED_COLUMN, "column {}.{} does not exist"; rel, name).at(at);
         }
         if self.cat.type_relation(e.ty.oid) != 0 {
             err!(UNDEFINED_COLUMN, "column \"{name}\" not found in data type {}", self.type_name(e.ty.oid))
         } else if e.ty.oid == oids::RECORD {
-            err!(UNDEFINED_COLUMN, "could not identify column \"{name}\" in record data type")
+            err!(UNDEFINED_COLUMN, "could not identify column \"{}\" in record data type"; name)
         } else {
             err!(
                 WRONG_OBJECT_TYPE,
@@ -480,9 +480,7 @@ impl Analyzer<'_> {
                     let element = self.cat.element_type(common);
                     if element == 0 {
                         return Err(err!(
-                            UNDEFINED_OBJECT,
-                            "could not find element type for data type {}",
-                            self.type_name(common)
+                            UNDEFINED_OBJECT, "could not find element type for data type {}"; self.type_name(common)
                         )
                         .at(*span));
                     }
@@ -491,9 +489,7 @@ impl Analyzer<'_> {
                     let array = self.cat.array_type(common);
                     if array == 0 {
                         return Err(err!(
-                            UNDEFINED_OBJECT,
-                            "could not find array type for data type {}",
-                            self.type_name(common)
+                            UNDEFINED_OBJECT, "could not find array type for data type {}"; self.type_name(common)
                         )
                         .at(*span));
                     }
@@ -518,10 +514,7 @@ impl Analyzer<'_> {
                         Some(e) => e,
                         None => {
                             return Err(err!(
-                                CANNOT_COERCE,
-                                "cannot cast type {} to {}",
-                                self.type_name(from),
-                                self.type_name(common)
+                                CANNOT_COERCE, "cannot cast type {} to {}"; self.type_name(from), self.type_name(common)
                             )
                             .at(at));
                         }
@@ -596,7 +589,7 @@ impl Analyzer<'_> {
         let ps = self.ps();
         if ps.srf_count != before {
             let at = ps.last_srf.0;
-            return Err(err!(FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in {construct}")
+            return Err(err!(FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in {}"; construct)
                 .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
                 .at(at));
         }
@@ -634,7 +627,7 @@ impl Analyzer<'_> {
         }
         let cmp = self.cat.sort_operators(ty).cmp;
         if cmp == 0 {
-            bail!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {}", self.type_name(ty));
+            bail!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {}"; self.type_name(ty));
         }
         let typmod = Self::common_typmod(&out.iter().collect::<Vec<_>>(), ty);
         Ok(Expr::make(ExprKind::MinMax { greatest: *greatest, args: out, cmp, input_collation: 0 }, TypeRef { oid: ty, typmod }, 0, *span))
@@ -721,7 +714,7 @@ impl Analyzer<'_> {
             GeneratedColumn => "column generation expression",
             _ => return Ok(()),
         };
-        Err(err!(FEATURE_NOT_SUPPORTED, "cannot use subquery in {place}").at(span))
+        Err(err!(FEATURE_NOT_SUPPORTED, "cannot use subquery in {}"; place).at(span))
     }
 
     fn sub_link(&mut self, s: &ast::SubLink) -> Result<Expr> {
@@ -755,9 +748,7 @@ impl Analyzer<'_> {
                 let ty = if self.makes_dimension(inner) { inner } else { self.cat.array_type(inner) };
                 if ty == 0 {
                     return Err(err!(
-                        UNDEFINED_OBJECT,
-                        "could not find array type for data type {}",
-                        self.type_name(inner)
+                        UNDEFINED_OBJECT, "could not find array type for data type {}"; self.type_name(inner)
                     ));
                 }
                 let typmod = query.targets[0].expr.ty.typmod;
@@ -861,7 +852,7 @@ impl Analyzer<'_> {
         let Some(&(_, strategy)) = common.as_ref().and_then(|c| c.iter().min_by_key(|(_, s)| *s)) else {
             return Err(err!(
                 FEATURE_NOT_SUPPORTED,
-                "could not determine interpretation of row comparison operator {}",
+                "could not determine interpretation of row comparison operator {}";
                 operator_name(name)
             )
             .hint("Row comparison operators must be associated with btree operator families.")

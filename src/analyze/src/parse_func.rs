@@ -10,7 +10,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{FIRST_USER_OID, Proc};
 use tusklet_catalog::resolve::{Candidate, category};
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Error, Result, Span, bail, err, filled};
 use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, TypeRef};
 use tusklet_syntax::ast;
 
@@ -84,16 +84,16 @@ pub fn lookup_agg_function(
     let shown = name.join(".");
     let found = match a.func_get_detail(name, &[], types, false, false, Span::NONE)? {
         Detail::Found(f) if f.proc.kind == b'f' => *f,
-        _ => bail!(UNDEFINED_FUNCTION, "function {} does not exist", a.func_signature(&shown, &[], types)),
+        _ => bail!(UNDEFINED_FUNCTION, "function {} does not exist"; a.func_signature(&shown, &[], types)),
     };
     let Found { proc: p, mut declared, .. } = found;
     if p.retset {
-        bail!(DATATYPE_MISMATCH, "function {} returns a set", a.func_signature(&shown, &[], types));
+        bail!(DATATYPE_MISMATCH, "function {} returns a set"; a.func_signature(&shown, &[], types));
     }
     if variadic == oids::ANY && p.variadic != oids::ANY {
         bail!(
             DATATYPE_MISMATCH,
-            "function {} must accept VARIADIC ANY to be used in this aggregate",
+            "function {} must accept VARIADIC ANY to be used in this aggregate";
             a.func_signature(&shown, &[], types)
         );
     }
@@ -101,7 +101,7 @@ pub fn lookup_agg_function(
     if types.iter().zip(&declared).any(|(t, d)| !a.cat.is_binary_coercible(*t, *d)) {
         bail!(
             DATATYPE_MISMATCH,
-            "function {} requires run-time type coercion",
+            "function {} requires run-time type coercion";
             a.func_signature(&shown, &[], &declared[..types.len().min(declared.len())])
         );
     }
@@ -134,7 +134,7 @@ impl Analyzer<'_> {
             match &a.name {
                 Some(n) => {
                     if arg_names.contains(n) {
-                        return Err(err!(SYNTAX_ERROR, "argument name \"{n}\" used more than once").at(a.span));
+                        return Err(err!(SYNTAX_ERROR, "argument name \"{}\" used more than once"; n).at(a.span));
                     }
                     arg_names.push(n.clone());
                 }
@@ -172,33 +172,33 @@ impl Analyzer<'_> {
             Detail::Not(_) => 0,
         };
         if syntax.call && matches!(kind, b'f' | b'a' | b'w') {
-            return Err(err!(WRONG_OBJECT_TYPE, "{} is not a procedure", signature(self))
+            return Err(err!(WRONG_OBJECT_TYPE, "{} is not a procedure"; signature(self))
                 .hint("To call a function, use SELECT.")
                 .at(span));
         }
         if !syntax.call && kind == b'p' {
-            return Err(err!(WRONG_OBJECT_TYPE, "{} is a procedure", signature(self))
+            return Err(err!(WRONG_OBJECT_TYPE, "{} is a procedure"; signature(self))
                 .hint("To call a procedure, use CALL.")
                 .at(span));
         }
         if matches!(kind, b'f' | b'p') {
             let wrong = if syntax.star {
-                Some(format!("{shown}(*) specified, but {shown} is not an aggregate function"))
+                Some(filled!("{}(*) specified, but {} is not an aggregate function"; shown, shown))
             } else if syntax.distinct {
-                Some(format!("DISTINCT specified, but {shown} is not an aggregate function"))
+                Some(filled!("DISTINCT specified, but {} is not an aggregate function"; shown))
             } else if syntax.within_group {
-                Some(format!("WITHIN GROUP specified, but {shown} is not an aggregate function"))
+                Some(filled!("WITHIN GROUP specified, but {} is not an aggregate function"; shown))
             } else if !syntax.agg_order.is_empty() {
-                Some(format!("ORDER BY specified, but {shown} is not an aggregate function"))
+                Some(filled!("ORDER BY specified, but {} is not an aggregate function"; shown))
             } else if filter.is_some() {
-                Some(format!("FILTER specified, but {shown} is not an aggregate function"))
+                Some(filled!("FILTER specified, but {} is not an aggregate function"; shown))
             } else if syntax.over.is_some() {
-                Some(format!("OVER specified, but {shown} is not a window function nor an aggregate function"))
+                Some(filled!("OVER specified, but {} is not a window function nor an aggregate function"; shown))
             } else {
                 None
             };
             if let Some(m) = wrong {
-                return Err(err!(WRONG_OBJECT_TYPE, "{m}").at(span));
+                return Err(err!(WRONG_OBJECT_TYPE, "{}"; m).at(span));
             }
         }
         let found = match detail {
@@ -219,7 +219,7 @@ impl Analyzer<'_> {
                 } else {
                     ("function", "Could not choose a best candidate function. You might need to add explicit type casts.")
                 };
-                return Err(err!(AMBIGUOUS_FUNCTION, "{what} {} is not unique", signature(self)).hint(hint).at(span));
+                return Err(err!(AMBIGUOUS_FUNCTION, "{} {} is not unique"; what, signature(self)).hint(hint).at(span));
             }
             Detail::Not(FuncDetail::NotFound) => {
                 if syntax.column {
@@ -240,7 +240,7 @@ impl Analyzer<'_> {
                 } else {
                     ("function", "No function matches the given name and argument types. You might need to add explicit type casts.")
                 };
-                return Err(err!(UNDEFINED_FUNCTION, "{what} {} does not exist", signature(self)).hint(hint).at(span));
+                return Err(err!(UNDEFINED_FUNCTION, "{} {} does not exist"; what, signature(self)).hint(hint).at(span));
             }
             Detail::Found(f) => *f,
         };
@@ -248,13 +248,15 @@ impl Analyzer<'_> {
         let mut exprs: Vec<Expr> = args.into_iter().map(|a| a.expr).collect();
         match kind {
             b'a' => self.check_aggregate_call(&p, &shown, syntax, &mut exprs, &actual, &mut declared, variadic_args, span)
-                .map_err(|e| if e.message().is_empty() { err!(UNDEFINED_FUNCTION, "function {} does not exist", signature(self)).hint(e.report().hint.clone().unwrap_or_default()).at(span) } else { e })?,
+                .map_err(|e| if e.message().is_empty() { err!(
+                    UNDEFINED_FUNCTION, "function {} does not exist"; signature(self)
+                ).hint(e.report().hint.clone().unwrap_or_default()).at(span) } else { e })?,
             b'w' => {
                 if syntax.over.is_none() {
-                    return Err(err!(WRONG_OBJECT_TYPE, "window function {shown} requires an OVER clause").at(span));
+                    return Err(err!(WRONG_OBJECT_TYPE, "window function {} requires an OVER clause"; shown).at(span));
                 }
                 if syntax.within_group {
-                    return Err(err!(WRONG_OBJECT_TYPE, "window function {shown} cannot have WITHIN GROUP").at(span));
+                    return Err(err!(WRONG_OBJECT_TYPE, "window function {} cannot have WITHIN GROUP"; shown).at(span));
                 }
             }
             _ => {}
@@ -285,11 +287,7 @@ impl Analyzer<'_> {
             let at = location(&rest[0]);
             let array = self.cat.array_type(element);
             if array == 0 {
-                return Err(err!(
-                    UNDEFINED_OBJECT,
-                    "could not find array type for data type {}",
-                    self.type_name(element)
-                )
+                return Err(err!(UNDEFINED_OBJECT, "could not find array type for data type {}"; self.type_name(element))
                 .at(at));
             }
             exprs.push(Expr::make(ExprKind::Array { elements: rest, element, nested: false }, TypeRef::new(array), 0, at));
@@ -350,7 +348,7 @@ impl Analyzer<'_> {
         let (schema, func) = self.deconstruct(name, span)?;
         if let Some(s) = schema {
             if self.cat.lookup_schema(&self.path, s).is_none() {
-                return Err(err!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist").at(span));
+                return Err(err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist"; s).at(span));
             }
         }
         let mut candidates = self.cat.proc_candidates(
@@ -558,11 +556,11 @@ impl Analyzer<'_> {
             .iter()
             .enumerate()
             .map(|(i, t)| match i.checked_sub(positional).and_then(|n| arg_names.get(n)) {
-                Some(n) => format!("{n} => {}", self.type_name(*t)),
+                Some(n) => filled!("{} => {}"; n, self.type_name(*t)),
                 None => self.type_name(*t),
             })
             .collect();
-        format!("{name}({})", args.join(", "))
+        filled!("{}({})"; name, args.join(", "))
     }
 
     /// A field of a composite value (`ParseComplexProjection`).
@@ -622,7 +620,7 @@ impl Analyzer<'_> {
             FromSubselect | Where | Having | Filter | UpdateSource | UpdateTarget | Limit | Offset | Returning | Values
             | CycleMark => clause.name(),
         };
-        Err(err!(FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in {place}").at(span))
+        Err(err!(FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in {}"; place).at(span))
     }
 }
 

@@ -33,7 +33,7 @@ impl Analyzer<'_> {
         }
         let (rel, target) = self.set_target_table(relation, relation.inh, false)?;
         if !matches!(rel.kind, RelKind::Table | RelKind::Partitioned) || rel.system {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "cannot execute MERGE on relation \"{}\"", rel.name)
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cannot execute MERGE on relation \"{}\""; rel.name)
                 .detail(match rel.kind {
                     RelKind::View => "This operation is not supported for views.",
                     RelKind::MatView => "This operation is not supported for materialized views.",
@@ -43,7 +43,7 @@ impl Analyzer<'_> {
                 }));
         }
         if !rel.rules.is_empty() {
-            bail!(FEATURE_NOT_SUPPORTED, "cannot execute MERGE on relation \"{}\"", rel.name);
+            bail!(FEATURE_NOT_SUPPORTED, "cannot execute MERGE on relation \"{}\""; rel.name);
         }
         q.result_rel = Some(target);
         let source = self.transform_from(std::slice::from_ref(source_relation))?;
@@ -52,7 +52,7 @@ impl Analyzer<'_> {
             let have = self.ps().namespace.clone();
             self.check_namespace_conflicts(&have, std::slice::from_ref(t)).map_err(|e| {
                 // PostgreSQL words a clash of the two sides its own way.
-                err!(DUPLICATE_ALIAS, "name \"{}\" specified more than once", t.name)
+                err!(DUPLICATE_ALIAS, "name \"{}\" specified more than once"; t.name)
                     .detail("The name is used both as MERGE target table and data source.")
                     .at(e.report().span)
             })?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Operator;
 use tusklet_catalog::resolve::{SortOperators, is_polymorphic};
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Error, Result, Span, bail, err, filled};
 use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, TypeRef};
 use tusklet_syntax::ast;
 
@@ -28,8 +28,8 @@ pub fn same_type_operator(cx: &mut dyn crate::AnalyzeContext, name: &ast::Operat
 /// An operator with its operand types, as messages show it (`op_signature_string`).
 pub fn operator_text(cx: &mut dyn crate::AnalyzeContext, names: &[String], left: Oid, right: Oid) -> String {
     let a = Analyzer::new(cx, crate::ParamTypes::none());
-    let left = if left == 0 { String::new() } else { format!("{} ", a.type_name(left)) };
-    format!("{left}{} {}", names.join("."), a.type_name(right))
+    let left = if left == 0 { String::new() } else { filled!("{} "; a.type_name(left)) };
+    filled!("{}{} {}"; left, names.join("."), a.type_name(right))
 }
 
 impl Analyzer<'_> {
@@ -116,15 +116,16 @@ impl Analyzer<'_> {
             [c, s] if *c == self.cx.database() => s,
             [_, _] => bail!(
                 FEATURE_NOT_SUPPORTED,
-                "cross-database references are not implemented: {}.{name}",
-                qualifiers.join(".")
+                "cross-database references are not implemented: {}.{}";
+                qualifiers.join("."),
+                name
             ),
-            _ => {
-                bail!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}.{name}", qualifiers.join("."))
-            }
+            _ => bail!(
+                SYNTAX_ERROR, "improper qualified name (too many dotted names): {}.{}"; qualifiers.join("."), name
+            ),
         };
         if self.cat.lookup_schema(&self.path, schema).is_none() {
-            bail!(INVALID_SCHEMA_NAME, "schema \"{schema}\" does not exist");
+            bail!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist"; schema);
         }
         Ok(Some(schema.clone()))
     }
@@ -132,15 +133,15 @@ impl Analyzer<'_> {
     fn op_error(&self, name: &ast::OperatorName, left: Oid, right: Oid, detail: FuncDetail, span: Span) -> Error {
         let signature = self.op_signature(name, left, right);
         match detail {
-            FuncDetail::Multiple => err!(AMBIGUOUS_FUNCTION, "operator is not unique: {signature}")
+            FuncDetail::Multiple => err!(AMBIGUOUS_FUNCTION, "operator is not unique: {}"; signature)
                 .hint("Could not choose a best candidate operator. You might need to add explicit type casts."),
-            FuncDetail::NotFound => {
-                err!(UNDEFINED_FUNCTION, "operator does not exist: {signature}").hint(if left == 0 {
-                    "No operator matches the given name and argument type. You might need to add an explicit type cast."
-                } else {
-                    "No operator matches the given name and argument types. You might need to add explicit type casts."
-                })
-            }
+            FuncDetail::NotFound => err!(
+                UNDEFINED_FUNCTION, "operator does not exist: {}"; signature
+            ).hint(if left == 0 {
+                "No operator matches the given name and argument type. You might need to add an explicit type cast."
+            } else {
+                "No operator matches the given name and argument types. You might need to add explicit type casts."
+            }),
         }
         .at(span)
     }
@@ -148,9 +149,9 @@ impl Analyzer<'_> {
     fn op_signature(&self, name: &ast::OperatorName, left: Oid, right: Oid) -> String {
         let op = operator_name(name);
         if left == 0 {
-            format!("{op} {}", self.type_name(right))
+            filled!("{} {}"; op, self.type_name(right))
         } else {
-            format!("{} {op} {}", self.type_name(left), self.type_name(right))
+            filled!("{} {} {}"; self.type_name(left), op, self.type_name(right))
         }
     }
 
@@ -178,9 +179,9 @@ impl Analyzer<'_> {
         args.push(right);
         if op.func == 0 {
             let (l, r) = if actual.len() == 2 { (op.left, op.right) } else { (0, op.right) };
-            return Err(
-                err!(UNDEFINED_FUNCTION, "operator is only a shell: {}", self.op_signature(name, l, r)).at(span)
-            );
+            return Err(err!(
+                UNDEFINED_FUNCTION, "operator is only a shell: {}"; self.op_signature(name, l, r)
+            ).at(span));
         }
         let result = self.enforce_generic_type_consistency(&actual, &mut declared, op.result, false)?;
         let args = self.make_fn_arguments(args, &declared)?;
@@ -228,7 +229,7 @@ impl Analyzer<'_> {
         let op = self.oper(name, ltype, rtype, span)?;
         if op.func == 0 {
             let s = self.op_signature(name, op.left, op.right);
-            return Err(err!(UNDEFINED_FUNCTION, "operator is only a shell: {s}").at(span));
+            return Err(err!(UNDEFINED_FUNCTION, "operator is only a shell: {}"; s).at(span));
         }
         let mut declared = vec![op.left, op.right];
         let result = self.enforce_generic_type_consistency(&[ltype, rtype], &mut declared, op.result, false)?;
@@ -245,9 +246,7 @@ impl Analyzer<'_> {
             match self.cat.array_type(declared[1]) {
                 0 => {
                     return Err(err!(
-                        UNDEFINED_OBJECT,
-                        "could not find array type for data type {}",
-                        self.type_name(declared[1])
+                        UNDEFINED_OBJECT, "could not find array type for data type {}"; self.type_name(declared[1])
                     )
                     .at(span));
                 }
@@ -270,14 +269,12 @@ impl Analyzer<'_> {
         let s = self.cat.sort_operators(ty);
         if (need_lt && s.lt == 0) || (need_gt && s.gt == 0) {
             return Err(err!(
-                UNDEFINED_FUNCTION,
-                "could not identify an ordering operator for type {}",
-                self.type_name(ty)
+                UNDEFINED_FUNCTION, "could not identify an ordering operator for type {}"; self.type_name(ty)
             )
-            .hint("Use an explicit ordering operator or modify the query."));
+                .hint("Use an explicit ordering operator or modify the query."));
         }
         if need_eq && s.eq == 0 {
-            bail!(UNDEFINED_FUNCTION, "could not identify an equality operator for type {}", self.type_name(ty));
+            bail!(UNDEFINED_FUNCTION, "could not identify an equality operator for type {}"; self.type_name(ty));
         }
         Ok(s)
     }
@@ -286,7 +283,7 @@ impl Analyzer<'_> {
 /// An operator's name for messages.
 pub fn operator_name(name: &ast::OperatorName) -> String {
     let ast::OperatorName { qualifiers, name } = name;
-    if qualifiers.is_empty() { name.clone() } else { format!("{}.{name}", qualifiers.join(".")) }
+    if qualifiers.is_empty() { name.clone() } else { filled!("{}.{}"; qualifiers.join("."), name) }
 }
 
 /// An unqualified operator.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{RelKind, Relation};
-use tusklet_error::{Error, Result, Span, bail, err};
+use tusklet_error::{Error, Result, Span, bail, err, filled};
 use tusklet_ir::{Expr, ExprKind, Oid, Rte, RteColumn, RteKind, TypeRef, Var};
 use tusklet_syntax::ast;
 
@@ -47,7 +47,7 @@ impl Analyzer<'_> {
         let hook = self.cx.column_hook(fields, found.as_ref().is_ok_and(|f| f.is_some()))?;
         if let Some(mut e) = hook {
             if matches!(&found, Ok(Some(_))) {
-                return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{}\" is ambiguous", fields.join(".")).at(span));
+                return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{}\" is ambiguous"; fields.join(".")).at(span));
             }
             e.span = span;
             return Ok(e);
@@ -83,9 +83,7 @@ impl Analyzer<'_> {
             [d, s, t] => {
                 if *d != self.cx.database() {
                     return Err(err!(
-                        FEATURE_NOT_SUPPORTED,
-                        "cross-database references are not implemented: {}",
-                        shown(fields, star)
+                        FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {}"; shown(fields, star)
                     )
                     .at(span));
                 }
@@ -93,9 +91,7 @@ impl Analyzer<'_> {
             }
             _ => {
                 return Err(err!(
-                    SYNTAX_ERROR,
-                    "improper qualified name (too many dotted names): {}",
-                    shown(fields, star)
+                    SYNTAX_ERROR, "improper qualified name (too many dotted names): {}"; shown(fields, star)
                 )
                 .at(span));
             }
@@ -159,7 +155,7 @@ impl Analyzer<'_> {
                     let e = if schema.is_some() {
                         err!(AMBIGUOUS_ALIAS, "table reference {relation} is ambiguous")
                     } else {
-                        err!(AMBIGUOUS_ALIAS, "table reference \"{name}\" is ambiguous")
+                        err!(AMBIGUOUS_ALIAS, "table reference \"{}\" is ambiguous"; name)
                     };
                     return Err(e.at(span));
                 }
@@ -177,13 +173,11 @@ impl Analyzer<'_> {
         if item.lateral_only && !item.lateral_ok {
             let is_target = self.level(up).target.as_ref().is_some_and(|t| t.rte == item.rte);
             let e = err!(
-                INVALID_COLUMN_REFERENCE,
-                "invalid reference to FROM-clause entry for table \"{}\"",
-                item.name
+                INVALID_COLUMN_REFERENCE, "invalid reference to FROM-clause entry for table \"{}\""; item.name
             );
             return Err(if is_target {
-                e.hint(format!(
-                    "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.",
+                e.hint(filled!(
+                    "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.";
                     item.name
                 ))
             } else {
@@ -211,7 +205,7 @@ impl Analyzer<'_> {
             for item in items {
                 if let Some(e) = self.scan_item_for_column(&item, up, name, span)? {
                     if found.is_some() {
-                        return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{name}\" is ambiguous").at(span));
+                        return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{}\" is ambiguous"; name).at(span));
                     }
                     self.check_lateral_ref(&item, up, span)?;
                     found = Some(e);
@@ -229,7 +223,7 @@ impl Analyzer<'_> {
         let mut hits = item.columns.iter().filter(|c| c.name == name && !name.is_empty());
         if let Some(c) = hits.next() {
             if hits.next().is_some() {
-                return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{name}\" is ambiguous").at(span));
+                return Err(err!(AMBIGUOUS_COLUMN, "column reference \"{}\" is ambiguous"; name).at(span));
             }
             let c = c.clone();
             let e = self.make_var(&c, level, span);
@@ -247,22 +241,19 @@ impl Analyzer<'_> {
         match self.ps().clause {
             Clause::CheckConstraint if attno != -6 => {
                 return Err(err!(
-                    INVALID_COLUMN_REFERENCE,
-                    "system column \"{name}\" reference in check constraint is invalid"
+                    INVALID_COLUMN_REFERENCE, "system column \"{}\" reference in check constraint is invalid"; name
                 )
                 .at(span));
             }
             Clause::GeneratedColumn if attno != -6 => {
                 return Err(err!(
-                    INVALID_COLUMN_REFERENCE,
-                    "cannot use system column \"{name}\" in column generation expression"
+                    INVALID_COLUMN_REFERENCE, "cannot use system column \"{}\" in column generation expression"; name
                 )
                 .at(span));
             }
             Clause::MergeWhen if attno != -6 => {
                 return Err(err!(
-                    INVALID_COLUMN_REFERENCE,
-                    "cannot use system column \"{name}\" in MERGE WHEN condition"
+                    INVALID_COLUMN_REFERENCE, "cannot use system column \"{}\" in MERGE WHEN condition"; name
                 )
                 .at(span));
             }
@@ -308,7 +299,7 @@ impl Analyzer<'_> {
                 let r = self.cat.relation(*oid).ok_or_else(|| lookup_failed("relation", *oid))?;
                 if r.row_type == 0 {
                     return Err(
-                        err!(WRONG_OBJECT_TYPE, "relation \"{}\" does not have a composite type", r.name).at(span)
+                        err!(WRONG_OBJECT_TYPE, "relation \"{}\" does not have a composite type"; r.name).at(span)
                     );
                 }
                 ty = TypeRef::new(r.row_type);
@@ -488,7 +479,8 @@ impl Analyzer<'_> {
             if *c != self.cx.database() {
                 return Err(err!(
                     FEATURE_NOT_SUPPORTED,
-                    "cross-database references are not implemented: \"{c}.{}.{}\"",
+                    "cross-database references are not implemented: \"{}.{}.{}\"";
+                    c,
                     r.schemaname.as_deref().unwrap_or(""),
                     r.relname
                 )
@@ -497,12 +489,12 @@ impl Analyzer<'_> {
         }
         let Some(oid) = self.cat.lookup_relation(&self.path, r.schemaname.as_deref(), &r.relname) else {
             return Err(match &r.schemaname {
-                Some(s) => err!(UNDEFINED_TABLE, "relation \"{s}.{}\" does not exist", r.relname),
+                Some(s) => err!(UNDEFINED_TABLE, "relation \"{}.{}\" does not exist"; s, r.relname),
                 None => {
-                    let e = err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", r.relname);
+                    let e = err!(UNDEFINED_TABLE, "relation \"{}\" does not exist"; r.relname);
                     if self.is_future_cte(&r.relname) {
-                        e.detail(format!(
-                            "There is a WITH item named \"{}\", but it cannot be referenced from this part of the query.",
+                        e.detail(filled!(
+                            "There is a WITH item named \"{}\", but it cannot be referenced from this part of the query.";
                             r.relname
                         ))
                         .hint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.")
@@ -520,8 +512,8 @@ impl Analyzer<'_> {
             RelKind::Composite => "composite types",
             _ => return Ok(rel),
         };
-        Err(err!(WRONG_OBJECT_TYPE, "cannot open relation \"{}\"", rel.name)
-            .detail(format!("This operation is not supported for {kind}."))
+        Err(err!(WRONG_OBJECT_TYPE, "cannot open relation \"{}\""; rel.name)
+            .detail(filled!("This operation is not supported for {}."; kind))
             .at(r.span))
     }
 
@@ -593,7 +585,7 @@ impl Analyzer<'_> {
                 if x.relation != 0 && y.relation != 0 && x.relation != y.relation {
                     continue;
                 }
-                bail!(DUPLICATE_ALIAS, "table name \"{}\" specified more than once", x.name);
+                bail!(DUPLICATE_ALIAS, "table name \"{}\" specified more than once"; x.name);
             }
         }
         Ok(())
@@ -608,7 +600,7 @@ impl Analyzer<'_> {
             None => self.cat.lookup_relation(&self.path, None, name),
         };
         let shown_name = match schema {
-            Some(s) => format!("{s}.{name}"),
+            Some(s) => filled!("{}.{}"; s, name),
             None => name.to_string(),
         };
         let mut found: Option<(u32, Rte)> = None;
@@ -627,20 +619,20 @@ impl Analyzer<'_> {
         let _ = &shown_name;
         match found {
             Some((_, r)) => {
-                let e = err!(UNDEFINED_TABLE, "invalid reference to FROM-clause entry for table \"{name}\"");
+                let e = err!(UNDEFINED_TABLE, "invalid reference to FROM-clause entry for table \"{}\""; name);
                 let alias_visible = !r.alias.is_empty()
                     && r.name != name
                     && matches!(self.refname_item(None, &r.name, span), Ok(Some(_)));
                 if alias_visible {
-                    e.hint(format!("Perhaps you meant to reference the table alias \"{}\".", r.name))
+                    e.hint(filled!("Perhaps you meant to reference the table alias \"{}\"."; r.name))
                 } else {
-                    e.hint(format!(
-                        "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.",
+                    e.hint(filled!(
+                        "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.";
                         r.name
                     ))
                 }
             }
-            None => err!(UNDEFINED_TABLE, "missing FROM-clause entry for table \"{name}\""),
+            None => err!(UNDEFINED_TABLE, "missing FROM-clause entry for table \"{}\""; name),
         }
         .at(span)
     }
@@ -648,19 +640,21 @@ impl Analyzer<'_> {
     /// "column does not exist", with the best guess of what was meant (`errorMissingColumn`).
     pub fn missing_column(&mut self, table: Option<&str>, name: &str, span: Span) -> Error {
         let e = match table {
-            Some(t) => err!(UNDEFINED_COLUMN, "column {t}.{name} does not exist"),
-            None => err!(UNDEFINED_COLUMN, "column \"{name}\" does not exist"),
+            Some(t) => err!(UNDEFINED_COLUMN, "column {}.{} does not exist"; t, name),
+            None => err!(UNDEFINED_COLUMN, "column \"{}\" does not exist"; name),
         }
         .at(span);
         match self.search_for_column(table, name) {
-            Fuzzy { first: Some((t, None)), .. } => e.hint(format!(
-                "There is a column named \"{name}\" in table \"{t}\", but it cannot be referenced from this part of the query."
+            Fuzzy { first: Some((t, None)), .. } => e.hint(filled!(
+                "There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this part of the query.";
+                name,
+                t
             )),
             Fuzzy { first: Some((t, Some(c))), second: Some((t2, c2)), .. } => e.hint(format!(
                 "Perhaps you meant to reference the column \"{t}.{c}\" or the column \"{t2}.{c2}\"."
             )),
             Fuzzy { first: Some((t, Some(c))), second: None, .. } => {
-                e.hint(format!("Perhaps you meant to reference the column \"{t}.{c}\"."))
+                e.hint(filled!("Perhaps you meant to reference the column \"{}.{}\"."; t, c))
             }
             Fuzzy { first: None, .. } => e,
         }

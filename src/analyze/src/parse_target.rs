@@ -106,20 +106,14 @@ impl Analyzer<'_> {
             [d, s, t] => {
                 if *d != self.cx.database() {
                     return Err(err!(
-                        FEATURE_NOT_SUPPORTED,
-                        "cross-database references are not implemented: {}.*",
-                        fields.join(".")
+                        FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: {}.*"; fields.join(".")
                     )
                     .at(span));
                 }
                 (Some(s.as_str()), t)
             }
             _ => {
-                return Err(err!(
-                    SYNTAX_ERROR,
-                    "improper qualified name (too many dotted names): {}.*",
-                    fields.join(".")
-                )
+                return Err(err!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}.*"; fields.join("."))
                 .at(span));
             }
         };
@@ -242,19 +236,14 @@ impl Analyzer<'_> {
         let mut out: Vec<(i16, ast::AssignTarget)> = vec![];
         for c in cols {
             let Some(attno) = rel.attno(&c.name) else {
-                return Err(err!(
-                    UNDEFINED_COLUMN,
-                    "column \"{}\" of relation \"{}\" does not exist",
-                    c.name,
-                    rel.name
-                )
+                return Err(err!(UNDEFINED_COLUMN, "column \"{}\" of relation \"{}\" does not exist"; c.name, rel.name)
                 .at(c.span));
             };
             let clash = out
                 .iter()
                 .any(|(a, t)| *a == attno && (t.indirection.is_empty() || c.indirection.is_empty()));
             if clash {
-                return Err(err!(DUPLICATE_COLUMN, "column \"{}\" specified more than once", c.name).at(c.span));
+                return Err(err!(DUPLICATE_COLUMN, "column \"{}\" specified more than once"; c.name).at(c.span));
             }
             out.push((attno, c.clone()));
         }
@@ -383,10 +372,19 @@ impl Analyzer<'_> {
                         let e = if subscripting {
                             err!(
                                 DATATYPE_MISMATCH,
-                                "subscripted assignment to \"{name}\" requires type {to} but expression is of type {from}"
+                                "subscripted assignment to \"{}\" requires type {} but expression is of type {}";
+                                name,
+                                to,
+                                from
                             )
                         } else {
-                            err!(DATATYPE_MISMATCH, "subfield \"{name}\" is of type {to} but expression is of type {from}")
+                            err!(
+                                DATATYPE_MISMATCH,
+                                "subfield \"{}\" is of type {} but expression is of type {}";
+                                name,
+                                to,
+                                from
+                            )
                         };
                         let _ = at;
                         Err(e.hint("You will need to rewrite or cast the expression.").at(span))

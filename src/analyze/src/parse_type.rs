@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::live::Type;
 use tusklet_catalog::resolve::typmod_in;
-use tusklet_error::{Error, Result, Span, SqlState, bail, err};
+use tusklet_error::{Error, Result, Span, SqlState, bail, err, filled};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_syntax::ast;
 
@@ -42,10 +42,10 @@ impl Analyzer<'_> {
     /// The type meant (`typenameType`): an error when there is none or it is a shell.
     pub fn type_name_to_type(&mut self, t: &ast::TypeName) -> Result<TypeRef> {
         let Some(r) = self.lookup_type_name(t)? else {
-            return Err(err!(UNDEFINED_OBJECT, "type \"{}\" does not exist", type_name_to_string(t)).at(t.span));
+            return Err(err!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; type_name_to_string(t)).at(t.span));
         };
         if self.cat.ty(r.oid).is_some_and(|e| !e.defined) {
-            return Err(err!(UNDEFINED_OBJECT, "type \"{}\" is only a shell", type_name_to_string(t)).at(t.span));
+            return Err(err!(UNDEFINED_OBJECT, "type \"{}\" is only a shell"; type_name_to_string(t)).at(t.span));
         }
         Ok(r)
     }
@@ -60,7 +60,7 @@ impl Analyzer<'_> {
             let (schema, name) = self.deconstruct(names, *span)?;
             if let Some(s) = schema {
                 if self.cat.lookup_schema(&self.path, s).is_none() {
-                    return Err(err!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist").at(*span));
+                    return Err(err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist"; s).at(*span));
                 }
             }
             oid = match self.cat.lookup_type(&self.path, schema, name) {
@@ -88,17 +88,13 @@ impl Analyzer<'_> {
                 if *c != self.cx.database() {
                     return Err(Error::new(
                         SqlState::FEATURE_NOT_SUPPORTED,
-                        format!("cross-database references are not implemented: {}", names.join(".")),
+                        filled!("cross-database references are not implemented: {}"; names.join(".")),
                     )
                     .at(span));
                 }
                 Ok((Some(s), n))
             }
-            _ => Err(err!(
-                SYNTAX_ERROR,
-                "improper qualified name (too many dotted names): {}",
-                names.join(".")
-            )
+            _ => Err(err!(SYNTAX_ERROR, "improper qualified name (too many dotted names): {}"; names.join("."))
             .at(span)),
         }
     }
@@ -106,21 +102,19 @@ impl Analyzer<'_> {
     fn percent_type(&mut self, names: &[String], span: Span) -> Result<Oid> {
         let [rel @ .., column] = names else { bail!(SYNTAX_ERROR, "improper %TYPE reference") };
         if rel.is_empty() {
-            return Err(err!(
-                SYNTAX_ERROR,
-                "improper %TYPE reference (too few dotted names): {}",
-                names.join(".")
-            )
+            return Err(err!(SYNTAX_ERROR, "improper %TYPE reference (too few dotted names): {}"; names.join("."))
             .at(span));
         }
         let (schema, name) = self.deconstruct(rel, span)?;
         let Some(oid) = self.cat.lookup_relation(&self.path, schema, name) else {
-            return Err(err!(UNDEFINED_TABLE, "relation \"{}\" does not exist", rel.join(".")).at(span));
+            return Err(err!(UNDEFINED_TABLE, "relation \"{}\" does not exist"; rel.join(".")).at(span));
         };
         let r = self.cat.relation(oid).ok_or_else(|| lookup_failed("relation", oid))?;
         match r.attno(column).and_then(|a| r.column(a)) {
             Some(c) => Ok(c.ty.oid),
-            None => Err(err!(UNDEFINED_COLUMN, "column \"{column}\" of relation \"{name}\" does not exist").at(span)),
+            None => Err(err!(
+                UNDEFINED_COLUMN, "column \"{}\" of relation \"{}\" does not exist"; column, name
+            ).at(span)),
         }
     }
 
@@ -133,7 +127,9 @@ impl Analyzer<'_> {
         let element = self.cat.element_type(oid);
         let of = if element != 0 { element } else { oid };
         if e.typmod_io.first().is_none_or(|f| *f == 0) {
-            return Err(err!(SYNTAX_ERROR, "type modifier is not allowed for type \"{}\"", type_name_to_string(t)).at(t.span));
+            return Err(err!(
+                SYNTAX_ERROR, "type modifier is not allowed for type \"{}\""; type_name_to_string(t)
+            ).at(t.span));
         }
         let mut values = vec![];
         for m in mods {
@@ -144,7 +140,9 @@ impl Analyzer<'_> {
                         Ok(v) => Some(v),
                         Err(_) => {
                             return Err(
-                                err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type integer: \"{s}\"").at(t.span)
+                                err!(
+                                    INVALID_TEXT_REPRESENTATION, "invalid input syntax for type integer: \"{}\""; s
+                                ).at(t.span)
                             );
                         }
                     },
@@ -152,9 +150,7 @@ impl Analyzer<'_> {
                 },
                 ast::Expr::ColumnRef(c) if c.fields.len() == 1 && !c.star => {
                     return Err(err!(
-                        INVALID_TEXT_REPRESENTATION,
-                        "invalid input syntax for type integer: \"{}\"",
-                        c.fields[0]
+                        INVALID_TEXT_REPRESENTATION, "invalid input syntax for type integer: \"{}\""; c.fields[0]
                     )
                     .at(t.span));
                 }
@@ -184,16 +180,12 @@ impl Analyzer<'_> {
         let (schema, name) = self.deconstruct(names, span)?;
         if let Some(s) = schema {
             if self.cat.lookup_schema(&self.path, s).is_none() {
-                return Err(err!(INVALID_SCHEMA_NAME, "schema \"{s}\" does not exist").at(span));
+                return Err(err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist"; s).at(span));
             }
         }
         match self.cat.lookup_collation(&self.path, schema, name) {
             Some(c) => Ok(c),
-            None => Err(err!(
-                UNDEFINED_OBJECT,
-                "collation \"{}\" for encoding \"UTF8\" does not exist",
-                names.join(".")
-            )
+            None => Err(err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist"; names.join("."))
             .at(span)),
         }
     }
@@ -206,7 +198,7 @@ impl Analyzer<'_> {
             None => default,
         };
         if c != 0 && default == 0 {
-            return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {}", self.type_name(ty)).at(span));
+            return Err(err!(DATATYPE_MISMATCH, "collations are not supported by type {}"; self.type_name(ty)).at(span));
         }
         Ok(c)
     }

@@ -38,13 +38,13 @@ impl Analyzer<'_> {
         let name = if inline { None } else { name.as_ref() };
         if let Some(n) = name {
             if done.iter().any(|w| w.name == *n) {
-                return Err(err!(WINDOWING_ERROR, "window \"{n}\" is already defined").at(span));
+                return Err(err!(WINDOWING_ERROR, "window \"{}\" is already defined"; n).at(span));
             }
         }
         let base = match refname {
             Some(r) => match done.iter().find(|w| w.name == *r) {
                 Some(w) => Some(w),
-                None => return Err(err!(UNDEFINED_OBJECT, "window \"{r}\" does not exist").at(span)),
+                None => return Err(err!(UNDEFINED_OBJECT, "window \"{}\" does not exist"; r).at(span)),
             },
             None => None,
         };
@@ -60,22 +60,21 @@ impl Analyzer<'_> {
             None => (own_partition, own_order),
             Some(b) => {
                 if !own_partition.is_empty() {
-                    return Err(err!(
-                        WINDOWING_ERROR,
-                        "cannot override PARTITION BY clause of window \"{base_name}\""
-                    )
+                    return Err(err!(WINDOWING_ERROR, "cannot override PARTITION BY clause of window \"{}\""; base_name)
                     .at(span));
                 }
                 if ordered && !b.order_by.is_empty() {
                     return Err(
-                        err!(WINDOWING_ERROR, "cannot override ORDER BY clause of window \"{base_name}\"").at(span)
+                        err!(WINDOWING_ERROR, "cannot override ORDER BY clause of window \"{}\""; base_name).at(span)
                     );
                 }
                 (b.partition_by.clone(), if ordered { own_order } else { b.order_by.clone() })
             }
         };
         if base.is_some_and(|b| b.frame.written) {
-            let e = err!(WINDOWING_ERROR, "cannot copy window \"{base_name}\" because it has a frame clause").at(span);
+            let e = err!(
+                WINDOWING_ERROR, "cannot copy window \"{}\" because it has a frame clause"; base_name
+            ).at(span);
             return Err(if name.is_some() || ordered || written {
                 e
             } else {

@@ -29,12 +29,12 @@ impl Analyzer<'_> {
                 (None, _) => {
                     let what = if *op == ast::XmlExprOp::Element { "attribute" } else { "element" };
                     let at = val.location();
-                    return Err(err!(SYNTAX_ERROR, "unnamed XML {what} value must be a column reference").at(at));
+                    return Err(err!(SYNTAX_ERROR, "unnamed XML {} value must be a column reference"; what).at(at));
                 }
             };
             if *op == ast::XmlExprOp::Element && names.contains(&name) {
                 let at = val.location();
-                return Err(err!(SYNTAX_ERROR, "XML attribute name \"{name}\" appears more than once").at(at));
+                return Err(err!(SYNTAX_ERROR, "XML attribute name \"{}\" appears more than once"; name).at(at));
             }
             names.push(name);
             out.push(e);
@@ -125,7 +125,7 @@ impl Analyzer<'_> {
                 None => TypeRef::new(oids::INT4),
                 Some(t) if t.setof => {
                     return Err(
-                        err!(INVALID_TABLE_DEFINITION, "column \"{colname}\" cannot be declared SETOF").at(*span)
+                        err!(INVALID_TABLE_DEFINITION, "column \"{}\" cannot be declared SETOF"; colname).at(*span)
                     );
                 }
                 Some(t) => self.type_name_to_type(t)?,
@@ -138,7 +138,7 @@ impl Analyzer<'_> {
                 last.push(self.coerce_to_specific_type(e, ty, CONSTRUCT)?);
             }
             if out.iter().any(|o| o.name == *colname) {
-                return Err(err!(SYNTAX_ERROR, "column name \"{colname}\" is not unique").at(*span));
+                return Err(err!(SYNTAX_ERROR, "column name \"{}\" is not unique"; colname).at(*span));
             }
             table.columns.push(XmlColumn {
                 name: colname.clone(),
@@ -155,7 +155,7 @@ impl Analyzer<'_> {
             table.args.push(self.xml_text(uri)?);
             if table.names.contains(name) {
                 return Err(match name {
-                    Some(n) => err!(SYNTAX_ERROR, "namespace name \"{n}\" is not unique"),
+                    Some(n) => err!(SYNTAX_ERROR, "namespace name \"{}\" is not unique"; n),
                     None => err!(SYNTAX_ERROR, "only one default namespace is allowed"),
                 }
                 .at(*span));

@@ -5,7 +5,7 @@
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::resolve::{is_polymorphic_family1, is_polymorphic_family2};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_ir::Oid;
 
 use crate::parse_coerce::CoercionContext;
@@ -39,7 +39,7 @@ impl Analyzer<'_> {
                 }
                 bail!(
                     DATATYPE_MISMATCH,
-                    "argument types {} and {} cannot be matched",
+                    "argument types {} and {} cannot be matched";
                     self.type_name(ptype),
                     self.type_name(ntype)
                 );
@@ -270,7 +270,7 @@ impl Analyzer<'_> {
         macro_rules! mismatch {
             ($what:literal, $a:expr, $b:expr) => {
                 return Err(err!(DATATYPE_MISMATCH, concat!("arguments declared \"", $what, "\" are not all alike"))
-                    .detail(format!("{} versus {}", self.type_name($a), self.type_name($b))))
+                    .detail(filled!("{} versus {}"; self.type_name($a), self.type_name($b))))
             };
         }
         for (&decl, &act) in declared.iter().zip(actual) {
@@ -363,7 +363,7 @@ impl Analyzer<'_> {
                     if e == 0 {
                         bail!(
                             DATATYPE_MISMATCH,
-                            "argument declared anycompatiblearray is not an array but type {}",
+                            "argument declared anycompatiblearray is not an array but type {}";
                             self.type_name(act)
                         );
                     }
@@ -389,7 +389,7 @@ impl Analyzer<'_> {
                         if crange_elem == 0 {
                             bail!(
                                 DATATYPE_MISMATCH,
-                                "argument declared anycompatiblerange is not a range type but type {}",
+                                "argument declared anycompatiblerange is not a range type but type {}";
                                 self.type_name(act)
                             );
                         }
@@ -416,7 +416,7 @@ impl Analyzer<'_> {
                         if r == 0 {
                             bail!(
                                 DATATYPE_MISMATCH,
-                                "argument declared anycompatiblemultirange is not a multirange type but type {}",
+                                "argument declared anycompatiblemultirange is not a multirange type but type {}";
                                 self.type_name(act)
                             );
                         }
@@ -443,7 +443,7 @@ impl Analyzer<'_> {
                     if array_elem == 0 {
                         bail!(
                             DATATYPE_MISMATCH,
-                            "argument declared anyarray is not an array but type {}",
+                            "argument declared anyarray is not an array but type {}";
                             self.type_name(array)
                         );
                     }
@@ -455,7 +455,7 @@ impl Analyzer<'_> {
                         DATATYPE_MISMATCH,
                         "argument declared anyarray is not consistent with argument declared anyelement"
                     )
-                    .detail(format!("{} versus {}", self.type_name(array), self.type_name(elem))));
+                    .detail(filled!("{} versus {}"; self.type_name(array), self.type_name(elem))));
                 }
             }
             if multirange != 0 {
@@ -463,7 +463,7 @@ impl Analyzer<'_> {
                 if mr == 0 {
                     bail!(
                         DATATYPE_MISMATCH,
-                        "argument declared anymultirange is not a multirange type but type {}",
+                        "argument declared anymultirange is not a multirange type but type {}";
                         self.type_name(multirange)
                     );
                 }
@@ -474,7 +474,7 @@ impl Analyzer<'_> {
                         DATATYPE_MISMATCH,
                         "argument declared anymultirange is not consistent with argument declared anyrange"
                     )
-                    .detail(format!("{} versus {}", self.type_name(multirange), self.type_name(range))));
+                    .detail(filled!("{} versus {}"; self.type_name(multirange), self.type_name(range))));
                 }
             } else if have_anymultirange && range != 0 {
                 multirange = self.cat.range_multirange(range);
@@ -484,7 +484,7 @@ impl Analyzer<'_> {
                 if re == 0 {
                     bail!(
                         DATATYPE_MISMATCH,
-                        "argument declared anyrange is not a range type but type {}",
+                        "argument declared anyrange is not a range type but type {}";
                         self.type_name(range)
                     );
                 }
@@ -495,7 +495,7 @@ impl Analyzer<'_> {
                         DATATYPE_MISMATCH,
                         "argument declared anyrange is not consistent with argument declared anyelement"
                     )
-                    .detail(format!("{} versus {}", self.type_name(range), self.type_name(elem))));
+                    .detail(filled!("{} versus {}"; self.type_name(range), self.type_name(elem))));
                 }
             }
             if elem == 0 {
@@ -509,14 +509,10 @@ impl Analyzer<'_> {
                 }
             }
             if have_anynonarray && elem != oids::ANYELEMENT && self.cat.base_element_type(elem) != 0 {
-                bail!(
-                    DATATYPE_MISMATCH,
-                    "type matched to anynonarray is an array type: {}",
-                    self.type_name(elem)
-                );
+                bail!(DATATYPE_MISMATCH, "type matched to anynonarray is an array type: {}"; self.type_name(elem));
             }
             if have_anyenum && elem != oids::ANYELEMENT && !self.cat.is_enum(elem) {
-                bail!(DATATYPE_MISMATCH, "type matched to anyenum is not an enum type: {}", self.type_name(elem));
+                bail!(DATATYPE_MISMATCH, "type matched to anyenum is not an enum type: {}"; self.type_name(elem));
             }
         }
         let (mut ctype, mut carray) = (0, 0);
@@ -529,7 +525,7 @@ impl Analyzer<'_> {
                             DATATYPE_MISMATCH,
                             "argument declared anycompatiblemultirange is not consistent with argument declared anycompatiblerange"
                         )
-                        .detail(format!("{} versus {}", self.type_name(cmultirange), self.type_name(crange))));
+                        .detail(filled!("{} versus {}"; self.type_name(cmultirange), self.type_name(crange))));
                     }
                 } else {
                     crange = r;
@@ -543,11 +539,7 @@ impl Analyzer<'_> {
                 if have_carray {
                     carray = self.cat.array_type(ctype);
                     if carray == 0 {
-                        bail!(
-                            UNDEFINED_OBJECT,
-                            "could not find array type for data type {}",
-                            self.type_name(ctype)
-                        );
+                        bail!(UNDEFINED_OBJECT, "could not find array type for data type {}"; self.type_name(ctype));
                     }
                 }
                 if have_crange {
@@ -560,7 +552,7 @@ impl Analyzer<'_> {
                     if crange_elem != ctype {
                         bail!(
                             DATATYPE_MISMATCH,
-                            "anycompatiblerange type {} does not match anycompatible type {}",
+                            "anycompatiblerange type {} does not match anycompatible type {}";
                             self.type_name(crange),
                             self.type_name(ctype)
                         );
@@ -575,7 +567,7 @@ impl Analyzer<'_> {
                 if have_cnonarray && self.cat.base_element_type(ctype) != 0 {
                     bail!(
                         DATATYPE_MISMATCH,
-                        "type matched to anycompatiblenonarray is an array type: {}",
+                        "type matched to anycompatiblenonarray is an array type: {}";
                         self.type_name(ctype)
                     );
                 }
@@ -625,7 +617,7 @@ impl Analyzer<'_> {
                             if array == 0 {
                                 bail!(
                                     UNDEFINED_OBJECT,
-                                    "could not find array type for data type {}",
+                                    "could not find array type for data type {}";
                                     self.cat.format_type(&self.path, elem)
                                 );
                             }
@@ -654,14 +646,16 @@ impl Analyzer<'_> {
                 }
             }
         }
-        let missing = |what: &str| err!(DATATYPE_MISMATCH, "could not determine polymorphic type {what} because input has type unknown");
+        let missing = |what: &str| err!(
+            DATATYPE_MISMATCH, "could not determine polymorphic type {} because input has type unknown"; what
+        );
         Ok(match rettype {
             oids::ANYELEMENT | oids::ANYNONARRAY | oids::ANYENUM => elem,
             oids::ANYARRAY => {
                 if array == 0 {
                     array = self.cat.array_type(elem);
                     if array == 0 {
-                        bail!(UNDEFINED_OBJECT, "could not find array type for data type {}", self.type_name(elem));
+                        bail!(UNDEFINED_OBJECT, "could not find array type for data type {}"; self.type_name(elem));
                     }
                 }
                 array

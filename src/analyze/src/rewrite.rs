@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::live::{Column, Relation, RelKind, TypeEntryKind};
 use tusklet_catalog::resolve::SearchPath;
-use tusklet_error::{Error, Result, SortShort, SortedMap, Span, bail, err};
+use tusklet_error::{Error, Result, SortShort, SortedMap, Span, bail, err, filled};
 use tusklet_ir::{
     CoercionForm, CommandType, Expr, ExprKind, FromNode, Oid, Overriding, Query, RowMark, Rte, RteColumn, RteKind, Target,
     TypeRef, ViewCheck,
@@ -41,7 +41,7 @@ pub fn insert_default(cx: &mut dyn AnalyzeContext, rel: &Relation, attno: i16) -
 /// A view's query, its own views not expanded for a user's view, expanded for a built-in one.
 pub fn view_query(cx: &mut dyn AnalyzeContext, view: Oid) -> Result<Rc<Query>> {
     let rel = cx.catalog().relation(view).ok_or_else(|| lookup_failed("relation", view))?;
-    let Some(v) = &rel.view else { bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a view", rel.name) };
+    let Some(v) = &rel.view else { bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a view"; rel.name) };
     if let Some(q) = &v.query {
         return Ok(q.clone());
     }
@@ -78,7 +78,7 @@ impl Analyzer<'_> {
                 let RteKind::Relation { oid, .. } = &q.rtable[rte as usize].kind else { break };
                 let rel = self.cat.relation(*oid).ok_or_else(|| lookup_failed("relation", *oid))?;
                 if !rel.rules.is_empty() {
-                    return Err(Error::unsupported(format!("writing to \"{}\", which has rules,", rel.name)));
+                    return Err(Error::unsupported(filled!("writing to \"{}\", which has rules,"; rel.name)));
                 }
                 if rel.kind != RelKind::View {
                     self.rewrite_targets(&mut q, &rel, rte)?;
@@ -88,7 +88,7 @@ impl Analyzer<'_> {
                     break;
                 }
                 if round > 100 {
-                    bail!(INTERNAL_ERROR, "infinite recursion detected in rules for relation \"{}\"", rel.name);
+                    bail!(INTERNAL_ERROR, "infinite recursion detected in rules for relation \"{}\""; rel.name);
                 }
                 q = self.rewrite_target_view(q, &rel, rte)?;
             }
@@ -135,7 +135,7 @@ impl Analyzer<'_> {
                 let oid = *oid;
                 let rel = self.cat.relation(oid).ok_or_else(|| lookup_failed("relation", oid))?;
                 if rel.row_security && rel.kind != RelKind::View {
-                    return Err(Error::unsupported(format!("row-level security on \"{}\"", rel.name)));
+                    return Err(Error::unsupported(filled!("row-level security on \"{}\""; rel.name)));
                 }
                 if rel.kind != RelKind::View || !rte.in_from {
                     return Ok(());
@@ -218,11 +218,9 @@ impl Analyzer<'_> {
                     Overriding::System => {}
                     Overriding::None => {
                         return Err(err!(
-                            GENERATED_ALWAYS,
-                            "cannot insert a non-DEFAULT value into column \"{}\"",
-                            c.name
+                            GENERATED_ALWAYS, "cannot insert a non-DEFAULT value into column \"{}\""; c.name
                         )
-                        .detail(format!("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
+                        .detail(filled!("Column \"{}\" is an identity column defined as GENERATED ALWAYS."; c.name))
                         .hint("Use OVERRIDING SYSTEM VALUE to override."));
                     }
                 },
@@ -231,12 +229,8 @@ impl Analyzer<'_> {
             }
             if c.generated {
                 if !default {
-                    return Err(err!(
-                        GENERATED_ALWAYS,
-                        "cannot insert a non-DEFAULT value into column \"{}\"",
-                        c.name
-                    )
-                    .detail(format!("Column \"{}\" is a generated column.", c.name)));
+                    return Err(err!(GENERATED_ALWAYS, "cannot insert a non-DEFAULT value into column \"{}\""; c.name)
+                    .detail(filled!("Column \"{}\" is a generated column."; c.name)));
                 }
                 continue;
             }
@@ -265,8 +259,8 @@ impl Analyzer<'_> {
                 } else {
                     "is an identity column defined as GENERATED ALWAYS."
                 };
-                return Err(err!(GENERATED_ALWAYS, "column \"{}\" can only be updated to DEFAULT", c.name)
-                    .detail(format!("Column \"{}\" {what}", c.name)));
+                return Err(err!(GENERATED_ALWAYS, "column \"{}\" can only be updated to DEFAULT"; c.name)
+                    .detail(filled!("Column \"{}\" {}"; c.name, what)));
             }
             if c.generated {
                 continue;
@@ -397,9 +391,9 @@ impl Analyzer<'_> {
             _ => ("delete from", "deleting from", "DELETE"),
         };
         let refuse = |detail: &str| {
-            err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot {verb} view \"{}\"", view.name).detail(detail).hint(format!(
-                "To enable {enable} the view, provide an INSTEAD OF {event} trigger or an unconditional ON {event} DO INSTEAD rule."
-            ))
+            err!(
+                OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot {} view \"{}\""; verb, view.name
+            ).detail(detail).hint(filled!("To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO INSTEAD rule."; enable, event, event))
         };
         let inner = view_query(self.cx, view.oid)?;
         if let Some(why) = not_updatable(&inner) {
@@ -460,9 +454,7 @@ impl Analyzer<'_> {
                         _ => "View columns that are not columns of their base relation are not updatable.",
                     };
                     return Err(err!(
-                        FEATURE_NOT_SUPPORTED,
-                        "cannot {what} column \"{name}\" of view \"{}\"",
-                        view.name
+                        FEATURE_NOT_SUPPORTED, "cannot {} column \"{}\" of view \"{}\""; what, name, view.name
                     )
                     .detail(detail));
                 }

@@ -148,7 +148,8 @@ impl Analyzer<'_> {
             if !matches!(**arm, SetOpTree::Leaf(_)) {
                 bail!(
                     FEATURE_NOT_SUPPORTED,
-                    "with a SEARCH or CYCLE clause, the {side} side of the UNION must be a SELECT"
+                    "with a SEARCH or CYCLE clause, the {} side of the UNION must be a SELECT";
+                    side
                 );
             }
         }
@@ -156,10 +157,14 @@ impl Analyzer<'_> {
         let check_list = |what: &str, list: &[String], span: Span| -> Result<()> {
             for (i, name) in list.iter().enumerate() {
                 if !has(name) {
-                    return Err(err!(SYNTAX_ERROR, "{what} column \"{name}\" not in WITH query column list").at(span));
+                    return Err(err!(
+                        SYNTAX_ERROR, "{} column \"{}\" not in WITH query column list"; what, name
+                    ).at(span));
                 }
                 if list[..i].contains(name) {
-                    return Err(err!(DUPLICATE_COLUMN, "{what} column \"{name}\" specified more than once").at(span));
+                    return Err(err!(
+                        DUPLICATE_COLUMN, "{} column \"{}\" specified more than once"; what, name
+                    ).at(span));
                 }
             }
             Ok(())
@@ -167,13 +172,15 @@ impl Analyzer<'_> {
         let used = |what: &str, name: &str, span: Span| -> Result<()> {
             if has(name) {
                 return Err(
-                    err!(SYNTAX_ERROR, "{what} column name \"{name}\" already used in WITH query column list").at(span)
+                    err!(
+                        SYNTAX_ERROR, "{} column name \"{}\" already used in WITH query column list"; what, name
+                    ).at(span)
                 );
             }
             Ok(())
         };
         let same = |a: &str, b: &str, span: Span| {
-            Err(err!(SYNTAX_ERROR, "{a} column name and {b} column name are the same").at(span))
+            Err(err!(SYNTAX_ERROR, "{} column name and {} column name are the same"; a, b).at(span))
         };
         if let Some(s) = &c.search_clause {
             check_list("search", &s.search_col_list, s.span)?;
@@ -246,7 +253,7 @@ impl Analyzer<'_> {
                 let Some(reference) = reference else {
                     bail!(
                         FEATURE_NOT_SUPPORTED,
-                        "with a SEARCH or CYCLE clause, the recursive reference to WITH query \"{}\" must be at the top level of its right-hand SELECT",
+                        "with a SEARCH or CYCLE clause, the recursive reference to WITH query \"{}\" must be at the top level of its right-hand SELECT";
                         c.ctename
                     );
                 };

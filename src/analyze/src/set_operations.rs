@@ -45,7 +45,7 @@ impl Analyzer<'_> {
             }
         }
         if let Some(l) = locking_clause.first() {
-            bail!(FEATURE_NOT_SUPPORTED, "{} is not allowed with UNION/INTERSECT/EXCEPT", lock_name(l.strength));
+            bail!(FEATURE_NOT_SUPPORTED, "{} is not allowed with UNION/INTERSECT/EXCEPT"; lock_name(l.strength));
         }
         q.recursive = self.transform_with(with_clause.as_deref())?;
         let (mut tree, columns) = self.set_op_tree(s, true)?;
@@ -149,7 +149,7 @@ impl Analyzer<'_> {
         let (right, rcols) = self.set_op_tree(rarg, false)?;
         if lcols.len() != rcols.len() {
             let at = rcols.first().map_or(Span::NONE, |c| location(&c.expr));
-            return Err(err!(SYNTAX_ERROR, "each {context} query must have the same number of columns").at(at));
+            return Err(err!(SYNTAX_ERROR, "each {} query must have the same number of columns"; context).at(at));
         }
         let keep_duplicates = kind == SetOpKind::Union && *all;
         let mut columns = vec![];

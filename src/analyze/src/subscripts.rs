@@ -155,11 +155,7 @@ impl Analyzer<'_> {
                 target = match fits[..] {
                     [t] => t,
                     _ => {
-                        return Err(err!(
-                            DATATYPE_MISMATCH,
-                            "subscript type {} is not supported",
-                            self.type_name(from)
-                        )
+                        return Err(err!(DATATYPE_MISMATCH, "subscript type {} is not supported"; self.type_name(from))
                         .hint(if fits.is_empty() {
                             "jsonb subscript must be coercible to either integer or text."
                         } else {

@@ -16,7 +16,7 @@ pub mod object;
 mod proc;
 pub mod values;
 
-use tusklet_error::{Error, Result, SortShort, SortedSet};
+use tusklet_error::{Error, Result, SortShort, SortedSet, filled};
 use tusklet_ir::{Expr, Oid};
 use tusklet_vector::{CallContext, RowSource, Value, Vector};
 
@@ -110,7 +110,7 @@ pub fn rows(
         Some(Ok(())) => {}
         Some(Err(e)) => return Some(Err(e)),
         None if table.is_some() || EMPTY.contains(&name) => {}
-        None => return Some(Err(Error::unsupported(format!("system table {name}")))),
+        None => return Some(Err(Error::unsupported(filled!("system table {}"; name)))),
     }
     let sources = match table {
         Some(t) => wanted.iter().map(|a| source(t, rel, *a)).collect(),

@@ -1,5 +1,6 @@
 //! Text search objects by OID and by name: those of the live catalog, and behind them PostgreSQL's own.
 
+use tusklet_error::filled;
 use tusklet_ir::Oid;
 
 use crate::builtin::{self, oids};
@@ -71,7 +72,7 @@ impl Catalog {
             return name;
         }
         let schema = self.schema_name(o.schema).unwrap_or_default();
-        format!("{}.{name}", crate::resolve::quote_identifier(&schema))
+        filled!("{}.{}"; crate::resolve::quote_identifier(&schema), name)
     }
 }
 

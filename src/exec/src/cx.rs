@@ -336,7 +336,7 @@ impl CallContext for ExecCx<'_> {
         let (missing, what) = if equality { (s.eq == 0, "an equality operator") } else { (s.cmp == 0, "a comparison function") };
         if missing {
             let name = &self.caches.type_desc(self, ty)?.name;
-            return Err(err!(UNDEFINED_FUNCTION, "could not identify {what} for type {name}"));
+            return Err(err!(UNDEFINED_FUNCTION, "could not identify {} for type {}"; what, name));
         }
         Ok(())
     }
@@ -384,7 +384,7 @@ impl CallContext for ExecCx<'_> {
 }
 
 fn no_binary(name: &str, which: &str) -> Error {
-    tusklet_error::err!(UNDEFINED_FUNCTION, "no binary {which} function available for type {name}")
+    tusklet_error::err!(UNDEFINED_FUNCTION, "no binary {} function available for type {}"; which, name)
 }
 
 /// Row lock strength as storage knows it.

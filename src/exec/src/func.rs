@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{AggregateParts, Catalog, TypeEntryKind};
 use tusklet_catalog::resolve::SortOperators;
-use tusklet_error::{Error, Result, SortedMap, err};
+use tusklet_error::{Error, Result, SortedMap, err, filled};
 use tusklet_ir::Oid;
 use tusklet_vector::key::KeyOrder;
 use tusklet_vector::{
@@ -142,7 +142,7 @@ impl Caches {
         }
         let Some(f) = default_comparison(&cx.catalog, oid) else {
             let name = self.type_desc(cx, oid)?.name.clone();
-            return Err(err!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {name}"));
+            return Err(err!(UNDEFINED_FUNCTION, "could not identify a comparison function for type {}"; name));
         };
         let f = self.func(cx, f)?;
         self.comparisons.borrow_mut().insert(oid, f.clone());
@@ -223,7 +223,9 @@ fn check_form(cx: &ExecCx<'_>, b: builtin::Proc, p: &tusklet_catalog::live::Proc
     if args && same && p.retset == b.retset() {
         return Ok(());
     }
-    Err(Error::unsupported(format!("function {} over the internal function {}, which has other types", p.name, b.src())))
+    Err(Error::unsupported(filled!(
+        "function {} over the internal function {}, which has other types"; p.name, b.src()
+    )))
 }
 
 /// Input functions that take three arguments or the first alone.
@@ -466,9 +468,9 @@ impl Func {
 
 fn missing(name: &str, src: &str) -> Error {
     if name == src {
-        Error::unsupported(format!("function {name}"))
+        Error::unsupported(filled!("function {}"; name))
     } else {
-        Error::unsupported(format!("function {name} ({src})"))
+        Error::unsupported(filled!("function {} ({})"; name, src))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn element_of(cx: &mut dyn CallContext, ty: u32) -> Result<u32> {
     match &desc.kind {
         TypeKind::Array(e) => Ok(*e),
         TypeKind::Domain(base) => element_of(cx, base.oid),
-        _ => Err(err!(DATATYPE_MISMATCH, "type {} is not an array type", desc.name)),
+        _ => Err(err!(DATATYPE_MISMATCH, "type {} is not an array type"; desc.name)),
     }
 }
 

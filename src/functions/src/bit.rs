@@ -49,10 +49,10 @@ fn overlay(a: &Bits, b: &Bits, from: i32, n: i32) -> Result<Bits> {
 fn typmod(a: &[u8], name: &str) -> Result<i32> {
     let &[n] = crate::io::modifiers(a)?.as_slice() else { bail!(INVALID_PARAMETER_VALUE, "invalid type modifier") };
     if n < 1 {
-        bail!(INVALID_PARAMETER_VALUE, "length for type {name} must be at least 1");
+        bail!(INVALID_PARAMETER_VALUE, "length for type {} must be at least 1"; name);
     }
     if n > 83_886_080 {
-        bail!(INVALID_PARAMETER_VALUE, "length for type {name} cannot exceed 83886080");
+        bail!(INVALID_PARAMETER_VALUE, "length for type {} cannot exceed 83886080"; name);
     }
     Ok(n)
 }

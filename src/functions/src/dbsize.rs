@@ -2,7 +2,7 @@
 
 use tusklet_adt::int::is_space;
 use tusklet_adt::numeric::Numeric;
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, err, filled};
 
 use crate::bind::{Entry, written};
 
@@ -39,7 +39,7 @@ fn pretty(size: Numeric) -> Result<String> {
 
 /// `pg_size_bytes`.
 fn bytes(text: &str) -> Result<i64> {
-    let bad = || err!(INVALID_PARAMETER_VALUE, "invalid size: \"{text}\"");
+    let bad = || err!(INVALID_PARAMETER_VALUE, "invalid size: \"{}\""; text);
     let s = text.trim_start_matches(is_space);
     let b = s.as_bytes();
     let digits = |from: usize| b[from..].iter().take_while(|c| c.is_ascii_digit()).count();
@@ -70,7 +70,7 @@ fn bytes(text: &str) -> Result<i64> {
     match UNITS.iter().find(|u| u.0.eq_ignore_ascii_case(unit)) {
         Some(u) => number.mul(&Numeric::from_i64(1 << u.2))?.to_int8(),
         None => Err(bad()
-            .detail(format!("Invalid size unit: \"{unit}\"."))
+            .detail(filled!("Invalid size unit: \"{}\"."; unit))
             .hint("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".")),
     }
 }

@@ -37,12 +37,7 @@ fn site_type(c: &mut Call<'_>) -> Result<Rc<TypeDesc>> {
 /// A label as a value; one that an open transaction added must not get anywhere (`check_safe_enum_use`).
 fn usable(c: &mut Call<'_>, desc: &TypeDesc, l: &(u32, f32, String)) -> Result<i64> {
     if c.cx.label_is_new(desc.oid, l.0) {
-        return Err(err!(
-            UNSAFE_NEW_ENUM_VALUE_USAGE,
-            "unsafe use of new value \"{}\" of enum type {}",
-            l.2,
-            desc.name
-        )
+        return Err(err!(UNSAFE_NEW_ENUM_VALUE_USAGE, "unsafe use of new value \"{}\" of enum type {}"; l.2, desc.name)
         .hint("New enum values must be committed before they can be used."));
     }
     Ok(l.0 as i64)
@@ -54,7 +49,7 @@ fn parse(c: &mut Call<'_>, s: &str, ty: u32) -> Result<i64> {
         Some(l) => usable(c, &desc, l),
         None => {
             let name = crate::record::type_name(c, ty)?;
-            bail!(INVALID_TEXT_REPRESENTATION, "invalid input value for enum {name}: \"{s}\"")
+            bail!(INVALID_TEXT_REPRESENTATION, "invalid input value for enum {}: \"{}\""; name, s)
         }
     }
 }
@@ -99,7 +94,7 @@ fn end(c: &mut Call<'_>, last: bool) -> Result<i64> {
     let l = labels(&desc);
     match if last { l.last() } else { l.first() } {
         Some(l) => usable(c, &desc, l),
-        None => bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "enum {} contains no values", desc.name),
+        None => bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "enum {} contains no values"; desc.name),
     }
 }
 

@@ -231,7 +231,9 @@ pub const TABLES: &[&[Entry]] = &[
             f!(c; a: f64 => {
                 if !(-1.0..=1.0).contains(&a) {
                     let shown = written(|s| adt::write_float8(a, s));
-                    tusklet_error::bail!(INVALID_PARAMETER_VALUE, "setseed parameter {shown} is out of allowed range [-1,1]");
+                    tusklet_error::bail!(
+                        INVALID_PARAMETER_VALUE, "setseed parameter {} is out of allowed range [-1,1]"; shown
+                    );
                 }
                 c.cx.set_seed(a)
             }),

@@ -3,7 +3,7 @@
 use tusklet_adt::formatting::datetime;
 use tusklet_adt::formatting::number::{self, NumberFormat, Wanted};
 use tusklet_adt::numeric::Numeric;
-use tusklet_error::Result;
+use tusklet_error::{Result, filled};
 
 use crate::bind::Entry;
 
@@ -19,7 +19,7 @@ fn scientific(n: &Numeric, scale: usize) -> Result<String> {
     }
     let plain = n.abs().to_string();
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
-    let digits = format!("{whole}{fraction}");
+    let digits = filled!("{}{}"; whole, fraction);
     let first = digits.bytes().position(|d| d != b'0');
     let exponent = first.map_or(0, |f| whole.len() as i32 - 1 - f as i32);
     let ten = Numeric::from_i64(10);

@@ -232,7 +232,7 @@ fn wire(form: Wire, b: &[u8]) -> Result<Vec<f64>> {
             let n = i32::from_be_bytes(*n);
             if n <= 0 || n >= i32::MAX / 16 - 2 {
                 let name = if form == Wire::Path { "path" } else { "polygon" };
-                bail!(INVALID_BINARY_REPRESENTATION, "invalid number of points in external \"{name}\" value");
+                bail!(INVALID_BINARY_REPRESENTATION, "invalid number of points in external \"{}\" value"; name);
             }
             n as usize * 2
         }
@@ -279,7 +279,7 @@ macro_rules! sender {
 
 fn line_recv(v: Vec<f64>) -> Result<Geo> {
     if geo::zero(at(&v, 0)) && geo::zero(at(&v, 1)) {
-        bail!(INVALID_BINARY_REPRESENTATION, "{}", geo::BOTH_ZERO);
+        bail!(INVALID_BINARY_REPRESENTATION, "{}"; geo::BOTH_ZERO);
     }
     Ok(Geo::Shape(v))
 }
@@ -294,7 +294,7 @@ fn circle_recv(v: Vec<f64>) -> Result<Geo> {
 fn line_construct(_: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result<()> {
     let (a, b) = (pt(&floats(args.first()), 0), pt(&floats(args.get(1)), 0));
     if same(a, b) {
-        bail!(INVALID_PARAMETER_VALUE, "{}", geo::DISTINCT);
+        bail!(INVALID_PARAMETER_VALUE, "{}"; geo::DISTINCT);
     }
     let fp = Fp::default();
     let line = ops::line_through(&fp, a, b);

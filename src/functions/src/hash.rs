@@ -100,7 +100,7 @@ fn other(c: &mut Call<'_>, ty: u32, d: Datum<'_>, seed: u64) -> Result<u64> {
         _ => {
             let name = crate::record::type_name(c, ty)?;
             let what = if c.site.args.len() > 1 { "an extended" } else { "a" };
-            bail!(UNDEFINED_FUNCTION, "could not identify {what} hash function for type {name}")
+            bail!(UNDEFINED_FUNCTION, "could not identify {} hash function for type {}"; what, name)
         }
     })
 }

@@ -223,7 +223,7 @@ fn domain_in(c: &mut Call<'_>, text: Option<&str>, ty: Option<i64>, typmod: i32)
     let oid = ty as u32;
     if !matches!(c.cx.type_desc(oid)?.kind, TypeKind::Domain(_)) {
         let name = crate::record::type_name(c, oid)?;
-        bail!(DATATYPE_MISMATCH, "type {name} is not a domain");
+        bail!(DATATYPE_MISMATCH, "type {} is not a domain"; name);
     }
     text.map(|t| c.cx.input(TypeRef { oid, typmod }, t)).transpose()
 }

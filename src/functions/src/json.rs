@@ -1,7 +1,7 @@
 //! `json`.
 
 use tusklet_adt::json::{self as adt, Kind, escape};
-use tusklet_error::{Error, Result, SqlState, TryVec, bail, err};
+use tusklet_error::{Error, Result, SqlState, TryVec, bail, err, filled};
 use tusklet_vector::{Call, Datum, Kernel, RowSource, Value};
 
 use crate::array::text_items;
@@ -20,8 +20,9 @@ pub(crate) fn too_deep(c: &Call<'_>, e: Error) -> Error {
         return e;
     }
     let limit = c.cx.setting("max_stack_depth").unwrap_or_default();
-    e.hint(format!(
-        "Increase the configuration parameter \"max_stack_depth\" (currently {limit}), after ensuring the platform's stack depth limit is adequate."
+    e.hint(filled!(
+        "Increase the configuration parameter \"max_stack_depth\" (currently {}), after ensuring the platform's stack depth limit is adequate.";
+        limit
     ))
 }
 
@@ -76,8 +77,8 @@ fn elements(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
     let name = if as_text { "json_array_elements_text" } else { "json_array_elements" };
     match adt::kind(d.str()) {
         Kind::Array => {}
-        Kind::Object => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a non-array"),
-        _ => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a scalar"),
+        Kind::Object => bail!(INVALID_PARAMETER_VALUE, "cannot call {} on a non-array"; name),
+        _ => bail!(INVALID_PARAMETER_VALUE, "cannot call {} on a scalar"; name),
     }
     let doc = if as_text { decoded(d.str())? } else { d.str() };
     Ok(Ready::column(adt::elements(doc).into_iter().map(|v| value(v, as_text)).try_vec()?))

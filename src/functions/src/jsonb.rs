@@ -100,7 +100,7 @@ fn each(args: &[Datum<'_>], as_text: bool) -> Result<Box<dyn RowSource>> {
     if j.kind() != tusklet_adt::json::Kind::Object {
         bail!(
             INVALID_PARAMETER_VALUE,
-            "cannot call {} on a non-object",
+            "cannot call {} on a non-object";
             if as_text { "jsonb_each_text" } else { "jsonb_each" }
         );
     }
@@ -143,7 +143,7 @@ fn set_lax(
     let (Some(j), Some(p), Some(create)) = (j, p, create) else { return Ok(None) };
     let unknown =
         "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"";
-    let Some(null) = null else { bail!(INVALID_PARAMETER_VALUE, "{unknown}") };
+    let Some(null) = null else { bail!(INVALID_PARAMETER_VALUE, "{}"; unknown) };
     let Some(v) = v else {
         return match null {
             "raise_exception" => Err(tusklet_error::err!(NULL_VALUE_NOT_ALLOWED, "JSON value must not be null")
@@ -152,7 +152,7 @@ fn set_lax(
             "use_json_null" => Jsonb(j).set(&target(p)?, &Jsonb(&adt::null()), create).map(Some),
             "delete_key" => Jsonb(j).delete_path(&target(p)?).map(Some),
             "return_target" => Ok(Some(j.to_vec())),
-            _ => bail!(INVALID_PARAMETER_VALUE, "{unknown}"),
+            _ => bail!(INVALID_PARAMETER_VALUE, "{}"; unknown),
         };
     };
     Jsonb(j).set(&target(p)?, &Jsonb(v), create).map(Some)

@@ -3,7 +3,7 @@
 use tusklet_adt::float::float8;
 use tusklet_adt::int::{division_by_zero, int8, is_space};
 use tusklet_adt::numeric::Numeric;
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_vector::Kernel;
 
 use crate::bind::Entry;
@@ -11,8 +11,8 @@ use crate::int::{int_cmp, row};
 
 /// As `cash_in`: signs, parentheses and the currency sign at either end; cents beyond the second are rounded.
 fn parse(text: &str) -> Result<i64> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type money: \"{text}\"");
-    let too_big = || err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{text}\" is out of range for type money");
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type money: \"{}\""; text);
+    let too_big = || err!(NUMERIC_VALUE_OUT_OF_RANGE, "value \"{}\" is out of range for type money"; text);
     let blank = |s: &str| s.trim_start_matches(is_space).len();
     let mut s = text;
     let skip = |s: &mut &str| {
@@ -136,13 +136,13 @@ fn words(n: u64) -> String {
     let tail = match low {
         0..20 => small(low).to_owned(),
         _ if low % 10 == 0 => tens.to_owned(),
-        _ => format!("{tens} {}", small(low % 10)),
+        _ => filled!("{} {}"; tens, small(low % 10)),
     };
     match (hundreds, low) {
         (0, _) => tail,
-        (h, 0) => format!("{} hundred", small(h)),
-        (h, l) if l < 20 => format!("{} hundred and {tail}", small(h)),
-        (h, _) => format!("{} hundred {tail}", small(h)),
+        (h, 0) => filled!("{} hundred"; small(h)),
+        (h, l) if l < 20 => filled!("{} hundred and {}"; small(h), tail),
+        (h, _) => filled!("{} hundred {}"; small(h), tail),
     }
 }
 

@@ -65,7 +65,7 @@ fn vector_cmp(a: &[u8], b: &[u8]) -> Result<std::cmp::Ordering> {
 }
 
 fn tid(s: &str) -> Result<i64> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type tid: \"{s}\"");
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type tid: \"{}\""; s);
     // Whatever stands before the first parenthesis or comma, and behind the last, is not looked at: `tidin` does not either.
     let (_, r) = s.split_once(['(', ',']).ok_or_else(bad)?;
     let (block, r) = r.split_once(',').ok_or_else(bad)?;
@@ -82,7 +82,7 @@ fn tid(s: &str) -> Result<i64> {
 }
 
 fn lsn(s: &str) -> Result<i64> {
-    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type pg_lsn: \"{s}\"");
+    let bad = || err!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type pg_lsn: \"{}\""; s);
     let (hi, lo) = s.split_once('/').ok_or_else(bad)?;
     let hex = |p: &str| {
         if p.is_empty() || p.len() > 8 || !p.bytes().all(|c| c.is_ascii_hexdigit()) {
@@ -97,7 +97,7 @@ fn lsn(s: &str) -> Result<i64> {
 fn lsn_plus(a: i64, b: Numeric, minus: bool) -> Result<i64> {
     if b.is_nan() {
         let what = if minus { "subtract NaN from" } else { "add NaN to" };
-        bail!(FEATURE_NOT_SUPPORTED, "cannot {what} pg_lsn");
+        bail!(FEATURE_NOT_SUPPORTED, "cannot {} pg_lsn"; what);
     }
     let a = Numeric::from_i128(a as u64 as i128);
     lsn_numeric(if minus { a.sub(&b)? } else { a.add(&b)? })

@@ -4,7 +4,7 @@ use tusklet_adt::array::{ArrayBuilder, Dim};
 use tusklet_adt::json::{self, Kind};
 use tusklet_adt::jsonb::Jsonb;
 use tusklet_adt::record::{Record, encode};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_vector::{Call, CallContext, Datum, Kernel, Phys, RowSource, TypeKind, TypeRef, Value};
 
 use crate::array::stored;
@@ -76,9 +76,9 @@ impl Filling<'_> {
         let indices: String = self.count[..depth].iter().map(|n| format!("[{n}]")).collect();
         match (depth, self.column) {
             (0, None) => e,
-            (0, Some(c)) => e.hint(format!("See the value of key \"{c}\".")),
-            (_, None) => e.hint(format!("See the array element {indices}.")),
-            (_, Some(c)) => e.hint(format!("See the array element {indices} of key \"{c}\".")),
+            (0, Some(c)) => e.hint(filled!("See the value of key \"{}\"."; c)),
+            (_, None) => e.hint(filled!("See the array element {}."; indices)),
+            (_, Some(c)) => e.hint(filled!("See the array element {} of key \"{}\"."; indices, c)),
         }
     }
 
@@ -217,7 +217,7 @@ fn target(c: &mut Call<'_>, name: &str, base: Option<TypeRef>, default: Option<&
             }
             (None, Some(columns)) => columns.to_vec(),
             (None, None) => {
-                return Err(err!(FEATURE_NOT_SUPPORTED, "could not determine row type for result of {name}").hint(
+                return Err(err!(FEATURE_NOT_SUPPORTED, "could not determine row type for result of {}"; name).hint(
                     "Provide a non-null record argument, or call the function in the FROM clause using a column definition list.",
                 ));
             }
@@ -235,7 +235,7 @@ fn target(c: &mut Call<'_>, name: &str, base: Option<TypeRef>, default: Option<&
         }
     };
     if !kind {
-        bail!(DATATYPE_MISMATCH, "first argument of {name} must be a row type");
+        bail!(DATATYPE_MISMATCH, "first argument of {} must be a row type"; name);
     }
     Ok(Target { fields: fields_of(&mut *c.cx, oid)?, domain: (oid != ty.oid).then_some(ty) })
 }
@@ -314,9 +314,9 @@ fn rows(
     let target = target(c, name, base, default)?;
     match (node, node.kind()) {
         (_, Kind::Array) => {}
-        (Node::Text(_), Kind::Object) => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on an object"),
-        (Node::Text(_), _) => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a scalar"),
-        (Node::Binary(_), _) => bail!(INVALID_PARAMETER_VALUE, "cannot call {name} on a non-array"),
+        (Node::Text(_), Kind::Object) => bail!(INVALID_PARAMETER_VALUE, "cannot call {} on an object"; name),
+        (Node::Text(_), _) => bail!(INVALID_PARAMETER_VALUE, "cannot call {} on a scalar"; name),
+        (Node::Binary(_), _) => bail!(INVALID_PARAMETER_VALUE, "cannot call {} on a non-array"; name),
     }
     let mut physical = Vec::new();
     for (_, t) in &target.fields {
@@ -326,7 +326,7 @@ fn rows(
     let mut rows = Vec::new();
     for item in node.items() {
         if item.kind() != Kind::Object {
-            bail!(INVALID_PARAMETER_VALUE, "argument of {name} must be an array of objects");
+            bail!(INVALID_PARAMETER_VALUE, "argument of {} must be an array of objects"; name);
         }
         let values = object(&mut *c.cx, &target.fields, item, default)?;
         if !spread || target.domain.is_some() {

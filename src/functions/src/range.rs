@@ -6,7 +6,7 @@ use tusklet_adt::date::date_pli;
 use tusklet_adt::int::{int4, int8};
 use tusklet_adt::numeric::Numeric;
 use tusklet_adt::range::{self as adt, Range, Subtype};
-use tusklet_error::{Error, Result, bail};
+use tusklet_error::{Error, Result, bail, filled};
 use tusklet_vector::{Call, CallContext, Datum, Kernel, Out, Phys, TypeKind, TypeRef};
 
 use crate::array::stored;
@@ -79,7 +79,7 @@ fn make(
 
 /// A transition function called by a user; the aggregate has its own.
 pub(crate) fn outside(name: &str) -> Result<&'static [u8]> {
-    Err(Error::internal(format!("{name} called in non-aggregate context")))
+    Err(Error::internal(filled!("{} called in non-aggregate context"; name)))
 }
 
 fn compare(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<Ordering> {

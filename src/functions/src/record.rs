@@ -20,7 +20,7 @@ pub(crate) fn fields_of(cx: &mut dyn CallContext, ty: u32) -> Result<Vec<(String
         _ => {
             let mut name = String::new();
             cx.output(oids::REGTYPE, Datum::I64(ty as i64), &mut name)?;
-            Err(err!(WRONG_OBJECT_TYPE, "type {name} is not composite"))
+            Err(err!(WRONG_OBJECT_TYPE, "type {} is not composite"; name))
         }
     }
 }
@@ -180,7 +180,7 @@ fn equal(c: &mut Call<'_>, a: &[u8], b: &[u8]) -> Result<bool> {
     match compare(c, a, b) {
         Ok(o) => Ok(o.is_eq()),
         Err(e) => match e.message().strip_prefix("could not identify a comparison function for type ") {
-            Some(ty) => bail!(UNDEFINED_FUNCTION, "could not identify an equality operator for type {ty}"),
+            Some(ty) => bail!(UNDEFINED_FUNCTION, "could not identify an equality operator for type {}"; ty),
             None => Err(e),
         },
     }

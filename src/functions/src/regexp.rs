@@ -33,7 +33,7 @@ fn folded() -> Flags {
 fn no_global(flags: &str, function: &str) -> Result<Flags> {
     let f = Flags::parse(flags)?;
     if f.global {
-        let e = err!(INVALID_PARAMETER_VALUE, "{function} does not support the \"global\" option");
+        let e = err!(INVALID_PARAMETER_VALUE, "{} does not support the \"global\" option"; function);
         return Err(if function == "regexp_match()" { e.hint("Use the regexp_matches function instead.") } else { e });
     }
     Ok(f)

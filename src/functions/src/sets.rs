@@ -106,12 +106,13 @@ fn numerics(_: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> 
     let step = rest.first().map_or(Numeric::from_i64(1), |d| Numeric::arg(*d));
     for (n, name) in [(&first, "start"), (&stop, "stop"), (&step, "step size")] {
         if n.is_nan() {
-            bail!(INVALID_PARAMETER_VALUE, "{name}{} cannot be NaN", if name == "step size" { "" } else { " value" });
+            bail!(INVALID_PARAMETER_VALUE, "{}{} cannot be NaN"; name, if name == "step size" { "" } else { " value" });
         }
         if !n.is_finite() {
             bail!(
                 INVALID_PARAMETER_VALUE,
-                "{name}{} cannot be infinity",
+                "{}{} cannot be infinity";
+                name,
                 if name == "step size" { "" } else { " value" }
             );
         }

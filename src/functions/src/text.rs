@@ -8,7 +8,7 @@ use tusklet_adt::encoding;
 use tusklet_adt::text_format;
 use tusklet_adt::varchar::{cmp_bpchar, trim_bpchar};
 use tusklet_adt::{digest, text as adt, varchar};
-use tusklet_error::{Result, bail, err};
+use tusklet_error::{Result, bail, err, filled};
 use tusklet_vector::{Call, Datum, Kernel, Out, Sel, Vector};
 
 use crate::batch::{self, Orders, bytes_cmp, bytes_eq, compare};
@@ -218,7 +218,7 @@ fn name_of(s: &str) -> Result<&str> {
 
 /// `parse_ident`: the parts of a qualified name, as the lexer would read them.
 fn parse_ident(text: &str, strict: bool) -> Result<Vec<u8>> {
-    let bad = || err!(INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"{text}\"");
+    let bad = || err!(INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"{}\""; text);
     let blank = |s: &'_ str| s.len() - s.trim_start_matches(is_space).len();
     let mut rest = &text[blank(text)..];
     let mut parts = ArrayBuilder::new(oids::TEXT);
@@ -344,7 +344,7 @@ pub const TABLES: &[&[Entry]] = &[
             "nameconcatoid",
             f!(a: &str, oid: i64 => {
                 let suffix = format!("_{oid}");
-                format!("{}{suffix}", adt::clip(a, 63usize.saturating_sub(suffix.len())))
+                filled!("{}{}"; adt::clip(a, 63usize.saturating_sub(suffix.len())), suffix)
             }),
         ),
     ],
@@ -408,7 +408,7 @@ pub const TABLES: &[&[Entry]] = &[
         })),
         ("to_ascii_encname", f!(a: &str, e: &str => match encoding::by_name(e) {
             Some(e) => encoding::to_ascii(a, e)?,
-            None => bail!(UNDEFINED_OBJECT, "{e} is not a valid encoding name"),
+            None => bail!(UNDEFINED_OBJECT, "{} is not a valid encoding name"; e),
         })),
         ("unicode_normalize_func", f!(a: &str, form: &str => normalized(a, form)?)),
         ("unicode_is_normalized", f!(a: &str, form: &str => normalized(a, form)? == a)),
@@ -419,7 +419,7 @@ pub const TABLES: &[&[Entry]] = &[
 fn encoding_named(name: &str, what: &str) -> Result<usize> {
     match encoding::by_name(name) {
         Some(e) => Ok(e),
-        None => bail!(INVALID_PARAMETER_VALUE, "invalid {what}encoding name \"{name}\""),
+        None => bail!(INVALID_PARAMETER_VALUE, "invalid {}encoding name \"{}\""; what, name),
     }
 }
 
@@ -434,7 +434,7 @@ fn normalized(s: &str, form: &str) -> Result<String> {
         "NFD" => (false, false),
         "NFKC" => (true, true),
         "NFKD" => (true, false),
-        _ => bail!(INVALID_PARAMETER_VALUE, "invalid normalization form: {form}"),
+        _ => bail!(INVALID_PARAMETER_VALUE, "invalid normalization form: {}"; form),
     };
     Ok(tusklet_adt::unicode_norm::normalize(s, compatible, composed))
 }

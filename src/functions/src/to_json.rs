@@ -5,7 +5,7 @@ use tusklet_adt::datetime::{DateStyle, DateTimeConfig};
 use tusklet_adt::json::escape;
 use tusklet_adt::record::Record;
 use tusklet_adt::{date, timestamp};
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, err, filled};
 use tusklet_vector::{Call, CallContext, Datum, TypeKind};
 
 use crate::bind::formats;
@@ -217,7 +217,7 @@ pub(crate) fn build_object(c: &mut Call<'_>, args: &[Datum<'_>], function: &str)
     let Some(all) = variadic(c, args)? else { return Ok(None) };
     if all.len() % 2 != 0 {
         return Err(err!(INVALID_PARAMETER_VALUE, "argument list must have even number of elements")
-            .hint(format!("The arguments of {function}() must consist of alternating keys and values.")));
+            .hint(filled!("The arguments of {}() must consist of alternating keys and values."; function)));
     }
     let mut out = String::from("{");
     for (i, pair) in all.chunks(2).enumerate() {

@@ -66,7 +66,7 @@ fn kinds(flags: Jsonb<'_>) -> Result<u8> {
             "string" => STRING,
             "numeric" => NUMERIC,
             "boolean" => BOOLEAN,
-            _ => return Err(err!(INVALID_PARAMETER_VALUE, "wrong flag in flag array: \"{name}\"").hint(POSSIBLE)),
+            _ => return Err(err!(INVALID_PARAMETER_VALUE, "wrong flag in flag array: \"{}\""; name).hint(POSSIBLE)),
         };
     }
     Ok(out)

@@ -98,7 +98,7 @@ impl<'a> Arg<'a> for Snapshot {
 fn read(s: &str) -> Result<String> {
     match Snapshot::parse(s) {
         Some(v) => Ok(v.text()),
-        None => bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type pg_snapshot: \"{s}\""),
+        None => bail!(INVALID_TEXT_REPRESENTATION, "invalid input syntax for type pg_snapshot: \"{}\""; s),
     }
 }
 

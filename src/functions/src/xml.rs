@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_adt::array::Array;
 use tusklet_adt::xml::tree::{Doc, Kind, NIL};
 use tusklet_adt::xml::{self as adt, Context, Ref, Value, XPath};
-use tusklet_error::{Error, Notice, Result, Severity, SqlState, err};
+use tusklet_error::{Error, Notice, Result, Severity, SqlState, err, filled};
 use tusklet_vector::{self as vector, Call, CallContext, Datum, Kernel, Out, RowSource, TypeKind};
 
 use crate::array::text_items;
@@ -43,8 +43,8 @@ fn input<'a>(c: &mut Call<'_>, s: &'a str) -> Result<&'a str> {
 /// A value as XML has it (`map_sql_value_to_xml_value`).
 pub(crate) fn write(cx: &mut dyn CallContext, ty: u32, d: Datum<'_>, escape: bool, out: &mut String) -> Result<()> {
     let infinite = |what: &str| {
-        err!(DATETIME_VALUE_OUT_OF_RANGE, "{what} out of range")
-            .detail(format!("XML does not support infinite {what} values."))
+        err!(DATETIME_VALUE_OUT_OF_RANGE, "{} out of range"; what)
+            .detail(filled!("XML does not support infinite {} values."; what))
     };
     match ty {
         oids::BOOL => out.push_str(if d.bool() { "true" } else { "false" }),
@@ -141,7 +141,7 @@ fn expression(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result
             if empty {
                 s.push_str("/>");
             } else {
-                s.push_str(&format!("</{name}>"));
+                s.push_str(&filled!("</{}>"; name));
             }
         }
         b'2' => {
@@ -149,9 +149,9 @@ fn expression(c: &mut Call<'_>, args: &[Datum<'_>], out: &mut Out<'_>) -> Result
             for ((n, d), ty) in names.iter().zip(args).zip(&types) {
                 if !d.is_null() {
                     any = true;
-                    s.push_str(&format!("<{n}>"));
+                    s.push_str(&filled!("<{}>"; n));
                     write(c.cx, *ty, *d, true, &mut s)?;
-                    s.push_str(&format!("</{n}>"));
+                    s.push_str(&filled!("</{}>"; n));
                 }
             }
             if !any {
@@ -241,7 +241,7 @@ fn mapping(b: &[u8]) -> Result<Vec<(String, String)>> {
             return Err(err!(NULL_VALUE_NOT_ALLOWED, "neither namespace name nor URI may be null"));
         };
         if name.is_empty() {
-            let m = format!("could not register XML namespace with name \"{name}\" and URI \"{uri}\"");
+            let m = filled!("could not register XML namespace with name \"{}\" and URI \"{}\""; name, uri);
             return Err(Error::internal(m));
         }
         // The last one of a name counts.
@@ -335,7 +335,7 @@ fn xmltable(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> 
     let names: Vec<&str> = parts.collect();
     let Some((uris, paths)) = rest.split_at_checked(names.len()) else { return Err(too_few()) };
     let mut t = Tree { doc: tree(c, doc.str())?, namespaces: Vec::new() };
-    let null = |message: &str| err!(NULL_VALUE_NOT_ALLOWED, "{message} must not be null");
+    let null = |message: &str| err!(NULL_VALUE_NOT_ALLOWED, "{} must not be null"; message);
     for (n, d) in names.iter().zip(uris) {
         if d.is_null() {
             return Err(null("namespace URI"));
@@ -347,7 +347,7 @@ fn xmltable(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> 
     }
     let compile = |s: &str, what: &str| {
         if s.is_empty() {
-            return Err(err!(DATA_EXCEPTION, "{what} path filter must not be empty string"));
+            return Err(err!(DATA_EXCEPTION, "{} path filter must not be empty string"; what));
         }
         adt::compile(s).map_err(|d| Error::new(SqlState::SYNTAX_ERROR, "invalid XPath expression").detail(d))
     };
@@ -363,7 +363,7 @@ fn xmltable(c: &mut Call<'_>, args: &[Datum<'_>]) -> Result<Box<dyn RowSource>> 
         }
         if d.is_null() {
             let name = c.site.columns.as_ref().and_then(|c| c.get(i)).map_or("", |c| c.0.as_str());
-            return Err(null("column filter expression").detail(format!("Filter for column \"{name}\" is null.")));
+            return Err(null("column filter expression").detail(filled!("Filter for column \"{}\" is null."; name)));
         }
         columns.push(Some(compile(d.str(), "column")?));
     }

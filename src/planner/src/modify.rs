@@ -22,15 +22,13 @@ impl Planner<'_> {
         let relation = self.cx.relation(oid)?;
         if relation.system {
             return Err(tusklet_error::err!(
-                INSUFFICIENT_PRIVILEGE,
-                "permission denied: \"{}\" is a system catalog",
-                relation.name
+                INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog"; relation.name
             ));
         }
         match relation.kind {
             RelKind::Table => {}
             RelKind::Partitioned => return Err(Error::unsupported("changing a partitioned table")),
-            _ => return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "cannot change relation \"{}\"", relation.name)),
+            _ => return Err(tusklet_error::err!(WRONG_OBJECT_TYPE, "cannot change relation \"{}\""; relation.name)),
         }
         self.note_use(oid, |u| match q.command {
             CommandType::Insert => u.insert = true,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{RelKind, Relation};
-use tusklet_error::{Error, Result, SortShort, TryVec};
+use tusklet_error::{Error, Result, SortShort, TryVec, filled};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
@@ -170,7 +170,7 @@ impl Planner<'_> {
                     Some(CteRef::WorkTable(id)) => {
                         Rel::new(Node::WorkTableScan { id, alias }, cols, set, 100.0, 0.0, 1.0)
                     }
-                    None => return Err(Error::internal(format!("could not find CTE \"{name}\""))),
+                    None => return Err(Error::internal(filled!("could not find CTE \"{}\""; name))),
                 }
             }
             RteKind::Result => Rel::new(Node::Result { once: None, input: None }, vec![], set, 1.0, 0.0, cost::ROW),
@@ -334,7 +334,7 @@ impl Planner<'_> {
                 let scan = Rel::new(Node::Append { inputs: vec![], names: vec![] }, cols, set, 1.0, 0.0, 0.0);
                 return self.filtered(scan, quals, &RelStats::default());
             }
-            _ => return Err(Error::unsupported(format!("reading relation \"{}\"", relation.name))),
+            _ => return Err(Error::unsupported(filled!("reading relation \"{}\""; relation.name))),
         }
         if relation.kind == RelKind::Sequence {
             let scan = Rel::new(Node::CatalogScan { rel }, cols, set, 1.0, 0.0, cost::ROW);
@@ -783,7 +783,7 @@ pub(crate) fn child_attno(parent: &Relation, child: &Relation, a: i16) -> Result
     }
     let name = parent.columns.get(a as usize - 1).map_or("", |c| &c.name);
     child.attno(name).ok_or_else(|| {
-        Error::internal(format!("could not find inherited attribute \"{name}\" of relation \"{}\"", child.name))
+        Error::internal(filled!("could not find inherited attribute \"{}\" of relation \"{}\""; name, child.name))
     })
 }
 

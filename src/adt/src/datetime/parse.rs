@@ -278,7 +278,7 @@ impl Late {
 }
 
 fn unknown_zone(name: &str) -> Refused {
-    Refused::Error(err!(INVALID_PARAMETER_VALUE, "time zone \"{name}\" not recognized"))
+    Refused::Error(err!(INVALID_PARAMETER_VALUE, "time zone \"{}\" not recognized"; name))
 }
 
 /// The state both decoders share: `zoned` says whether a zone may be given, `time_only` that a date is not wanted.

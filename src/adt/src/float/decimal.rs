@@ -4,6 +4,7 @@
 //! needed, to 128 bits rounded down, so that the product is known to lie in a short interval. A point halfway between two binary numbers
 //! lies in it once in 2^50 numbers, and for decimals written to be such a point; only then is everything computed exactly.
 
+use tusklet_error::filled;
 use std::cmp::Ordering;
 
 /// A binary format: digits of its significand, exponent of its least number, bits of its infinity.
@@ -183,7 +184,7 @@ fn compare(text: &str, m: u64, e: i32) -> Ordering {
             }
             b'.' => fraction = true,
             _ => {
-                exp += decimal(&format!("0{}", &text[i..])).exp;
+                exp += decimal(&filled!("0{}"; &text[i..])).exp;
                 break;
             }
         }

@@ -484,7 +484,7 @@ struct Read {
 
 fn set(dest: &mut i32, value: i32, shown: &str) -> Result<()> {
     if *dest != 0 && *dest != value {
-        return Err(err!(INVALID_DATETIME_FORMAT, "conflicting values for \"{shown}\" field in formatting string")
+        return Err(err!(INVALID_DATETIME_FORMAT, "conflicting values for \"{}\" field in formatting string"; shown)
             .detail("This value contradicts a previous setting for the same field type."));
     }
     *dest = value;
@@ -561,14 +561,14 @@ fn read_int(s: &mut &str, len: usize, nodes: &[Node], i: usize) -> Result<(i32, 
     } else {
         let used = copy.chars().count();
         if used < len {
-            return Err(err!(INVALID_DATETIME_FORMAT, "source string too short for \"{shown}\" formatting field")
+            return Err(err!(INVALID_DATETIME_FORMAT, "source string too short for \"{}\" formatting field"; shown)
                 .detail(format!("Field requires {len} characters, but only {used} remain."))
                 .hint(FIXED_HINT));
         }
         let (v, rest) = strtol(&copy);
         let parsed = copy.len() - rest.len();
         if parsed > 0 && parsed < copy.len() {
-            return Err(err!(INVALID_DATETIME_FORMAT, "invalid value \"{copy}\" for \"{shown}\"")
+            return Err(err!(INVALID_DATETIME_FORMAT, "invalid value \"{}\" for \"{}\""; copy, shown)
                 .detail(format!("Field requires {len} characters, but only {parsed} could be parsed."))
                 .hint(FIXED_HINT));
         }
@@ -576,12 +576,12 @@ fn read_int(s: &mut &str, len: usize, nodes: &[Node], i: usize) -> Result<(i32, 
         *s = if parsed == 0 { init } else { &trimmed[parsed..] };
     }
     if s.len() == init.len() {
-        return Err(err!(INVALID_DATETIME_FORMAT, "invalid value \"{copy}\" for \"{shown}\"")
+        return Err(err!(INVALID_DATETIME_FORMAT, "invalid value \"{}\" for \"{}\""; copy, shown)
             .detail("Value must be an integer."));
     }
     match value.and_then(|v| i32::try_from(v).ok()) {
         Some(v) => Ok((v, init.len() - s.len())),
-        None => Err(err!(DATETIME_FIELD_OVERFLOW, "value for \"{shown}\" in source string is out of range")
+        None => Err(err!(DATETIME_FIELD_OVERFLOW, "value for \"{}\" in source string is out of range"; shown)
             .detail("Value must be in the range -2147483648 to 2147483647.")),
     }
 }
@@ -596,7 +596,7 @@ fn read_word(s: &mut &str, words: &[&str], prefix: usize, shown: &str) -> Result
         }
     }
     let word = s.split(is_space).next().unwrap_or("");
-    Err(err!(INVALID_DATETIME_FORMAT, "invalid value \"{word}\" for \"{shown}\"")
+    Err(err!(INVALID_DATETIME_FORMAT, "invalid value \"{}\" for \"{}\""; word, shown)
         .detail("The given value did not match any of the allowed values for this field."))
 }
 
@@ -710,7 +710,7 @@ fn read_nodes(input: &str, nodes: &[Node], standard: bool) -> Result<Read> {
                 r.us = r.us.saturating_mul(10i32.pow(6usize.saturating_sub(n.max(1)) as u32));
             }
             Key::ZoneName | Key::Offset => {
-                bail!(FEATURE_NOT_SUPPORTED, "formatting field \"{shown}\" is only supported in to_char")
+                bail!(FEATURE_NOT_SUPPORTED, "formatting field \"{}\" is only supported in to_char"; shown)
             }
             Key::ZoneHour => {
                 if s.starts_with(['+', '-', ' ']) {
@@ -950,7 +950,7 @@ pub fn to_date(input: &str, format: &str) -> Result<i32> {
 fn date_of(tm: &Tm, input: &str) -> Result<i32> {
     let date = tm.date();
     if !is_valid_julian(tm.year, tm.mon) || !is_valid_date(date) {
-        bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"{input}\"");
+        bail!(DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"{}\""; input);
     }
     Ok(date as i32)
 }
@@ -1016,9 +1016,9 @@ impl Template {
             }
         }
         let zone = |ty: &str| {
-            west.ok_or_else(|| err!(INVALID_DATETIME_FORMAT, "missing time zone in input string for type {ty}"))
+            west.ok_or_else(|| err!(INVALID_DATETIME_FORMAT, "missing time zone in input string for type {}"; ty))
         };
-        let out_of_range = |ty: &str| err!(DATETIME_VALUE_OUT_OF_RANGE, "{ty} out of range");
+        let out_of_range = |ty: &str| err!(DATETIME_VALUE_OUT_OF_RANGE, "{} out of range"; ty);
         let time = round_micros(tm.time_of_day(), precision);
         Ok(match (dated, timed, zoned) {
             (true, true, true) => {

@@ -221,7 +221,7 @@ impl Template {
                     _ => "SG",
                 };
                 if self.signed {
-                    bail!(SYNTAX_ERROR, "cannot use \"S\" and \"{name}\" together");
+                    bail!(SYNTAX_ERROR, "cannot use \"S\" and \"{}\" together"; name);
                 }
                 self.minus |= key != Key::Plus;
                 self.plus |= key != Key::Minus;
@@ -556,7 +556,7 @@ impl<'a> Writer<'a> {
                     }
                     let text = String::from_utf8_lossy(self.number);
                     if !text.ends_with(|c: char| c.is_ascii_digit()) {
-                        bail!(INVALID_TEXT_REPRESENTATION, "\"{text}\" is not a number");
+                        bail!(INVALID_TEXT_REPRESENTATION, "\"{}\" is not a number"; text);
                     }
                     out.push_str(ordinal_suffix(&text, upper));
                 }

@@ -113,8 +113,10 @@ impl<'a> Scanner<'a> {
             to += 1;
         }
         match self.s.get(from..to) {
-            Some(text) if !text.is_empty() => err!(SYNTAX_ERROR, "{message} at or near \"{text}\" of jsonpath input"),
-            _ => err!(SYNTAX_ERROR, "{message} at end of jsonpath input"),
+            Some(text) if !text.is_empty() => err!(
+                SYNTAX_ERROR, "{} at or near \"{}\" of jsonpath input"; message, text
+            ),
+            _ => err!(SYNTAX_ERROR, "{} at end of jsonpath input"; message),
         }
     }
 

@@ -72,7 +72,7 @@ impl Flags {
 /// `invalid regular expression: …`.
 #[cold]
 pub(super) fn invalid(what: &str) -> Error {
-    err!(INVALID_REGULAR_EXPRESSION, "invalid regular expression: {what}")
+    err!(INVALID_REGULAR_EXPRESSION, "invalid regular expression: {}"; what)
 }
 
 #[cold]

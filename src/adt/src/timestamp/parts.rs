@@ -63,13 +63,13 @@ impl Extracted {
 /// 22023 `unit "x" not recognized for type t`.
 #[cold]
 pub(crate) fn not_recognized(unit: &str, type_name: &str) -> Error {
-    err!(INVALID_PARAMETER_VALUE, "unit \"{}\" not recognized for type {type_name}", unit.to_ascii_lowercase())
+    err!(INVALID_PARAMETER_VALUE, "unit \"{}\" not recognized for type {}"; unit.to_ascii_lowercase(), type_name)
 }
 
 /// 0A000 `unit "x" not supported for type t`.
 #[cold]
 pub(crate) fn not_supported(unit: &str, type_name: &str) -> Error {
-    err!(FEATURE_NOT_SUPPORTED, "unit \"{}\" not supported for type {type_name}", unit.to_ascii_lowercase())
+    err!(FEATURE_NOT_SUPPORTED, "unit \"{}\" not supported for type {}"; unit.to_ascii_lowercase(), type_name)
 }
 
 /// Of a word that is no unit: reserved words are units PostgreSQL does not support, others it does not recognize.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Result, SortShort, bail, err};
+use tusklet_error::{Result, SortShort, bail, err, filled};
 
 use super::ispell::Ispell;
 use super::snowball::{Stemmer, file, stop_words};
@@ -38,7 +38,7 @@ pub struct DictOption {
 impl DictOption {
     /// `defGetString`.
     pub fn string(&self) -> Result<&str> {
-        self.value.as_deref().ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a parameter", self.name))
+        self.value.as_deref().ok_or_else(|| err!(SYNTAX_ERROR, "{} requires a parameter"; self.name))
     }
 
     /// `defGetBoolean`.
@@ -49,7 +49,7 @@ impl DictOption {
             "false" | "off" => Ok(false),
             "1" if self.number => Ok(true),
             "0" if self.number => Ok(false),
-            _ => Err(err!(SYNTAX_ERROR, "{} requires a Boolean value", self.name)),
+            _ => Err(err!(SYNTAX_ERROR, "{} requires a Boolean value"; self.name)),
         }
     }
 }
@@ -102,13 +102,16 @@ enum Kind {
 /// Reads a file of `$SHAREDIR/tsearch_data`, one that PostgreSQL ships: there are no others here.
 pub(crate) fn open(what: &str, name: &str, extension: &str) -> Result<&'static str> {
     if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        bail!(INVALID_PARAMETER_VALUE, "invalid text search configuration file name \"{name}\"");
+        bail!(INVALID_PARAMETER_VALUE, "invalid text search configuration file name \"{}\""; name);
     }
-    let found = if extension == "stop" { stop_words(name) } else { file(&format!("{name}.{extension}")) };
+    let found = if extension == "stop" { stop_words(name) } else { file(&filled!("{}.{}"; name, extension)) };
     found.ok_or_else(|| {
         err!(
             CONFIG_FILE_ERROR,
-            "could not open {what} file \"/usr/share/postgresql/15/tsearch_data/{name}.{extension}\": No such file or directory"
+            "could not open {} file \"/usr/share/postgresql/15/tsearch_data/{}.{}\": No such file or directory";
+            what,
+            name,
+            extension
         )
     })
 }
@@ -116,13 +119,13 @@ pub(crate) fn open(what: &str, name: &str, extension: &str) -> Result<&'static s
 /// Gives a parameter its value; twice is an error.
 fn once<T>(place: &mut Option<T>, value: T, name: &str) -> Result<()> {
     if place.replace(value).is_some() {
-        bail!(INVALID_PARAMETER_VALUE, "multiple {name} parameters");
+        bail!(INVALID_PARAMETER_VALUE, "multiple {} parameters"; name);
     }
     Ok(())
 }
 
 fn needed<'a>(v: Option<&'a str>, name: &str) -> Result<&'a str> {
-    v.ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "missing {name} parameter"))
+    v.ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "missing {} parameter"; name))
 }
 
 /// Finds the dictionary a thesaurus rests on, by its name.
@@ -146,7 +149,8 @@ impl Dict {
                     let Some(stemmer) = Stemmer::new(&name.to_ascii_lowercase()) else {
                         bail!(
                             UNDEFINED_OBJECT,
-                            "no Snowball stemmer available for language \"{name}\" and encoding \"UTF8\""
+                            "no Snowball stemmer available for language \"{}\" and encoding \"UTF8\"";
+                            name
                         );
                     };
                     once(&mut language, stemmer, "Language")?;
@@ -167,7 +171,7 @@ impl Dict {
                         Template::Thesaurus => "Thesaurus",
                         Template::Snowball => "Snowball",
                     };
-                    bail!(INVALID_PARAMETER_VALUE, "unrecognized {kind} parameter: \"{}\"", o.name);
+                    bail!(INVALID_PARAMETER_VALUE, "unrecognized {} parameter: \"{}\""; kind, o.name);
                 }
             }
         }

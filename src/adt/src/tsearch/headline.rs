@@ -80,7 +80,7 @@ impl Options {
                 "highlightall" => {
                     o.all = matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "true" | "t" | "y" | "yes");
                 }
-                _ => bail!(INVALID_PARAMETER_VALUE, "unrecognized headline parameter: \"{}\"", option.name),
+                _ => bail!(INVALID_PARAMETER_VALUE, "unrecognized headline parameter: \"{}\""; option.name),
             }
         }
         let wrong = match () {
@@ -92,11 +92,11 @@ impl Options {
             _ => "",
         };
         if !wrong.is_empty() {
-            bail!(INVALID_PARAMETER_VALUE, "{wrong}");
+            bail!(INVALID_PARAMETER_VALUE, "{}"; wrong);
         }
         for (text, name) in [(&o.start, "StartSel"), (&o.stop, "StopSel"), (&o.delimiter, "FragmentDelimiter")] {
             if text.len() > 32767 {
-                bail!(INVALID_PARAMETER_VALUE, "value for \"{name}\" is too long");
+                bail!(INVALID_PARAMETER_VALUE, "value for \"{}\" is too long"; name);
             }
         }
         Ok(o)

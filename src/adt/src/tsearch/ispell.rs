@@ -3,7 +3,7 @@
 //! A word is normalized by taking affixes off as long as what is left is a word of the dictionary with the affix's flag. Words
 //! may be compounds. Affix files come in Ispell's format and in Hunspell's, whose flags are one character, two, or numbers.
 
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err, filled};
 
 use super::dict::{Lexeme, Lexemes};
 use super::is_space;
@@ -66,7 +66,7 @@ pub struct Ispell {
 
 #[cold]
 fn bad_flag(s: &str) -> Error {
-    err!(CONFIG_FILE_ERROR, "invalid affix flag \"{s}\"")
+    err!(CONFIG_FILE_ERROR, "invalid affix flag \"{}\""; s)
 }
 
 #[cold]
@@ -86,7 +86,7 @@ fn leading_number(s: &str) -> Option<(i64, &str)> {
 fn number_flag<'s>(s: &'s str) -> Result<(String, &'s str)> {
     let (n, rest) = leading_number(s).ok_or_else(|| bad_flag(s))?;
     if !(0..=1 << 16).contains(&n) {
-        bail!(CONFIG_FILE_ERROR, "affix flag \"{s}\" is out of range");
+        bail!(CONFIG_FILE_ERROR, "affix flag \"{}\" is out of range"; s);
     }
     Ok((n.to_string(), rest))
 }
@@ -130,7 +130,7 @@ impl Ispell {
                         ',' if comma => return Err(bad_flag(rest)),
                         ',' => comma = true,
                         c if c.is_ascii() && is_space(c as u8) => {}
-                        _ => bail!(CONFIG_FILE_ERROR, "invalid character in affix flag \"{rest}\""),
+                        _ => bail!(CONFIG_FILE_ERROR, "invalid character in affix flag \"{}\""; rest),
                     }
                     rest = rest.get(c.len_utf8()..).unwrap_or("");
                 }
@@ -139,7 +139,7 @@ impl Ispell {
         };
         let flag: String = set.chars().take(wanted).collect();
         if flag.chars().count() < wanted {
-            bail!(CONFIG_FILE_ERROR, "invalid affix flag \"{set}\" with \"long\" flag value");
+            bail!(CONFIG_FILE_ERROR, "invalid affix flag \"{}\" with \"long\" flag value"; set);
         }
         let rest = set.get(flag.len()..).unwrap_or("");
         Ok((flag, rest))
@@ -181,7 +181,7 @@ impl Ispell {
     fn add_affix(&mut self, flag: &str, mut flags: u32, mask: &str, find: &str, repl: &str, suffix: bool) -> Result<()> {
         let mask = match mask {
             "" | "." => None,
-            _ => Some(Regex::new(&if suffix { format!("{mask}$") } else { format!("^{mask}") }, Flags::default())?),
+            _ => Some(Regex::new(&if suffix { filled!("{}$"; mask) } else { filled!("^{}"; mask) }, Flags::default())?),
         };
         if flags & (ONLY | PERMIT) != 0 && flags & COMPOUND == 0 {
             flags |= COMPOUND;
@@ -328,7 +328,7 @@ impl Ispell {
     /// A set of flags, or the one a number stands for (`getAffixFlagSet`).
     fn alias<'s>(&'s self, set: &'s str) -> Result<&'s str> {
         let Some(aliases) = self.aliases.as_ref().filter(|_| !set.is_empty()) else { return Ok(set) };
-        let wrong = || err!(CONFIG_FILE_ERROR, "invalid affix alias \"{set}\"");
+        let wrong = || err!(CONFIG_FILE_ERROR, "invalid affix alias \"{}\""; set);
         let (n, _) = leading_number(set).ok_or_else(wrong)?;
         match usize::try_from(n) {
             Ok(n) if n > aliases.len() => Err(wrong()),
@@ -346,7 +346,7 @@ impl Ispell {
                         end.bytes().next().is_none_or(|c| c.is_ascii_digit() || is_space(c))
                     });
                     let found = number.and_then(|(n, _)| aliases.get(usize::try_from(n).ok()?));
-                    let Some(found) = found else { bail!(CONFIG_FILE_ERROR, "invalid affix alias \"{flags}\"") };
+                    let Some(found) = found else { bail!(CONFIG_FILE_ERROR, "invalid affix alias \"{}\""; flags) };
                     *flags = found.clone();
                 }
             }

@@ -7,7 +7,7 @@ use super::is_space;
 
 /// Reads `name = value, …`.
 pub fn read(text: &str) -> Result<Vec<DictOption>> {
-    let bad = || err!(SYNTAX_ERROR, "invalid parameter list format: \"{text}\"");
+    let bad = || err!(SYNTAX_ERROR, "invalid parameter list format: \"{}\""; text);
     let blank = |c: char| c.is_ascii() && is_space(c as u8);
     let mut out = vec![];
     let mut rest = text;

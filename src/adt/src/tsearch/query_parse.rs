@@ -1,6 +1,6 @@
 //! Reading queries: the text form of `tsquery`, and what `websearch_to_tsquery` takes (`parse_tsquery`).
 
-use tusklet_error::{Error, Result, bail, err};
+use tusklet_error::{Error, Result, bail, err, filled};
 
 use super::tsquery::{self, AND, NOT, Node, OR, PHRASE, bad_distance, check_word, grow, priority};
 use super::tsvector::{Scanner, is_operator};
@@ -69,7 +69,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     #[cold]
     fn syntax(&self) -> Error {
-        err!(SYNTAX_ERROR, "syntax error in tsquery: \"{}\"", self.scan.text)
+        err!(SYNTAX_ERROR, "syntax error in tsquery: \"{}\""; self.scan.text)
     }
 
     fn operator(&mut self, skip: usize, op: u8, distance: i16) -> Result<Token> {
@@ -121,7 +121,7 @@ impl Reader<'_> {
                     if !self.first && web {
                         out.stop();
                     } else if !self.first {
-                        bail!(SYNTAX_ERROR, "no operand in tsquery: \"{}\"", self.scan.text);
+                        bail!(SYNTAX_ERROR, "no operand in tsquery: \"{}\""; self.scan.text);
                     }
                     return Ok(Token::End);
                 }
@@ -263,7 +263,7 @@ pub fn parse(text: &str, mode: Mode, push: &mut Push<'_>) -> Result<Parsed> {
     reader.expression(0, &mut out, push)?;
     let Polish { mut nodes, stop, .. } = out;
     if nodes.is_empty() {
-        let notice = format!("text-search query doesn't contain lexemes: \"{text}\"");
+        let notice = filled!("text-search query doesn't contain lexemes: \"{}\""; text);
         return Ok(Parsed { query: tsquery::store(None), notice: Some(notice) });
     }
     nodes.reverse();

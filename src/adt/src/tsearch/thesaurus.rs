@@ -33,7 +33,7 @@ pub struct Thesaurus {
 }
 
 fn broken(message: &str) -> Error {
-    err!(CONFIG_FILE_ERROR, "{message}")
+    err!(CONFIG_FILE_ERROR, "{}"; message)
 }
 
 impl Thesaurus {

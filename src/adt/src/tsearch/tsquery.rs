@@ -483,10 +483,10 @@ pub fn indexable(q: TsQuery<'_>) -> Result<String> {
 /// Refuses operands that do not fit an item.
 pub(crate) fn check_word(len: usize, total: usize, text: &str) -> Result<()> {
     if len >= MAX_LEXEME {
-        bail!(PROGRAM_LIMIT_EXCEEDED, "word is too long in tsquery: \"{text}\"");
+        bail!(PROGRAM_LIMIT_EXCEEDED, "word is too long in tsquery: \"{}\""; text);
     }
     if total >= MAX_DATA {
-        bail!(PROGRAM_LIMIT_EXCEEDED, "value is too big in tsquery: \"{text}\"");
+        bail!(PROGRAM_LIMIT_EXCEEDED, "value is too big in tsquery: \"{}\""; text);
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use tusklet_error::{Error, Result, SortShort, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err, filled};
 
 use super::{Message, is_space, weight_of};
 
@@ -238,7 +238,7 @@ impl Scanner<'_> {
     #[cold]
     fn syntax(&self) -> Error {
         let what = if self.query { "tsquery" } else { "tsvector" };
-        err!(SYNTAX_ERROR, "syntax error in {what}: \"{}\"", self.text)
+        err!(SYNTAX_ERROR, "syntax error in {}: \"{}\""; what, self.text)
     }
 
     /// Appends the next word to `word` and its positions to `positions`; false at the end.
@@ -262,7 +262,7 @@ impl Scanner<'_> {
                 b'\\' if !self.web => {
                     self.at += 1;
                     if self.here() == 0 {
-                        bail!(SYNTAX_ERROR, "there is no escaped character: \"{}\"", self.text);
+                        bail!(SYNTAX_ERROR, "there is no escaped character: \"{}\""; self.text);
                     }
                 }
                 b'\'' if quoted => {
@@ -309,7 +309,7 @@ impl Scanner<'_> {
             let number = number.min(i64::MAX as u64) as i32;
             let mut p = if number > i32::from(MAX_POSITION) { MAX_POSITION } else { position(number as u16) };
             if p == 0 {
-                bail!(SYNTAX_ERROR, "wrong position info in tsvector: \"{}\"", self.text);
+                bail!(SYNTAX_ERROR, "wrong position info in tsvector: \"{}\""; self.text);
             }
             loop {
                 let c = self.here();
@@ -475,7 +475,7 @@ pub fn strip(v: TsVector<'_>) -> Result<Vec<u8>> {
 pub fn set_weight(v: TsVector<'_>, w: i8, only: Option<&[Option<&str>]>) -> Result<Vec<u8>> {
     let Some(w) = weight_of(w as u8) else {
         let shown = if only.is_some() { (w as u8 as char).to_string() } else { w.to_string() };
-        return Err(Error::internal(format!("unrecognized weight: {shown}")));
+        return Err(Error::internal(filled!("unrecognized weight: {}"; shown)));
     };
     let chosen = only.map(|names| indices(v, names));
     let mut out = Builder::default();

@@ -1,5 +1,6 @@
 //! What is between tags: text, CDATA sections, comments, processing instructions.
 
+use tusklet_error::filled;
 use super::parse::{Level, Parser, cut, is_char};
 use super::tree::Kind;
 
@@ -89,7 +90,7 @@ impl Parser {
             self.fatal("Unregistered error message");
         } else {
             let end = s.char_indices().rev().nth(1).map_or(0, |(i, _)| i);
-            self.fatal(&format!("CData section not finished\n{}", cut(&s[..end], 50)));
+            self.fatal(&filled!("CData section not finished\n{}"; cut(&s[..end], 50)));
         }
     }
 
@@ -103,7 +104,7 @@ impl Parser {
                 match beyond {
                     Some(n) if s[n..].chars().count() > 2 => {
                         let end = s.char_indices().rev().nth(1).map_or(0, |(i, _)| i);
-                        self.fatal(&format!("Comment not terminated \n<!--{}", cut(&s[..end], 50)));
+                        self.fatal(&filled!("Comment not terminated \n<!--{}"; cut(&s[..end], 50)));
                     }
                     _ => self.fatal("Comment not terminated"),
                 }
@@ -129,8 +130,8 @@ impl Parser {
                     }
                     self.pos -= 2;
                 } else {
-                    let rest = if s.is_empty() { String::new() } else { format!(": <!--{}", cut(&s, 50)) };
-                    self.fatal(&format!("Double hyphen within comment{rest}"));
+                    let rest = if s.is_empty() { String::new() } else { filled!(": <!--{}"; cut(&s, 50)) };
+                    self.fatal(&filled!("Double hyphen within comment{}"; rest));
                     s.push(c);
                     self.pos += 1;
                 }
@@ -160,14 +161,14 @@ impl Parser {
             self.raise(Level::Warning, "xmlParsePITarget: invalid name prefix 'xml'");
         }
         if target.contains(':') {
-            self.ns_error(&format!("colons are forbidden from PI names '{target}'"));
+            self.ns_error(&filled!("colons are forbidden from PI names '{}'"; target));
         }
         if self.eat("?>") {
             self.add(Kind::Pi, &target, "");
             return;
         }
         if !self.skip_blanks() {
-            self.fatal(&format!("ParsePI: PI {target} space expected"));
+            self.fatal(&filled!("ParsePI: PI {} space expected"; target));
         }
         let mut s = String::new();
         while let Some(c) = self.char().filter(|c| is_char(*c)) {
@@ -179,6 +180,6 @@ impl Parser {
             s.push(c);
             self.bump();
         }
-        self.fatal(&format!("ParsePI: PI {target} never end ..."));
+        self.fatal(&filled!("ParsePI: PI {} never end ..."; target));
     }
 }

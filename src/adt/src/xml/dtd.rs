@@ -1,6 +1,7 @@
 //! DOCTYPE and the internal subset. Only entities and types of attributes have consequences; the rest is checked for its
 //! form.
 
+use tusklet_error::filled;
 use super::parse::{AttDef, Parser};
 
 /// How deep content models may nest.
@@ -21,7 +22,7 @@ impl Parser {
         }
         let id = self.src[from..self.pos].to_owned();
         self.skip_blanks();
-        let mut text = format!("<!DOCTYPE {name}");
+        let mut text = filled!("<!DOCTYPE {}"; name);
         if !id.is_empty() {
             text.push(' ');
             text.push_str(&id);
@@ -101,7 +102,7 @@ impl Parser {
         }
         match self.entities.iter().find(|e| e.parameter && e.name == name) {
             None if !(self.external_subset || self.pe_refs) => {
-                self.fatal(&format!("PEReference: %{name}; not found"));
+                self.fatal(&filled!("PEReference: %{}; not found"; name));
             }
             None => {}
             Some(e) => {
@@ -127,7 +128,7 @@ impl Parser {
     fn blank_needed(&mut self, what: &str) -> bool {
         let there = self.skip_blanks();
         if !there {
-            self.fatal(&format!("Space required {what}"));
+            self.fatal(&filled!("Space required {}"; what));
         }
         there
     }
@@ -156,7 +157,7 @@ impl Parser {
         } else if uris {
             let uri = self.src.get(from..self.pos - 1).unwrap_or("").to_owned();
             if !super::parse::uri(&uri).0 {
-                self.error(&format!("Invalid URI: {uri}"));
+                self.error(&filled!("Invalid URI: {}"; uri));
             } else if uri.contains('#') {
                 self.fatal("Fragment not allowed");
             }
@@ -198,7 +199,7 @@ impl Parser {
             return;
         }
         if name.contains(':') {
-            self.ns_error(&format!("colons are forbidden from entities names '{name}'"));
+            self.ns_error(&filled!("colons are forbidden from entities names '{}'"; name));
         }
         self.blank_needed("after the entity name");
         if matches!(self.at(0), b'"' | b'\'') {
@@ -229,7 +230,7 @@ impl Parser {
         if self.at(0) == b'>' {
             self.pos += 1;
         } else {
-            self.fatal(&format!("xmlParseEntityDecl: entity {name} not terminated"));
+            self.fatal(&filled!("xmlParseEntityDecl: entity {} not terminated"; name));
             self.halted = true;
         }
     }
@@ -481,7 +482,7 @@ impl Parser {
             return;
         }
         if name.contains(':') {
-            self.ns_error(&format!("colons are forbidden from notation names '{name}'"));
+            self.ns_error(&filled!("colons are forbidden from notation names '{}'"; name));
         }
         if !self.blank_needed("after the NOTATION name'") {
             return;

@@ -1,5 +1,6 @@
 //! References and the values of attributes, which may have some.
 
+use tusklet_error::filled;
 use std::rc::Rc;
 
 use super::parse::{Entity, MAX_ENTITY_DEPTH, MAX_EXPANSION, Parser, is_char, predefined};
@@ -73,7 +74,7 @@ impl Parser {
                 Some(d) => val = (val * if hex { 16 } else { 10 } + d).min(0x110000),
                 None => {
                     let kind = if hex { "hexadecimal" } else { "decimal" };
-                    self.fatal(&format!("CharRef: invalid {kind} value"));
+                    self.fatal(&filled!("CharRef: invalid {} value"; kind));
                     val = 0;
                     break;
                 }
@@ -114,16 +115,16 @@ impl Parser {
         let Some(e) = self.entities.iter().find(|e| e.name == name && !e.parameter) else {
             // Where not all declarations are known, PostgreSQL wants no complaint.
             if self.standalone || !(self.external_subset || self.pe_refs) {
-                self.fatal(&format!("Entity '{name}' not defined"));
+                self.fatal(&filled!("Entity '{}' not defined"; name));
             }
             return false;
         };
         if e.unparsed {
-            self.fatal(&format!("Entity reference to unparsed entity {name}"));
+            self.fatal(&filled!("Entity reference to unparsed entity {}"; name));
         } else if self.in_attribute && e.content.is_none() {
-            self.fatal(&format!("Attribute references external entity '{name}'"));
+            self.fatal(&filled!("Attribute references external entity '{}'"; name));
         } else if self.in_attribute && e.content.as_ref().is_some_and(|c| c.contains('<')) {
-            self.fatal(&format!("'<' in entity '{name}' is not allowed in attributes values"));
+            self.fatal(&filled!("'<' in entity '{}' is not allowed in attributes values"; name));
         }
         true
     }
@@ -204,7 +205,7 @@ impl Parser {
                     return;
                 };
                 if !ok {
-                    self.fatal(&format!("Entity '{name}' failed to parse"));
+                    self.fatal(&filled!("Entity '{}' failed to parse"; name));
                 }
                 self.entities[i].text = text;
             }

@@ -4,6 +4,7 @@
 //! Entities are read once, at their first use, and their text is kept; so what a text costs is bounded by its length, by
 //! 40 levels of entities within entities, and by [`MAX_EXPANSION`] for values of attributes.
 
+use tusklet_error::filled;
 use std::rc::Rc;
 
 use super::tree::{Doc, Kind, NIL};
@@ -366,7 +367,7 @@ impl Parser {
             if self.at(0) == b':' {
                 let name = self.name();
                 if !name.is_empty() {
-                    self.ns_error(&format!("Failed to parse QName '{name}'"));
+                    self.ns_error(&filled!("Failed to parse QName '{}'"; name));
                     return Some((String::new(), name));
                 }
             }
@@ -378,15 +379,15 @@ impl Parser {
         self.pos += 1;
         let local = self.name_with(false);
         if local.is_empty() {
-            self.ns_error(&format!("Failed to parse QName '{first}:'"));
+            self.ns_error(&filled!("Failed to parse QName '{}:'"; first));
             let rest = self.token();
-            return Some((String::new(), format!("{first}:{rest}")));
+            return Some((String::new(), filled!("{}:{}"; first, rest)));
         }
         if self.at(0) == b':' {
-            self.ns_error(&format!("Failed to parse QName '{first}:{local}:'"));
+            self.ns_error(&filled!("Failed to parse QName '{}:{}:'"; first, local));
             self.pos += 1;
             let rest = self.name();
-            return Some((first, format!("{local}:{rest}")));
+            return Some((first, filled!("{}:{}"; local, rest)));
         }
         Some((first, local))
     }
@@ -478,8 +479,8 @@ impl Parser {
         match self.decl_value("version") {
             Some(v) if v == "1.0" => {}
             Some(v) if !v.contains('.') => self.fatal("Malformed declaration expecting version"),
-            Some(v) if v.starts_with("1.") => self.raise(Level::Warning, &format!("Unsupported version '{v}'")),
-            Some(v) => self.fatal(&format!("Unsupported version '{v}'")),
+            Some(v) if v.starts_with("1.") => self.raise(Level::Warning, &filled!("Unsupported version '{}'"; v)),
+            Some(v) => self.fatal(&filled!("Unsupported version '{}'"; v)),
             None => self.fatal("Malformed declaration expecting version"),
         }
         if !is_blank(self.at(0)) && !self.looking_at("?>") {
@@ -632,7 +633,7 @@ impl Parser {
     pub(super) fn element_end(&mut self) {
         let Some(o) = self.open.pop() else { return };
         self.pos += 2;
-        let whole = if o.prefix.is_empty() { o.name.clone() } else { format!("{}:{}", o.prefix, o.name) };
+        let whole = if o.prefix.is_empty() { o.name.clone() } else { filled!("{}:{}"; o.prefix, o.name) };
         let mut found = None;
         if self.looking_at(&whole) && (self.at(whole.len()) == b'>' || is_blank(self.at(whole.len()))) {
             self.pos += whole.len();

@@ -1,5 +1,6 @@
 //! Start tags: attributes and namespaces.
 
+use tusklet_error::filled;
 use super::parse::{Level, Parser, Scope, is_blank, uri};
 use super::tree::{Kind, Ns, Str, XML_NS};
 
@@ -22,7 +23,7 @@ impl Parser {
 
     pub(super) fn redefined(&mut self, prefix: &str, name: &str) {
         let colon = if prefix.is_empty() { "" } else { ":" };
-        self.fatal(&format!("Attribute {prefix}{colon}{name} redefined"));
+        self.fatal(&filled!("Attribute {}{}{} redefined"; prefix, colon, name));
     }
 
     /// `xmlns` or `xmlns:prefix`; false when it is not kept.
@@ -52,14 +53,14 @@ impl Parser {
         let colon = if prefix.is_empty() { "" } else { ":" };
         if value.is_empty() {
             if !prefix.is_empty() {
-                self.ns_error(&format!("xmlns:{prefix}: Empty XML namespace is not allowed"));
+                self.ns_error(&filled!("xmlns:{}: Empty XML namespace is not allowed"; prefix));
                 return false;
             }
         } else {
             match uri(value) {
-                (false, _) => self.ns_error(&format!("xmlns{colon}{prefix}: '{value}' is not a valid URI")),
+                (false, _) => self.ns_error(&filled!("xmlns{}{}: '{}' is not a valid URI"; colon, prefix, value)),
                 (true, false) if prefix.is_empty() => {
-                    self.raise(Level::NsWarning, &format!("xmlns: URI {value} is not absolute"));
+                    self.raise(Level::NsWarning, &filled!("xmlns: URI {} is not absolute"; value));
                 }
                 _ => {}
             }
@@ -83,7 +84,7 @@ impl Parser {
         };
         let own = self.ns.len();
         let mut attrs: Vec<Attr> = Vec::new();
-        let element = if prefix.is_empty() { name.clone() } else { format!("{prefix}:{name}") };
+        let element = if prefix.is_empty() { name.clone() } else { filled!("{}:{}"; prefix, name) };
         self.skip_blanks();
         while !matches!((self.at(0), self.at(1)), (b'>', _) | (b'/', b'>')) {
             if self.at(0) < 0x20 && !is_blank(self.at(0)) {
@@ -118,9 +119,8 @@ impl Parser {
                 match self.find_ns(&attrs[i].prefix) {
                     Some(u) => attrs[i].uri = u.to_owned(),
                     None => {
-                        let m = format!(
-                            "Namespace prefix {} for {} on {name} is not defined",
-                            attrs[i].prefix, attrs[i].name
+                        let m = filled!(
+                            "Namespace prefix {} for {} on {} is not defined"; attrs[i].prefix, attrs[i].name, name
                         );
                         self.ns_error(&m);
                     }
@@ -137,7 +137,7 @@ impl Parser {
                     break;
                 }
                 if !a.uri.is_empty() && a.uri == b.uri {
-                    let m = format!("Namespaced Attribute {} in '{}' redefined", a.name, a.uri);
+                    let m = filled!("Namespaced Attribute {} in '{}' redefined"; a.name, a.uri);
                     self.ns_error(&m);
                     break;
                 }
@@ -145,7 +145,7 @@ impl Parser {
         }
         let uri = self.find_ns(&prefix).map(str::to_owned);
         if uri.is_none() && !prefix.is_empty() {
-            self.ns_error(&format!("Namespace prefix {prefix} on {name} is not defined"));
+            self.ns_error(&filled!("Namespace prefix {} on {} is not defined"; prefix, name));
         }
         if self.building() {
             self.build(&prefix, &name, uri.as_deref().unwrap_or(""), own, &attrs);
@@ -177,7 +177,7 @@ impl Parser {
     /// Prefix and namespace of a node kept; a prefix without a namespace is part of the name.
     pub(super) fn qualified(&mut self, prefix: &str, uri: &str, n: u32) -> (Str, Str) {
         if uri.is_empty() && !prefix.is_empty() {
-            let whole = format!("{prefix}:{}", self.doc.str(self.doc.node(n).name));
+            let whole = filled!("{}:{}"; prefix, self.doc.str(self.doc.node(n).name));
             let name = self.doc.keep(&whole);
             self.doc.nodes[n as usize].name = name;
             return Default::default();
@@ -192,17 +192,17 @@ impl Parser {
             self.fatal("error parsing attribute name");
             return (false, None);
         };
-        let whole = if prefix.is_empty() { name.clone() } else { format!("{prefix}:{name}") };
+        let whole = if prefix.is_empty() { name.clone() } else { filled!("{}:{}"; prefix, name) };
         let tokens = self.attdefs.iter().any(|d| d.element == element && d.name == whole);
         self.skip_blanks();
         if !self.eat("=") {
-            self.fatal(&format!("Specification mandates value for attribute {name}"));
+            self.fatal(&filled!("Specification mandates value for attribute {}"; name));
             return (false, None);
         }
         self.skip_blanks();
         let Some(value) = self.attribute_value(tokens) else { return (true, None) };
         if prefix == "xml" && name == "space" && value != "default" && value != "preserve" {
-            let m = format!("Invalid value \"{value}\" for xml:space : \"default\" or \"preserve\" expected");
+            let m = filled!("Invalid value \"{}\" for xml:space : \"default\" or \"preserve\" expected"; value);
             self.raise(Level::Warning, &m);
         }
         (true, Some((prefix, name, value)))

@@ -3,7 +3,7 @@
 use super::tree::{Doc, Kind, NIL, XML_NS};
 use super::xpath::{Axis, Binary, Op, Step, Test, XPath, number};
 use crate::float::{fixed, scientific};
-use tusklet_error::{Error, Result, SortShort, SqlState};
+use tusklet_error::{Error, Result, SortShort, SqlState, filled};
 
 /// A node of a result: the node, and [`NIL`] or which of the namespaces in its scope.
 pub type Ref = (u32, u32);
@@ -543,7 +543,7 @@ impl<'a> Context<'a> {
         let local = if named || node.kind == Kind::Pi { self.doc.str(node.name) } else { "" };
         match f {
             "namespace-uri" => self.doc.str(node.uri).to_owned(),
-            "name" if named && !node.prefix.is_empty() => format!("{}:{local}", self.doc.str(node.prefix)),
+            "name" if named && !node.prefix.is_empty() => filled!("{}:{}"; self.doc.str(node.prefix), local),
             _ => local.to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 //! Types as text, and type modifiers: `format_type.c` and the `typmodin`/`typmodout` functions, which are pure arithmetic.
 
-use tusklet_error::{Error, Result, bail};
+use tusklet_error::{Error, Result, bail, filled};
 use tusklet_ir::Oid;
 
 use super::{SearchPath, quote_identifier};
@@ -38,10 +38,10 @@ impl Catalog {
         // Arrays are shown by their elements, unless they are fixed-length or a pseudo-type.
         let element = if t.storage != b'p' { self.element_type(oid) } else { 0 };
         if element != 0 {
-            return format!("{}[]", self.format_type_extended(path, element, typmod));
+            return filled!("{}[]"; self.format_type_extended(path, element, typmod));
         }
         let m = typmod.unwrap_or(-1);
-        let with = |name: &str| if m >= 0 { format!("{name}{}", typmod_out(oid, m)) } else { name.to_string() };
+        let with = |name: &str| if m >= 0 { filled!("{}{}"; name, typmod_out(oid, m)) } else { name.to_string() };
         match oid {
             oids::BIT => match typmod {
                 Some(m) if m < 0 => "\"bit\"".to_string(),
@@ -70,7 +70,7 @@ impl Catalog {
                 let mut out = if self.type_is_visible(path, oid) {
                     name
                 } else {
-                    format!("{}.{}", quote_identifier(&self.schema_name(t.schema).unwrap_or_default()), name)
+                    filled!("{}.{}"; quote_identifier(&self.schema_name(t.schema).unwrap_or_default()), name)
                 };
                 if m >= 0 {
                     out.push_str(&typmod_out(self.typmod_owner(oid), m));
@@ -146,10 +146,10 @@ pub fn typmod_in(oid: Oid, mods: &[i32]) -> Result<(i32, Option<String>)> {
             let name = if oid == oids::VARCHAR { "varchar" } else { "char" };
             let [n] = mods else { bail!(INVALID_PARAMETER_VALUE, "invalid type modifier") };
             if *n < 1 {
-                bail!(INVALID_PARAMETER_VALUE, "length for type {name} must be at least 1");
+                bail!(INVALID_PARAMETER_VALUE, "length for type {} must be at least 1"; name);
             }
             if *n > 10485760 {
-                bail!(INVALID_PARAMETER_VALUE, "length for type {name} cannot exceed 10485760");
+                bail!(INVALID_PARAMETER_VALUE, "length for type {} cannot exceed 10485760"; name);
             }
             Ok((*n + 4, None))
         }
@@ -157,10 +157,10 @@ pub fn typmod_in(oid: Oid, mods: &[i32]) -> Result<(i32, Option<String>)> {
             let name = if oid == oids::BIT { "bit" } else { "varbit" };
             let [n] = mods else { bail!(INVALID_PARAMETER_VALUE, "invalid type modifier") };
             if *n < 1 {
-                bail!(INVALID_PARAMETER_VALUE, "length for type {name} must be at least 1");
+                bail!(INVALID_PARAMETER_VALUE, "length for type {} must be at least 1"; name);
             }
             if *n > 83886080 {
-                bail!(INVALID_PARAMETER_VALUE, "length for type {name} cannot exceed 83886080");
+                bail!(INVALID_PARAMETER_VALUE, "length for type {} cannot exceed 83886080"; name);
             }
             Ok((*n, None))
         }

@@ -1,4 +1,5 @@
 //! Identifiers as SQL text.
+use tusklet_error::filled;
 
 /// The words of the grammar that cannot stand for every kind of name without quotes: all but the unreserved.
 static KEYWORDS: &str = " all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both \
@@ -17,8 +18,8 @@ pub fn quote_identifier(name: &str) -> String {
     let mut bytes = name.bytes();
     let simple = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if simple && !KEYWORDS.contains(&format!(" {name} ")) {
+    if simple && !KEYWORDS.contains(&filled!(" {} "; name)) {
         return name.to_string();
     }
-    format!("\"{}\"", name.replace('"', "\"\""))
+    filled!("\"{}\""; name.replace('"', "\"\""))
 }

@@ -1,7 +1,7 @@
 //! Values of system columns in their physical form.
 
 use tusklet_adt::array::{ArrayBuilder, Dim, from_items};
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, err, filled};
 use tusklet_ir::codec::Codec;
 use tusklet_ir::{Expr, Oid};
 use tusklet_vector::{Datum, Value, Vector};
@@ -41,7 +41,7 @@ pub fn texts_or_null<'a>(items: impl ExactSizeIterator<Item = &'a str>) -> Resul
 
 /// Options as `name=value`, NULL for none.
 pub fn options(o: &[(String, String)]) -> Result<Value> {
-    let all: Vec<String> = o.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let all: Vec<String> = o.iter().map(|(k, v)| filled!("{}={}"; k, v)).collect();
     texts_or_null(all.iter().map(String::as_str))
 }
 
@@ -125,7 +125,7 @@ pub const PRIVILEGE_LETTERS: &[u8; 14] = b"arwdDxtXUCTcsA";
 pub fn acl_text(cat: &Catalog, a: &AclItem) -> String {
     let quoted = |name: String| {
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if plain { name } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+        if plain { name } else { filled!("\"{}\""; name.replace('"', "\"\"")) }
     };
     let mut s = String::new();
     if a.grantee != 0 {

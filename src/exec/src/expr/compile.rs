@@ -25,7 +25,7 @@ const COMPARES_TEXT: [&str; 9] =
 
 /// `check_collation_set`.
 pub(crate) fn no_collation(what: &str) -> Error {
-    err!(INDETERMINATE_COLLATION, "could not determine which collation to use for string {what}")
+    err!(INDETERMINATE_COLLATION, "could not determine which collation to use for string {}"; what)
         .hint("Use the COLLATE clause to set the collation explicitly.")
 }
 

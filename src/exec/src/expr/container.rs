@@ -74,8 +74,7 @@ impl CSubscript {
                             if self.assign.is_some() {
                                 let what = if self.json { "jsonb" } else { "array" };
                                 return Err(err!(
-                                    NULL_VALUE_NOT_ALLOWED,
-                                    "{what} subscript in assignment must not be null"
+                                    NULL_VALUE_NOT_ALLOWED, "{} subscript in assignment must not be null"; what
                                 ));
                             }
                             return Ok(Val::NULL);
@@ -153,7 +152,7 @@ pub(crate) fn check_domain(checks: &[DomainCheck], cx: &mut ExecCx<'_>, row: Row
     for c in checks {
         match &c.check {
             None if v.is_null() => {
-                return Err(err!(NOT_NULL_VIOLATION, "domain {} does not allow null values", c.domain)
+                return Err(err!(NOT_NULL_VIOLATION, "domain {} does not allow null values"; c.domain)
                     .datatype(c.schema.clone(), c.domain.clone()));
             }
             None => {}
@@ -163,9 +162,7 @@ pub(crate) fn check_domain(checks: &[DomainCheck], cx: &mut ExecCx<'_>, row: Row
                 cx.run.case.pop();
                 if !t? {
                     return Err(err!(
-                        CHECK_VIOLATION,
-                        "value for domain {} violates check constraint \"{name}\"",
-                        c.domain
+                        CHECK_VIOLATION, "value for domain {} violates check constraint \"{}\""; c.domain, name
                     )
                     .datatype(c.schema.clone(), c.domain.clone())
                     .constraint(name.clone()));

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::AggregateParts;
-use tusklet_error::{Error, Result, TryVec, err};
+use tusklet_error::{Error, Result, TryVec, err, filled};
 use tusklet_ir::{Aggregate, Expr, Oid};
 use tusklet_vector::hashing::{ByteSet, KeyTable};
 use tusklet_vector::key::KeyPart;
@@ -210,7 +210,7 @@ impl AggCall {
         let result = result_type(c.cx, &declared.site.args, &types, declared.site.result.oid)?;
         let site = CallSite { func, args: types, result: TypeRef::new(result), collation, variadic, columns: None };
         let src = |f: Oid| if f == 0 { "-" } else { builtin::proc(f).map_or("?", |p| p.src()) };
-        let name = format!("{}/{}", src(parts.trans), src(parts.final_fn));
+        let name = filled!("{}/{}"; src(parts.trans), src(parts.final_fn));
         let how = match c.kernels().aggregate(&name) {
             Some(spec) if func < builtin::FIRST_NORMAL_OBJECT_ID || is_builtin(&parts) => How::Spec(spec),
             _ if parts.kind == b'h' && rank(src(parts.final_fn)).is_some() => {
@@ -345,7 +345,7 @@ fn transition(
     const INTERNAL: Oid = 2281;
     let trans_type = if trans_type == 0 { parts.trans_type } else { trans_type };
     if trans_type == INTERNAL {
-        return Err(Error::unsupported(format!("aggregate {name}")));
+        return Err(Error::unsupported(filled!("aggregate {}"; name)));
     }
     let func = c.cx.func(parts.trans)?;
     let state = TypeRef::new(trans_type);

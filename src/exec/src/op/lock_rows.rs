@@ -75,8 +75,7 @@ impl LockRowsOp {
                             LockWait::SkipLocked => return Ok(Locked::Skip),
                             LockWait::Error => {
                                 return Err(err!(
-                                    LOCK_NOT_AVAILABLE,
-                                    "could not obtain lock on row in relation \"{name}\""
+                                    LOCK_NOT_AVAILABLE, "could not obtain lock on row in relation \"{}\""; name
                                 ));
                             }
                         },

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
-use tusklet_error::{Error, Result, TryVec, err};
+use tusklet_error::{Error, Result, TryVec, err, filled};
 use tusklet_ir::{Frame, FrameExclude, Plan, SortKey, WindowCall};
 use tusklet_vector::{BATCH, Batch, Datum, Phys, Sel, Value, Vector};
 
@@ -95,7 +95,7 @@ fn call(c: &mut Compiler<'_, '_>, w: &WindowCall, moving: bool) -> Result<Call> 
     };
     let Some(f) = f else {
         let name = c.cx.func(w.func)?.name.clone();
-        return Err(Error::unsupported(format!("window function {name}")));
+        return Err(Error::unsupported(filled!("window function {}"; name)));
     };
     let args = c.exprs(&w.args)?;
     let phys = match f {

@@ -78,10 +78,10 @@ impl CFrame {
             let (Bound::Preceding(e) | Bound::Following(e)) = b else { continue };
             let v = e.value(cx, Row::None)?;
             if v.is_null() {
-                return Err(err!(NULL_VALUE_NOT_ALLOWED, "frame {name} offset must not be null"));
+                return Err(err!(NULL_VALUE_NOT_ALLOWED, "frame {} offset must not be null"; name));
             }
             if self.mode != FrameMode::Range && v.as_datum().int() < 0 {
-                return Err(err!(INVALID_PRECEDING_OR_FOLLOWING_SIZE, "frame {name} offset must not be negative"));
+                return Err(err!(INVALID_PRECEDING_OR_FOLLOWING_SIZE, "frame {} offset must not be negative"; name));
             }
             out[i] = v;
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{Error, Result, err};
+use tusklet_error::{Error, Result, err, filled};
 use tusklet_ir::{ModifyTarget, Oid, TargetColumn};
 use tusklet_storage::{RelId, Tid, Unique, Wait};
 use tusklet_vector::key::KeyPart;
@@ -134,7 +134,7 @@ impl CTarget {
             if c.not_null && !c.dropped && row.get(i).is_null() {
                 let e = err!(
                     NOT_NULL_VIOLATION,
-                    "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                    "null value in column \"{}\" of relation \"{}\" violates not-null constraint";
                     c.name,
                     self.name.1
                 );
@@ -145,9 +145,7 @@ impl CTarget {
             let v = e.eval_row(cx, row)?;
             if !v.d().is_null() && !v.d().bool() {
                 let e = err!(
-                    CHECK_VIOLATION,
-                    "new row for relation \"{}\" violates check constraint \"{name}\"",
-                    self.name.1
+                    CHECK_VIOLATION, "new row for relation \"{}\" violates check constraint \"{}\""; self.name.1, name
                 );
                 return Err(self.failing(cx, row, e)?.constraint(name.clone()));
             }
@@ -159,7 +157,7 @@ impl CTarget {
     pub fn check_views(&self, cx: &mut ExecCx<'_>, row: &[Value]) -> Result<()> {
         for (view, e) in &self.view_checks {
             if !e.holds(cx, Row::Values(row))? {
-                let e = err!(WITH_CHECK_OPTION_VIOLATION, "new row violates check option for view \"{view}\"");
+                let e = err!(WITH_CHECK_OPTION_VIOLATION, "new row violates check option for view \"{}\""; view);
                 let detail = self.row_text(cx, Row::Values(row))?;
                 return Err(e.detail(detail));
             }
@@ -357,15 +355,15 @@ impl CIndex {
             }
             values.push(s);
         }
-        Ok(format!("({names})=({})", values.join(", ")))
+        Ok(filled!("({})=({})"; names, values.join(", ")))
     }
 
     /// 23505 for this row.
     pub fn duplicate(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: Row<'_>) -> Result<Error> {
         let mine = self.values(cx, row)?;
         let text = self.key_text(cx, target, &mine)?;
-        Ok(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\"", self.name)
-            .detail(format!("Key {text} already exists."))
+        Ok(err!(UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"{}\""; self.name)
+            .detail(filled!("Key {} already exists."; text))
             .table(target.name.0.clone(), target.name.1.clone())
             .constraint(self.name.clone()))
     }
@@ -374,8 +372,8 @@ impl CIndex {
     pub fn excluded(&self, cx: &mut ExecCx<'_>, target: &CTarget, row: Row<'_>, other: &[Value]) -> Result<Error> {
         let mine = self.values(cx, row)?;
         let (mine, other) = (self.key_text(cx, target, &mine)?, self.key_text(cx, target, other)?);
-        Ok(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{}\"", self.name)
-            .detail(format!("Key {mine} conflicts with existing key {other}."))
+        Ok(err!(EXCLUSION_VIOLATION, "conflicting key value violates exclusion constraint \"{}\""; self.name)
+            .detail(filled!("Key {} conflicts with existing key {}."; mine, other))
             .table(target.name.0.clone(), target.name.1.clone())
             .constraint(self.name.clone()))
     }

@@ -81,7 +81,7 @@ impl XmlTable {
                         v = d.value(cx, row)?;
                     }
                     if v == Value::Null && col.not_null {
-                        bail!(NULL_VALUE_NOT_ALLOWED, "null is not allowed in column \"{}\"", col.name);
+                        bail!(NULL_VALUE_NOT_ALLOWED, "null is not allowed in column \"{}\""; col.name);
                     }
                     values.push(v);
                 }

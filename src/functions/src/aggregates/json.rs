@@ -1,7 +1,7 @@
 //! `json_agg`, `jsonb_agg`, `json_object_agg`, `jsonb_object_agg`: the text is built as rows come; `jsonb` parses it at the end.
 
 use tusklet_adt::jsonb;
-use tusklet_error::{Result, err};
+use tusklet_error::{Result, err, filled};
 use tusklet_vector::{Accumulator, AggSpec, Call, Out, Sel, Vector};
 
 use crate::oids;
@@ -76,7 +76,7 @@ impl Accumulator for Json {
 
     fn finish(&mut self, _: &mut Call<'_>, group: usize, out: &mut Out<'_>) -> Result<()> {
         let Some(s) = &self.states[group] else { return Ok(()) };
-        let s = format!("{s}{}", if self.shape == Shape::Array { "]" } else { " }" });
+        let s = filled!("{}{}"; s, if self.shape == Shape::Array { "]" } else { " }" });
         if self.binary {
             out.bytes(&jsonb::parse(&s)?)
         } else {

@@ -23,7 +23,7 @@ struct Percentile {
 fn checked(p: f64) -> Result<f64> {
     if !(0.0..=1.0).contains(&p) {
         let shown = tusklet_adt::timestamp::general(p);
-        bail!(NUMERIC_VALUE_OUT_OF_RANGE, "percentile value {shown} is not between 0 and 1");
+        bail!(NUMERIC_VALUE_OUT_OF_RANGE, "percentile value {} is not between 0 and 1"; shown);
     }
     Ok(p)
 }
