@@ -15,7 +15,7 @@ mod var;
 use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
-use tusklet_error::{Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, bail, err};
 
 pub use sum::{NumericSum, NumericVariance, variance};
 pub use var::Var;

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use tusklet_error::{Error, Report, Result, Severity, SortedMap, Span, SqlState, err};
+use tusklet_error::{Error, Result, SortedMap, Span, err};
 use tusklet_exec::{Executor, Step};
 use tusklet_ir::{CommandType, Value};
 use tusklet_storage::{LockMode, LockTag, Lsn, TableLock, Wait};

@@ -4,7 +4,7 @@ use tusklet_adt::array::Array;
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
 use tusklet_catalog::resolve::{TOAST_TUPLE_TARGET, storage_letter, toasted};
 use tusklet_catalog::system::values;
-use tusklet_error::{Result, SortShort, err, filled};
+use tusklet_error::{Result, SortShort, err};
 use tusklet_ir::Oid;
 use tusklet_storage::RelId;
 use tusklet_vector::{Datum, TypeRef, Value};
