@@ -53,16 +53,20 @@ fn too_big() -> Error {
     err!(PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed ({MAX_ELEMENTS})")
 }
 
-/// Number of elements of these dimensions.
+/// Number of elements of these dimensions. That there are too many is said before that a bound is too large (`ArrayGetNItems`,
+/// `ArrayCheckBounds`), and a dimension of none makes none of however many.
 fn item_count(dims: &[Dim]) -> Result<usize> {
-    let mut n: usize = if dims.is_empty() { 0 } else { 1 };
+    let mut n = i32::from(!dims.is_empty());
     for d in dims {
-        n = n.checked_mul(d.len.max(0) as usize).filter(|&n| n <= MAX_ELEMENTS).ok_or_else(too_big)?;
-        if d.lower.checked_add(d.len).is_none() {
-            bail!(PROGRAM_LIMIT_EXCEEDED, "array lower bound is too large: {}", d.lower);
-        }
+        n = n.checked_mul(d.len.max(0)).ok_or_else(too_big)?;
     }
-    Ok(n)
+    if n as usize > MAX_ELEMENTS {
+        return Err(too_big());
+    }
+    if let Some(d) = dims.iter().find(|d| d.lower.checked_add(d.len).is_none()) {
+        bail!(PROGRAM_LIMIT_EXCEEDED, "array lower bound is too large: {}", d.lower);
+    }
+    Ok(n as usize)
 }
 
 impl<'a> Array<'a> {
