@@ -113,6 +113,15 @@ test('statements: named once, closed, described', async (t) => {
   assert.equal((await w.ask(M.query('DEALLOCATE x'))).kinds, 'CZ');
 });
 
+test('a declared cursor is a portal', async (t) => {
+  const w = await connect(t);
+  await w.ask(M.query('BEGIN; DECLARE c CURSOR FOR SELECT g FROM generate_series(1, 3) g'));
+  const r = await w.ask(M.describe('P', 'c'), M.execute('c', 2), M.execute('c', 0), M.sync());
+  assert.equal(r.kinds, 'TDDsDCZ');
+  assert.deepEqual(strings(r.rows), [['1'], ['2'], ['3']]);
+  assert.equal((await w.ask(M.close('P', 'c'), M.describe('P', 'c'), M.sync())).error.C, '34000');
+});
+
 test('a failed transaction says so until it is over', async (t) => {
   const w = await connect(t);
   const status = async (...m) => (await w.ask(...m)).all.at(-1).status;

@@ -11,6 +11,7 @@ use tusklet_ir::{Node, Plan};
 use tusklet_syntax::ast::{DeclareCursorStmt, FetchDirection, FetchStmt, Stmt};
 use tusklet_vector::{Batch, Value};
 
+use crate::missing;
 use crate::output::{Output, Tag};
 use crate::portal::{Cursor, FetchState, Portal, PortalState, PortalStep, Span};
 use crate::query::Prepared;
@@ -24,7 +25,7 @@ pub fn declare(session: &mut Session, d: &DeclareCursorStmt, from: &Portal) -> R
     if !d.options.hold && !in_block {
         return Err(err!(NO_ACTIVE_SQL_TRANSACTION, "DECLARE CURSOR can only be used in transaction blocks"));
     }
-    if session.work.portals.contains_key(&d.portalname) || shared.cursors.borrow().contains_key(&d.portalname) {
+    if session.has_portal(&d.portalname) {
         return Err(err!(DUPLICATE_CURSOR, "cursor \"{}\" already exists", d.portalname));
     }
     check_options(d)?;
@@ -113,7 +114,7 @@ pub fn fetch(session: &mut Session, portal: &mut Portal, f: &FetchStmt) -> Resul
         if session.work.portals.contains_key(&f.portalname) {
             return Err(Error::unsupported("FETCH from a portal that was not declared"));
         }
-        return Err(no_cursor(&f.portalname));
+        return Err(missing::cursor(&f.portalname));
     };
     let Some(c) = &mut p.cursor else { return Err(Error::internal("not a cursor")) };
     let span = Span::of(c.position, f.direction, f.how_many);
@@ -126,12 +127,8 @@ pub fn fetch(session: &mut Session, portal: &mut Portal, f: &FetchStmt) -> Resul
     Ok(Started::Running)
 }
 
-pub(crate) fn no_cursor(name: &str) -> Error {
-    err!(INVALID_CURSOR_NAME, "cursor \"{name}\" does not exist")
-}
-
 /// Takes a cursor out of the session while it runs: its plan may call what looks at the others.
-fn take(shared: &Shared, name: &str) -> Option<Portal> {
+pub(crate) fn take(shared: &Shared, name: &str) -> Option<Portal> {
     shared.cursors.borrow_mut().remove(name)
 }
 
@@ -174,7 +171,7 @@ pub fn run_fetch(session: &mut Session, portal: &mut Portal, out: &mut dyn Outpu
     let PortalState::Fetch(f) = &portal.state else { return Err(Error::internal("not fetching")) };
     let shared = session.shared.clone();
     let (name, silent, span) = (f.name.clone(), f.silent, f.span);
-    let Some(mut source) = take(&shared, &name) else { return Err(no_cursor(&name)) };
+    let Some(mut source) = take(&shared, &name) else { return Err(missing::cursor(&name)) };
     let result = read_span(&shared, &mut source, span);
     let columns = source.columns.clone();
     shared.cursors.borrow_mut().insert(name, source);
@@ -226,7 +223,7 @@ fn read_span(shared: &Shared, source: &mut Portal, span: Span) -> Result<Result<
 
 /// What a function fetches: `count` rows on.
 pub(crate) fn fetch_rows(shared: &Shared, name: &str, count: i64) -> Result<Vec<Vec<Value>>> {
-    let Some(mut p) = take(shared, name) else { return Err(no_cursor(name)) };
+    let Some(mut p) = take(shared, name) else { return Err(missing::cursor(name)) };
     let span = Span::of(p.cursor.as_ref().map_or(0, |c| c.position), FetchDirection::Forward, count);
     let checked = p.cursor.as_mut().map_or(Ok(()), |c| span.check(name, c));
     let rows = checked.and_then(|()| at_once(|| read_span(shared, &mut p, span)));

@@ -14,6 +14,11 @@ pub fn schema(name: &str) -> Error {
     err!(INVALID_SCHEMA_NAME, "schema \"{}\" does not exist"; name)
 }
 
+/// No cursor has the name.
+pub fn cursor(name: &str) -> Error {
+    err!(INVALID_CURSOR_NAME, "cursor \"{}\" does not exist"; name)
+}
+
 /// No relation has the name.
 pub fn relation(name: &str) -> Error {
     err!(UNDEFINED_TABLE, "relation \"{}\" does not exist"; name)

@@ -612,12 +612,9 @@ fn extended(session: &mut Session, out: &mut Wire, kind: u8, b: &mut Body<'_>) -
                     None => out.no_columns(),
                 }
             } else {
-                let p = session.portal(name).map_err(none)?;
-                match p.columns.clone() {
-                    Some(c) => {
-                        let formats = p.formats.clone();
-                        out.columns(&c, &formats);
-                    }
+                let (columns, formats) = session.portal(name, |p| (p.columns.clone(), p.formats.clone())).map_err(none)?;
+                match columns {
+                    Some(c) => out.columns(&c, &formats),
                     None => out.no_columns(),
                 }
             }

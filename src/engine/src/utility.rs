@@ -191,9 +191,8 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
                 done("CLOSE CURSOR ALL")
             }
             Some(n) => {
-                let closed = session.shared.cursors.borrow_mut().remove(n);
-                if closed.or_else(|| session.work.portals.remove(n)).is_none() {
-                    return Err(crate::cursor::no_cursor(n));
+                if session.take_portal(n).is_none() {
+                    return Err(crate::missing::cursor(n));
                 }
                 done("CLOSE CURSOR")
             }

@@ -50,6 +50,11 @@ pub enum Once {
     Running(Status),
 }
 
+#[cold]
+fn no_portal(name: &str) -> Error {
+    err!(INVALID_CURSOR_NAME, "portal \"{}\" does not exist"; name)
+}
+
 /// A session's task and portals.
 #[derive(Default)]
 pub struct Work {
@@ -250,8 +255,7 @@ impl Session {
 
     /// Bind with values.
     pub fn bind_values(&mut self, portal: &str, prepared: Rc<Prepared>, params: Vec<Value>, formats: Vec<i16>) -> Result<()> {
-        let taken = || self.work.portals.contains_key(portal) || self.shared.cursors.borrow().contains_key(portal);
-        if !portal.is_empty() && taken() {
+        if !portal.is_empty() && self.has_portal(portal) {
             return Err(err!(DUPLICATE_CURSOR, "portal \"{portal}\" already exists"));
         }
         self.shared.begin_transaction(false);
@@ -259,16 +263,42 @@ impl Session {
         Ok(())
     }
 
-    /// A portal.
-    pub fn portal(&self, name: &str) -> Result<&Portal> {
-        self.work.portals.get(name).ok_or_else(|| err!(INVALID_CURSOR_NAME, "portal \"{}\" does not exist"; name))
+    /// Whether a portal has the name, bound or declared.
+    pub(crate) fn has_portal(&self, name: &str) -> bool {
+        self.work.portals.contains_key(name) || self.shared.cursors.borrow().contains_key(name)
+    }
+
+    /// Takes a portal out of the session while it runs, or for good.
+    pub(crate) fn take_portal(&mut self, name: &str) -> Option<Portal> {
+        self.work.portals.remove(name).or_else(|| crate::cursor::take(&self.shared, name))
+    }
+
+    fn put_portal(&mut self, name: String, p: Portal) {
+        if p.cursor.is_some() {
+            self.shared.cursors.borrow_mut().insert(name, p);
+        } else {
+            self.work.portals.insert(name, p);
+        }
+    }
+
+    /// Asks a portal, bound or declared.
+    pub fn portal<T>(&mut self, name: &str, ask: impl FnOnce(&mut Portal) -> T) -> Result<T> {
+        if let Some(p) = self.work.portals.get_mut(name) {
+            return Ok(ask(p));
+        }
+        match self.shared.cursors.borrow_mut().get_mut(name) {
+            Some(p) => Ok(ask(p)),
+            None => Err(no_portal(name)),
+        }
     }
 
     /// Begins executing a portal, up to `max` rows (0: all).
     pub fn execute(&mut self, portal: &str, max: usize) -> Result<()> {
-        let Some(p) = self.work.portals.get_mut(portal) else { return self.portal(portal).map(|_| ()) };
-        p.given = 0;
-        self.shared.query_text.replace(p.prepared.sql.clone());
+        let sql = self.portal(portal, |p| {
+            p.given = 0;
+            p.prepared.sql.clone()
+        })?;
+        self.shared.query_text.replace(sql);
         self.start_request();
         self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
         Ok(())
@@ -329,7 +359,7 @@ impl Session {
 
     /// Closes a portal.
     pub fn close_portal(&mut self, name: &str) {
-        self.work.portals.remove(name);
+        self.take_portal(name);
     }
 
     /// Sync: ends the implicit transaction.
@@ -469,10 +499,7 @@ impl Session {
                 Ok(None)
             }
             Some(Task::Execute { portal, max }) => {
-                let Some(mut p) = self.work.portals.remove(&portal) else {
-                    let e = err!(INVALID_CURSOR_NAME, "portal \"{}\" does not exist"; portal);
-                    return Err((e, Rc::from("")));
-                };
+                let Some(mut p) = self.take_portal(&portal) else { return Err((no_portal(&portal), Rc::from(""))) };
                 let sql = p.prepared.sql.clone();
                 let r = self.run_portal(&mut p, out, max, false);
                 let step = match r {
@@ -483,7 +510,7 @@ impl Session {
                     PortalStep::Finished(tag) => {
                         self.flush_notices(out, &sql);
                         if tag.words.is_empty() { out.empty() } else { out.complete(&tag) }
-                        self.work.portals.insert(portal, p);
+                        self.put_portal(portal, p);
                         self.close_transaction_portals();
                         let lsn = self.shared.commit_lsn.take();
                         self.wait_for_log(lsn, None, None);
@@ -491,12 +518,12 @@ impl Session {
                     }
                     PortalStep::Suspended => {
                         out.suspended();
-                        self.work.portals.insert(portal, p);
+                        self.put_portal(portal, p);
                         return Ok(Some(Status::Done));
                     }
                     other => self.pause(other),
                 };
-                self.work.portals.insert(portal.clone(), p);
+                self.put_portal(portal.clone(), p);
                 self.work.task = Some(Task::Execute { portal, max });
                 keep.map(Some).map_err(|e| (e, sql))
             }

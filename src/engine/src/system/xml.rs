@@ -10,7 +10,7 @@ use tusklet_ir::{Oid, ResultColumn};
 use tusklet_vector::{Call, CallContext, CallSite, Datum, Kernel, Out, Phys, TypeKind, TypeRef, Value, Vector};
 
 use super::Env;
-use crate::cursor::{fetch_rows, no_cursor};
+use crate::cursor::fetch_rows;
 use crate::missing;
 use crate::query::{Prepared, rows_of, run_program};
 
@@ -72,7 +72,7 @@ impl Source {
 
     fn cursor(env: &Env<'_, '_>, name: &str) -> Result<Source> {
         let cursors = env.shared.cursors.borrow();
-        let prepared = &cursors.get(name).ok_or_else(|| no_cursor(name))?.prepared;
+        let prepared = &cursors.get(name).ok_or_else(|| missing::cursor(name))?.prepared;
         Ok(Source { table: None, prepared: prepared.clone(), columns: columns_of(&prepared.program(env.shared)?.stmt.columns) })
     }
 
