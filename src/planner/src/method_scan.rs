@@ -51,18 +51,6 @@ pub(crate) struct Choice {
 /// What a setting that is off costs.
 const DISABLED: f64 = 1e10;
 
-/// Whether an index's column can be had from its entries (`amcanreturn`): from GiST if values are kept as they are or there
-/// is a function to fetch them, from SP-GiST if values are kept whole.
-fn returns(method: Oid, col: &IndexColumn) -> bool {
-    let Some(class) = builtin::opclass(col.opclass) else { return false };
-    let has = |number| builtin::amproc(class.family(), class.intype(), class.intype(), number).is_some();
-    match method {
-        oids::AM_GIST => has(9) || !has(3),
-        oids::AM_SPGIST => !has(6),
-        _ => false,
-    }
-}
-
 impl Choice {
     /// The conditions it looks for, by their numbers.
     pub fn answered(&self) -> impl Iterator<Item = usize> {
@@ -160,7 +148,7 @@ impl Planner<'_> {
             }
             let has = |a: &i16| {
                 let at = ix.columns.iter().position(|c| c.attno == *a && *a > 0);
-                at.is_some_and(|i| i >= ix.keys as usize || returns(method, &ix.columns[i]))
+                at.is_some_and(|i| self.cx.catalog().returns(method, (i < ix.keys as usize).then(|| &ix.columns[i])))
             };
             let types: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
             let used: Vec<&Expr> = conds.iter().map(|c: &Found| &quals[c.qual]).collect();

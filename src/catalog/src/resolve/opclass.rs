@@ -3,7 +3,7 @@
 use tusklet_ir::Oid;
 
 use crate::builtin::{self, oids};
-use crate::live::{Catalog, FamilyMember, ItemKind};
+use crate::live::{Catalog, FamilyMember, IndexColumn, ItemKind};
 
 /// An operator class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,20 @@ impl Catalog {
         match self.user_member(family, &|m| (m.function, m.left, m.right, m.number) == (true, left, right, number)) {
             Some(m) => m.object,
             None => builtin::amproc(family, left, right, number).map_or(0, |m| m.function()),
+        }
+    }
+
+    /// Whether an index's column can be had from its entries (`amcanreturn`): always from a B-tree; from GiST if values are kept as they
+    /// are or there is a function to fetch them, from SP-GiST if values are kept whole. `key`: none for an INCLUDE column, which both keep.
+    pub fn returns(&self, method: Oid, key: Option<&IndexColumn>) -> bool {
+        let Some(key) = key else { return matches!(method, oids::AM_BTREE | oids::AM_GIST | oids::AM_SPGIST) };
+        let Some(class) = self.opclass(key.opclass) else { return false };
+        let has = |number| self.opfamily_proc(class.family, class.input_type, class.input_type, number) != 0;
+        match method {
+            oids::AM_BTREE => true,
+            oids::AM_GIST => has(9) || !has(3),
+            oids::AM_SPGIST => !has(6),
+            _ => false,
         }
     }
 

@@ -2,29 +2,40 @@
 
 use tusklet_adt::float::fixed;
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_error::{Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, bail, err, filled, words};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::DefElem;
 
-/// An access method and what it is asked for.
+/// An access method and what it can do.
 pub struct Method {
     /// `pg_am.oid`.
     pub oid: Oid,
     name: &'static str,
-    ordered: bool,
-    unique: bool,
-    many: bool,
-    include: bool,
-    exclude: bool,
+    /// By the names of properties (`pg_indexam_has_property` and its kin): its own, its indexes', and those of columns whatever their class.
+    can: &'static str,
 }
 
-const METHODS: &[Method] = &[
-    Method { oid: oids::AM_BTREE, name: "btree", ordered: true, unique: true, many: true, include: true, exclude: true },
-    Method { oid: oids::AM_HASH, name: "hash", ordered: false, unique: false, many: false, include: false, exclude: true },
-    Method { oid: oids::AM_GIST, name: "gist", ordered: false, unique: false, many: true, include: true, exclude: true },
-    Method { oid: oids::AM_GIN, name: "gin", ordered: false, unique: false, many: true, include: false, exclude: false },
-    Method { oid: oids::AM_SPGIST, name: "spgist", ordered: false, unique: false, many: false, include: true, exclude: true },
-    Method { oid: oids::AM_BRIN, name: "brin", ordered: false, unique: false, many: true, include: false, exclude: false },
+static METHODS: &[Method] = &[
+    Method {
+        oid: oids::AM_BTREE,
+        name: "btree",
+        can: "can_order|can_unique|can_multi_col|can_exclude|can_include|clusterable|index_scan|bitmap_scan|\
+              backward_scan|search_array|search_nulls|",
+    },
+    Method { oid: oids::AM_HASH, name: "hash", can: "can_exclude|index_scan|bitmap_scan|backward_scan|" },
+    Method {
+        oid: oids::AM_GIST,
+        name: "gist",
+        can: "can_multi_col|can_exclude|can_include|clusterable|index_scan|bitmap_scan|search_nulls|\
+              distance_orderable|",
+    },
+    Method { oid: oids::AM_GIN, name: "gin", can: "can_multi_col|bitmap_scan|" },
+    Method {
+        oid: oids::AM_SPGIST,
+        name: "spgist",
+        can: "can_exclude|can_include|index_scan|bitmap_scan|search_nulls|distance_orderable|",
+    },
+    Method { oid: oids::AM_BRIN, name: "brin", can: "can_multi_col|bitmap_scan|search_nulls|" },
 ];
 
 impl Method {
@@ -44,6 +55,11 @@ impl Method {
         METHODS.iter().find(|m| m.oid == oid)
     }
 
+    /// Whether it has a property.
+    pub fn can(&self, property: &str) -> bool {
+        words::has(self.can, property)
+    }
+
     fn refuse(&self, what: &str) -> Error {
         err!(FEATURE_NOT_SUPPORTED, "access method \"{}\" does not support {}"; self.name, what)
     }
@@ -51,10 +67,10 @@ impl Method {
     /// Whether it can make such an index.
     pub fn check(&self, unique: bool, including: bool, keys: usize, exclusion: bool) -> Result<()> {
         let wrong = [
-            (unique && !self.unique, "unique indexes"),
-            (including && !self.include, "included columns"),
-            (keys > 1 && !self.many, "multicolumn indexes"),
-            (exclusion && !self.exclude, "exclusion constraints"),
+            (unique && !self.can("can_unique"), "unique indexes"),
+            (including && !self.can("can_include"), "included columns"),
+            (keys > 1 && !self.can("can_multi_col"), "multicolumn indexes"),
+            (exclusion && !self.can("can_exclude"), "exclusion constraints"),
         ];
         match wrong.iter().find(|(w, _)| *w) {
             Some((_, what)) => Err(self.refuse(what)),
@@ -64,10 +80,10 @@ impl Method {
 
     /// Whether a key column may say how it is ordered.
     pub fn check_order(&self, direction: bool, nulls: bool) -> Result<()> {
-        if direction && !self.ordered {
+        if direction && !self.can("can_order") {
             return Err(self.refuse("ASC/DESC options"));
         }
-        if nulls && !self.ordered {
+        if nulls && !self.can("can_order") {
             return Err(self.refuse("NULLS FIRST/LAST options"));
         }
         Ok(())
