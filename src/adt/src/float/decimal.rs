@@ -238,6 +238,7 @@ pub(super) fn multiply(v: &mut Vec<u32>, by: u32, plus: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Rng;
 
     fn check(text: &str) {
         assert_eq!(float8(text).to_bits(), text.parse::<f64>().expect("a number").to_bits(), "{text}");
@@ -264,13 +265,8 @@ mod tests {
 
     #[test]
     fn random_numbers_and_the_points_between_them() {
-        let mut seed = 0x9e37_79b9_7f4a_7c15u64;
-        let mut next = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed
-        };
+        let mut rng = Rng::new(1);
+        let mut next = || rng.next();
         for i in 0..40_000 {
             let v = f64::from_bits(next() & !(1 << 63));
             if v.is_finite() {

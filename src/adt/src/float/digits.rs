@@ -188,6 +188,7 @@ fn count_up(digits: &mut [u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Rng;
 
     fn same(d: &Digits, text: &str) {
         let (m, e) = text.split_once('e').expect("an exponent");
@@ -207,13 +208,8 @@ mod tests {
 
     #[test]
     fn prints_as_the_standard_library_does() {
-        let mut x = 0x9e37_79b9_7f4a_7c15u64;
-        let mut next = || {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            x
-        };
+        let mut rng = Rng::new(1);
+        let mut next = || rng.next();
         let mut numbers: Vec<f64> = vec![5e-324, f64::MAX, f64::MIN_POSITIVE, 1e23, 9007199254740993.0, 0.5, 0.25, 2.5, 9.5, 0.095, 999.5, 1e15];
         numbers.extend((-1074..1024).map(|e| 2f64.powi(e)));
         for _ in 0..20_000 {
