@@ -11,7 +11,7 @@ const BINDGEN = /^wasm-bindgen = "=([\d.]+)"/m.exec(readFileSync(join(root, 'Car
 
 const TARGET = 'wasm32-unknown-unknown';
 
-/** Crates that mark their hot functions (`cfg(tuned)`), so that the rest of them can be compiled for size. */
+/** Crates that are compiled for size here alone: what of them is hot says so itself, which only this build hears (`cfg(tuned)`). */
 const MARKED = ['functions'];
 
 /** The folder with wasm-bindgen and its test runner, of the crate's version; installs them when there is none. */

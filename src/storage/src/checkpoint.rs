@@ -45,6 +45,7 @@ pub(crate) enum Keep {
 }
 
 /// What survives of the version at `t` if everything running now is lost.
+#[cfg_attr(tuned, optimize(size))]
 pub(crate) fn keep(heap: &Heap, t: Tid, status: &StatusTable) -> Keep {
     let Some(g) = heap.group(t) else { return Keep::Free(false) };
     let i = t.offset();
@@ -73,6 +74,7 @@ pub(crate) fn keep(heap: &Heap, t: Tid, status: &StatusTable) -> Keep {
 }
 
 /// Writes one group; whether the same group unchanged would be written the same next time.
+#[cfg_attr(tuned, optimize(size))]
 fn encode_group(out: &mut Vec<u8>, table: &Table, heap: &Heap, number: usize, status: &StatusTable) -> bool {
     let g: &Group = &heap.groups[number];
     let mut pure = true;
@@ -140,6 +142,7 @@ fn mix(h: u64, w: u64) -> u64 {
 }
 
 /// A stable 128-bit hash. Part of the format: names are compared with those of older checkpoints.
+#[cfg_attr(tuned, optimize(size))]
 pub(crate) fn content_name(bytes: &[u8]) -> SegmentName {
     let (mut a, mut b) = (bytes.len() as u64 ^ 0x7475_736B, bytes.len() as u64 ^ 0x6C65_7473);
     for c in bytes.chunks(8) {
@@ -162,6 +165,7 @@ struct Writer {
 }
 
 impl Writer {
+    #[cfg_attr(tuned, optimize(size))]
     fn add(&mut self, mut bytes: Vec<u8>) -> SegmentName {
         seal(&mut bytes, Lsn(0), Kind::Segment);
         let name = content_name(&bytes);
@@ -172,6 +176,7 @@ impl Writer {
         name
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn index(&mut self, index: &Index) -> Result<Vec<SegmentName>> {
         let heap = index.table.read()?;
         let status = index.table.txns.status.borrow();
@@ -213,6 +218,7 @@ impl Writer {
 
 impl Store {
     /// Takes a checkpoint of everything committed. The host calls it when [`Store::log_bytes`] has grown, or on closing.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn checkpoint(&self) -> Result<Checkpointed> {
         let lsn = self.lsn.get();
         if !self.txns.logging.get() {
@@ -332,6 +338,7 @@ impl Store {
         self.segments.borrow_mut().clear();
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn forget_saved(&self) {
         for s in self.rels.borrow().iter().flatten() {
             match &s.rel {

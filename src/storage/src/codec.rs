@@ -90,6 +90,7 @@ impl<'a> Reader<'a> {
         self.bytes.len()
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
         if n > self.bytes.len() {
             return Err(corrupt("stored data ends too early"));
@@ -103,6 +104,7 @@ impl<'a> Reader<'a> {
         Ok(self.take(1)?[0])
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     pub fn u64(&mut self) -> Result<u64> {
         let mut v = 0u64;
         for shift in (0..64).step_by(7) {
@@ -120,6 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of things each of which takes at least one byte, or is otherwise bounded by `most`.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn count(&mut self, most: usize) -> Result<usize> {
         let n = self.u64()?;
         if n > most as u64 {
@@ -151,6 +154,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `n` values of a column.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn column(&mut self, phys: Phys, n: usize) -> Result<Vector> {
         let nulls = self.u8()? != 0;
         let valid = if nulls { self.take(n.div_ceil(8))? } else { &[] };

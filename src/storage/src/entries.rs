@@ -29,7 +29,6 @@ struct Item {
 }
 
 impl Item {
-    #[cfg_attr(tuned, optimize(speed))]
     fn head(&self) -> u128 {
         (self.hi as u128) << 64 | self.lo as u128
     }
@@ -46,14 +45,12 @@ impl Item {
 impl Entries {
     /// Where the next key is to be appended.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn key(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
     /// What was appended since the last one is this row's key. `distinct`: a unique index must not have it twice.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn add(&mut self, tid: Tid, distinct: bool) {
         let start = self.start;
         let k = split(&self.bytes[start..]);
@@ -77,7 +74,6 @@ impl Entries {
     }
 
     /// In the order of the keys, rows of the same key in the table's.
-    #[cfg_attr(tuned, optimize(speed))]
     fn sort(&mut self) {
         if std::mem::replace(&mut self.sorted, true) {
             return;
@@ -89,13 +85,11 @@ impl Entries {
         sort_by_words(&mut self.items, words, &Item::word, &|a, b| tail(a).cmp(tail(b)).then(a.tid.cmp(&b.tid)));
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn parts(&self, i: &Item) -> Parts<'_> {
         Parts { head: i.head(), tail: &self.bytes[i.start..i.start + i.len as usize] }
     }
 
     /// A row whose key must be distinct and is not; the first by key.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn duplicate(&mut self) -> Option<Tid> {
         self.sort();
         let same = |a: &Item, b: &Item| {
@@ -119,7 +113,6 @@ impl<K: AsRef<[u8]>> FromIterator<(K, Tid)> for Entries {
 
 impl Index {
     /// Fills a new index at once.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn build(&self, tx: &Tx, mut entries: Entries) -> Result<()> {
         entries.sort();
         self.dirty.set(true);
@@ -139,7 +132,6 @@ impl Index {
     }
 
     /// Adds entries for new row versions, as [`Index::insert`] does for one.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn insert_all(&self, tx: &Tx, entries: &mut Entries) -> Result<()> {
         entries.sort();
         let entries = &*entries;

@@ -76,7 +76,6 @@ impl Tid {
 
     /// The row in its group, 0-based; out of every group's range when the tid is none.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn offset(self) -> usize {
         ((self.0 & 0xFFFF) as usize).wrapping_sub(1)
     }

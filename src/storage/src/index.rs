@@ -64,7 +64,6 @@ impl KeyRange {
     }
 
     /// Keys that start with `prefix`: equality on an index's first columns.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn prefix(prefix: &[u8]) -> KeyRange {
         KeyRange { low: prefix.to_vec(), high: successor(prefix) }
     }
@@ -132,7 +131,6 @@ impl Index {
     }
 
     /// Adds an entry for a new row version (an insert, or an update with `keys_changed`). Uniqueness is not checked here.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn insert(&self, tx: &Tx, key: &[u8], tid: Tid) -> Result<()> {
         let entry = self.table.read()?.entry(tid);
         self.put(key, entry)?;
@@ -146,7 +144,6 @@ impl Index {
         Ok(())
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn put(&self, key: &[u8], entry: u64) -> Result<()> {
         self.dirty.set(true);
         self.tree.try_borrow_mut().map_err(|_| Error::internal("index is written while it is read"))?.insert(key, entry)
@@ -154,7 +151,6 @@ impl Index {
 
     /// The visible row with this exact key: a unique index's lookup, nothing allocated.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn lookup(&self, snapshot: &Snapshot, key: &[u8]) -> Option<Tid> {
         let tree = self.tree.try_borrow().ok()?;
         let heap = self.table.heap.try_borrow().ok()?;
@@ -184,7 +180,6 @@ impl Index {
     }
 
     /// The first versions of all rows whose entries have this exact key, whoever sees them.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn candidates(&self, key: &[u8], out: &mut Vec<Tid>) -> Result<()> {
         let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
         let heap = self.table.read()?;
@@ -196,7 +191,6 @@ impl Index {
     }
 
     /// All visible rows with this exact key, in heap order of their first versions.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn lookup_all(&self, snapshot: &Snapshot, key: &[u8], out: &mut Vec<Tid>) -> Result<()> {
         let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
         let heap = self.table.read()?;
@@ -210,7 +204,6 @@ impl Index {
 
     /// Whether a row other than `except` has `key`, counting what running transactions do (`_bt_check_unique`): their
     /// inserts and deletes must be waited for, one's own count as done.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn check_unique(&self, tx: &Tx, key: &[u8], except: Option<Tid>) -> Result<Unique> {
         let tree = self.tree.try_borrow().map_err(|_| Error::internal("index is read while it is written"))?;
         let heap = self.table.read()?;
@@ -245,7 +238,6 @@ impl Index {
 }
 
 /// Runs `f` for the tid of every entry with `key` that is not stale, until it answers false.
-#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn each_with_key(tree: &BTree, heap: &Heap, k: Parts<'_>, mut f: impl FnMut(Tid) -> bool) {
     let mut leaf = tree.find_leaf(k, 0);
     let mut i = tree.nodes[leaf as usize].lower_bound(k, 0);
@@ -322,7 +314,6 @@ pub struct IndexScan {
 
 impl IndexScan {
     /// The next visible row. Looks ahead more the longer it goes on.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn next(&mut self, snapshot: &Snapshot) -> Result<Option<Tid>> {
         if self.at >= self.ready.len() {
             let mut ready = std::mem::take(&mut self.ready);
@@ -339,7 +330,6 @@ impl IndexScan {
     }
 
     /// Adds up to `want` visible rows to `out`, in key order; fewer only at the end of the range.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn next_batch(&mut self, snapshot: &Snapshot, want: usize, out: &mut Vec<Tid>) -> Result<()> {
         if self.done || want == 0 {
             return Ok(());

@@ -23,7 +23,6 @@ impl Hasher for NumberHasher {
     fn finish(&self) -> u64 {
         self.0
     }
-    #[cfg_attr(tuned, optimize(speed))]
     fn write(&mut self, b: &[u8]) {
         self.0 = hash::combine(self.0, hash::bytes(b));
     }
@@ -61,7 +60,6 @@ impl RowLocks {
 
     /// A running transaction other than `tx` whose lock conflicts with `mode`.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn conflict(&self, rel: RelId, tid: Tid, mode: RowLock, tx: &Tx, status: &StatusTable) -> Option<Xid> {
         if !self.any.get() {
             return None;
@@ -74,7 +72,6 @@ impl RowLocks {
         found.map(|l| l.xid)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn add(&self, rel: RelId, tid: Tid, mode: RowLock, tx: &Tx, xid: Xid) {
         self.any.set(true);
         let mut map = self.map.borrow_mut();
@@ -218,7 +215,6 @@ impl LockTable {
     }
 
     /// The same where the transactions `own` are the same holder as `tx`: their locks are no obstacle.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn lock_beside(&self, tx: &Tx, tag: LockTag, mode: LockMode, own: &[TxNo]) -> TableLock {
         let bit = 1u8 << mode as u8;
         if tx.0.table_locks.borrow().iter().any(|(t, m)| *t == tag && m & bit != 0) {
@@ -251,7 +247,6 @@ impl LockTable {
     }
 
     /// Gives back the locks taken after the first `keep`.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn release_from(&self, tx: &TxData, keep: usize) {
         let mut held = tx.table_locks.borrow_mut();
         if held.len() <= keep {

@@ -268,6 +268,7 @@ pub(crate) enum Framed<'a> {
     Broken,
 }
 
+#[cfg_attr(tuned, optimize(size))]
 pub(crate) fn unframe(bytes: &[u8]) -> Framed<'_> {
     let u32_at = |i: usize| bytes.get(i..i + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     if bytes.get(..4) != Some(&MAGIC) {

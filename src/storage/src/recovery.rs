@@ -50,6 +50,7 @@ pub struct Recovery {
 impl Store {
     /// Opens what `manifest` and `log` describe; without either the store is empty. `log` is all log bytes there are, in
     /// order; records the manifest already covers are passed over.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn open(sink: Box<dyn LogSink>, manifest: Option<&[u8]>, log: &[u8]) -> Result<(Store, Recovery)> {
         let store = Store::new(sink);
         let mut next = Xid::FIRST.0;
@@ -80,6 +81,7 @@ impl Store {
         Ok((store, Recovery { last: Lsn(found.last.0), ..found }))
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn read_manifest(&self, payload: &[u8]) -> Result<u64> {
         let mut r = Reader::new(payload);
         let next_xid = r.u64()?;
@@ -138,6 +140,7 @@ impl Store {
         Ok(next_xid)
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn room_for(&self, slots: usize) -> Result<()> {
         let mut rels = self.rels.borrow_mut();
         if slots > rels.len() + (1 << 24) {
@@ -149,6 +152,7 @@ impl Store {
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn put_rel(&self, rel: RelId, made: Rel) -> Result<()> {
         if rel.0 == 0 {
             return Err(corrupt("a relation has number 0"));
@@ -173,6 +177,7 @@ impl Store {
         }
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn replay(&self, payload: &[u8]) -> Result<()> {
         let mut r = Reader::new(payload);
         r.u64()?;
@@ -243,6 +248,7 @@ impl Store {
     }
 
     /// Everything replayed is committed and nobody looks: chains are collapsed before a later record uses their slots.
+    #[cfg_attr(tuned, optimize(size))]
     fn settle_replayed(&self, touched: &[Rc<Table>]) -> Result<()> {
         let status = self.txns.status.borrow();
         for t in touched {
@@ -252,6 +258,7 @@ impl Store {
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn apply(&self, t: &Rc<Table>, tag: u8, xid: Xid, body: &[u8], touched: &mut Vec<Rc<Table>>) -> Result<()> {
         if let Some(cold) = &mut *t.cold.borrow_mut() {
             cold.pending.push((tag, xid, body.to_vec()));
@@ -332,6 +339,7 @@ impl Store {
     }
 
     /// [`Store::load`] for every table.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn load_all(&self) -> Result<bool> {
         if !self.has_cold() {
             return Ok(true);
@@ -352,6 +360,7 @@ impl Store {
 
     /// Makes a table and its indexes ready for use. `false`: the host is still fetching segments; suspend the statement
     /// and ask again. True at once for a table that is loaded, which is the common case and costs a test.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn load(&self, rel: RelId) -> Result<bool> {
         let t = match self.slot(rel)?.rel {
             Rel::Table(t) => t,
@@ -361,6 +370,7 @@ impl Store {
         self.load_table(&t)
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     pub(crate) fn load_table(&self, t: &Rc<Table>) -> Result<bool> {
         let Some((groups, indexes)) = self.needed(t) else { return Ok(true) };
         let mut bytes = Vec::with_capacity(groups.len());
@@ -447,6 +457,7 @@ impl Store {
     }
 
     #[allow(clippy::type_complexity)]
+    #[cfg_attr(tuned, optimize(size))]
     fn needed(&self, t: &Rc<Table>) -> Option<(Vec<(usize, SegmentName)>, Vec<(Rc<Index>, Vec<SegmentName>)>)> {
         let groups = t.cold.borrow().as_ref()?.groups.clone();
         let indexes = self.indexes_of(t.rel).into_iter().map(|i| {
@@ -465,6 +476,7 @@ fn foreign(version: u16) -> tusklet_error::Error {
     ))
 }
 
+#[cfg_attr(tuned, optimize(size))]
 fn tid(r: &mut Reader<'_>) -> Result<Tid> {
     let v = r.u64()?;
     let t = Tid(v as i64);
@@ -480,6 +492,7 @@ fn name(r: &mut Reader<'_>) -> Result<SegmentName> {
     Ok(SegmentName(u128::from_le_bytes(b)))
 }
 
+#[cfg_attr(tuned, optimize(size))]
 fn read_columns(r: &mut Reader<'_>) -> Result<Vec<ColumnMeta>> {
     let mut columns = Vec::new();
     for _ in 0..r.count(1 << 16)? {
@@ -498,6 +511,7 @@ fn read_sequence(r: &mut Reader<'_>, rel: RelId) -> Result<Sequence> {
     Ok(s)
 }
 
+#[cfg_attr(tuned, optimize(size))]
 fn read_entries(r: &mut Reader<'_>, n: usize, builder: &mut Builder, mut each: impl FnMut(u64)) -> Result<()> {
     for _ in 0..n {
         let mut e = [0; 8];
@@ -510,6 +524,7 @@ fn read_entries(r: &mut Reader<'_>, n: usize, builder: &mut Builder, mut each: i
 }
 
 /// Whole records after `from`, and how far the log can be believed.
+#[cfg_attr(tuned, optimize(size))]
 fn split_log(log: &[u8], from: Lsn) -> Result<(Vec<(Lsn, &[u8])>, Recovery)> {
     let mut records = Vec::new();
     let mut found = Recovery { last: from, ..Recovery::default() };
@@ -546,6 +561,7 @@ fn split_log(log: &[u8], from: Lsn) -> Result<(Vec<(Lsn, &[u8])>, Recovery)> {
     Ok((records, found))
 }
 
+#[cfg_attr(tuned, optimize(size))]
 fn decode_group(heap: &Heap, rel: RelId, number: usize, payload: &[u8]) -> Result<Group> {
     let mut r = Reader::new(payload);
     if r.u32()? != rel.0 || r.u64()? != number as u64 {
@@ -624,6 +640,7 @@ impl Group {
 
 impl Heap {
     /// Makes the slot at `t` ready to be written, with the slots before it.
+    #[cfg_attr(tuned, optimize(size))]
     fn replay_slot(&mut self, t: Tid) -> Result<()> {
         let (g, i) = (t.group(), t.offset());
         if g > self.groups.len() + (1 << 20) {
@@ -658,6 +675,7 @@ impl Heap {
     }
 
     /// Only the last group may have room at its end.
+    #[cfg_attr(tuned, optimize(size))]
     fn close_gaps(&mut self) {
         let n = self.groups.len().saturating_sub(1);
         // Groups before the last that are not full are few and near the end.
@@ -668,6 +686,7 @@ impl Heap {
         }
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn replay_rows(&mut self, first: Tid, n: usize, xid: Xid, b: &mut Reader<'_>) -> Result<()> {
         if n == 0 || first.offset() + n > BATCH {
             return Err(corrupt("a log record inserts rows outside of a group"));
@@ -698,6 +717,7 @@ impl Heap {
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     fn replay_move(&mut self, from: Tid, to: Tid) -> Result<()> {
         let (Some(f), Some(_)) = (self.group(from), self.group(to)) else {
             return Err(corrupt("the log moves a row that does not exist"));
@@ -723,6 +743,7 @@ impl Heap {
 }
 
 impl Group {
+    #[cfg_attr(tuned, optimize(size))]
     fn add_free_slot(&mut self) {
         let i = self.rows;
         self.rows += 1;

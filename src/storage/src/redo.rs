@@ -34,6 +34,7 @@ pub(crate) mod tag {
 }
 
 /// Writes one operation: tag, length, body.
+#[cfg_attr(tuned, optimize(size))]
 fn op(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
     out.push(tag);
     let at = out.len();
@@ -44,6 +45,7 @@ fn op(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>) -> Result<()>)
     Ok(())
 }
 
+#[cfg_attr(tuned, optimize(size))]
 fn put_rows(out: &mut Vec<u8>, heap: &Heap, tid: Tid, n: usize) -> Result<()> {
     let first = tid.offset();
     let Some(g) = heap.groups.get(tid.group()).filter(|g| first + n <= g.rows) else {
@@ -64,6 +66,7 @@ fn put_rows(out: &mut Vec<u8>, heap: &Heap, tid: Tid, n: usize) -> Result<()> {
     Ok(())
 }
 
+#[cfg_attr(tuned, optimize(size))]
 pub(crate) fn put_columns(out: &mut Vec<u8>, table: &Table) -> Result<()> {
     let heap = table.read()?;
     put_u64(out, heap.columns.len() as u64);
@@ -75,6 +78,7 @@ pub(crate) fn put_columns(out: &mut Vec<u8>, table: &Table) -> Result<()> {
     Ok(())
 }
 
+#[cfg_attr(tuned, optimize(size))]
 pub(crate) fn put_sequence(out: &mut Vec<u8>, s: &Sequence, state: SequenceState) {
     let o = s.options.get();
     for v in [o.start, o.increment, o.min, o.max] {
@@ -86,6 +90,7 @@ pub(crate) fn put_sequence(out: &mut Vec<u8>, s: &Sequence, state: SequenceState
 }
 
 impl Store {
+    #[cfg_attr(tuned, optimize(size))]
     pub(crate) fn encode_commit(&self, tx: &Tx, out: &mut Vec<u8>) -> Result<()> {
         start_record(out);
         let w = tx.writes();
@@ -213,6 +218,7 @@ impl Store {
     }
 
     /// Moves vacuum made in the tables this record writes to. Others' keep until their turn, or until a checkpoint.
+    #[cfg_attr(tuned, optimize(size))]
     fn encode_moves(&self, ops: &[Op], out: &mut Vec<u8>) -> Result<()> {
         let mut done: Option<RelId> = None;
         for o in ops {
@@ -238,6 +244,7 @@ impl Store {
         Ok(())
     }
 
+    #[cfg_attr(tuned, optimize(size))]
     pub(crate) fn encode_sequence(&self, rel: RelId, state: SequenceState, out: &mut Vec<u8>) {
         start_record(out);
         put_u64(out, self.next_xid().0);

@@ -45,7 +45,6 @@ pub struct Scanned {
 impl Scanned {
     /// The tid of physical row `i` of the batch.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn tid(&self, i: usize) -> Tid {
         Tid::new(self.group, i)
     }
@@ -120,7 +119,6 @@ impl TableScan {
     }
 
     /// The next group with visible rows, `None` at the end.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn next(&mut self, snapshot: &Snapshot) -> Result<Option<Scanned>> {
         let txns = self.table.txns.clone();
         while self.group < self.end {
@@ -199,7 +197,6 @@ fn system_column(group: &Group, g: usize, which: ScanColumn) -> Vector {
 }
 
 /// The rows of a group that a snapshot sees.
-#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn select(group: &Group, snapshot: &Snapshot, status: &StatusTable) -> Sel {
     use crate::heap::group::Begins;
     if group.visible >= group.rows {
@@ -255,7 +252,6 @@ pub(crate) fn select(group: &Group, snapshot: &Snapshot, status: &StatusTable) -
 impl Group {
     /// Whether the zone maps leave room for a row that satisfies all of `filters`. Only full groups have zones; each
     /// column's is computed when first asked for.
-    #[cfg_attr(tuned, optimize(speed))]
     fn may_match(&mut self, columns: &[crate::heap::ColumnMeta], filters: &[ZoneFilter]) -> bool {
         if !self.full() {
             return true;

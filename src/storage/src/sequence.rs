@@ -59,6 +59,7 @@ impl Sequence {
     }
 
     /// The value after `from`, `None` past the end.
+    #[cfg_attr(tuned, optimize(size))]
     fn step(o: &SequenceOptions, from: SequenceState) -> Option<i64> {
         if !from.called {
             return Some(from.last);
@@ -72,6 +73,7 @@ impl Sequence {
     }
 
     /// Takes the next value. With it comes a position to log, when the log does not cover this fetch yet.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn next(&self) -> (NextValue, Option<SequenceState>) {
         let o = self.options.get();
         let mut s = self.state.get();

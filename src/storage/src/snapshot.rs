@@ -17,12 +17,10 @@ use crate::{Cid, Xid};
 pub(crate) struct Registry(RefCell<SortedMap<Xid, u32>>);
 
 impl Registry {
-    #[cfg_attr(tuned, optimize(speed))]
     fn add(&self, xmin: Xid) {
         *self.0.borrow_mut().or_default(xmin) += 1;
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn remove(&self, xmin: Xid) {
         let mut q = self.0.borrow_mut();
         if let Some(n) = q.get_mut(&xmin) {
@@ -49,7 +47,6 @@ pub(crate) struct SnapshotData {
 }
 
 impl Drop for SnapshotData {
-    #[cfg_attr(tuned, optimize(speed))]
     fn drop(&mut self) {
         self.tx.txns.registry.remove(self.xmin);
     }
@@ -76,7 +73,6 @@ impl Snapshot {
     }
 
     /// Becomes [`Snapshot::at_current_command`], in place when nobody else holds it.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn advance(&mut self) {
         match Rc::get_mut(&mut self.0) {
             Some(s) => s.cid = s.tx.cid.get(),
@@ -124,7 +120,6 @@ impl Snapshot {
 
     /// Whether another transaction's `xid` counts as committed.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn sees(&self, xid: Xid, status: &StatusTable) -> bool {
         let s = &*self.0;
         if xid < s.xmin {
@@ -135,7 +130,6 @@ impl Snapshot {
 
     /// Whether the insertion `(xid, cid)` is seen.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn sees_insert(&self, xid: Xid, cid: u32, status: &StatusTable) -> bool {
         if xid >= self.0.xmin && self.0.tx.owns(xid) { cid < self.0.cid } else { self.sees(xid, status) }
     }

@@ -36,7 +36,6 @@ impl ZoneFilter {
 }
 
 /// A number that orders as the values do; `None` for NULL and for types without zone maps.
-#[cfg_attr(tuned, optimize(speed))]
 pub fn zone_key(d: Datum<'_>) -> Option<u64> {
     Some(match d {
         Datum::Bool(v) => v as u64,
@@ -55,7 +54,6 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn of(v: &Vector) -> Option<Zone> {
         let mut z = Zone { low: u64::MAX, high: 0 };
         match &v.data {
@@ -82,7 +80,6 @@ impl Zone {
         Some(z)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn meets(&self, f: &ZoneFilter) -> bool {
         self.low <= f.high && self.high >= f.low
     }
@@ -144,7 +141,6 @@ struct Correlation {
 }
 
 impl Correlation {
-    #[cfg_attr(tuned, optimize(speed))]
     fn add(&mut self, place: u64, d: &Datum<'_>) {
         let head = |b: &[u8]| b.iter().take(8).fold(0u64, |n, c| n << 8 | *c as u64) << (8 * (8 - b.len().min(8)));
         let y = match d {
@@ -166,7 +162,6 @@ impl Correlation {
         self.xy += x * y;
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn value(&self) -> f64 {
         let both = (self.n * self.xx - self.x * self.x) * (self.n * self.yy - self.y * self.y);
         let c = (self.n * self.xy - self.x * self.y) / both.max(0.0).sqrt();
@@ -180,7 +175,6 @@ const SAMPLE_GROUPS: usize = 12;
 impl Table {
     /// Column statistics from a sample of groups, taken when first asked for and again when a fifth of the table has
     /// changed since.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn statistics(&self, snapshot: &Snapshot) -> Result<Rc<TableStats>> {
         if let Some(s) = &*self.stats.borrow() {
             let age = self.changes.get().saturating_sub(s.changes);
@@ -215,7 +209,6 @@ impl Table {
         self.looked_at.set(l);
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn sample(&self, snapshot: &Snapshot) -> Result<TableStats> {
         let heap = self.read()?;
         let status = self.txns.status.borrow();

@@ -80,7 +80,6 @@ impl Store {
     // Transactions.
 
     /// Begins a transaction. It has no [`Xid`] until it writes.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn begin(&self) -> Tx {
         self.maintain();
         self.txns.begin()
@@ -88,7 +87,6 @@ impl Store {
 
     /// Commits. With `Some(lsn)`, the work survives a crash once [`Store::durable`] reaches it. On an error nothing was
     /// committed and the caller aborts.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn commit(&self, tx: &Tx) -> Result<Option<Lsn>> {
         if tx.ended() {
             return Err(Error::internal("commit of a transaction that has ended"));
@@ -167,6 +165,7 @@ impl Store {
     }
 
     /// Undoes what is not undone by a transaction's state: definitions, counts; and shows vacuum the dead rows.
+    #[cfg_attr(tuned, optimize(size))]
     fn void(&self, ops: &[Op]) {
         for op in ops.iter().rev() {
             match op {
@@ -286,6 +285,7 @@ impl Store {
     }
 
     /// Creates an empty table file; it goes when the transaction or savepoint rolls back.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn create_table(&self, tx: &Tx, columns: &[Phys]) -> Result<RelId> {
         tx.0.write_xid()?;
         let columns = columns.iter().map(|p| ColumnMeta::new(*p, &Value::Null)).collect();
@@ -295,6 +295,7 @@ impl Store {
     }
 
     /// Creates an empty index on a table file.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn create_index(&self, tx: &Tx, table: RelId) -> Result<RelId> {
         let t = self.table(table)?;
         tx.0.write_xid()?;
@@ -305,6 +306,7 @@ impl Store {
     }
 
     /// Creates a sequence. Its creation is transactional, its values are not.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn create_sequence(&self, tx: &Tx, options: SequenceOptions) -> Result<RelId> {
         if options.increment == 0 {
             return Err(Error::internal("sequence increment is zero"));
@@ -324,6 +326,7 @@ impl Store {
     }
 
     /// Adds a column slot; rows there are already have `missing` in it. The caller holds the table exclusively.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn add_column(&self, tx: &Tx, rel: RelId, phys: Phys, missing: &Value) -> Result<usize> {
         let t = self.table(rel)?;
         tx.0.write_xid()?;
@@ -335,6 +338,7 @@ impl Store {
     }
 
     /// Drops a column's values when the transaction commits. Its slot stays and reads NULL.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn drop_column(&self, tx: &Tx, rel: RelId, column: usize) -> Result<()> {
         let t = self.table(rel)?;
         if column >= t.column_count() {
@@ -346,7 +350,6 @@ impl Store {
     }
 
     /// What `take` copies of a relation's slot; tables and indexes are asked for once a row.
-    #[cfg_attr(tuned, optimize(speed))]
     fn at<T>(&self, rel: RelId, take: impl FnOnce(&Slot) -> T) -> Result<T> {
         match self.rels.borrow().get(rel.0 as usize) {
             Some(Some(s)) => Ok(take(s)),
@@ -360,7 +363,6 @@ impl Store {
 
     /// A table's handle. After opening, [`Store::load`] must have answered true for it, unless the sink's segments are
     /// always at hand.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn table(&self, rel: RelId) -> Result<Rc<Table>> {
         let table = self.at(rel, |s| if let Rel::Table(t) = &s.rel { Some(t.clone()) } else { None })?;
         let Some(t) = table else { return Err(Error::internal(format!("relation file {} is not a table", rel.0))) };
@@ -384,7 +386,6 @@ impl Store {
     }
 
     /// An index's handle.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn index(&self, rel: RelId) -> Result<Rc<Index>> {
         let index = self.at(rel, |s| if let Rel::Index(i) = &s.rel { Some(i.clone()) } else { None })?;
         let Some(i) = index else { return Err(Error::internal(format!("relation file {} is not an index", rel.0))) };
@@ -418,6 +419,7 @@ impl Store {
     }
 
     /// Takes a sequence's next value.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn nextval(&self, rel: RelId) -> Result<NextValue> {
         let (s, committed) = self.sequence(rel)?;
         let before = s.state.get();
@@ -432,6 +434,7 @@ impl Store {
     }
 
     /// Sets a sequence's position; the caller has checked the bounds.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn setval(&self, rel: RelId, last: i64, called: bool) -> Result<()> {
         let (s, committed) = self.sequence(rel)?;
         let state = SequenceState { last, called, log_count: 0 };
@@ -451,6 +454,7 @@ impl Store {
     }
 
     /// A sequence nobody else can see yet is logged whole when its creator commits.
+    #[cfg_attr(tuned, optimize(size))]
     fn log_sequence(&self, rel: RelId, committed: bool, s: &Sequence, state: SequenceState) -> Result<()> {
         debug_assert_eq!(s.rel, rel);
         if !committed || !self.txns.logging.get() {

@@ -39,7 +39,6 @@ impl StatusTable {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn get(&self, xid: Xid) -> XidStatus {
         if xid.0 < self.base {
             return XidStatus::Committed;
@@ -57,7 +56,6 @@ impl StatusTable {
         self.get(xid) == XidStatus::Committed
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn set(&mut self, xid: Xid, status: XidStatus) {
         if xid.0 < self.base {
             return;
@@ -118,12 +116,10 @@ impl TxnTable {
         self.live.borrow().iter().filter_map(Weak::upgrade).find(|t| t.owns(xid))
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn find(&self, no: TxNo) -> Option<Rc<TxData>> {
         self.live.borrow().iter().filter_map(Weak::upgrade).find(|t| t.no == no && !t.ended())
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn assign(&self) -> Xid {
         let mut status = self.status.borrow_mut();
         let xid = Xid(status.next);
@@ -158,7 +154,6 @@ impl TxnTable {
     }
 
     /// Ends `tx` with `status`: all its ids get it at once, which is the moment the work becomes visible or void.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn finish(&self, tx: &TxData, status: XidStatus) {
         let xids = tx.xids.borrow();
         if !xids.is_empty() {
@@ -286,7 +281,6 @@ impl TxData {
 
     /// Whether `xid` is this transaction's or one of its subtransactions that were not rolled back.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn owns(&self, xid: Xid) -> bool {
         let top = self.top.get();
         if top.is_none() || xid < top || xid > self.last.get() {
@@ -297,14 +291,12 @@ impl TxData {
 
     /// The id to write with, assigned now if need be: parents first, as `AssignTransactionId` does.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn write_xid(&self) -> Result<Xid> {
         let x = self.current.get();
         if !x.is_none() { Ok(x) } else { self.assign() }
     }
 
     #[cold]
-    #[cfg_attr(tuned, optimize(speed))]
     fn assign(&self) -> Result<Xid> {
         if self.ended() {
             return Err(Error::internal("write in a transaction that has ended"));
@@ -334,12 +326,10 @@ impl TxData {
         self.cid.get()
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn record(&self, op: Op) {
         self.writes.borrow_mut().ops.push(op);
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn record_insert(&self, rel: RelId, tid: Tid, n: usize) {
         let mut w = self.writes.borrow_mut();
         if w.ops.len() > self.floor.get()
@@ -376,7 +366,6 @@ impl Tx {
     }
 
     /// Whether `xid` is its own.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn owns(&self, xid: Xid) -> bool {
         self.0.owns(xid)
     }

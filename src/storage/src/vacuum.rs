@@ -53,7 +53,6 @@ impl Store {
         self.vacuum_table(rel, 0)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn vacuum_table(&self, rel: RelId, tolerated: u64) -> Result<Vacuumed> {
         let t = self.table(rel)?;
         let (removed, kept) = t.prune()?;

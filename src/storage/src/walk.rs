@@ -24,6 +24,7 @@ pub enum Step {
 impl Index {
     /// Walks from `start`; `f` sees every key that is not stale. Appends to `out` in key order, and says at which key it
     /// stopped because `most` were found.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn walk(
         &self,
         start: &[u8],
@@ -54,6 +55,7 @@ impl Index {
     }
 
     /// Of rows found by their first versions, the versions a snapshot sees, in heap order and each once.
+    #[cfg_attr(tuned, optimize(size))]
     pub fn visible(&self, snapshot: &Snapshot, mut found: Vec<Tid>) -> Result<Vec<Tid>> {
         Tid::arrange(&mut found);
         let heap = self.table.read()?;

@@ -17,12 +17,10 @@ pub(crate) struct Position {
 
 impl Position {
     /// Before the first entry not below `(key, val)`; for walking backwards, after the last entry below it.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn at(key: &[u8], val: u64) -> Position {
         Position { leaf: NIL, slot: 0, version: u64::MAX, key: key.to_vec(), val, fresh: true }
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn place(&mut self, tree: &BTree) {
         if self.version == tree.version {
             return;
@@ -35,7 +33,6 @@ impl Position {
 
     /// The next entry forward.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn next<'t>(&mut self, tree: &'t BTree) -> Option<(Parts<'t>, u64)> {
         if self.version != tree.version {
             self.place(tree);
@@ -65,7 +62,6 @@ impl Position {
 
     /// The next entry backward.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn prev<'t>(&mut self, tree: &'t BTree) -> Option<(Parts<'t>, u64)> {
         self.place(tree);
         loop {
@@ -87,7 +83,6 @@ impl Position {
     }
 
     /// Notes the key of the entry just passed. Must be called before the tree may change, so once a batch of entries.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn note(&mut self, k: Parts<'_>) {
         self.key.clear();
         crate::btree::node::join(k.head, k.tail, &mut self.key);

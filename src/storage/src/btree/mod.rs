@@ -75,7 +75,6 @@ impl BTree {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn find_leaf(&self, k: Parts<'_>, val: u64) -> u32 {
         let mut n = self.root;
         loop {
@@ -87,7 +86,6 @@ impl BTree {
         }
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn path(&self, k: Parts<'_>, val: u64, out: &mut Vec<(u32, usize)>) -> u32 {
         let mut n = self.root;
         loop {
@@ -115,7 +113,6 @@ impl BTree {
     }
 
     /// Inserts an entry; an identical one is left alone.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn insert(&mut self, key: &[u8], val: u64) -> Result<()> {
         if self.nodes.len() >= NIL as usize - 64 {
             return Err(Error::internal("index has too many pages"));
@@ -146,7 +143,6 @@ impl BTree {
     }
 
     /// Inserts entries in ascending order. Neighbours find their leaf without a search.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn insert_sorted<'k>(&mut self, entries: impl Iterator<Item = (Parts<'k>, u64)>) -> Result<()> {
         let mut leaf = NIL;
         for (k, val) in entries {
@@ -182,7 +178,6 @@ impl BTree {
         Ok(())
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn split_leaf(&mut self, leaf: u32, k: Parts<'_>, val: u64, at: usize) {
         let mut path = Vec::with_capacity(8);
         self.path(k, val, &mut path);
@@ -240,7 +235,6 @@ impl BTree {
     }
 
     /// Removes an entry; whether it was there.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn remove(&mut self, key: &[u8], val: u64) -> bool {
         let k = split(key);
         let leaf = self.find_leaf(k, val);
@@ -338,7 +332,6 @@ pub(crate) struct Builder {
 const FILL: usize = CAPACITY * 7 / 8;
 
 impl Builder {
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn push(&mut self, k: Parts<'_>, val: u64) {
         if self.leaves.last().is_none_or(|l| l.len() >= FILL) {
             self.leaves.push(Node::leaf());

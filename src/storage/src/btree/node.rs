@@ -41,7 +41,6 @@ pub(crate) fn join(head: u128, tail: &[u8], out: &mut Vec<u8>) {
 /// The first of `entries` not below `head`. Keys are often spread evenly (numbers that count up), so the place is guessed
 /// first; a wrong guess costs two comparisons. The search itself has no branch to mispredict.
 #[inline]
-#[cfg_attr(tuned, optimize(speed))]
 fn first_not_below(entries: &[Entry], first: u128, last: u128, head: u128) -> usize {
     const REACH: usize = 3;
     let (mut lo, mut n) = (0, entries.len());
@@ -77,7 +76,6 @@ pub(crate) struct Entry {
 
 impl Entry {
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     fn head(&self) -> u128 {
         (self.hi as u128) << 64 | self.lo as u128
     }
@@ -107,20 +105,17 @@ impl<T> std::ops::Deref for Inline<T> {
 }
 
 impl<T: Copy + Default> Inline<T> {
-    #[cfg_attr(tuned, optimize(speed))]
     fn insert(&mut self, i: usize, v: T) {
         self.items.copy_within(i..self.len, i + 1);
         self.items[i] = v;
         self.len += 1;
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn remove(&mut self, i: usize) {
         self.items.copy_within(i + 1..self.len, i);
         self.len -= 1;
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn split_off(&mut self, at: usize) -> Inline<T> {
         let mut right = Inline { len: self.len - at, ..Inline::default() };
         right.items[..right.len].copy_from_slice(&self.items[at..self.len]);
@@ -145,7 +140,6 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn leaf() -> Box<Node> {
         Box::new(Node {
             first: 0,
@@ -158,7 +152,6 @@ impl Node {
         })
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn note_ends(&mut self) {
         self.first = self.entries.first().map_or(0, Entry::head);
         self.last = self.entries.last().map_or(0, Entry::head);
@@ -175,7 +168,6 @@ impl Node {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn head(&self, i: usize) -> u128 {
         self.entries[i].head()
     }
@@ -186,13 +178,11 @@ impl Node {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn tail(&self, i: usize) -> &[u8] {
         self.tails.get(i).map_or(&[], |t| t)
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     fn below(&self, i: usize, k: Parts<'_>, val: u64) -> bool {
         let h = self.head(i);
         if h != k.head {
@@ -210,7 +200,6 @@ impl Node {
 
     /// The first entry not below `(k, val)`.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn lower_bound(&self, k: Parts<'_>, val: u64) -> usize {
         let lo = first_not_below(&self.entries, self.first, self.last, k.head);
         if self.entries.get(lo).is_none_or(|e| e.head() != k.head) {
@@ -245,7 +234,6 @@ impl Node {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn has_key(&self, i: usize, k: Parts<'_>) -> bool {
         // A short key is all head.
         self.head(i) == k.head && (k.tail.is_empty() || self.tail(i) == k.tail)
@@ -256,7 +244,6 @@ impl Node {
         self.val(i) == val && self.has_key(i, k)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn insert(&mut self, i: usize, k: Parts<'_>, val: u64) {
         if !k.tail.is_empty() && self.tails.is_empty() {
             self.tails = vec![Box::default(); self.entries.len()];
@@ -268,7 +255,6 @@ impl Node {
         }
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn remove(&mut self, i: usize) {
         self.entries.remove(i);
         self.note_ends();
@@ -278,7 +264,6 @@ impl Node {
     }
 
     /// Moves entries `at..` out.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn split_off(&mut self, at: usize) -> Box<Node> {
         let mut right = Node::leaf();
         right.entries = self.entries.split_off(at);
@@ -290,7 +275,6 @@ impl Node {
         right
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn key(&self, i: usize, out: &mut Vec<u8>) {
         join(self.head(i), self.tail(i), out);
     }

@@ -29,7 +29,6 @@ impl Row<'_> {
 
     /// Column `c`.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn get(&self, c: usize) -> Datum<'_> {
         match self.group() {
             Some(g) => g.value(&self.heap.columns, self.tid.offset(), c),
@@ -68,7 +67,6 @@ impl Row<'_> {
     }
 }
 
-#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn visible(g: &Group, i: usize, snapshot: &Snapshot, status: &StatusTable) -> bool {
     i < g.visible
         || !g.is_hidden(i)
@@ -102,7 +100,6 @@ pub(crate) fn visible_in_chain(heap: &Heap, tid: Tid, snapshot: &Snapshot, statu
 
 impl Table {
     /// The version that `snapshot` sees of the row whose chain starts at `tid`, as an index entry names it.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn visible_version(&self, snapshot: &Snapshot, tid: Tid) -> Option<Tid> {
         let heap = self.heap.try_borrow().ok()?;
         visible_in_chain(&heap, tid, snapshot, &self.txns.status.borrow())
@@ -118,7 +115,6 @@ impl Table {
     }
 
     /// The visible version of the chain at `tid`, read in place.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn fetch(&self, snapshot: &Snapshot, tid: Tid) -> Option<Row<'_>> {
         let heap = self.heap.try_borrow().ok()?;
         let tid = visible_in_chain(&heap, tid, snapshot, &self.txns.status.borrow())?;
@@ -126,7 +122,6 @@ impl Table {
     }
 
     /// The version at exactly `tid`, whoever may see it: for rechecks after a wait, triggers and RETURNING.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn row(&self, tid: Tid) -> Option<Row<'_>> {
         let heap = self.heap.try_borrow().ok()?;
         if heap.group(tid).is_none_or(|g| g.is_hidden(tid.offset())) {
@@ -136,7 +131,6 @@ impl Table {
     }
 
     /// Copies `columns` of the visible version of the chain at `tid` into `out`; returns that version's tid.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn fetch_into(&self, snapshot: &Snapshot, tid: Tid, columns: &[usize], out: &mut Vec<Value>) -> Option<Tid> {
         let row = self.fetch(snapshot, tid)?;
         out.clear();
@@ -146,7 +140,6 @@ impl Table {
 
     /// The newest version of the row that has a version at `tid`, following updates whatever became of them but aborted
     /// ones (`heap_get_latest_tid`).
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn latest(&self, tid: Tid) -> Tid {
         let (Ok(heap), status) = (self.heap.try_borrow(), self.txns.status.borrow()) else { return tid };
         let mut at = tid;
@@ -161,7 +154,6 @@ impl Table {
     }
 
     /// The rows at `tids` (exact versions, in that order) as a batch of `columns`. Nothing is checked for visibility.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn gather(&self, tids: &[Tid], columns: &[usize]) -> Result<Batch> {
         let heap = self.read()?;
         let mut out = Vec::with_capacity(columns.len());

@@ -119,7 +119,6 @@ impl Group {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn xmin(&self, i: usize) -> Xid {
         match &self.begin {
             Begins::Uniform(x, _) => *x,
@@ -128,7 +127,6 @@ impl Group {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn cmin(&self, i: usize) -> u32 {
         match &self.begin {
             Begins::Uniform(_, c) => *c,
@@ -137,7 +135,6 @@ impl Group {
     }
 
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn xmax(&self, i: usize) -> Xid {
         self.ends.as_ref().and_then(|e| e.xmax.get(i)).copied().unwrap_or_default()
     }
@@ -157,7 +154,6 @@ impl Group {
         self.ends.as_ref().and_then(|e| e.next.get(i)).copied().unwrap_or_default()
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn set_end(&mut self, i: usize, xmax: Xid, cmax: u32, next: Tid) {
         let e = self.ends.get_or_insert_with(Box::default);
         if e.xmax.len() <= i {
@@ -241,7 +237,6 @@ impl Group {
     }
 
     /// Gives every column of the table a vector here, before one row's value differs from the missing one.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn complete(&mut self, columns: &[ColumnMeta]) {
         while self.columns.len() < columns.len() {
             let c = &columns[self.columns.len()];
@@ -252,7 +247,6 @@ impl Group {
     }
 
     /// Notes the inserter of row `i`, which is the last one or a reused slot.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn set_begin(&mut self, i: usize, xmin: Xid, cmin: u32) {
         self.saved = None;
         if let Begins::Uniform(x, c) = self.begin {
@@ -276,7 +270,6 @@ impl Group {
     }
 
     /// Notes one inserter for rows `from..self.rows`, just appended.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn set_begin_range(&mut self, from: usize, xmin: Xid, cmin: u32) {
         self.saved = None;
         if from == 0 {
@@ -296,7 +289,6 @@ impl Group {
     }
 
     /// Writes a row's values into slot `i`, which is free or one past the end.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn write_row<'a>(&mut self, i: usize, values: impl Iterator<Item = Datum<'a>>) {
         for (c, d) in self.columns.iter_mut().zip(values) {
             let v = Rc::make_mut(c);
@@ -319,7 +311,6 @@ impl Group {
 
     /// One value, the table's missing one when the column is younger than the group.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn value<'a>(&'a self, columns: &'a [ColumnMeta], i: usize, c: usize) -> Datum<'a> {
         match self.columns.get(c) {
             Some(v) => v.get(i),
@@ -328,7 +319,6 @@ impl Group {
     }
 
     /// Whether the version is dead to every snapshot there is or will be.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn is_dead(&self, i: usize, horizon: Xid, status: &StatusTable) -> bool {
         use crate::XidStatus::*;
         if status.get(self.xmin(i)) == Aborted {
@@ -339,7 +329,6 @@ impl Group {
     }
 
     /// Notes which rows there are, if they are visible to all, in a group that has slots which are not rows.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn settle(&mut self, horizon: Xid, status: &StatusTable) {
         let Some(s) = &self.slots else { return };
         let mut rows = Vec::with_capacity(self.rows);
@@ -364,7 +353,6 @@ impl Group {
     }
 
     /// The first slot at or after `self.visible` that is not visible to all, or `rows`.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn advance_visible(&mut self, horizon: Xid, status: &StatusTable) {
         if let (Begins::Uniform(x, _), None, None) = (&self.begin, &self.ends, &self.slots) {
             if *x < horizon && status.committed(*x) {

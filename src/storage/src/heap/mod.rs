@@ -101,7 +101,6 @@ impl Heap {
 
     /// The tid of an index entry, unless its slot has been reclaimed since.
     #[inline]
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn entry_tid(&self, entry: u64) -> Option<Tid> {
         let tid = entry_tid(entry);
         let g = self.group(tid)?;
@@ -111,7 +110,6 @@ impl Heap {
 
 /// The place an index entry names, whatever is there now.
 #[inline]
-#[cfg_attr(tuned, optimize(speed))]
 pub(crate) fn entry_tid(entry: u64) -> Tid {
     Tid((entry >> 16) as i64)
 }

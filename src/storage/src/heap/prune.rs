@@ -32,7 +32,6 @@ pub(crate) struct Pruning<'a> {
 
 impl Heap {
     /// Reclaims what it can; returns how many versions it freed.
-    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn prune(&mut self, p: &Pruning<'_>) -> usize {
         let dying = std::mem::take(&mut self.dying);
         let mut keep = Vec::new();
@@ -75,7 +74,6 @@ impl Heap {
 
     /// Collapses the chain that starts at `root`, on behalf of `dying`. Answers false when a move was possible but for
     /// somebody looking, so that it is worth coming back.
-    #[cfg_attr(tuned, optimize(speed))]
     fn collapse(&mut self, root: Tid, dying: Tid, p: &Pruning<'_>, touched: &mut Vec<usize>) -> bool {
         let mut dead = Vec::new();
         let mut live = Tid::NONE;
@@ -160,7 +158,6 @@ impl Heap {
     }
 
     /// Moves the settled version at `from` into the redirect slot `to`. False when it would do so if it were quiet.
-    #[cfg_attr(tuned, optimize(speed))]
     fn move_back(&mut self, from: Tid, to: Tid, p: &Pruning<'_>, touched: &mut Vec<usize>) -> bool {
         let (Some(f), Some(t)) = (self.group(from), self.group(to)) else { return true };
         let i = from.offset();
@@ -221,7 +218,6 @@ impl Heap {
     }
 
     /// After frees in a group: lists it for reuse, gives back memory.
-    #[cfg_attr(tuned, optimize(speed))]
     fn tidy(&mut self, g: usize) {
         let Some(group) = self.groups.get_mut(g) else { return };
         if group.free_count() == 0 {

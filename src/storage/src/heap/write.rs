@@ -74,7 +74,6 @@ impl RowLock {
 
 impl Heap {
     /// Where the next inserted row goes: `(group, offset)`.
-    #[cfg_attr(tuned, optimize(speed))]
     fn place_insert(&mut self, live: i64) -> (usize, usize) {
         if self.free >= BATCH
             && self.free as i64 * 2 > live
@@ -87,7 +86,6 @@ impl Heap {
         (g, self.groups[g].rows)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn place_update(&mut self, old: Tid) -> (usize, usize) {
         let g = old.group();
         if let Some(i) = self.take_free(g) {
@@ -103,7 +101,6 @@ impl Heap {
         (g, self.groups[g].rows)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn pop_free(&mut self) -> Option<(usize, usize)> {
         while let Some(&g) = self.free_groups.last() {
             if let Some(i) = self.take_free(g) {
@@ -115,7 +112,6 @@ impl Heap {
     }
 
     /// Takes the first free slot of a full group.
-    #[cfg_attr(tuned, optimize(speed))]
     fn take_free(&mut self, g: usize) -> Option<usize> {
         let group = self.groups.get_mut(g).filter(|g| g.full())?;
         let s = group.slots.as_mut().filter(|s| s.free_count > 0)?;
@@ -133,7 +129,6 @@ impl Heap {
         Some(i)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn put_row<'a>(
         &mut self,
         at: (usize, usize),
@@ -174,7 +169,6 @@ impl Table {
         self.insert_row(tx, row.len(), row.iter().map(Value::as_datum))
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn insert_row<'a>(&self, tx: &Tx, given: usize, row: impl Iterator<Item = Datum<'a>>) -> Result<Tid> {
         let xid = tx.0.write_xid()?;
         let mut heap = self.write()?;
@@ -189,7 +183,6 @@ impl Table {
 
     /// Inserts a batch's selected rows at the end of the table; their tids go to `tids` when asked for. A whole group's
     /// worth of plain vectors is adopted as it is, without copying.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn insert_batch(&self, tx: &Tx, batch: &Batch, mut tids: Option<&mut Vec<Tid>>) -> Result<()> {
         let n = batch.len();
         if n == 0 {
@@ -248,7 +241,6 @@ impl Table {
     }
 
     /// Whether `tx` may change or lock the version at `tid`, which the statement whose snapshot has `cid` found.
-    #[cfg_attr(tuned, optimize(speed))]
     fn may_write(&self, heap: &Heap, tx: &Tx, cid: u32, tid: Tid, mode: RowLock) -> Write {
         let Some(g) = heap.group(tid) else { return Write::Invisible };
         let i = tid.offset();
@@ -286,7 +278,6 @@ impl Table {
     }
 
     /// Deletes the version at `tid`, found under `snapshot`.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn delete(&self, tx: &Tx, snapshot: &Snapshot, tid: Tid) -> Result<Write> {
         let mut heap = self.write()?;
         let w = self.may_write(&heap, tx, snapshot.0.cid, tid, RowLock::Update);
@@ -333,7 +324,6 @@ impl Table {
         self.update_row(tx, snapshot, tid, (row.len(), row.iter().map(Value::as_datum)), keys_changed, lock)
     }
 
-    #[cfg_attr(tuned, optimize(speed))]
     fn update_row<'a>(
         &self,
         tx: &Tx,
@@ -362,7 +352,6 @@ impl Table {
     }
 
     /// Locks the version at `tid`, found under `snapshot`, until the transaction or its savepoint ends.
-    #[cfg_attr(tuned, optimize(speed))]
     pub fn lock_row(&self, tx: &Tx, snapshot: &Snapshot, tid: Tid, mode: RowLock) -> Result<Write> {
         let heap = self.read()?;
         let w = self.may_write(&heap, tx, snapshot.0.cid, tid, mode);
@@ -379,7 +368,6 @@ impl Table {
 
 impl Heap {
     /// Ends `old` in favour of `new`.
-    #[cfg_attr(tuned, optimize(speed))]
     pub(crate) fn link(&mut self, old: Tid, new: Tid, hot: bool, xid: Xid, cmax: u32) {
         let mut root = old;
         if let Some(g) = self.group_mut(old) {
