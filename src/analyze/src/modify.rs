@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_catalog::builtin::oids;
+use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
 use tusklet_error::{Error, Result, Span, bail, err};
 use tusklet_ir::{
@@ -276,7 +276,7 @@ impl Analyzer<'_> {
         let mut out: Vec<Target> = vec![];
         for (t, e) in pairs {
             let Some(attno) = rel.attno(&t.name) else {
-                if crate::parse_relation::SYSTEM_COLUMNS.iter().any(|(n, _, _)| *n == t.name) {
+                if builtin::system_attribute(&t.name).is_some() {
                     return Err(
                         err!(FEATURE_NOT_SUPPORTED, "cannot assign to system column \"{}\""; t.name).at(t.span)
                     );

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use tusklet_catalog::builtin::oids;
+use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{ConstraintKind, Proc};
 use tusklet_catalog::resolve::is_polymorphic;
 use tusklet_error::{Error, Result, Span, bail, err};
@@ -690,10 +690,7 @@ impl Ungrouped<'_, '_> {
             let rte = &self.rtable[v.rte as usize];
             let column = match v.attno {
                 0 => "*".to_string(),
-                n if n < 0 => crate::parse_relation::SYSTEM_COLUMNS
-                    .iter()
-                    .find(|(_, a, _)| *a == n)
-                    .map_or(String::new(), |(s, _, _)| s.to_string()),
+                n if n < 0 => builtin::system_attribute_name(n).unwrap_or_default().to_string(),
                 n => rte.columns.get(n as usize - 1).map_or(String::new(), |c| c.name.clone()),
             };
             let e2 = if depth == 0 {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tusklet_catalog::builtin::oids;
+use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{RelKind, Relation};
 use tusklet_error::{Error, Result, Span, bail, err, filled};
 use tusklet_ir::{Expr, ExprKind, Oid, Rte, RteColumn, RteKind, TypeRef, Var};
@@ -10,16 +10,6 @@ use tusklet_syntax::ast;
 
 use crate::parse_func::{Arg, CallSyntax};
 use crate::parse_node::{Analyzer, Clause, NsColumn, NsItem, lookup_failed};
-
-/// System columns: name, number, type.
-pub const SYSTEM_COLUMNS: [(&str, i16, Oid); 6] = [
-    ("ctid", -1, oids::TID),
-    ("xmin", -2, oids::XID),
-    ("cmin", -3, oids::CID),
-    ("xmax", -4, oids::XID),
-    ("cmax", -5, oids::CID),
-    ("tableoid", -6, oids::OID),
-];
 
 /// A composite value's columns: names, types, collations.
 pub type TupleColumns = Vec<(String, TypeRef, Oid)>;
@@ -198,7 +188,7 @@ impl Analyzer<'_> {
                 .namespace
                 .iter()
                 .filter(|i| i.cols_visible && (!i.lateral_only || active))
-                .filter(|i| i.columns.iter().any(|c| c.name == name) || system_column(name).is_some())
+                .filter(|i| i.columns.iter().any(|c| c.name == name) || builtin::system_attribute(name).is_some())
                 .cloned()
                 .collect();
             let mut found = None;
@@ -229,7 +219,7 @@ impl Analyzer<'_> {
             let e = self.make_var(&c, level, span);
             return Ok(Some(e));
         }
-        let Some((_, attno, ty)) = system_column(name) else { return Ok(None) };
+        let Some((attno, ty)) = builtin::system_attribute(name) else { return Ok(None) };
         let rel = match &self.level(level).rtable[item.rte as usize].kind {
             RteKind::Relation { oid, .. } => *oid,
             _ => return Ok(None),
@@ -720,10 +710,6 @@ fn levenshtein(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-fn system_column(name: &str) -> Option<(&'static str, i16, Oid)> {
-    SYSTEM_COLUMNS.iter().copied().find(|(n, _, _)| *n == name)
 }
 
 fn shown(fields: &[String], star: bool) -> String {

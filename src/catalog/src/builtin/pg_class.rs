@@ -13,6 +13,16 @@ pub const SYSTEM_ATTRIBUTES: [(i32, &str, u32); 6] = [
     (-1, "ctid", oids::TID),
 ];
 
+/// Number and type of the system column of the name.
+pub fn system_attribute(name: &str) -> Option<(i16, u32)> {
+    SYSTEM_ATTRIBUTES.iter().find(|a| a.1 == name).map(|a| (a.0 as i16, a.2))
+}
+
+/// The name of the system column with the number.
+pub fn system_attribute_name(number: i16) -> Option<&'static str> {
+    SYSTEM_ATTRIBUTES.iter().find(|a| a.0 == i32::from(number)).map(|a| a.1)
+}
+
 view! {
     /// A row of `pg_class`.
     Relation of pg_class {

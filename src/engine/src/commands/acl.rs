@@ -2,7 +2,7 @@
 //! [`crate::privileges`], which also defines the bits.
 
 use tusklet_catalog::live::{AclItem, ObjectAddress, ObjectClass, RelKind, Relation};
-use tusklet_error::{SortShort, Error, Result, bail, err, filled, match_word, words};
+use tusklet_error::{Error, Result, SortShort, bail, err, filled, match_word, words};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{GrantStmt, GrantTarget, ObjectName, ObjectType, RoleSpecKind};
 

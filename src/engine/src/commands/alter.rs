@@ -1,7 +1,7 @@
 //! RENAME, SET SCHEMA, OWNER TO, for every kind of object (`alter.c`, and the rename parts of `tablecmds.c`).
 
 use tusklet_catalog::live::{ConstraintKind, Dependency, ObjectAddress, ObjectClass, Operator, RelKind, TypeEntryKind};
-use tusklet_error::{SortShort, Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, SortShort, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{ObjectClass, Catalog, Dependency, DependencyKind, ObjectAddress, Proc, TypeEntryKind};
+use tusklet_catalog::live::{Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, Proc, TypeEntryKind};
 use tusklet_error::{Error, Notice, Report, Result, Severity, Span, SqlState, bail, err, filled, match_word, words};
 use tusklet_ir::{Expr, Oid};
 use tusklet_syntax::ast::{

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{ObjectClass, 
-    Catalog, Column, Constraint, Dependency, DependencyKind, FIRST_USER_OID, ObjectAddress, Persistence, RelKind, Relation,
-    TypeEntryKind,
+use tusklet_catalog::live::{
+    Catalog, Column, Constraint, Dependency, DependencyKind, FIRST_USER_OID, ObjectAddress, ObjectClass, Persistence,
+    RelKind, Relation, TypeEntryKind,
 };
-use tusklet_error::{SortShort, Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_ir::{Expr, Oid, Phys, TypeRef};
 use tusklet_storage::RelId;
 
@@ -18,9 +18,6 @@ use super::pg_type;
 use crate::missing;
 use crate::database::PUBLIC_SCHEMA;
 use crate::session::Shared;
-
-/// What messages call system columns.
-const SYSTEM_COLUMNS: &[&str] = &["ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"];
 
 /// Most columns a table has.
 pub const MAX_COLUMNS: usize = 1600;
@@ -105,8 +102,7 @@ pub fn needs(out: &mut Vec<Dependency>, dependent: &ObjectAddress, class: Object
 pub fn column_edges(out: &mut Vec<Dependency>, rel: Oid, attno: i16, c: &Column) {
     needs(out, &ObjectAddress::column(rel, attno), ObjectClass::Type, c.ty.oid);
     if c.collation != 0 {
-        let k = ObjectAddress::new(tusklet_catalog::live::ObjectClass::Collation, c.collation);
-        edge(out, &ObjectAddress::column(rel, attno), &k, DependencyKind::Normal);
+        needs(out, &ObjectAddress::column(rel, attno), ObjectClass::Collation, c.collation);
     }
 }
 
@@ -114,7 +110,7 @@ pub fn column_edges(out: &mut Vec<Dependency>, rel: Oid, attno: i16, c: &Column)
 /// is none yet.
 pub fn check_column(shared: &Shared, kind: RelKind, row: Oid, name: &str, ty: Oid) -> Result<()> {
     let stored = matches!(kind, RelKind::Table | RelKind::MatView | RelKind::Foreign | RelKind::Partitioned);
-    if kind != RelKind::View && kind != RelKind::Composite && SYSTEM_COLUMNS.contains(&name) {
+    if kind != RelKind::View && kind != RelKind::Composite && is_system_column(name) {
         bail!(DUPLICATE_COLUMN, "column name \"{}\" conflicts with a system column name"; name);
     }
     check_column_type(shared, name, ty, stored, row, &mut vec![])
@@ -156,7 +152,7 @@ fn check_column_type(shared: &Shared, name: &str, ty: Oid, stored: bool, row: Oi
 /// Refuses a name another relation has.
 pub fn check_name_free(c: &Catalog, schema: Oid, name: &str) -> Result<()> {
     if c.relation_named(schema, name).is_some() {
-        return Err(missing::name_taken(&name));
+        return Err(missing::name_taken(name));
     }
     Ok(())
 }
@@ -308,7 +304,7 @@ pub fn file(r: &Relation) -> RelId {
 
 /// Whether every table has a column of the name.
 pub fn is_system_column(name: &str) -> bool {
-    builtin::SYSTEM_ATTRIBUTES.iter().any(|a| a.1 == name)
+    builtin::system_attribute(name).is_some()
 }
 
 /// Refuses PostgreSQL's own relations.

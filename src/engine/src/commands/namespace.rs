@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{Catalog, Persistence, Relation, Schema};
-use tusklet_error::{SortShort, Result, bail, err, filled};
+use tusklet_error::{Result, SortShort, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{QualifiedName, RangeVar, RelPersistence};
 

@@ -769,10 +769,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
 
     fn attribute(&self, rel: Oid, attno: i16) -> String {
         if attno < 0 {
-            return tusklet_catalog::builtin::SYSTEM_ATTRIBUTES
-                .iter()
-                .find(|a| a.0 == attno as i32)
-                .map_or_else(String::new, |a| a.1.to_string());
+            return tusklet_catalog::builtin::system_attribute_name(attno).unwrap_or_default().to_string();
         }
         let catalog = self.shared.catalog();
         let Some(r) = catalog.relation(rel) else { return "?".into() };

@@ -25,10 +25,7 @@ fn looks_like_function(e: &Expr) -> bool {
 
 fn column_name(r: &Relation, attno: i16) -> String {
     match attno {
-        n if n < 0 => builtin::SYSTEM_ATTRIBUTES
-            .iter()
-            .find(|a| a.0 == n as i32)
-            .map_or_else(|| "?".to_string(), |a| a.1.to_string()),
+        n if n < 0 => builtin::system_attribute_name(n).unwrap_or("?").to_string(),
         n => r.columns.get((n as usize).saturating_sub(1)).map_or_else(|| "?".to_string(), |c| c.name.clone()),
     }
 }

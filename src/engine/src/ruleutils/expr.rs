@@ -543,12 +543,7 @@ impl<'q> Deparse<'q, '_, '_> {
         let scope = &self.scopes[at];
         let column = match v.attno {
             0 => None,
-            n if n < 0 => Some(
-                tusklet_catalog::builtin::SYSTEM_ATTRIBUTES
-                    .iter()
-                    .find(|a| a.0 == n as i32)
-                    .map_or_else(String::new, |a| a.1.to_string()),
-            ),
+            n if n < 0 => Some(tusklet_catalog::builtin::system_attribute_name(n).unwrap_or_default().to_string()),
             n => Some(
                 scope.columns.get(rte).and_then(|c| c.get(n as usize - 1)).cloned().unwrap_or_else(|| "?".to_string()),
             ),

@@ -4,12 +4,12 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
-use tusklet_catalog::live::{ObjectClass, 
-    Constraint, ConstraintKind, Dependency, DependencyKind, FkAction, ForeignKey, ObjectAddress, Persistence, RelKind,
-    Relation,
+use tusklet_catalog::live::{
+    Constraint, ConstraintKind, Dependency, DependencyKind, FkAction, ForeignKey, ObjectAddress, ObjectClass,
+    Persistence, RelKind, Relation,
 };
 use tusklet_catalog::resolve::quote_identifier;
-use tusklet_error::{SortShort, Error, Result, bail, err, filled};
+use tusklet_error::{Error, Result, SortShort, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast;

@@ -1,7 +1,7 @@
 //! TRUNCATE (`ExecuteTruncate`): new empty files in place of the old ones.
 
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
-use tusklet_error::{SortShort, Result, bail, err, filled};
+use tusklet_error::{Result, SortShort, bail, err, filled};
 use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{DropBehavior, TruncateStmt};

@@ -1,7 +1,7 @@
 //! Base types: CREATE TYPE name (…), shells, ALTER TYPE … SET (`DefineType`, `AlterType`).
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{ObjectClass, Dependency, Proc, Type, TypeEntryKind};
+use tusklet_catalog::live::{Dependency, ObjectClass, Proc, Type, TypeEntryKind};
 use tusklet_error::{Notice, Result, Severity, SqlState, bail, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterTypeStmt, DefArg, DefElem, DefineStmt};

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tusklet_catalog::live::{
     DependencyKind, DomainCheck, ObjectAddress, ObjectClass, RelKind, Relation, Type, TypeEntryKind,
 };
-use tusklet_error::{SortShort, Error, Result, bail, err};
+use tusklet_error::{Error, Result, SortShort, bail, err};
 use tusklet_exec::Evaluator;
 use tusklet_ir::{Expr, Oid, TypeRef, Value};
 use tusklet_syntax::ast::{

@@ -4,7 +4,7 @@ pub mod base;
 pub mod domain;
 pub mod range;
 
-use tusklet_catalog::live::{ObjectClass, Dependency, EnumLabel, RelKind, Type, TypeEntryKind};
+use tusklet_catalog::live::{Dependency, EnumLabel, ObjectClass, RelKind, Type, TypeEntryKind};
 use tusklet_error::{Error, Result, bail, err};
 use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterEnumStmt, CompositeTypeStmt, CreateEnumStmt};
