@@ -1,4 +1,4 @@
-//! Sorting many rows by numbers: by the bits in which they differ, from the highest down, each time into as many heaps as eight of them
+//! Sorting many rows by numbers: by the bits in which they differ, from the highest down, each time into as many heaps as up to eight of them
 //! tell apart, in place. So little code per type of row that the standard library's sort, which is ten times that, is used nowhere.
 
 use std::cmp::Ordering;
@@ -77,20 +77,23 @@ fn into_heaps<T: Copy>(
         }
         at += 1;
     };
-    let shift = (64 - different.leading_zeros()).saturating_sub(8);
-    let heap = |r: &T| (word(r, at) >> shift) as usize & 255;
+    // A few rows a heap: looking at empty heaps would take longer than the rows.
+    let bits = (rows.len().ilog2() - 2).min(8);
+    let shift = (64 - different.leading_zeros()).saturating_sub(bits);
+    let last = (1 << bits) - 1;
+    let heap = |r: &T| (word(r, at) >> shift) as usize & last;
     // Where each heap's rows that are not at their place begin, and where it ends.
     let (mut begin, mut end) = ([0; 256], [0; 256]);
     for r in rows.iter() {
         end[heap(r)] += 1;
     }
     let mut sum = 0;
-    for h in 0..256 {
+    for h in 0..=last {
         begin[h] = sum;
         sum += end[h];
         end[h] = sum;
     }
-    for h in 0..256 {
+    for h in 0..=last {
         while begin[h] < end[h] {
             let mut row = rows[begin[h]];
             loop {
@@ -106,9 +109,11 @@ fn into_heaps<T: Copy>(
         }
     }
     let mut start = 0;
-    for end in end {
-        into_heaps(&mut rows[start..end], at, words, word, rest);
-        start = end;
+    for end in &end[..=last] {
+        if end - start > 1 {
+            into_heaps(&mut rows[start..*end], at, words, word, rest);
+        }
+        start = *end;
     }
 }
 
