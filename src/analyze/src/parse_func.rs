@@ -269,7 +269,21 @@ impl Analyzer<'_> {
         let rettype = if syntax.call && p.kind == b'p' && p.result == oids::RECORD { oids::RECORD } else { p.result };
         let rettype = self.enforce_generic_type_consistency(&all_actual, &mut declared, rettype, false)?;
         let mut exprs = self.make_fn_arguments(exprs, &declared)?;
-        if let Some(numbers) = &arg_numbers {
+        if !matches!(kind, b'a' | b'w') {
+            let positional = nargs - arg_names.len();
+            exprs = exprs
+                .into_iter()
+                .enumerate()
+                .map(|(i, arg)| {
+                    if i < positional {
+                        return arg;
+                    }
+                    let index = arg_numbers.as_ref().and_then(|n| n.get(i)).map_or(i, |n| *n) as i16;
+                    let name = arg_names.get(i - positional).cloned().unwrap_or_default();
+                    Expr::make(ExprKind::NamedArg { name, index, arg: arg.clone() }, arg.ty, arg.collation, arg.span)
+                })
+                .collect();
+        } else if let Some(numbers) = &arg_numbers {
             // From the order of the call to the function's own.
             let mut slots: Vec<Option<Expr>> = (0..exprs.len()).map(|_| None).collect();
             for (e, n) in exprs.into_iter().zip(numbers) {

@@ -59,7 +59,7 @@ impl Analyzer<'_> {
         let (upper, lower, result) = if container.oid == oids::JSONB {
             (self.jsonb_subscripts(subscripts)?, None, TypeRef::new(oids::JSONB))
         } else {
-            let (u, l) = self.array_subscripts(subscripts, slice, at)?;
+            let (u, l) = self.array_subscripts(subscripts, slice)?;
             let result = if slice { container } else { TypeRef { oid: element, typmod: container.typmod } };
             (u, l, result)
         };
@@ -89,7 +89,6 @@ impl Analyzer<'_> {
         &mut self,
         subscripts: &[&ast::Indirection],
         slice: bool,
-        at: Span,
     ) -> Result<(Vec<Option<Expr>>, Option<Vec<Option<Expr>>>)> {
         let (mut upper, mut lower) = (vec![], vec![]);
         for s in subscripts {
@@ -111,8 +110,7 @@ impl Analyzer<'_> {
                 PROGRAM_LIMIT_EXCEEDED,
                 "number of array dimensions ({}) exceeds the maximum allowed (6)",
                 upper.len()
-            )
-            .at(at));
+            ));
         }
         Ok((upper, slice.then_some(lower)))
     }

@@ -14,7 +14,7 @@ mod toast;
 use std::rc::Rc;
 
 use tusklet_error::{Error, Result};
-use tusklet_ir::{Oid, TypeRef};
+use tusklet_ir::{Expr, Oid, TypeRef};
 use tusklet_vector::{Phys, TypeDesc, TypeKind};
 
 use crate::builtin::{self, oids};
@@ -73,6 +73,15 @@ impl Catalog {
     /// The aggregate behind a function.
     pub fn aggregate(&self, func: Oid) -> Option<AggregateParts> {
         self.proc(func)?.aggregate.clone()
+    }
+
+    /// Puts a call's named arguments and defaults in their places, defaults as the function has them now.
+    pub fn order_arguments(&self, e: &mut Expr) {
+        e.order_arguments(&|c, place| {
+            let p = self.user_proc(c.func)?;
+            let first = p.args.len().checked_sub(p.defaults.len())?;
+            Some((**p.defaults.get(place.checked_sub(first)?)?).clone())
+        });
     }
 
     /// How many of a function's last arguments have defaults. A built-in function's are texts: [`Catalog::proc_default_text`].

@@ -25,6 +25,10 @@ impl Host for Shared {
         self.db.env.now()
     }
 
+    fn check_execute(&self, func: Oid, what: &str) -> Result<()> {
+        crate::commands::acl::check_proc(self, func, what)
+    }
+
     fn label_is_new(&self, ty: Oid, label: Oid) -> bool {
         let committed = self.db.catalog.borrow();
         let Some(t) = committed.user_type(ty) else { return false };

@@ -13,6 +13,7 @@ use tusklet_planner::{ColumnStats, Estimate, Guess, PlanContext, RelStats};
 use tusklet_syntax::ast::{self, Stmt};
 use tusklet_vector::{Batch, CallContext};
 
+use crate::commands::acl;
 use crate::session::Shared;
 
 /// A statement ready to run, perhaps many times.
@@ -41,6 +42,8 @@ pub struct Prepared {
 
 struct Planned {
     version: u64,
+    /// Whose privileges were checked when it was made.
+    user: Oid,
     path: Rc<SearchPath>,
     program: Rc<Program>,
     /// Size classes of its tables: a table that has grown is planned for again.
@@ -275,10 +278,10 @@ impl PlanContext for PlanCx<'_> {
     }
 
     fn sql_body(&mut self, func: Oid, args: &[Oid]) -> Result<Option<Rc<Expr>>> {
-        let version = self.catalog.version();
+        let now = (self.catalog.version(), self.shared.user());
         let mut bodies = self.shared.bodies.borrow_mut();
-        if bodies.version != version {
-            *bodies = Bodies { version, known: vec![] };
+        if bodies.of != now {
+            *bodies = Bodies { of: now, known: vec![] };
         }
         let known = bodies.known.iter().find(|k| k.0 == func && k.1 == args).map(|k| k.2.clone());
         drop(bodies);
@@ -302,6 +305,9 @@ impl PlanContext for PlanCx<'_> {
                 && p.oid >= tusklet_catalog::live::FIRST_USER_OID
         };
         let Some(p) = self.catalog.proc(func).filter(|p| inlinable(p)) else { return Ok(None) };
+        if acl::check_proc(self.shared, func, "function").is_err() {
+            return Ok(None);
+        }
         let mut want = crate::routine::wanted(self.shared, &p, args);
         if !matches!(columns, [one] if one.oid == want.ty) {
             want.columns = Some(columns.to_vec());
@@ -323,23 +329,28 @@ impl PlanContext for PlanCx<'_> {
 }
 
 /// Bodies of built-in functions in SQL that are one expression, or not, by function and argument types. A cast that
-/// somebody makes may change what a body means, so they are good for one version of the catalog.
+/// somebody makes may change what a body means, so they are good for one version of the catalog; and for one user, who
+/// must be allowed to call what is to be inlined.
 #[derive(Default)]
 pub(crate) struct Bodies {
-    version: u64,
+    of: (u64, Oid),
     known: Vec<(Oid, Vec<Oid>, Option<Rc<Expr>>)>,
 }
 
 /// The body of a function in SQL, when it is `SELECT expression` and nothing else (`inline_function`).
 fn sql_body(shared: &Shared, func: Oid, args: &[Oid]) -> Result<Option<Expr>> {
     let Some(p) = shared.catalog().proc(func) else { return Ok(None) };
+    // The call stays, and is refused.
+    if acl::check_proc(shared, func, "function").is_err() {
+        return Ok(None);
+    }
     let want = crate::routine::wanted(shared, &p, args);
     let query = match body_query(shared, &p, args, &want) {
         Ok(Some(q)) => q,
         Err(e) if p.oid >= tusklet_catalog::live::FIRST_USER_OID => return Err(crate::routine::while_inlining(e, &p)),
         _ => return Ok(None),
     };
-    Ok(one_expression(query))
+    Ok(one_expression(&shared.catalog(), query))
 }
 
 /// The only query of a function's body, giving what the function returns.
@@ -381,7 +392,7 @@ fn body_query(
 }
 
 /// A query that is `SELECT expression` and nothing else, as that.
-fn one_expression(query: Query) -> Option<Expr> {
+fn one_expression(catalog: &Catalog, query: Query) -> Option<Expr> {
     let Query {
         command: CommandType::Select,
         rtable,
@@ -404,7 +415,10 @@ fn one_expression(query: Query) -> Option<Expr> {
     };
     let target = targets.pop()?;
     let mut body = target.expr;
-    tusklet_ir::visit::walk_mut(&mut body, &mut |e| e.span = tusklet_error::Span::NONE);
+    tusklet_ir::visit::walk_mut(&mut body, &mut |e| {
+        e.span = tusklet_error::Span::NONE;
+        catalog.order_arguments(e);
+    });
     (rtable.is_empty() && from.is_empty() && targets.is_empty()).then_some(body)
 }
 
@@ -441,7 +455,11 @@ pub fn bound_query(shared: &Shared, stmt: &Stmt, prepared: &Prepared, values: &[
 pub fn rewrite(shared: &Shared, query: Query) -> Result<Query> {
     let mut all = tusklet_analyze::rewrite(&mut Analyzer(shared), query)?;
     match (all.pop(), all.is_empty()) {
-        (Some(q), true) => Ok(q),
+        (Some(mut q), true) => {
+            let catalog = shared.catalog();
+            tusklet_ir::visit::walk_levels_mut(&mut q, 0, &mut |e, _| catalog.order_arguments(e));
+            Ok(q)
+        }
         _ => Err(Error::unsupported("a rule that adds statements")),
     }
 }
@@ -457,6 +475,14 @@ fn compile_for(shared: &Shared, query: Query, guess: Option<Rc<Guess>>) -> Resul
     check_privileges(shared, &stmt)?;
     let snapshot = shared.snapshot()?;
     Program::compile(&mut shared.exec_cx(snapshot)?, stmt)
+}
+
+/// An expression the catalog keeps as a plan would have it.
+pub fn plan_expression(shared: &Shared, e: &Expr) -> Result<Expr> {
+    let (catalog, mut e) = (shared.catalog(), e.clone());
+    tusklet_ir::visit::walk_mut(&mut e, &mut |x| catalog.order_arguments(x));
+    tusklet_planner::plan_expression(&mut PlanCx { shared, catalog, guess: None }, &mut e)?;
+    Ok(e)
 }
 
 /// Plans a query without compiling it.
@@ -606,7 +632,7 @@ impl Prepared {
         }
         let version = catalog.version();
         drop(catalog);
-        *self.plan.borrow_mut() = Some(Planned { version, path: shared.search_path(), program, sizes });
+        *self.plan.borrow_mut() = Some(Planned { version, user: shared.user(), path: shared.search_path(), program, sizes });
     }
 
     /// Whether it has a plan that is good as it is.
@@ -707,6 +733,7 @@ fn told_columns(shared: &Shared, program: &Program) -> Vec<ResultColumn> {
 impl Planned {
     fn is_current(&self, shared: &Shared) -> bool {
         self.version == shared.catalog.borrow().version()
+            && self.user == shared.user()
             && same_path(&self.path, &shared.search_path())
             && self.sizes.iter().all(|(rel, class)| size_class(shared, *rel) == *class)
     }

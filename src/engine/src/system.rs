@@ -9,7 +9,7 @@ mod definition;
 mod index;
 mod locks;
 mod names;
-mod privilege;
+pub(crate) mod privilege;
 mod relation;
 mod session;
 mod visible;

@@ -74,6 +74,8 @@ pub trait Host {
     fn text_search(&self, what: TextSearch<'_>) -> Result<Rc<dyn Any>>;
     /// CURRENT_DATE and friends, as a value of the given type and modifier.
     fn sql_value(&self, cx: &mut ExecCx<'_>, kind: SqlValueKind, ty: TypeRef) -> Result<Value>;
+    /// Refuses a user who may not call this function or `what` else it is.
+    fn check_execute(&self, func: Oid, what: &str) -> Result<()>;
     /// The next value of a sequence, without privilege check.
     fn next_value(&self, cx: &mut ExecCx<'_>, sequence: Oid) -> Result<i64>;
     /// A built-in function that needs the session and so has no kernel (`current_schema`, `pg_get_viewdef`, `nextval`,

@@ -43,6 +43,8 @@ pub struct Func {
     pub volatile: bool,
     /// Returns a set.
     pub retset: bool,
+    /// Not everybody may call it: `pg_proc.proacl` says who.
+    pub guarded: bool,
     /// How it is run.
     pub imp: FuncImpl,
     /// The declared types, for calls that know no better.
@@ -180,6 +182,7 @@ fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {
             strict: p.strict(),
             volatile: p.volatile() == b'v',
             retset: p.retset(),
+            guarded: p.acl().is_some(),
             imp,
             site: site(p.args(), p.rettype()),
         });
@@ -203,6 +206,7 @@ fn lookup_func(cx: &ExecCx<'_>, oid: Oid) -> Result<Func> {
         strict: p.strict,
         volatile: p.volatility == b'v',
         retset: p.retset,
+        guarded: p.acl.is_some(),
         imp,
         site: site(&p.args, p.result),
     })
@@ -362,6 +366,7 @@ impl Func {
             strict: self.strict,
             volatile: self.volatile,
             retset: self.retset,
+            guarded: self.guarded,
             imp: FuncImpl::Kernel(kernel),
             site: self.site.clone(),
         }

@@ -124,7 +124,7 @@ fn call(cx: &mut ExecCx<'_>, name: &'static str, types: Vec<TypeRef>, args: &[Da
     };
     let result = TypeRef::new(oids::BYTEA);
     let site = CallSite { func: 0, args: types, result, collation: 0, variadic: false, columns: None };
-    let f = Func { oid: 0, name: String::new(), strict: false, volatile: false, retset: false, imp, site: site.clone() };
+    let f = Func { oid: 0, name: String::new(), strict: false, volatile: false, retset: false, guarded: false, imp, site: site.clone() };
     f.call_at(cx, &site, &mut None, Phys::Bytes, args)
 }
 

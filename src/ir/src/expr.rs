@@ -101,7 +101,8 @@ crate::node! {
         Window(w: Box<WindowCall>),
         /// GROUPING(…): the `refs` are `sort_ref`s of the arguments' GROUP BY items.
         Grouping { args: Vec<Expr>, refs: Vec<u32>, level: u32 },
-        /// A named argument `name => value` before the call is resolved; never leaves `analyze`.
+        /// An argument of a call that stands where it does not belong: `name => value`, or, without a name, the default of one that was
+        /// left out. `index` is its place. Calls keep them last, until they are planned or compiled ([`Expr::order_arguments`]).
         NamedArg { name: String, arg: Expr, index: i16 },
         /// A whole row of the current batch as a composite value: columns `first..first + fields`. Planned trees only.
         WholeRow { first: u32, fields: u32 },
@@ -411,6 +412,30 @@ impl Expr {
     /// What it is, the rest dropped.
     pub fn into_kind(self) -> ExprKind {
         self.0.kind
+    }
+
+    /// Of a call with named arguments or defaults, puts all arguments in their places; `now` may say what a default is now.
+    pub fn order_arguments(&mut self, now: &dyn Fn(&FuncCall, usize) -> Option<Expr>) {
+        let ExprKind::Call(c) = &mut self.kind else { return };
+        if !matches!(c.args.last().map(|a| &a.kind), Some(ExprKind::NamedArg { .. })) {
+            return;
+        }
+        let args = std::mem::take(&mut c.args);
+        let mut places: Vec<Option<Expr>> = args.iter().map(|_| None).collect();
+        for (i, e) in args.into_iter().enumerate() {
+            let (i, e) = match &e.kind {
+                ExprKind::NamedArg { name, arg, index } => {
+                    let i = *index as usize;
+                    let current = if name.is_empty() { now(c, i).filter(|d| d.ty.oid == arg.ty.oid) } else { None };
+                    (i, current.unwrap_or_else(|| arg.clone()))
+                }
+                _ => (i, e),
+            };
+            if let Some(place) = places.get_mut(i) {
+                *place = Some(e);
+            }
+        }
+        c.args = places.into_iter().flatten().collect();
     }
 
     /// A constant.

@@ -5,7 +5,7 @@
 //! OR drop what cannot matter; a FALSE in an AND makes the rest unevaluated, which SQL allows.
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_error::Result;
+use tusklet_error::{Result, filled};
 use tusklet_ir::*;
 
 use crate::Planner;
@@ -168,8 +168,11 @@ impl Planner<'_> {
                     }
                     *e = body;
                     let r = self.fold(e);
-                    self.inlining.pop();
-                    return r;
+                    let func = self.inlining.pop();
+                    return r.map_err(|e| match func.and_then(|f| self.cx.catalog().proc(f)) {
+                        Some(p) => e.context(filled!("SQL function \"{}\" during inlining"; p.name)),
+                        None => e,
+                    });
                 }
             }
             // COLLATE has said which collation to use; what is left of it is the label.

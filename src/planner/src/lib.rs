@@ -125,20 +125,14 @@ pub struct ColumnStats {
 
 pub use cost::heap_pages;
 
+/// An expression as a plan would have it: constants folded, functions in SQL inlined (`expression_planner`).
+pub fn plan_expression(cx: &mut dyn PlanContext, e: &mut Expr) -> Result<()> {
+    Planner::new(cx).fold(e)
+}
+
 /// Plans a query.
 pub fn plan(cx: &mut dyn PlanContext, mut query: Query) -> Result<PlannedStmt> {
-    let mut p = Planner {
-        cx,
-        subplans: vec![],
-        ctes: vec![],
-        params: vec![],
-        relations: vec![],
-        next_rte: 0,
-        levels: vec![],
-        volatile: false,
-        inlining: vec![],
-        inlined: false,
-    };
+    let mut p = Planner::new(cx);
     let command = query.command;
     let names: Vec<ResultColumn> = result_columns(&query);
     let rel = p.plan_query(&mut query, true)?;
@@ -210,7 +204,22 @@ pub(crate) struct Planner<'a> {
     inlined: bool,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    fn new(cx: &'a mut dyn PlanContext) -> Planner<'a> {
+        Planner {
+            cx,
+            subplans: vec![],
+            ctes: vec![],
+            params: vec![],
+            relations: vec![],
+            next_rte: 0,
+            levels: vec![],
+            volatile: false,
+            inlining: vec![],
+            inlined: false,
+        }
+    }
+
     /// Plans one query level. With `top`, the junk columns ORDER BY needed are dropped from the result; `cols` of the
     /// result are the targets in order.
     pub fn plan_query(&mut self, q: &mut Query, top: bool) -> Result<Rel> {

@@ -805,6 +805,7 @@ pub(crate) fn column_var(q: &Query, r: u32, a: i16) -> Expr {
 /// Makes a stored expression over a table's columns (entry 0) speak of entry `r`.
 pub(crate) fn set_rte(e: &mut Expr, r: u32) {
     visit::walk_mut(e, &mut |x| {
+        x.order_arguments(&|_, _| None);
         if let ExprKind::Var(v) = &mut x.kind {
             v.rte = r;
         }

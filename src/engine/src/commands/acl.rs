@@ -1,6 +1,7 @@
 //! Privileges (`acl.c`, `aclchk.c`): GRANT and REVOKE, and the checks of utility statements. Those of queries are in
 //! [`crate::privileges`], which also defines the bits.
 
+use tusklet_catalog::builtin;
 use tusklet_catalog::live::{AclItem, ObjectAddress, ObjectClass, RelKind, Relation};
 use tusklet_error::{Error, Result, SortShort, bail, err, filled, match_word, words};
 use tusklet_ir::Oid;
@@ -12,6 +13,7 @@ pub use crate::privileges::bits::*;
 pub use crate::privileges::{is_member, is_superuser};
 use crate::missing;
 use crate::session::Shared;
+use crate::system::privilege::builtin_acl;
 
 const TABLE_ALL: u32 = INSERT | SELECT | UPDATE | DELETE | TRUNCATE | REFERENCES | TRIGGER;
 const SEQUENCE_ALL: u32 = SELECT | UPDATE | USAGE;
@@ -102,18 +104,14 @@ pub fn check_type(shared: &Shared, ty: Oid) -> Result<()> {
     bail!(INSUFFICIENT_PRIVILEGE, "permission denied for type {}"; shared.type_name(ty))
 }
 
-/// Refuses who may not call a function.
-pub fn check_proc(shared: &Shared, oid: Oid) -> Result<()> {
+/// Refuses who may not call a function, or `what` else it is.
+pub fn check_proc(shared: &Shared, oid: Oid, what: &str) -> Result<()> {
     let c = shared.catalog();
-    let Some(p) = c.user_proc(oid) else { return Ok(()) };
-    if held(shared, p.acl.as_deref(), EXECUTE, p.owner) & EXECUTE != 0 {
+    let Some(p) = c.proc(oid) else { return Ok(()) };
+    let builtin = builtin::proc(oid).and_then(|p| builtin_acl(&c, p.acl()));
+    if held(shared, p.acl.as_deref().or(builtin.as_deref()), EXECUTE, p.owner) & EXECUTE != 0 {
         return Ok(());
     }
-    let what = match p.kind {
-        b'a' => "aggregate",
-        b'p' => "procedure",
-        _ => "function",
-    };
     bail!(INSUFFICIENT_PRIVILEGE, "permission denied for {} {}"; what, p.name)
 }
 

@@ -74,7 +74,7 @@ fn read(shared: &Shared, list: &[DefElem]) -> Result<Definition> {
 /// A function an aggregate is made of, which its creator must be allowed to call.
 fn part(shared: &Shared, name: &[String], types: &[Oid], variadic: Oid) -> Result<(std::rc::Rc<Proc>, Oid)> {
     let found = tusklet_analyze::lookup_agg_function(&mut Analyzer(shared), name, types, variadic)?;
-    acl::check_proc(shared, found.0.oid)?;
+    acl::check_proc(shared, found.0.oid, "function")?;
     Ok(found)
 }
 

@@ -789,7 +789,7 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
         .filter(|p| *args_unspecified || p.args == types)
         .collect();
     let right = |p: &Proc| match t {
-        ObjectType::Function => matches!(p.kind, b'f' | b'w'),
+        ObjectType::Function => p.kind != b'p',
         ObjectType::Procedure => p.kind == b'p',
         ObjectType::Aggregate => p.kind == b'a',
         _ => true,
@@ -832,12 +832,21 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
     }
 }
 
+/// Refuses an aggregate where other functions are meant.
+pub fn no_aggregate(p: &Proc) -> Result<()> {
+    if p.kind == b'a' {
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is an aggregate function"; p.name);
+    }
+    Ok(())
+}
+
 /// ALTER FUNCTION.
 pub fn alter_function(shared: &Shared, s: &AlterFunctionStmt) -> Result<()> {
     let AlterFunctionStmt { objtype, func, actions, span: _ } = s;
     let Some(oid) = lookup(shared, func, *objtype, false)? else { return Ok(()) };
     let mut p = to_change(shared, oid, "ALTER FUNCTION of")?;
     acl::check_owner(shared, p.owner, "function", &p.name)?;
+    no_aggregate(&p)?;
     let a = attributes(actions, p.kind == b'p')?;
     apply(shared, &a, &mut p)?;
     store(shared, *p)

@@ -23,6 +23,7 @@ use super::index_names::column_names;
 use super::index_options::{self, Method};
 use super::{acl, dependency, expressions, heap, lock, namespace};
 use crate::missing;
+use crate::query;
 use crate::session::{About, Shared};
 
 /// CREATE INDEX.
@@ -166,7 +167,7 @@ pub fn define_index(shared: &Shared, table: Oid, new: &NewIndex, build: bool) ->
     let predicate = match where_clause {
         Some(e) => {
             let p = expressions::condition(shared, &rel, e, Clause::IndexPredicate)?;
-            if expressions::is_mutable(shared, &p) {
+            if expressions::is_mutable(shared, &query::plan_expression(shared, &p)?) {
                 bail!(INVALID_OBJECT_DEFINITION, "functions in index predicate must be marked IMMUTABLE");
             }
             Some(Rc::new(p))
@@ -331,7 +332,7 @@ fn key_column(shared: &Shared, rel: &Relation, p: &IndexElem, am: &Method, const
                 // `(a)` is the column.
                 ExprKind::Var(v) if v.attno > 0 => (v.attno, None, x.ty, x.collation),
                 _ => {
-                    if expressions::is_mutable(shared, inner) {
+                    if expressions::is_mutable(shared, &query::plan_expression(shared, inner)?) {
                         bail!(INVALID_OBJECT_DEFINITION, "functions in index expression must be marked IMMUTABLE");
                     }
                     (0, Some(Rc::new(inner.clone())), x.ty, x.collation)

@@ -66,7 +66,7 @@ fn estimator(shared: &Shared, names: &[String], join: bool) -> Result<Oid> {
             names.join(".")
         );
     }
-    acl::check_proc(shared, p.oid)?;
+    acl::check_proc(shared, p.oid, "function")?;
     Ok(p.oid)
 }
 
@@ -221,7 +221,7 @@ pub fn create_operator(shared: &Shared, s: &DefineStmt) -> Result<()> {
     }
     let wanted = if left == 0 { &operands[1..] } else { &operands[..] };
     let Some(p) = functioncmds::exact(shared, &func, wanted, false)? else { return Ok(()) };
-    acl::check_proc(shared, p.oid)?;
+    acl::check_proc(shared, p.oid, "function")?;
     acl::check_type(shared, p.result)?;
     let mut o = Operator {
         oid: 0,

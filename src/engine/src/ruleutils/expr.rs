@@ -688,11 +688,12 @@ impl<'q> Deparse<'q, '_, '_> {
         let name = self.function_name(c.func);
         self.put(&name);
         self.put("(");
-        for (i, a) in c.args.iter().enumerate() {
+        let args = told_arguments(c);
+        for (i, a) in args.iter().enumerate() {
             if i > 0 {
                 self.put(", ");
             }
-            if c.variadic && i + 1 == c.args.len() {
+            if c.variadic && i + 1 == args.len() {
                 self.put("VARIADIC ");
             }
             self.expr(a, true)?;
@@ -704,8 +705,7 @@ impl<'q> Deparse<'q, '_, '_> {
     /// Functions that SQL has words for (`get_func_sql_syntax`); `false` when it has none.
     fn sql_syntax(&mut self, c: &'q FuncCall) -> Result<bool> {
         let name = self.catalog.proc(c.func).map(|p| p.name.clone()).unwrap_or_default();
-        let args = c.args.as_slice();
-        match (name.as_str(), args) {
+        match (name.as_str(), told_arguments(c)) {
             ("timezone", [zone, time]) => {
                 self.put("(");
                 self.child(time, false, Shape::Cast, true)?;
@@ -825,6 +825,12 @@ impl<'q> Deparse<'q, '_, '_> {
             _ => Err(broken()),
         }
     }
+}
+
+/// A call's arguments without the defaults of those that were left out.
+fn told_arguments(c: &FuncCall) -> &[Expr] {
+    let left_out = |a: &Expr| matches!(&a.kind, ExprKind::NamedArg { name, .. } if name.is_empty());
+    &c.args[..c.args.iter().position(left_out).unwrap_or(c.args.len())]
 }
 
 fn scope_row_type(d: &Deparse<'_, '_, '_>, at: usize, rte: usize) -> Oid {

@@ -125,7 +125,7 @@ fn held(c: &Catalog, user: Oid, owner: Oid, acl: Option<&[AclItem]>, k: &Kind) -
 }
 
 /// A built-in object's list, from its text.
-fn builtin_acl(c: &Catalog, text: Option<&str>) -> Option<Vec<AclItem>> {
+pub(crate) fn builtin_acl(c: &Catalog, text: Option<&str>) -> Option<Vec<AclItem>> {
     let inner = text?.strip_prefix('{')?.strip_suffix('}')?;
     Some(inner.split(',').filter_map(|t| parse_item(c, t).ok()).collect())
 }

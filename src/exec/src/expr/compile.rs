@@ -14,7 +14,7 @@ use super::container::{CArrayCoerce, CDomain, CSubscript, DomainCheck, container
 use super::subplan::CHashKey;
 use super::{CCall, CExpr, CScalarArray, CSubPlan, Kind};
 use crate::compile::Compiler;
-use crate::func::{default_comparison, key_order};
+use crate::func::{Func, default_comparison, key_order};
 use crate::types::{self, INT4, RECORD, TEXT, phys};
 
 const JSONB: Oid = 3802;
@@ -78,6 +78,12 @@ impl Compiler<'_, '_> {
                 Kind::Exec(*id)
             }
             ExprKind::Call(c) => {
+                // An expression the catalog keeps has not been planned.
+                if let Some(ExprKind::NamedArg { .. }) = c.args.last().map(|a| &a.kind) {
+                    let mut e = e.clone();
+                    self.cx.catalog.order_arguments(&mut e);
+                    return self.kind(&e, ty);
+                }
                 let call = self.call(c, e.ty)?;
                 if c.retset {
                     return Err(crate::func::no_set());
@@ -225,9 +231,18 @@ impl Compiler<'_, '_> {
         })
     }
 
+    /// A function the statement calls: whoever the plan is made for must be allowed to.
+    pub fn called(&mut self, func: Oid, what: &str) -> Result<Rc<Func>> {
+        let f = self.cx.func(func)?;
+        if f.guarded {
+            self.cx.host.check_execute(func, what)?;
+        }
+        Ok(f)
+    }
+
     /// A call with its site.
     pub fn call(&mut self, c: &FuncCall, result: TypeRef) -> Result<CCall> {
-        let mut func = self.cx.func(c.func)?;
+        let mut func = self.called(c.func, "function")?;
         // `check_collation_set`: the operands' collations contradict each other, which is found out when rows come.
         if c.input_collation == 0 && c.args.len() == 2 && COMPARES_TEXT.contains(&func.name.as_str()) {
             func = Rc::new(func.with_kernel(Kernel::Scalar(|_, _, _| Err(no_collation("comparison")))));
@@ -336,6 +351,7 @@ impl Compiler<'_, '_> {
         collation: Oid,
     ) -> Result<CScalarArray> {
         let element = self.element_type(right.ty.oid)?;
+        self.called(func, "function")?;
         let call = self.binary(func, left.ty, TypeRef::new(element), collation)?;
         let elements = self.container("tusklet_array_elements", &[], TypeRef::new(element))?;
         let same = types::base_type(&self.cx.catalog, left.ty.oid) == types::base_type(&self.cx.catalog, element);

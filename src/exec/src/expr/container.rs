@@ -29,7 +29,7 @@ pub(crate) fn container_call(
     };
     let site = CallSite { func: 0, args: types, result, collation: 0, variadic: false, columns: None };
     let func =
-        Func { oid: 0, name: name.to_string(), strict: false, volatile: false, retset: false, imp, site: site.clone() };
+        Func { oid: 0, name: name.to_string(), strict: false, volatile: false, retset: false, guarded: false, imp, site: site.clone() };
     CCall { func: Rc::new(func), site, args, phys, extra: Default::default() }
 }
 

@@ -167,6 +167,7 @@ impl AggCall {
         let types: Vec<TypeRef> = exprs[..seen].iter().map(|e| e.ty).collect();
         let filter = a.filter.as_ref().map(|f| c.expr(f)).transpose()?;
         let args: Vec<CExpr> = exprs.into_iter().map(|e| c.expr(e)).try_vec()?;
+        c.called(a.func, "aggregate")?;
         let mut call = AggCall::bind(c, a.func, types, a.input_collation, a.trans_type, a.variadic)?;
         call.args = args;
         call.seen = seen;

@@ -84,6 +84,7 @@ fn function(src: &str) -> Option<Function> {
 }
 
 fn call(c: &mut Compiler<'_, '_>, w: &WindowCall, moving: bool) -> Result<Call> {
+    let name = c.called(w.func, "function")?.name.clone();
     if w.aggregate {
         let agg = AggCall::compile_window(c, w, moving)?;
         return Ok(Call { phys: agg.phys, what: What::Aggregate(Box::new(agg)), args: vec![] });
@@ -94,7 +95,6 @@ fn call(c: &mut Compiler<'_, '_>, w: &WindowCall, moving: bool) -> Result<Call> 
         None => c.cx.catalog.proc(w.func).and_then(|p| function(&p.source)),
     };
     let Some(f) = f else {
-        let name = c.cx.func(w.func)?.name.clone();
         return Err(Error::unsupported(filled!("window function {}"; name)));
     };
     let args = c.exprs(&w.args)?;

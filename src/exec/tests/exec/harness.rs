@@ -40,6 +40,9 @@ impl Host for NoHost {
         None
     }
     fn notice(&self, _: Notice) {}
+    fn check_execute(&self, _: Oid, _: &str) -> Result<()> {
+        Ok(())
+    }
     fn text_search(&self, _: tusklet_vector::TextSearch<'_>) -> Result<std::rc::Rc<dyn std::any::Any>> {
         Err(tusklet_error::Error::unsupported("text search here"))
     }

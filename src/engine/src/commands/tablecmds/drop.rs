@@ -167,7 +167,13 @@ pub fn find(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) ->
         ) => {
             let Some(oid) = functioncmds::lookup(shared, w, t, missing_ok)? else { return Ok(None) };
             let c = shared.catalog();
-            let owner = c.proc(oid).map_or(0, |p| p.owner);
+            let owner = match c.proc(oid) {
+                Some(p) if t == ObjectType::Function => {
+                    functioncmds::no_aggregate(&p).map_err(|e| e.hint("Use DROP AGGREGATE to drop aggregate functions."))?;
+                    p.owner
+                }
+                p => p.map_or(0, |p| p.owner),
+            };
             acl::check_owner(shared, owner, &word(t), w.name.last().map(String::as_str).unwrap_or_default())?;
             Ok(Some(Objects::proc(oid)))
         }

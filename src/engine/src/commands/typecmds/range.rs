@@ -22,7 +22,7 @@ fn support(shared: &Shared, names: &[String], args: &[Oid], result: Oid, what: &
     if p.volatility != b'i' {
         bail!(INVALID_OBJECT_DEFINITION, "range {} function {} must be immutable"; what, name);
     }
-    acl::check_proc(shared, p.oid)?;
+    acl::check_proc(shared, p.oid, "function")?;
     Ok(p.oid)
 }
 
