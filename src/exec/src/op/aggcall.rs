@@ -10,7 +10,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::AggregateParts;
 use tusklet_error::{Error, Result, TryVec, err, filled};
-use tusklet_ir::{Aggregate, Expr, Oid};
+use tusklet_ir::{Aggregate, Expr, Oid, SortKey};
 use tusklet_vector::hashing::{ByteSet, KeyTable};
 use tusklet_vector::key::KeyPart;
 use tusklet_vector::{
@@ -20,10 +20,10 @@ use tusklet_vector::{
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::expr::{CExpr, eval_filter};
-use crate::func::{Func, aggregate_parts, key_order, relabel};
-use crate::order::SortedKeys;
+use crate::func::{Func, aggregate_parts, relabel};
+use crate::order::{Order, SortedKeys};
 use crate::rowstore::RowStore;
-use crate::types::phys;
+use crate::types::{INT4, phys};
 
 /// A compiled aggregate.
 pub(crate) struct AggCall {
@@ -35,8 +35,9 @@ pub(crate) struct AggCall {
     /// How many of them are direct ones.
     pub direct: usize,
     filter: Option<CExpr>,
-    /// Sort keys over `args`, and how many of them from the front decide DISTINCT.
-    order: Vec<(usize, KeyPart)>,
+    /// The order of `args` in which it takes rows; and that by groups, whose numbers are the column after them.
+    order: Option<[Order; 2]>,
+    /// Keys over `args` that decide DISTINCT.
     distinct: Vec<(usize, KeyPart)>,
     site: CallSite,
     pub phys: Phys,
@@ -143,25 +144,23 @@ impl AggCall {
         let refs: Vec<u32> =
             a.args.iter().filter(|t| !t.junk).chain(a.args.iter().filter(|t| t.junk)).map(|t| t.sort_ref).collect();
         let place = |target: u32| refs.iter().position(|r| *r == target).map(|i| direct + i);
-        let sorted_type = |target: u32| a.args.iter().find(|t| t.sort_ref == target).map_or(0, |t| t.expr.ty.oid);
-        let mut order = Vec::new();
+        let mut order: Vec<SortKey> = Vec::new();
         let mut distinct = Vec::new();
-        let part = |c: &Compiler<'_, '_>, s: &tusklet_ir::SortClause| KeyPart {
-            order: key_order(c.cx, s.cmp, sorted_type(s.target)),
-            desc: s.desc,
-            nulls_first: s.nulls_first,
-        };
-        for s in &a.order_by {
-            if let Some(i) = place(s.target) {
-                order.push((i, part(c, s)));
+        for (once, s) in a.order_by.iter().map(|s| (false, s)).chain(a.distinct.iter().map(|s| (true, s))) {
+            let Some(column) = place(s.target) else { continue };
+            let key = SortKey {
+                column: column as u32,
+                ty: exprs[column].ty.oid,
+                cmp: s.cmp,
+                collation: exprs[column].collation,
+                desc: s.desc,
+                nulls_first: s.nulls_first,
+            };
+            if once {
+                distinct.push((column, c.key_part(&key)));
             }
-        }
-        for s in &a.distinct {
-            if let Some(i) = place(s.target) {
-                distinct.push((i, part(c, s)));
-                if !order.iter().any(|(o, _)| *o == i) {
-                    order.push((i, part(c, s)));
-                }
+            if !once || !order.iter().any(|o| o.column == key.column) {
+                order.push(key);
             }
         }
         let types: Vec<TypeRef> = exprs[..seen].iter().map(|e| e.ty).collect();
@@ -174,8 +173,12 @@ impl AggCall {
         call.direct = direct;
         call.filter = filter;
         // An ordered-set aggregate's own functions sort, if anyone does.
-        if !matches!(&call.how, How::Generic(_)) || a.direct.is_empty() && !is_ordered_set(c, a.func)? {
-            call.order = order;
+        let sorts = !matches!(&call.how, How::Generic(_)) || a.direct.is_empty() && !is_ordered_set(c, a.func)?;
+        if sorts && !order.is_empty() {
+            let group = SortKey { column: call.args.len() as u32, ty: INT4, cmp: 0, collation: 0, desc: false, nulls_first: false };
+            let alone = Order::new(c, &order)?;
+            order.insert(0, group);
+            call.order = Some([alone, Order::new(c, &order)?]);
             call.distinct = distinct;
         }
         Ok(call)
@@ -225,7 +228,7 @@ impl AggCall {
             seen: 0,
             direct: 0,
             filter: None,
-            order: vec![],
+            order: None,
             distinct: vec![],
             phys: phys(&c.cx.catalog, result),
             site,
@@ -288,8 +291,9 @@ impl AggCall {
             How::Hypothetical(_) => Acc::Hypothetical(Vec::new()),
         };
         let types: Vec<Phys> = self.args.iter().map(|a| a.phys).collect();
-        let sorts = !self.order.is_empty() && !matches!(self.how, How::Hypothetical(_));
-        let counts = self.site.func == builtin::oids::F_COUNT_ANY && self.order.len() == 1 && self.distinct.len() == 1;
+        let sorts = self.order.is_some() && !matches!(self.how, How::Hypothetical(_));
+        let alone = self.order.as_ref().is_some_and(|[o, _]| o.keys.len() == 1);
+        let counts = self.site.func == builtin::oids::F_COUNT_ANY && alone && self.distinct.len() == 1;
         let seen = counts.then_some(None);
         let buffer = (sorts && !counts).then(|| (RowStore::new(&types), Vec::new()));
         AggState { acc, extra: None, buffer, seen, groups: 0 }
@@ -530,24 +534,21 @@ impl AggState {
                 Ok(())
             }
             (Acc::Hypothetical(states), _) => {
+                let Some([order, _]) = &call.order else { return Ok(()) };
                 // The direct arguments come first, as many as are sorted by.
-                let direct = call.order.len();
-                let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+                let direct = order.keys.len();
+                let mut key = Vec::new();
                 for (k, i) in sel.iter().enumerate() {
                     let g = groups.get(k).copied().unwrap_or(0) as usize;
                     let Some(state) = states.get_mut(g) else { continue };
-                    mine.clear();
-                    theirs.clear();
-                    for (c, p) in &call.order {
-                        p.write_row(&args[c.saturating_sub(direct)], i, &mut mine);
-                        p.write_row(&args[*c], i, &mut theirs);
-                    }
                     state.rows += 1;
-                    match theirs.cmp(&mine) {
+                    match order.compare_at(cx, i, args, direct)? {
                         std::cmp::Ordering::Less => {
                             state.before += 1;
                             if matches!(call.how, How::Hypothetical(Rank::Dense)) {
-                                state.distinct.insert(&theirs);
+                                key.clear();
+                                order.keys.iter().for_each(|(c, p, _)| p.write_row(&args[*c], i, &mut key));
+                                state.distinct.insert(&key);
                             }
                         }
                         std::cmp::Ordering::Equal => state.same += 1,
@@ -591,28 +592,24 @@ impl AggState {
     /// All rows were given: those kept for sorting are taken now.
     #[cfg_attr(tuned, optimize(speed))]
     pub fn settle(&mut self, cx: &mut ExecCx<'_>, call: &AggCall) -> Result<()> {
-        let Some((rows, of)) = self.buffer.take() else { return Ok(()) };
-        let mut keys = SortedKeys::default();
-        let mut same = SortedKeys::default();
-        for (i, g) in of.iter().enumerate() {
-            keys.add(|out| {
-                out.extend_from_slice(&g.to_be_bytes());
-                for (c, p) in &call.order {
-                    p.write_row(&rows.columns[*c], i, out);
-                }
-            });
-            if !call.distinct.is_empty() {
-                same.add(|out| {
-                    out.extend_from_slice(&g.to_be_bytes());
-                    for (c, p) in &call.distinct {
-                        p.write_row(&rows.columns[*c], i, out);
-                    }
-                });
-            }
-        }
-        let mut order = keys.sorted();
+        let Some((mut rows, of)) = self.buffer.take() else { return Ok(()) };
+        let Some([alone, grouped]) = &call.order else { return Ok(()) };
+        let mut order = if self.groups > 1 {
+            let mut groups = Vector::zeroed(Phys::I32, of.len());
+            groups.i32s_mut().iter_mut().zip(&of).for_each(|(to, g)| *to = *g as i32);
+            rows.columns.push(groups);
+            let order = grouped.sorted(cx, &rows.columns, of.len())?;
+            rows.columns.pop();
+            order
+        } else {
+            alone.sorted(cx, &rows.columns, of.len())?
+        };
         if !call.distinct.is_empty() {
-            order.dedup_by(|b, a| same.key(*a) == same.key(*b));
+            let mut same = SortedKeys::default();
+            for i in 0..of.len() {
+                same.add(|out| call.distinct.iter().for_each(|(c, p)| p.write_row(&rows.columns[*c], i, out)));
+            }
+            order.dedup_by(|b, a| of[*a as usize] == of[*b as usize] && same.key(*a) == same.key(*b));
         }
         for chunk in order.chunks(tusklet_vector::BATCH) {
             let b = rows.gather(chunk);
