@@ -14,7 +14,7 @@ use tusklet_error::{Result, bail, err};
 
 use crate::json::escape;
 use crate::numeric::Numeric;
-use crate::regex::{Flags, Regex};
+use crate::regex::{Flags, Regex, Syntax};
 
 /// Depth of the tree at which a path is refused: every walk over it recurses that deep.
 const MAX_DEPTH: u32 = 1000;
@@ -147,8 +147,10 @@ impl Like {
                 .detail(format!("Unrecognized flag character \"{c}\" in LIKE_REGEX predicate.")));
         }
         let has = |c: char| letters.contains(c);
-        let mut f = Flags { ignore_case: has('i'), literal: has('q'), ..Flags::default() };
-        if !f.literal {
+        let mut f = Flags { ignore_case: has('i'), ..Flags::default() };
+        if has('q') {
+            f.syntax = Syntax::Literal;
+        } else {
             f.newline_stops = !has('s');
             f.newline_anchors = has('m');
             if has('x') {

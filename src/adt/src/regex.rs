@@ -10,11 +10,12 @@
 //! tries split points in its left part's order of preference and asks the NFA whether the rest can match. A back reference
 //! runs as "anything" in the NFA and is checked during dissection, which then may reject a candidate and go on.
 
+mod basic;
 mod parse;
 
 use tusklet_error::{Result, bail};
 
-pub use parse::Flags;
+pub use parse::{Flags, Syntax};
 use parse::{Assert, Kind, Tree, parse, too_complex};
 
 #[derive(Clone, Copy, Debug)]
@@ -552,7 +553,15 @@ impl Regex {
     #[allow(clippy::too_many_arguments)]
     fn dissect_repeat(&self, sub: usize, min: u32, max: Option<u32>, t: &[char], s: usize, e: usize, caps: &mut Captures) -> bool {
         let node = &self.tree.nodes[sub];
+        // A reference to what did not match matches nothing, not even no times.
+        if matches!(node.kind, Kind::Backref(n) if caps.get(n).is_none_or(Option::is_none)) {
+            return false;
+        }
         if s == e && min == 0 {
+            // Where the operand wishes to be short there is no iteration at all.
+            if node.greedy == Some(false) {
+                return true;
+            }
             // An empty iteration captures, if the operand can be empty; otherwise there is none.
             if self.spans(node.code, t, s, e) {
                 let saved = caps.clone();

@@ -60,10 +60,8 @@ fn to_number(text: &str, format: &str) -> Result<Option<Numeric>> {
     // Made by hand, without a look at its limits.
     let typmod = (((r.precision + r.scale) as i32) << 16 | (r.scale as i32 & 0x7ff)) + 4;
     let n = parsed.apply_typmod(typmod)?;
-    if r.shift == 0 {
-        return Ok(Some(n));
-    }
-    let unit = Numeric::from_i64(10).power(&Numeric::from_i64(-(r.shift as i64)))?;
+    let Some(shift) = r.shift else { return Ok(Some(n)) };
+    let unit = Numeric::from_i64(10).power(&Numeric::from_i64(-(shift as i64)))?;
     Ok(Some(n.mul(&unit)?))
 }
 

@@ -1,7 +1,7 @@
 //! Regular expressions. An expression is compiled once per call site, and again only when pattern or flags change.
 
 use tusklet_adt::array::from_items;
-use tusklet_adt::regex::{Captures, Flags, Regex, Subject};
+use tusklet_adt::regex::{Flags, Regex, Subject};
 use tusklet_error::{Result, TryVec, bail, err};
 use tusklet_vector::{Call, Datum, Kernel, RowSource, Value};
 
@@ -54,13 +54,24 @@ fn part(text: &str, range: (usize, usize)) -> &str {
     &text[at(range.0)..at(range.1)]
 }
 
-/// The `n`-th match from character `start` on.
-fn nth(c: &mut Call<'_>, text: &str, pattern: &str, start: i32, n: i32, flags: Flags) -> Result<Option<Captures>> {
-    at_least("start", start, 1)?;
-    at_least("n", n, 1)?;
+/// Where a group of the `n`-th match from character `start` on lies; an expression without groups has itself as the first.
+#[allow(clippy::too_many_arguments)]
+fn nth(
+    c: &mut Call<'_>,
+    what: &str,
+    text: &str,
+    pattern: &str,
+    start: i32,
+    n: i32,
+    flags: &str,
+    group: i32,
+) -> Result<Option<(usize, usize)>> {
+    at_least("subexpr", group, 0)?;
+    let flags = no_global(flags, what)?;
     let subject = Subject::new(text);
     let all = compiled(c, pattern, flags)?.find_all(&subject, start as usize - 1, true, false);
-    Ok(all.into_iter().nth(n as usize - 1))
+    let found = all.into_iter().nth(n as usize - 1);
+    Ok(found.and_then(|m| m.get(if m.len() == 1 && group == 1 { 0 } else { group as usize }).copied().flatten()))
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -79,13 +90,8 @@ fn instr(
     if !(0..=1).contains(&end) {
         bail!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"endoption\": {end}");
     }
-    at_least("subexpr", group, 0)?;
-    let flags = no_global(flags, "regexp_instr()")?;
-    let found = nth(c, text, pattern, start, n, flags)?;
-    Ok(match found.as_ref().and_then(|m| m.get(group as usize)) {
-        Some(Some((a, b))) => (if end == 1 { *b } else { *a }) as i32 + 1,
-        _ => 0,
-    })
+    let found = nth(c, "regexp_instr()", text, pattern, start, n, flags, group)?;
+    Ok(found.map_or(0, |(a, b)| (if end == 1 { b } else { a }) as i32 + 1))
 }
 
 fn substr(
@@ -99,10 +105,8 @@ fn substr(
 ) -> Result<Option<String>> {
     at_least("start", start, 1)?;
     at_least("n", n, 1)?;
-    at_least("subexpr", group, 0)?;
-    let flags = no_global(flags, "regexp_substr()")?;
-    let found = nth(c, text, pattern, start, n, flags)?;
-    Ok(found.and_then(|m| m.get(group as usize).copied().flatten()).map(|r| part(text, r).to_owned()))
+    let found = nth(c, "regexp_substr()", text, pattern, start, n, flags, group)?;
+    Ok(found.map(|r| part(text, r).to_owned()))
 }
 
 fn replace_flags(c: &mut Call<'_>, text: &str, pattern: &str, with: &str, flags: &str) -> Result<String> {

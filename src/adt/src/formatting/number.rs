@@ -660,8 +660,8 @@ pub struct ReadNumber {
     pub precision: usize,
     /// Its scale.
     pub scale: usize,
-    /// Power of ten to divide by (`V`).
-    pub shift: usize,
+    /// Power of ten to divide by, with `V`.
+    pub shift: Option<usize>,
 }
 
 /// `to_number(text, format)`; `None` for SQL NULL (an empty template).
@@ -691,7 +691,7 @@ pub fn to_number(input: &str, format: &str) -> Result<Option<ReadNumber>> {
         r.digits.pop();
     }
     let text = format!("{}{}", r.sign as char, r.digits);
-    let shift = if t.shift { t.multi } else { 0 };
+    let shift = t.shift.then_some(t.multi);
     Ok(Some(ReadNumber { text, precision: t.pre + t.multi, scale: r.post, shift }))
 }
 

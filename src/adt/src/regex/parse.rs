@@ -2,6 +2,20 @@
 
 use tusklet_error::{Error, Result, SortShort, err};
 
+/// Which expressions a pattern is one of (`AREs`, `EREs`, `BREs` of the manual).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Syntax {
+    /// PostgreSQL's own.
+    #[default]
+    Advanced,
+    /// POSIX's, without escapes, lookaround and shortest matches.
+    Extended,
+    /// POSIX's old ones.
+    Basic,
+    /// A literal.
+    Literal,
+}
+
 /// How a pattern is read and matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flags {
@@ -9,8 +23,8 @@ pub struct Flags {
     pub ignore_case: bool,
     /// `x`: blanks and comments in the pattern are ignored.
     pub expanded: bool,
-    /// `q`: the pattern is a literal.
-    pub literal: bool,
+    /// `b`, `e`, `q`: another syntax.
+    pub syntax: Syntax,
     /// `n`, `p`: `.` and `[^` do not match a newline.
     pub newline_stops: bool,
     /// `n`, `w`: `^` and `$` also match at lines.
@@ -26,46 +40,32 @@ impl Flags {
         for c in s.chars() {
             if c == 'g' {
                 f.global = true;
-            } else if !f.apply(c)? {
+            } else if !f.apply(c) {
                 return Err(err!(INVALID_PARAMETER_VALUE, "invalid regular expression option: \"{c}\""));
+            }
+            // As PostgreSQL has it: outside of a pattern `e` takes away what makes an expression an extended one.
+            if f.syntax == Syntax::Extended {
+                f.syntax = Syntax::Basic;
             }
         }
         Ok(f)
     }
 
     /// Applies one letter; `false` for an unknown one.
-    fn apply(&mut self, c: char) -> Result<bool> {
-        let (stops, anchors) = match c {
-            'b' => return Err(Error::unsupported("the regular expression option \"b\" (basic regular expressions)")),
-            'c' => {
-                self.ignore_case = false;
-                return Ok(true);
-            }
-            'i' => {
-                self.ignore_case = true;
-                return Ok(true);
-            }
-            'e' => return Ok(true),
-            'q' => {
-                self.literal = true;
-                return Ok(true);
-            }
-            't' => {
-                self.expanded = false;
-                return Ok(true);
-            }
-            'x' => {
-                self.expanded = true;
-                return Ok(true);
-            }
-            'm' | 'n' => (true, true),
-            'p' => (true, false),
-            's' => (false, false),
-            'w' => (false, true),
-            _ => return Ok(false),
-        };
-        (self.newline_stops, self.newline_anchors) = (stops, anchors);
-        Ok(true)
+    fn apply(&mut self, c: char) -> bool {
+        match c {
+            'b' => self.syntax = Syntax::Basic,
+            'e' => self.syntax = Syntax::Extended,
+            'q' => self.syntax = Syntax::Literal,
+            'c' | 'i' => self.ignore_case = c == 'i',
+            't' | 'x' => self.expanded = c == 'x',
+            'm' | 'n' => (self.newline_stops, self.newline_anchors) = (true, true),
+            'p' => (self.newline_stops, self.newline_anchors) = (true, false),
+            's' => (self.newline_stops, self.newline_anchors) = (false, false),
+            'w' => (self.newline_stops, self.newline_anchors) = (false, true),
+            _ => return false,
+        }
+        true
     }
 }
 
@@ -151,8 +151,15 @@ pub(super) fn parse(pattern: &str, flags: Flags) -> Result<Tree> {
         depth: 0,
         constraints: 0,
     };
+    if flags.syntax == Syntax::Literal && (flags.expanded || flags.newline_stops || flags.newline_anchors) {
+        return Err(invalid("invalid argument to regex function"));
+    }
     p.prefixes()?;
-    p.tree.root = if p.tree.flags.literal {
+    if p.tree.flags.syntax == Syntax::Basic {
+        p.s = super::basic::extended(&p.s[p.at..], p.tree.flags.expanded);
+        p.at = 0;
+    }
+    p.tree.root = if p.tree.flags.syntax == Syntax::Literal {
         let items: Vec<usize> = p.s[p.at..].to_vec().into_iter().map(|c| p.literal(c)).collect();
         p.cat(items)
     } else {
@@ -180,6 +187,10 @@ impl Parser {
         self.s.get(self.at).copied()
     }
 
+    fn advanced(&self) -> bool {
+        self.tree.flags.syntax == Syntax::Advanced
+    }
+
     fn looking_at(&self, t: &str) -> bool {
         t.chars().enumerate().all(|(i, c)| self.s.get(self.at + i) == Some(&c))
     }
@@ -194,15 +205,24 @@ impl Parser {
 
     /// `***:`, `***=`, `(?flags)`.
     fn prefixes(&mut self) -> Result<()> {
-        if self.tree.flags.literal {
+        let flags = &mut self.tree.flags;
+        if flags.syntax == Syntax::Literal {
             return Ok(());
         }
-        if self.take("***=") {
-            self.tree.flags.literal = true;
-            return Ok(());
+        if self.s.len() > 3 && self.s.starts_with(&['*'; 3]) {
+            self.at = 4;
+            match self.s[3] {
+                '=' => {
+                    *flags = Flags { syntax: Syntax::Literal, ignore_case: flags.ignore_case, ..Flags::default() };
+                    return Ok(());
+                }
+                ':' => flags.syntax = Syntax::Advanced,
+                '?' => return Err(invalid("invalid regexp (reg version 0.8)")),
+                _ => return Err(invalid("quantifier operand invalid")),
+            }
         }
-        if !self.take("***:") && self.looking_at("***") {
-            return Err(invalid("quantifier operand invalid"));
+        if flags.syntax != Syntax::Advanced {
+            return Ok(());
         }
         if self.looking_at("(?") && self.s.get(self.at + 2).is_some_and(char::is_ascii_alphabetic) {
             self.at += 2;
@@ -210,7 +230,7 @@ impl Parser {
                 match self.peek() {
                     Some(')') => break,
                     Some(c) if c.is_ascii_alphabetic() => {
-                        if !self.tree.flags.apply(c)? {
+                        if !self.tree.flags.apply(c) {
                             return Err(invalid("invalid embedded option"));
                         }
                     }
@@ -237,15 +257,13 @@ impl Parser {
                     continue;
                 }
             }
-            if !self.take("(?#") {
+            if !self.advanced() || !self.take("(?#") {
                 return Ok(());
             }
             while self.peek().is_some_and(|c| c != ')') {
                 self.at += 1;
             }
-            if !self.take(")") {
-                return Err(invalid("parentheses () not balanced"));
-            }
+            self.take(")");
         }
     }
 
@@ -304,10 +322,9 @@ impl Parser {
             self.skip()?;
             match self.peek() {
                 None | Some('|') => break,
-                Some(')') => {
-                    if self.depth > 1 {
-                        break;
-                    }
+                Some(')') if self.depth > 1 => break,
+                // One too many is itself in extended expressions, as POSIX says.
+                Some(')') if self.tree.flags.syntax != Syntax::Extended => {
                     return Err(invalid("parentheses () not balanced"));
                 }
                 _ => items.push(self.piece()?),
@@ -319,11 +336,15 @@ impl Parser {
     fn piece(&mut self) -> Result<usize> {
         let (atom, constraint) = self.atom()?;
         self.skip()?;
+        let bound = self.peek() == Some('{') && self.s.get(self.at + 1).is_some_and(char::is_ascii_digit);
+        if constraint && (bound || matches!(self.peek(), Some('*' | '+' | '?'))) {
+            return Err(invalid("quantifier operand invalid"));
+        }
         let (min, max, exact) = match self.peek() {
             Some('*') => (0, None, false),
             Some('+') => (1, None, false),
             Some('?') => (0, Some(1), false),
-            Some('{') if self.s.get(self.at + 1).is_some_and(char::is_ascii_digit) => {
+            Some('{') if bound => {
                 self.at += 1;
                 let min = self.number()?;
                 let (max, exact) = if self.take(",") {
@@ -343,11 +364,8 @@ impl Parser {
             }
             _ => return Ok(atom),
         };
-        if constraint {
-            return Err(invalid("quantifier operand invalid"));
-        }
         self.at += 1;
-        let greedy = !self.take("?");
+        let greedy = !(self.advanced() && self.take("?"));
         self.skip()?;
         if matches!(self.peek(), Some('*' | '+' | '?'))
             || (self.peek() == Some('{') && self.s.get(self.at + 1).is_some_and(char::is_ascii_digit))
@@ -414,7 +432,7 @@ impl Parser {
     fn group(&mut self) -> Result<(usize, bool)> {
         let look = [("?=", true, false), ("?!", true, true), ("?<=", false, false), ("?<!", false, true)];
         for (t, ahead, negated) in look {
-            if self.take(t) {
+            if self.advanced() && self.take(t) {
                 let groups = self.tree.groups;
                 self.constraints += 1;
                 let sub = self.alternatives()?;
@@ -426,7 +444,7 @@ impl Parser {
                 return Ok((self.node(Kind::Look { ahead, negated, sub }, false, None), true));
             }
         }
-        if self.take("?:") {
+        if self.advanced() && self.take("?:") {
             let sub = self.alternatives()?;
             self.close()?;
             return Ok((sub, false));
@@ -501,6 +519,11 @@ impl Parser {
     fn escape(&mut self) -> Result<(usize, bool)> {
         let Some(c) = self.peek() else { return Err(bad_escape()) };
         self.at += 1;
+        match self.tree.flags.syntax {
+            Syntax::Advanced => {}
+            Syntax::Basic if ('1'..='9').contains(&c) => return Ok((self.backref(c as usize - '0' as usize)?, false)),
+            _ => return Ok((self.literal(c), false)),
+        }
         let assert = match c {
             'A' => Some(Assert::Begin),
             'Z' => Some(Assert::End),
@@ -542,14 +565,18 @@ impl Parser {
                 let c = char::from_u32(v).filter(|_| k > 1).ok_or_else(|| invalid("invalid backreference number"))?;
                 return Ok((self.literal(c), false));
             }
-            if self.constraints > 0 || self.closed.get(n - 1) != Some(&true) {
-                return Err(invalid("invalid backreference number"));
-            }
-            self.tree.backrefs = true;
-            return Ok((self.node(Kind::Backref(n), true, None), false));
+            return Ok((self.backref(n)?, false));
         }
         let c = self.character_escape(c)?;
         Ok((self.literal(c), false))
+    }
+
+    fn backref(&mut self, n: usize) -> Result<usize> {
+        if self.constraints > 0 || self.closed.get(n - 1) != Some(&true) {
+            return Err(invalid("invalid backreference number"));
+        }
+        self.tree.backrefs = true;
+        Ok(self.node(Kind::Backref(n), true, None))
     }
 
     fn bracket(&mut self) -> Result<Set> {
@@ -562,6 +589,9 @@ impl Parser {
                 self.at += 1;
                 break;
             }
+            if c == '-' && !first && self.s.get(self.at + 1).is_some_and(|&c| c != ']') {
+                return Err(invalid("invalid character range"));
+            }
             first = false;
             if self.take("[:") {
                 let name = self.until(":]")?;
@@ -569,7 +599,7 @@ impl Parser {
                 set.ranges.extend(ranges);
                 continue;
             }
-            if c == '\\' {
+            if c == '\\' && self.advanced() {
                 let next = self.s.get(self.at + 1).copied().ok_or_else(bad_escape)?;
                 if let Some(ranges) = shorthand(next.to_ascii_lowercase()) {
                     self.at += 2;
@@ -584,7 +614,9 @@ impl Parser {
             let from = self.bracket_char()?;
             if self.peek() == Some('-') && self.s.get(self.at + 1).is_some_and(|&c| c != ']') {
                 self.at += 1;
-                if self.looking_at("[:") || self.looking_at("[=") {
+                let class = |c: &char| shorthand(c.to_ascii_lowercase()).is_some();
+                let escaped = self.advanced() && self.peek() == Some('\\') && self.s.get(self.at + 1).is_some_and(class);
+                if escaped || self.looking_at("[:") || self.looking_at("[=") {
                     return Err(invalid("invalid character range"));
                 }
                 let to = self.bracket_char()?;
@@ -631,13 +663,13 @@ impl Parser {
                 let mut it = name.chars();
                 return match (it.next(), it.next()) {
                     (Some(c), None) => Ok(c),
-                    _ => Err(invalid("invalid collating element")),
+                    _ => super::basic::named(&name).ok_or_else(|| invalid("invalid collating element")),
                 };
             }
         }
         let Some(c) = self.peek() else { return Err(invalid("brackets [] not balanced")) };
         self.at += 1;
-        if c != '\\' {
+        if c != '\\' || !self.advanced() {
             return Ok(c);
         }
         let Some(c) = self.peek() else { return Err(bad_escape()) };
