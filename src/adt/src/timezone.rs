@@ -117,6 +117,9 @@ impl TimeZone {
     pub fn fixed(east: i32) -> Rc<TimeZone> {
         let mut text = String::new();
         let abs = east.unsigned_abs();
+        if abs >= 360_000 {
+            text.push('1');
+        }
         push2(&mut text, abs / 3600);
         let (m, s) = (abs % 3600 / 60, abs % 60);
         if m != 0 || s != 0 {

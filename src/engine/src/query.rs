@@ -34,6 +34,8 @@ pub struct Prepared {
     /// In a function's body: what it is analysed with.
     body: Option<Box<BodyContext>>,
     plan: RefCell<Option<Planned>>,
+    /// Something was said to the client while it was planned: whoever sends it again is to hear that again.
+    pub(crate) said: bool,
     /// What is computed of the parameters beforehand, as constants are: the values of the parameters after them.
     pub(crate) bound: Vec<Evaluator>,
     /// The estimates by which its plan was chosen for certain values of the parameters.
@@ -531,6 +533,7 @@ impl Prepared {
             from_sql: false,
             body,
             plan: RefCell::new(None),
+            said: false,
             bound: vec![],
             estimates: vec![],
         };
@@ -541,7 +544,9 @@ impl Prepared {
             None => return Ok(p),
         };
         if analysed || is_query(&stmt) {
+            let said = shared.notices.borrow().len();
             let (program, types) = p.make(shared)?;
+            p.said = shared.notices.borrow().len() > said;
             p.param_types = types;
             if !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select {
                 p.columns = Some(told_columns(shared, &program).into());
@@ -593,6 +598,7 @@ impl Prepared {
             bound,
             from_sql: false,
             estimates: guess.used.take(),
+            said: false,
         };
         p.keep(shared, program);
         Ok(Some(p))

@@ -315,7 +315,11 @@ impl Settings {
                         .ok_or_else(|| invalid(name, value))?;
                     format_date_style(style, order)
                 }
-                "TimeZone" | "log_timezone" => zone_name(value).ok_or_else(|| invalid(name, value))?,
+                "TimeZone" | "log_timezone" => zone_name(value).ok_or_else(|| {
+                    let far = tusklet_adt::float::number(value.trim()).is_some();
+                    let e = invalid(name, value);
+                    if far { e.detail("UTC timezone offset is out of range.") } else { e }
+                })?,
                 "client_encoding" => {
                     let v = value.trim_matches('\'').to_ascii_uppercase().replace(['-', '_'], "");
                     match v.as_str() {
@@ -541,36 +545,11 @@ fn session_zone(v: &str) -> Option<std::rc::Rc<TimeZone>> {
     if let Some(h) = tusklet_adt::float::number(v) {
         return (h.abs() <= 167.0).then(|| TimeZone::fixed((h * 3600.0) as i32));
     }
-    if let Some(inner) = v.strip_prefix('<') {
-        // `<+03>-03`: PostgreSQL's own spelling of a fixed offset.
-        let (_, posix) = inner.split_once('>')?;
-        return posix_offset(posix).map(TimeZone::fixed);
-    }
     TimeZone::named(v)
 }
 
-/// East of UTC in seconds, from POSIX's west-positive `h[:m]`.
-fn posix_offset(v: &str) -> Option<i32> {
-    let (sign, v) = match v.strip_prefix('-') {
-        Some(r) => (1, r),
-        None => (-1, v.strip_prefix('+').unwrap_or(v)),
-    };
-    let mut parts = v.split(':').map(|p| p.parse::<i32>().ok());
-    let h = parts.next()??;
-    let m = parts.next().unwrap_or(Some(0))?;
-    Some(sign * (h * 3600 + m * 60))
-}
-
 fn zone_name(v: &str) -> Option<String> {
-    let zone = session_zone(v)?;
-    if tusklet_adt::float::number(v.trim()).is_some() {
-        let east = zone.fixed_offset()?;
-        let (h, m) = (east.abs() / 3600, east.abs() % 3600 / 60);
-        let minutes = if m == 0 { String::new() } else { format!(":{m:02}") };
-        let (a, b) = if east < 0 { ('-', '+') } else { ('+', '-') };
-        return Some(format!("<{a}{h:02}{minutes}>{b}{h:02}{minutes}"));
-    }
-    Some(zone.name().to_string())
+    Some(session_zone(v)?.name().to_string())
 }
 
 #[cfg(test)]

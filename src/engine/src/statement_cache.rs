@@ -63,7 +63,7 @@ impl Shared {
 
     /// Remembers a statement, or, the first time, that it was seen.
     pub(crate) fn remember(&self, p: &Rc<Prepared>) {
-        if p.sql.len() > LONGEST || !p.stmt.as_ref().is_some_and(|s| crate::query::is_query(s)) {
+        if p.said || p.sql.len() > LONGEST || !p.stmt.as_ref().is_some_and(|s| crate::query::is_query(s)) {
             return;
         }
         // Literals of the moment were read when the statement was analysed.

@@ -625,7 +625,8 @@ fn read_nodes(input: &str, nodes: &[Node], standard: bool) -> Result<Read> {
             }
             _ => {}
         }
-        if !exact && (matches!(node, Node::Field { .. }) || i == 0 && !matches!(node, Node::Char(..))) {
+        let turns = matches!(node, Node::Field { key: Key::Exact, .. });
+        if !exact && !turns && (matches!(node, Node::Field { .. }) || i == 0 && !matches!(node, Node::Char(..))) {
             skipped += skip_space(&mut s);
         }
         let (key, m, shown, name) = match node {
