@@ -122,6 +122,9 @@ pub(crate) fn and(mut v: Vec<Expr>) -> Option<Expr> {
 /// Whether a NULL (or FALSE) answer is certain when every column of `set` is NULL, so that rows an outer join invented
 /// for these entries are dropped by this condition.
 pub(crate) fn rejects_null(e: &Expr, set: RelSet) -> bool {
+    fn is_strict(func: Oid) -> bool {
+        builtin::proc(func).is_some_and(|p| p.strict())
+    }
     fn null_if_null(e: &Expr, set: RelSet) -> bool {
         match &e.kind {
             ExprKind::Var(v) => v.level == 0 && set >> v.rte & 1 == 1,
@@ -129,12 +132,21 @@ pub(crate) fn rejects_null(e: &Expr, set: RelSet) -> bool {
             ExprKind::Relabel { arg, .. } | ExprKind::ViaIo { arg, .. } | ExprKind::Collate(arg) => {
                 null_if_null(arg, set)
             }
-            ExprKind::ScalarArray { left, .. } => null_if_null(left, set),
+            // Compared with no elements at all, NULL is not NULL.
+            ExprKind::ScalarArray { left, right, func, .. } => {
+                let some = match &right.kind {
+                    ExprKind::Const(Value::Bytes(b)) => b.get(6..10).is_some_and(|n| *n != [0; 4]),
+                    ExprKind::Array { elements, nested, .. } => !elements.is_empty() && !nested,
+                    _ => false,
+                };
+                some && is_strict(*func) && null_if_null(left, set)
+            }
             ExprKind::Not(a) => null_if_null(a, set),
             _ => false,
         }
     }
     match &e.kind {
+        ExprKind::ScalarArray { any: true, left, func, .. } => is_strict(*func) && null_if_null(left, set),
         ExprKind::And(v) => v.iter().any(|x| rejects_null(x, set)),
         ExprKind::Or(v) => v.iter().all(|x| rejects_null(x, set)),
         ExprKind::NullTest { arg, negated: true, row: false } => null_if_null(arg, set),
