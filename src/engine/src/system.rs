@@ -4,7 +4,9 @@
 //! `prosrc` in one sorted table. Strictness has been seen to by the caller: a strict function gets no NULL.
 
 mod activity;
+mod address;
 mod admin;
+mod catalog_keys;
 mod definition;
 mod index;
 mod locks;
@@ -15,7 +17,8 @@ mod session;
 mod visible;
 mod xml;
 
-pub(crate) use names::format_operator;
+pub(crate) use activity::all_databases;
+pub(crate) use names::{format_operator, format_procedure, role_named};
 
 use tusklet_catalog::live::{Catalog, RelKind, Relation};
 use tusklet_catalog::resolve::SearchPath;
@@ -124,7 +127,7 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_database_collation_actual_version", session::null),
     ("pg_database_size_name", relation::database_size),
     ("pg_database_size_oid", relation::database_size),
-    ("pg_describe_object", definition::describe_object),
+    ("pg_describe_object", address::describe),
     ("pg_drop_replication_slot", admin::no_slot),
     ("pg_encoding_max_length_sql", session::encoding_max_length),
     ("pg_filenode_relation", relation::filenode_relation),
@@ -327,13 +330,17 @@ static SETS: &[(&str, SetFunction)] = &[
     ("pg_create_logical_replication_slot", admin::no_logical),
     ("pg_cursor", activity::cursors),
     ("pg_extension_update_paths", activity::no_rows),
+    ("pg_get_catalog_foreign_keys", catalog_keys::rows),
     ("pg_get_keywords", activity::keywords),
     ("pg_get_multixact_members", admin::multixact_members),
+    ("pg_get_object_address", address::get),
     ("pg_get_publication_tables", activity::no_rows),
     ("pg_get_replication_slots", activity::no_rows),
     ("pg_get_shmem_allocations", activity::no_rows),
     ("pg_hba_file_rules", activity::no_rows),
     ("pg_ident_file_mappings", activity::no_rows),
+    ("pg_identify_object", address::identify),
+    ("pg_identify_object_as_address", address::identify_as_address),
     ("pg_last_committed_xact", admin::commit_timestamps),
     ("pg_listening_channels", activity::listening_channels),
     ("pg_lock_status", activity::lock_status),

@@ -70,7 +70,7 @@ impl Catalog {
                 let mut out = if self.type_is_visible(path, oid) {
                     name
                 } else {
-                    filled!("{}.{}"; quote_identifier(&self.schema_name(t.schema).unwrap_or_default()), name)
+                    filled!("{}.{}"; quote_identifier(&self.schema_called(path, t.schema)), name)
                 };
                 if m >= 0 {
                     out.push_str(&typmod_out(self.typmod_owner(oid), m));

@@ -77,6 +77,11 @@ impl SearchPath {
         SearchPath { schemas, creation, temp }
     }
 
+    /// The path that sees nothing, so that every name is written with its schema.
+    pub fn nowhere(&self) -> SearchPath {
+        SearchPath { schemas: vec![], creation: 0, temp: self.temp }
+    }
+
     /// Only PostgreSQL's own objects: what built-in views are analysed under.
     pub fn system() -> SearchPath {
         SearchPath { schemas: vec![oids::NAMESPACE_PG_CATALOG], creation: 0, temp: 0 }
@@ -132,6 +137,14 @@ impl Catalog {
     /// A schema named in a statement; `pg_temp` means the session's.
     pub fn lookup_schema(&self, path: &SearchPath, name: &str) -> Option<Oid> {
         if name == "pg_temp" && path.temp != 0 { Some(path.temp) } else { self.schema_named(name) }
+    }
+
+    /// A schema's name, `pg_temp` for the session's own temporary one (`get_namespace_name_or_temp`).
+    pub fn schema_called(&self, path: &SearchPath, schema: Oid) -> String {
+        if schema != 0 && schema == path.temp {
+            return "pg_temp".to_string();
+        }
+        self.schema_name(schema).unwrap_or_default()
     }
 
     /// A relation by name, unqualified along the path.

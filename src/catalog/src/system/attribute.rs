@@ -195,6 +195,23 @@ fn made_columns(cat: &Catalog, r: &Rc<Relation>, out: &mut Sink<'_>) -> Result<(
 pub const SEQUENCE_COLUMNS: [(&str, Oid); 3] =
     [("last_value", oids::INT8), ("log_cnt", oids::INT8), ("is_called", oids::BOOL)];
 
+/// The columns of a relation of any kind that one can name, system columns first.
+pub fn column_names(cat: &Catalog, r: &Relation) -> Vec<(i32, String)> {
+    let mut out: Vec<(i32, String)> = vec![];
+    if has_system_columns(r.kind) {
+        out.extend(SYSTEM_ATTRIBUTES.iter().map(|a| (a.0, a.1.to_string())));
+    }
+    let mut own: Vec<String> = r.columns.iter().map(|c| c.name.clone()).collect();
+    if own.is_empty() {
+        own = index_column_names(cat, r);
+    }
+    if r.sequence.is_some() {
+        own = SEQUENCE_COLUMNS.iter().map(|c| c.0.to_string()).collect();
+    }
+    out.extend((1..).zip(own));
+    out
+}
+
 /// Defaults have no OIDs of their own in the live catalog: this one follows from the column, above all others.
 pub fn default_oid(rel: Oid, attno: i16) -> Oid {
     0x8000_0000 | (rel.wrapping_mul(1601).wrapping_add(attno as u32) & 0x7FFF_FFFF)

@@ -263,11 +263,33 @@ pub fn class_oid(c: ObjectClass) -> Oid {
         ObjectClass::TsObject => 3602,
         ObjectClass::EventTrigger => 3466,
         ObjectClass::Acl => 826,
+        ObjectClass::Amop => 2602,
+        ObjectClass::Amproc => 2603,
+        ObjectClass::Tablespace => 1213,
+    }
+}
+
+/// The catalog that holds text search objects of a kind.
+pub fn ts_class_oid(kind: TsKind) -> Oid {
+    match kind {
+        TsKind::Configuration => 3602,
+        TsKind::Dictionary => 3600,
+        TsKind::Parser => 3601,
+        TsKind::Template => 3764,
+    }
+}
+
+/// Catalog, object and column as SQL knows them.
+pub fn address_oids(cat: &Catalog, a: ObjectAddress) -> (Oid, Oid, i32) {
+    match a.class {
+        ObjectClass::TsObject => (cat.any_ts_object(a.oid).map_or(0, |o| ts_class_oid(o.kind)), a.oid, 0),
+        ObjectClass::Default => (class_oid(a.class), super::attribute::default_oid(a.oid, a.sub as i16), 0),
+        c => (class_oid(c), a.oid, a.sub),
     }
 }
 
 fn is_shared(c: ObjectClass) -> bool {
-    matches!(c, ObjectClass::Role | ObjectClass::Database)
+    matches!(c, ObjectClass::Role | ObjectClass::Database | ObjectClass::Tablespace)
 }
 
 /// What a dependency's end looks like in `pg_depend`: a view depends through its rule, a default is a row of its own.
@@ -277,7 +299,7 @@ fn shown(cat: &Catalog, o: ObjectAddress, dependent: bool) -> (Oid, Oid, i32) {
             return (class_oid(ObjectClass::Rule), o.oid, 0);
         }
     }
-    (class_oid(o.class), o.oid, o.sub)
+    address_oids(cat, o)
 }
 
 pub(super) fn pg_depend(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
@@ -287,7 +309,7 @@ pub(super) fn pg_depend(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
         }
         let to_schema = d.referenced.class == ObjectClass::Schema;
         let from = if to_schema {
-            (class_oid(d.dependent.class), d.dependent.oid, d.dependent.sub)
+            address_oids(cat, d.dependent)
         } else {
             shown(cat, d.dependent, true)
         };
@@ -346,11 +368,12 @@ pub(super) fn pg_depend(cat: &Catalog, out: &mut Sink<'_>) -> Result<()> {
 
 pub(super) fn comments(cat: &Catalog, shared: bool, out: &mut Sink<'_>) -> Result<()> {
     for (on, text) in cat.comments().iter().filter(|(on, _)| is_shared(on.class) == shared) {
+        let (class, oid, sub) = address_oids(cat, *on);
         out.row(&mut |a| {
             Ok(match (a, shared) {
-                (1, _) => values::oid(on.oid),
-                (2, _) => values::oid(class_oid(on.class)),
-                (3, false) => Value::I32(on.sub),
+                (1, _) => values::oid(oid),
+                (2, _) => values::oid(class),
+                (3, false) => Value::I32(sub),
                 _ => Value::text(text),
             })
         })?;

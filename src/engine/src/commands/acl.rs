@@ -32,7 +32,8 @@ pub fn check_owner(shared: &Shared, owner: Oid, what: &str, name: &str) -> Resul
     }
     let known = words::has(
         "table|index|sequence|view|materialized view|schema|type|function|domain|procedure|routine|aggregate|operator|\
-         operator class|operator family|collation|conversion|text search dictionary|text search configuration|",
+         operator class|operator family|collation|conversion|text search dictionary|text search configuration|\
+         language|tablespace|database|extension|foreign table|",
         what,
     );
     let what = if known { what } else { "relation" };

@@ -1,6 +1,6 @@
 //! CREATE CAST (`functioncmds.c`).
 
-use tusklet_catalog::builtin::oids;
+use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Cast, Catalog, Dependency, DependencyKind, ObjectAddress, ObjectClass, TypeEntryKind};
 use tusklet_error::{Result, SqlState, bail, err, filled};
 use tusklet_ir::Oid;
@@ -160,7 +160,18 @@ pub fn create_cast(shared: &Shared, s: &CreateCastStmt) -> Result<()> {
     })
 }
 
-/// The cast between two types that DROP and COMMENT name; `None` after a notice when it may be missing.
+/// Refuses who owns neither of a cast's types.
+pub fn check_owner_of(shared: &Shared, cast: Oid) -> Result<()> {
+    match shared.catalog().user_cast(cast) {
+        Some(k) => check_owner(shared, k.source, k.target),
+        None => match builtin::Cast::all().find(|k| k.oid() == cast) {
+            Some(k) => check_owner(shared, k.source(), k.target()),
+            None => Ok(()),
+        },
+    }
+}
+
+/// The cast between two types; `None` after a notice when it may be missing.
 pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: bool) -> Result<Option<ObjectAddress>> {
     let mut types = [0, 0];
     for (name, out) in [source, target].into_iter().zip(&mut types) {
@@ -187,6 +198,5 @@ pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: b
             shared.type_name(types[1])
         );
     };
-    check_owner(shared, k.source, k.target)?;
     Ok(Some(ObjectAddress::new(ObjectClass::Cast, k.oid)))
 }

@@ -16,7 +16,8 @@ use tusklet_storage::LockMode;
 use tusklet_syntax::ast::DropBehavior;
 
 use super::heap;
-use super::object_address::{Objects, constraint_owner, describe, domain_constraint_owner};
+use super::object_address::{Objects, constraint_owner, domain_constraint_owner};
+use super::object_identity::describe;
 use crate::session::Shared;
 
 // Recording.

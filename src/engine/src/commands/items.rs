@@ -55,15 +55,28 @@ pub fn family(shared: &Shared, names: &[String], method: Oid) -> Result<Option<O
     Ok(user.map(|i| i.oid).or_else(|| builtin::opfamily_by_name(method, bare).filter(|_| ours).map(|f| f.oid())))
 }
 
-/// The item DROP, COMMENT and ALTER name, and whether the current user may change it; `None` after a notice when it may be
-/// missing.
+/// The item ALTER names, which the current user must own.
 pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool) -> Result<Option<ObjectAddress>> {
+    let found = find(shared, t, o, missing_ok)?;
+    if let (Some(a), ObjectName::Name(n) | ObjectName::Using { name: n, .. }) = (found, o) {
+        let owner = shared.catalog().item(a.oid).map_or(crate::database::BOOTSTRAP_ROLE, |i| i.owner);
+        let name = n.last().map_or("", String::as_str);
+        acl::check_owner(shared, owner, &kind_words(t).to_ascii_lowercase(), name)?;
+    }
+    Ok(found)
+}
+
+/// The item a name means; `None` after a notice when it may be missing.
+pub fn find(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool) -> Result<Option<ObjectAddress>> {
     let (names, using) = match o {
         ObjectName::Name(n) => (n, None),
         ObjectName::Using { name, method } => (name, Some(opclasscmds::method_named(method)?)),
         _ => return Err(Error::unsupported(kind_words(t))),
     };
     let (method, method_name) = using.unwrap_or((0, ""));
+    if builtin::am(method).is_some_and(|m| m.kind() == b't') {
+        bail!(OBJECT_NOT_IN_PREREQUISITE_STATE, "access method \"{}\" is not of type INDEX"; method_name);
+    }
     let word = kind_words(t).to_ascii_lowercase();
     let shown = names.join(".");
     let user = named(shared, names, &|k| match (t, k) {
@@ -80,16 +93,16 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
         u => u?,
     };
     let found = match (&user, t) {
-        (Some(i), _) => Some((class_of(&i.kind), i.oid, i.owner)),
+        (Some(i), _) => Some((class_of(&i.kind), i.oid)),
         (None, ObjectType::Collation) => {
-            expressions::collation_named(shared, names).ok().map(|c| (ObjectClass::Collation, c, 0))
+            expressions::collation_named(shared, names).ok().map(|c| (ObjectClass::Collation, c))
         }
-        (None, ObjectType::OpFamily) => family(shared, names, method)?.map(|f| (ObjectClass::OpFamily, f, 0)),
+        (None, ObjectType::OpFamily) => family(shared, names, method)?.map(|f| (ObjectClass::OpFamily, f)),
         _ => builtin::opclasses_by_name(names.last().map_or("", String::as_str))
-            .find(|k| k.method() == method)
-            .map(|k| (ObjectClass::OpClass, k.oid(), 0)),
+            .find(|k| k.method() == method && (names.len() == 1 || names[0] == "pg_catalog"))
+            .map(|k| (ObjectClass::OpClass, k.oid())),
     };
-    let Some((class, oid, owner)) = found else {
+    let Some((class, oid)) = found else {
         let (missing, skipped) = if t == ObjectType::Collation {
             (filled!(
                 "collation \"{}\" for encoding \"UTF8\" does not exist"; shown
@@ -104,8 +117,6 @@ pub fn address(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool)
         }
         return Err(Error::new(SqlState::UNDEFINED_OBJECT, missing));
     };
-    let owner = if owner == 0 { crate::database::BOOTSTRAP_ROLE } else { owner };
-    acl::check_owner(shared, owner, &word, &shown)?;
     Ok(Some(ObjectAddress::new(class, oid)))
 }
 

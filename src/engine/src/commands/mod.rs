@@ -32,6 +32,8 @@ mod items;
 mod lockcmds;
 pub(crate) mod namespace;
 pub mod object_address;
+pub(crate) mod object_identity;
+pub(crate) mod object_lookup;
 mod opclasscmds;
 mod operatorcmds;
 mod parse_utilcmd;

@@ -63,6 +63,7 @@ pub fn find(shared: &Shared, r: &RangeVar) -> Result<Option<Rc<Relation>>> {
 
 /// The relation meant.
 pub fn get(shared: &Shared, r: &RangeVar) -> Result<Rc<Relation>> {
+    check_catalog(shared, r)?;
     if let Some(s) = &r.schemaname {
         existing_schema(shared, s)?;
     }

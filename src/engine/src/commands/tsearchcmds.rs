@@ -304,7 +304,7 @@ pub fn owned_by(c: &Catalog, role: Oid) -> impl Iterator<Item = ObjectAddress> {
 }
 
 /// What DROP means; `None` after a notice when it may be missing.
-pub fn to_drop(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool) -> Result<Option<ObjectAddress>> {
+pub fn find(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool) -> Result<Option<ObjectAddress>> {
     let (schema, name) = namespace::split(shared, names)?;
     let c = shared.catalog();
     let mut gone = None;
@@ -324,5 +324,5 @@ pub fn to_drop(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool
         missing::skipping(shared, text);
         return Ok(None);
     }
-    Ok(Some(address(owned(shared, kind, names)?.oid)))
+    Ok(Some(address(ts_object_named(shared, kind, names)?)))
 }

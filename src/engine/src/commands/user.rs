@@ -17,17 +17,19 @@ use crate::session::Shared;
 
 /// A role by name, PostgreSQL's own included.
 pub fn role_named(shared: &Shared, name: &str) -> Option<Oid> {
-    let own = shared.catalog().user_role_named(name);
-    own.or_else(|| {
-        let predefined = ["pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables",
-            "pg_signal_backend", "pg_checkpoint", "pg_read_server_files", "pg_write_server_files",
-            "pg_execute_server_program", "pg_database_owner", "pg_read_all_data", "pg_write_all_data"];
-        use builtin::oids::*;
-        let oids = [ROLE_PG_MONITOR, ROLE_PG_READ_ALL_SETTINGS, ROLE_PG_READ_ALL_STATS, ROLE_PG_STAT_SCAN_TABLES,
-            ROLE_PG_SIGNAL_BACKEND, ROLE_PG_CHECKPOINT, ROLE_PG_READ_SERVER_FILES, ROLE_PG_WRITE_SERVER_FILES,
-            ROLE_PG_EXECUTE_SERVER_PROGRAM, ROLE_PG_DATABASE_OWNER, ROLE_PG_READ_ALL_DATA, ROLE_PG_WRITE_ALL_DATA];
-        predefined.iter().position(|p| *p == name).and_then(|i| oids.get(i).copied())
-    })
+    crate::system::role_named(&shared.catalog(), name)
+}
+
+/// Refuses who may not change a role: a superuser's is for superusers.
+pub fn check_role_changer(shared: &Shared, role: Oid) -> Result<()> {
+    if role == BOOTSTRAP_ROLE || shared.catalog().user_role(role).is_some_and(|r| r.superuser) {
+        if !acl::is_superuser(shared) {
+            bail!(INSUFFICIENT_PRIVILEGE, "must be superuser");
+        }
+    } else if !may_create_role(shared) {
+        bail!(INSUFFICIENT_PRIVILEGE, "must have CREATEROLE privilege");
+    }
+    Ok(())
 }
 
 /// The role meant (`get_rolespec_oid`).
@@ -351,7 +353,7 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
             bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to drop superusers");
         }
         let path = shared.search_path();
-        let shown = |a: &ObjectAddress| super::object_address::describe(&c, &path, *a);
+        let shown = |a: &ObjectAddress| super::object_identity::describe(&c, &path, *a);
         let mut found: Vec<(ObjectAddress, String)> =
             owned(shared, oid).into_iter().map(|a| (a, filled!("owner of {}"; shown(&a)))).collect();
         found.extend(acl::granted_to(shared, oid).into_iter().map(|a| (a, filled!("privileges for {}"; shown(&a)))));

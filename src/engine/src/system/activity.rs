@@ -232,8 +232,8 @@ pub(super) fn tablespace_databases(env: &mut Env<'_, '_>, args: &[Datum<'_>], _:
     Ok(vec![])
 }
 
-/// `pg_database`.
-pub(super) fn databases(shared: &Shared, columns: &[i16]) -> Rows {
+/// All databases: OID, name, whether a template, whether one can connect.
+pub(crate) fn all_databases(shared: &Shared) -> Vec<(u32, String, bool, bool)> {
     let cluster = shared.db.cluster.borrow().upgrade();
     let mut all: Vec<(u32, String, bool, bool)> = match cluster {
         Some(c) => c.databases().iter().map(|d| (d.oid, d.name.borrow().clone(), false, true)).collect(),
@@ -245,12 +245,17 @@ pub(super) fn databases(shared: &Shared, columns: &[i16]) -> Rows {
             all.push((oid, name.to_string(), true, connect));
         }
     }
+    all
+}
+
+/// `pg_database`.
+pub(super) fn databases(shared: &Shared, columns: &[i16]) -> Rows {
     let collate = shared.settings.borrow().get("lc_collate").unwrap_or_default();
     let template = Value::bytes(&tusklet_adt::array::from_items(
         oids::ACLITEM,
         ["=c/postgres", "postgres=CTc/postgres"].map(|s| Some(s.as_bytes())),
     )?);
-    Ok(all
+    Ok(all_databases(shared)
         .into_iter()
         .map(|(oid, name, is_template, connect)| {
             columns

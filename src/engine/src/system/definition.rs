@@ -5,7 +5,6 @@ use std::rc::Rc;
 use tusklet_analyze::ParamTypes;
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::{Catalog, PartitionBound, Relation, TypeEntryKind};
-use tusklet_catalog::resolve::quote_identifier;
 use tusklet_catalog::system::values;
 use tusklet_error::{Result, filled};
 use tusklet_ir::{Expr, Oid, Query};
@@ -194,59 +193,4 @@ pub(super) fn function_arg_default(env: &mut Env<'_, '_>, args: &[Datum<'_>]) ->
         Some(e) => optional(Some(ruleutils::expression(env.shared, env.cx, e, None, false)?)),
         None => optional(ruleutils::split_list(catalog.proc_default_text(p.oid).unwrap_or("")).get(at).cloned()),
     }
-}
-
-/// `getObjectDescription` for the classes that are asked for most.
-pub(super) fn describe_object(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    let (class, object, sub) = (oid(args), args[1].int() as u32, args[2].i32());
-    let (c, path) = (env.cx.catalog.clone(), env.shared.search_path());
-    let text = match class {
-        0 => None,
-        builtin::oids::RELATION_PG_CLASS => c.relation(object).map(|r| {
-            use tusklet_catalog::live::RelKind;
-            let kind = match r.kind {
-                RelKind::Index | RelKind::PartitionedIndex => "index",
-                RelKind::Sequence => "sequence",
-                RelKind::View => "view",
-                RelKind::MatView => "materialized view",
-                RelKind::Composite => "composite type",
-                RelKind::Foreign => "foreign table",
-                RelKind::Toast => "toast table",
-                RelKind::Table | RelKind::Partitioned => "table",
-            };
-            let name = names::relation_name(&c, &path, object).unwrap_or_default();
-            match r.columns.get((sub - 1).max(0) as usize).filter(|_| sub > 0) {
-                Some(col) => filled!("column {} of {} {}"; quote_identifier(&col.name), kind, name),
-                None => filled!("{} {}"; kind, name),
-            }
-        }),
-        builtin::oids::RELATION_PG_TYPE => c.ty(object).map(|_| filled!("type {}"; c.format_type(&path, object))),
-        builtin::oids::RELATION_PG_PROC => names::format_procedure(&c, &path, object).map(|p| filled!(
-            "function {}"; p
-        )),
-        2617 => names::format_operator(&c, &path, object).map(|o| filled!("operator {}"; o)),
-        2615 => c.schema_name(object).map(|n| filled!("schema {}"; quote_identifier(&n))),
-        builtin::oids::RELATION_PG_AUTHID => Some(filled!("role {}"; quote_identifier(&values::role_name(&c, object)))),
-        2606 => relation_of(&c, |r| r.constraints.iter().find(|k| k.oid == object).map(|k| k.name.clone())).map(
-            |(r, n)| {
-                let name = names::relation_name(&c, &path, r.oid).unwrap_or_default();
-                filled!("constraint {} on table {}"; quote_identifier(&n), name)
-            },
-        ),
-        2604 => relation_of(&c, |r| {
-            (1..=r.columns.len() as i16)
-                .find(|a| tusklet_catalog::system::attribute::default_oid(r.oid, *a) == object)
-                .map(|a| r.columns[a as usize - 1].name.clone())
-        })
-        .map(|(r, n)| {
-            let name = names::relation_name(&c, &path, r.oid).unwrap_or_default();
-            filled!("default value for column {} of table {}"; quote_identifier(&n), name)
-        }),
-        2618 => c.user_relation(object).map(|r| {
-            let name = names::relation_name(&c, &path, r.oid).unwrap_or_default();
-            filled!("rule _RETURN on view {}"; name)
-        }),
-        _ => return Err(tusklet_error::Error::unsupported(format!("describing objects of catalog {class}"))),
-    };
-    optional(text)
 }

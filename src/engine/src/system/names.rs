@@ -6,6 +6,7 @@ use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::values;
 use tusklet_error::{Error, Result, err, filled};
 use tusklet_ir::Oid;
+use tusklet_syntax::ast::TypeName;
 use tusklet_vector::{Datum, Value};
 
 use crate::commands::object_address::qualified as qualified_name;
@@ -153,11 +154,18 @@ fn class(shared: &Shared, s: &str) -> Result<Oid> {
     parse_relation_name(shared, s)?.ok_or_else(|| no_relation(s))
 }
 
-pub(super) fn ty(shared: &Shared, s: &str) -> Result<Oid> {
-    if s.trim().is_empty() {
+/// A type's name (`typeStringToTypeName`).
+pub(super) fn type_name(s: &str) -> Result<TypeName> {
+    let set = s.trim_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case("setof "));
+    if set || s.trim().is_empty() {
         return Err(err!(SYNTAX_ERROR, "invalid type name \"{}\""; s));
     }
-    let name = tusklet_syntax::parse_type_name(s).map_err(Error::nowhere)?;
+    // As in PostgreSQL, the position is one in the name.
+    tusklet_syntax::parse_type_name(s).map_err(|e| e.context(filled!("invalid type name \"{}\""; s)))
+}
+
+pub(super) fn ty(shared: &Shared, s: &str) -> Result<Oid> {
+    let name = type_name(s)?;
     Ok(tusklet_analyze::resolve_type_name(&mut Analyzer(shared), &name).map_err(Error::nowhere)?.oid)
 }
 
@@ -316,7 +324,7 @@ fn role(shared: &Shared, s: &str) -> Result<Oid> {
 }
 
 /// A role's OID.
-pub(super) fn role_named(c: &Catalog, name: &str) -> Option<Oid> {
+pub(crate) fn role_named(c: &Catalog, name: &str) -> Option<Oid> {
     c.user_role_named(name).or_else(|| {
         builtin::Role::all().find(|r| r.name() == name && c.user_role(r.oid()).is_none()).map(|r| r.oid())
     })

@@ -18,7 +18,8 @@ use tusklet_vector::CallContext;
 
 use super::alter_table::existing_column;
 use super::{each_row, is_empty};
-use crate::commands::object_address::{Objects, describe};
+use crate::commands::object_address::Objects;
+use crate::commands::object_identity::describe;
 use crate::commands::{dependency, expressions, heap, indexcmds};
 use crate::session::{About, Shared};
 

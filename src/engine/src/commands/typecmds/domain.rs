@@ -28,7 +28,7 @@ pub fn create_domain(shared: &Shared, s: &CreateDomainStmt) -> Result<()> {
     let c = shared.catalog();
     let Some(bt) = c.ty(base.oid) else { return Err(Error::internal("no base type")) };
     if matches!(bt.kind, TypeEntryKind::Pseudo) {
-        let shown = crate::commands::tablecmds::drop::find_type(shared, type_name)?
+        let shown = crate::commands::object_lookup::find_type(shared, type_name)?
             .map(|o| shared.type_name(o))
             .unwrap_or_default();
         bail!(DATATYPE_MISMATCH, "\"{}\" is not a valid base type for a domain"; shown);
