@@ -164,3 +164,39 @@ test('pg_sleep keeps nobody else waiting, pauses as often as it is called, and c
   await a.end();
   await b.end();
 });
+
+test('a transaction takes over the snapshot of another', async () => {
+  const [a, b, c] = [await server.client(), await server.client(), await server.client()];
+  const count = async (client) => (await client.query('SELECT count(*)::int AS n FROM shot')).rows[0].n;
+  await a.query('CREATE TABLE shot AS SELECT 1 AS id');
+  await a.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await a.query('INSERT INTO shot VALUES (2)');
+  const id = (await a.query('SELECT pg_export_snapshot() AS id')).rows[0].id;
+  await c.query('INSERT INTO shot VALUES (3)');
+  await b.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await b.query(`SET TRANSACTION SNAPSHOT '${id}'`);
+  await assert.rejects(b.query('SET TRANSACTION ISOLATION LEVEL SERIALIZABLE'), { code: '25001' });
+  await b.query('ROLLBACK');
+  await b.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await b.query(`SET TRANSACTION SNAPSHOT '${id}'`);
+  // Neither what the first one does itself is seen, nor what was committed since; its own work is.
+  assert.equal(await count(b), 1);
+  await b.query('INSERT INTO shot VALUES (4), (5)');
+  assert.equal(await count(b), 3);
+  await a.query('COMMIT');
+  await c.query('VACUUM shot');
+  assert.equal(await count(b), 3);
+  assert.equal(await count(c), 3);
+  // With its transaction the snapshot is gone.
+  await c.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await assert.rejects(c.query(`SET TRANSACTION SNAPSHOT '${id}'`), { code: '22023' });
+  await c.query('ROLLBACK');
+  await b.query('COMMIT');
+  assert.equal(await count(c), 5);
+  // A serializable one only takes over another's.
+  await a.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  const plain = (await a.query('SELECT pg_export_snapshot() AS id')).rows[0].id;
+  await b.query('BEGIN ISOLATION LEVEL SERIALIZABLE');
+  await assert.rejects(b.query(`SET TRANSACTION SNAPSHOT '${plain}'`), { code: '0A000' });
+  await Promise.all([a.end(), b.end(), c.end()]);
+});

@@ -58,6 +58,8 @@ pub struct Transaction {
     pub read_only: bool,
     /// The one snapshot of REPEATABLE READ.
     pub snapshot: Option<Snapshot>,
+    /// Snapshots others may take over while it runs, by identifier.
+    pub exported: Vec<(String, Snapshot)>,
     /// Its start, µs since 2000.
     pub started: i64,
     /// Catalog changes so far, in order.

@@ -130,6 +130,7 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("pg_describe_object", address::describe),
     ("pg_drop_replication_slot", admin::no_slot),
     ("pg_encoding_max_length_sql", session::encoding_max_length),
+    ("pg_export_snapshot", admin::export_snapshot),
     ("pg_filenode_relation", relation::filenode_relation),
     ("pg_function_is_visible", visible::function),
     ("pg_get_constraintdef", definition::constraintdef),

@@ -3,10 +3,11 @@
 use tusklet_catalog::live::{Catalog, EntryKey};
 use tusklet_error::{Error, Result, err};
 use tusklet_ir::codec::Codec;
-use tusklet_storage::Lsn;
+use tusklet_storage::{Lsn, Snapshot};
 
 use crate::database::NEXT_OID;
 use crate::session::{Isolation, Savepoint, Shared, Transaction};
+use crate::settings::Source;
 
 impl Shared {
     /// Starts a transaction unless one runs. `block`: by BEGIN.
@@ -37,6 +38,7 @@ impl Shared {
             isolation,
             read_only,
             snapshot: None,
+            exported: vec![],
             started: self.statement_start.get(),
             changes: vec![],
             base_version,
@@ -137,13 +139,27 @@ impl Shared {
         }
     }
 
+    /// Whether the new current user is a superuser is a setting that clients hear of.
+    pub(crate) fn note_superuser(&self) -> Result<()> {
+        let on = crate::privileges::is_superuser(self);
+        if self.settings.borrow().is_on("is_superuser") != on {
+            let word = if on { "on" } else { "off" };
+            self.settings.borrow_mut().set("is_superuser", word, false, Source::Internal)?;
+            self.settings_changed();
+        }
+        Ok(())
+    }
+
     fn after_end(&self, committed: bool) {
-        if let Some(([current, session], local)) = self.users_before.borrow_mut().take()
+        let before = self.users_before.borrow_mut().take();
+        if let Some(([current, session], local)) = before
             && (local || !committed)
         {
             *self.current_user.borrow_mut() = current;
             *self.session_user.borrow_mut() = session;
             self.forget_path();
+            // A setting that exists always takes a truth value.
+            let _ = self.note_superuser();
         }
         self.row_events.borrow_mut().clear();
         self.deferred_events.borrow_mut().clear();
@@ -152,6 +168,54 @@ impl Shared {
         if changed {
             self.settings_changed();
         }
+    }
+
+    /// `pg_export_snapshot`: lets others see what a statement of this transaction sees, as long as it runs.
+    pub fn export_snapshot(&self, snapshot: &Snapshot) -> Result<String> {
+        let mut t = self.transaction.borrow_mut();
+        let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
+        if !t.savepoints.is_empty() {
+            return Err(err!(ACTIVE_SQL_TRANSACTION, "cannot export a snapshot from a subtransaction"));
+        }
+        let id = format!("{:08X}-{:08X}-{}", self.id, t.started as u32, t.exported.len() + 1);
+        t.exported.push((id.clone(), snapshot.clone()));
+        Ok(id)
+    }
+
+    /// SET TRANSACTION SNAPSHOT (`ImportSnapshot`).
+    pub fn import_snapshot(&self, id: &str) -> Result<()> {
+        let mut own = self.transaction.borrow_mut();
+        let Some(own) = &mut *own else { return Ok(()) };
+        if own.used || !own.savepoints.is_empty() {
+            return Err(err!(ACTIVE_SQL_TRANSACTION, "SET TRANSACTION SNAPSHOT must be called before any query"));
+        }
+        if own.isolation == Isolation::ReadCommitted {
+            return Err(err!(
+                FEATURE_NOT_SUPPORTED,
+                "a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ"
+            ));
+        }
+        for s in self.db.sessions.borrow().iter().filter_map(|s| s.upgrade()) {
+            let Ok(t) = s.transaction.try_borrow() else { continue };
+            let Some(t) = &*t else { continue };
+            let Some((_, snapshot)) = t.exported.iter().find(|e| e.0 == id) else { continue };
+            if own.isolation == Isolation::Serializable {
+                let problem = if t.isolation != Isolation::Serializable {
+                    "a serializable transaction cannot import a snapshot from a non-serializable transaction"
+                } else if t.read_only && !own.read_only {
+                    "a non-read-only serializable transaction cannot import a snapshot from a read-only transaction"
+                } else {
+                    ""
+                };
+                if !problem.is_empty() {
+                    return Err(err!(FEATURE_NOT_SUPPORTED, "{}"; problem));
+                }
+            }
+            own.snapshot = Some(snapshot.for_transaction(&own.tx));
+            own.used = true;
+            return Ok(());
+        }
+        Err(err!(INVALID_PARAMETER_VALUE, "invalid snapshot identifier: \"{}\""; id))
     }
 
     /// SAVEPOINT.

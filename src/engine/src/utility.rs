@@ -440,14 +440,21 @@ fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
             shared.settings_changed();
             Ok(())
         }
-        VariableSetKind::Transaction(list) => {
+        VariableSetKind::Transaction(_) | VariableSetKind::TransactionSnapshot(_) => {
+            if matches!(kind, VariableSetKind::TransactionSnapshot(_)) && local {
+                return Err(err!(FEATURE_NOT_SUPPORTED, "SET LOCAL TRANSACTION SNAPSHOT is not implemented"));
+            }
             if !in_block {
                 shared.warn(
                     SqlState::NO_ACTIVE_SQL_TRANSACTION,
                     "SET TRANSACTION can only be used in transaction blocks",
                 );
             }
-            modes(shared, list)
+            match kind {
+                VariableSetKind::TransactionSnapshot(id) => shared.import_snapshot(id),
+                VariableSetKind::Transaction(list) => modes(shared, list),
+                _ => Ok(()),
+            }
         }
         VariableSetKind::SessionCharacteristics(list) => {
             for m in list {
@@ -472,7 +479,6 @@ fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
             }
             Ok(())
         }
-        VariableSetKind::TransactionSnapshot(_) => Err(tusklet_error::Error::unsupported("SET TRANSACTION SNAPSHOT")),
     }
 }
 
@@ -503,7 +509,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             shared.remember_users(local);
             *shared.current_user.borrow_mut() = (oid, role);
             shared.forget_path();
-            return Ok(());
+            return shared.note_superuser();
         },
         "session_authorization" => {
             let found = shared.catalog.borrow().user_role_named(value);
@@ -516,7 +522,7 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             shared.settings.borrow_mut().set("session_authorization", value, false, Source::Internal)?;
             shared.settings_changed();
             shared.forget_path();
-            return Ok(());
+            return shared.note_superuser();
         },
         "transaction_isolation" => {
             let l = match value {

@@ -82,15 +82,18 @@ impl Snapshot {
 
     /// The same view of others, with its own transaction's commands below `cid`.
     pub fn with_cid(&self, cid: Cid) -> Snapshot {
+        self.seen_by(&self.0.tx, cid.0)
+    }
+
+    /// The same view of others for another transaction, with all of its own work.
+    pub fn for_transaction(&self, tx: &Tx) -> Snapshot {
+        self.seen_by(&tx.0, tx.0.cid.get())
+    }
+
+    fn seen_by(&self, tx: &Rc<TxData>, cid: u32) -> Snapshot {
         let s = &*self.0;
         s.tx.txns.registry.add(s.xmin);
-        Snapshot(Rc::new(SnapshotData {
-            xmin: s.xmin,
-            xmax: s.xmax,
-            running: s.running.clone(),
-            cid: cid.0,
-            tx: s.tx.clone(),
-        }))
+        Snapshot(Rc::new(SnapshotData { xmin: s.xmin, xmax: s.xmax, running: s.running.clone(), cid, tx: tx.clone() }))
     }
 
     /// Ids below this are over (`pg_snapshot_xmin`).

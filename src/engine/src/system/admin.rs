@@ -235,6 +235,10 @@ pub(super) fn current_snapshot(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result
     Ok(Value::text(&format!("{}:{}:{}", s.xmin().0, s.xmax().0, running.join(","))))
 }
 
+pub(super) fn export_snapshot(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
+    env.shared.export_snapshot(&env.cx.snapshot).map(|id| Value::text(&id))
+}
+
 pub(super) fn xact_status(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     use tusklet_storage::XidStatus::{Aborted, Committed, InProgress};
     let xid = args[0].int() as u64;
