@@ -175,7 +175,14 @@ pub fn check_owner_of(shared: &Shared, cast: Oid) -> Result<()> {
 pub fn find(shared: &Shared, source: &TypeName, target: &TypeName, missing_ok: bool) -> Result<Option<ObjectAddress>> {
     let mut types = [0, 0];
     for (name, out) in [source, target].into_iter().zip(&mut types) {
-        *out = match expressions::lookup_type(shared, name).map_err(without_position)? {
+        let found = match expressions::lookup_type(shared, name).map_err(without_position) {
+            Err(e) if missing_ok && e.code() == SqlState::INVALID_SCHEMA_NAME => {
+                missing::unless(true, shared, e)?;
+                return Ok(None);
+            }
+            found => found?,
+        };
+        *out = match found {
             Some(t) => t.oid,
             None => {
                 let e = err!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; expressions::type_name_text(name));

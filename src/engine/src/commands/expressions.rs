@@ -68,7 +68,7 @@ pub fn collation(shared: &Shared, ty: Oid, collate: Option<&ast::CollateClause>)
 pub fn collation_named(shared: &Shared, names: &[String]) -> Result<Oid> {
     let (schema, name) = super::namespace::split(shared, names)?;
     if let Some(s) = schema {
-        super::namespace::existing_schema(shared, s)?;
+        super::namespace::existing_explicit(shared, s)?;
     }
     shared.catalog().lookup_collation(&shared.search_path(), schema, name).ok_or_else(|| {
         err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist"; names.join("."))

@@ -749,7 +749,7 @@ pub fn argument_types(
         }
     }
     if let Some(s) = schema {
-        if namespace::schema(shared, s)?.is_none() {
+        if namespace::explicit(shared, s)?.is_none() {
             let e = missing::schema(&s);
             missing::unless(missing_ok, shared, e)?;
             return Ok(None);
@@ -762,7 +762,7 @@ pub fn argument_types(
 pub fn exact(shared: &Shared, name: &[String], types: &[Oid], missing_ok: bool) -> Result<Option<Rc<Proc>>> {
     let (schema, bare) = namespace::split(shared, name)?;
     if let Some(s) = schema {
-        namespace::existing_schema(shared, s)?;
+        namespace::existing_explicit(shared, s)?;
     }
     let c = shared.catalog();
     let path = shared.search_path();
@@ -820,7 +820,7 @@ pub fn lookup(shared: &Shared, w: &ObjectWithArgs, t: ObjectType, missing_ok: bo
                 bail!(UNDEFINED_FUNCTION, "could not find a {} named \"{}\""; word(t), name.join("."));
             }
             if missing_ok {
-                let raw: Vec<String> = args.iter().flatten().map(|a| a.names.join(".")).collect();
+                let raw: Vec<String> = args.iter().flatten().map(expressions::type_name_text).collect();
                 missing::skipping(shared, filled!("{} {}({}) does not exist"; word(t), name.join("."), raw.join(",")),
                 );
                 return Ok(None);

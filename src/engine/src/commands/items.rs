@@ -39,7 +39,7 @@ fn named(shared: &Shared, names: &[String], fits: &dyn Fn(&ItemKind) -> bool) ->
     let (schema, name) = namespace::split(shared, names)?;
     let c = shared.catalog();
     let schemas = match schema {
-        Some(s) => vec![namespace::existing_schema(shared, s)?],
+        Some(s) => vec![namespace::existing_explicit(shared, s)?],
         None => shared.search_path().schemas.clone(),
     };
     Ok(schemas.iter().find_map(|s| {

@@ -49,12 +49,26 @@ pub fn existing_schema(shared: &Shared, name: &str) -> Result<Oid> {
     schema(shared, name)?.ok_or_else(|| missing::schema(&name))
 }
 
+/// A schema that a name says, into which the user may look (`LookupExplicitNamespace`).
+pub fn explicit(shared: &Shared, name: &str) -> Result<Option<Oid>> {
+    let found = schema(shared, name)?;
+    if let Some(s) = found.filter(|s| *s != shared.temp_schema.get()) {
+        acl::check_schema(shared, s, acl::USAGE)?;
+    }
+    Ok(found)
+}
+
+/// One that must exist.
+pub fn existing_explicit(shared: &Shared, name: &str) -> Result<Oid> {
+    explicit(shared, name)?.ok_or_else(|| missing::schema(name))
+}
+
 /// The relation meant, if there is one (`RangeVarGetRelid` with `missing_ok`).
 pub fn find(shared: &Shared, r: &RangeVar) -> Result<Option<Rc<Relation>>> {
     check_catalog(shared, r)?;
     let c = shared.catalog();
     let oid = match (&r.schemaname, r.relpersistence) {
-        (Some(s), _) => schema(shared, s)?.and_then(|s| c.relation_named(s, &r.relname)),
+        (Some(s), _) => explicit(shared, s)?.and_then(|s| c.relation_named(s, &r.relname)),
         (None, RelPersistence::Temp) => c.relation_named(shared.temp_schema.get(), &r.relname),
         (None, _) => c.lookup_relation(&shared.search_path(), None, &r.relname),
     };

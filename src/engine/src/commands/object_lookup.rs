@@ -175,7 +175,7 @@ fn named(shared: &Shared, t: ObjectType, n: &[String], missing_ok: bool) -> Resu
         ObjectType::Conversion | ObjectType::StatisticExt => {
             let path = shared.search_path();
             let schemas = match namespace::split(shared, n)?.0 {
-                Some(s) => match namespace::schema(shared, s)? {
+                Some(s) => match namespace::explicit(shared, s)? {
                     Some(oid) => vec![oid],
                     None => {
                         missing::unless(missing_ok, shared, missing::schema(s))?;
@@ -210,7 +210,7 @@ fn named(shared: &Shared, t: ObjectType, n: &[String], missing_ok: bool) -> Resu
 
 fn get_type(shared: &Shared, t: ObjectType, name: &TypeName, missing_ok: bool) -> Result<Option<ObjectAddress>> {
     if let [s, _] = name.names.as_slice()
-        && namespace::schema(shared, s)?.is_none()
+        && namespace::explicit(shared, s)?.is_none()
     {
         missing::unless(missing_ok, shared, missing::schema(s))?;
         return Ok(None);
@@ -240,7 +240,7 @@ fn part(
         namespace::get(shared, &rv)?;
     }
     if let Some(s) = &rv.schemaname
-        && namespace::schema(shared, s)?.is_none()
+        && namespace::explicit(shared, s)?.is_none()
     {
         missing::skipping(shared, missing::schema(s).message().to_string());
         return Ok(None);

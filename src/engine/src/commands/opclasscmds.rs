@@ -99,6 +99,27 @@ fn function_types(m: &Method, f: &mut FamilyMember, p: &Proc, class_type: Oid) -
     let wrong = |text: &str| Err(Error::new(tusklet_error::SqlState::INVALID_OBJECT_DEFINITION, text));
     let arg = |i: usize| p.args.get(i).copied().unwrap_or(0);
     let (mut left, mut right) = (0, 0);
+    let options = match m.oid {
+        oids::AM_HASH => 3,
+        oids::AM_GIST => 10,
+        oids::AM_GIN => 7,
+        oids::AM_SPGIST => 6,
+        // B-trees and BRIN.
+        _ => 5,
+    };
+    if f.number == options {
+        if class_type != 0 && [f.left, f.right].iter().any(|t| *t != 0 && *t != class_type) {
+            return wrong("associated data types for operator class options parsing functions must match opclass input type");
+        }
+        if class_type == 0 && f.left != f.right {
+            return wrong("left and right associated data types for operator class options parsing functions must match");
+        }
+        if p.result != oids::VOID || p.args.as_slice() != [oids::INTERNAL] {
+            return wrong("invalid operator class options parsing function").map_err(|e| {
+                e.hint("Valid signature of operator class options parsing function is (internal) RETURNS void.")
+            });
+        }
+    }
     match (m.oid, f.number) {
         (oids::AM_BTREE, 1) => {
             if p.args.len() != 2 {

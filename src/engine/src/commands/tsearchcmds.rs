@@ -309,7 +309,7 @@ pub fn find(shared: &Shared, kind: TsKind, names: &[String], missing_ok: bool) -
     let c = shared.catalog();
     let mut gone = None;
     match schema {
-        Some(s) => match namespace::schema(shared, s)? {
+        Some(s) => match namespace::explicit(shared, s)? {
             None => gone = Some(filled!("schema \"{}\" does not exist"; s)),
             Some(s) if c.ts_named(kind, s, name).is_none() => gone = Some(String::new()),
             Some(_) => {}

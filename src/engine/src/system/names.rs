@@ -1,7 +1,7 @@
 //! Objects as text and back: the `reg*` types, `format_type`, `pg_typeof`.
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Catalog, TsKind};
+use tusklet_catalog::live::{Catalog, ObjectAddress, ObjectClass, TsKind};
 use tusklet_catalog::resolve::{SearchPath, quote_identifier};
 use tusklet_catalog::system::values;
 use tusklet_error::{Error, Result, err, filled};
@@ -9,7 +9,10 @@ use tusklet_ir::Oid;
 use tusklet_syntax::ast::TypeName;
 use tusklet_vector::{Datum, Value};
 
+use crate::commands::expressions::collation_named;
+use crate::commands::namespace::{existing_explicit, existing_schema};
 use crate::commands::object_address::qualified as qualified_name;
+use crate::commands::object_identity::look;
 use super::{Env, visible};
 use crate::missing;
 use crate::query::Analyzer;
@@ -82,10 +85,6 @@ fn qualified(s: &str) -> Result<(Option<String>, String)> {
     }
 }
 
-fn schema_of(c: &Catalog, path: &SearchPath, name: &str) -> Result<Oid> {
-    c.lookup_schema(path, name).ok_or_else(|| missing::schema(&name))
-}
-
 /// A relation by its text, as `regclassin` and `nextval('…')` read it.
 pub fn parse_relation_name(shared: &Shared, s: &str) -> Result<Option<Oid>> {
     let mut parts = split_qualified(s)?;
@@ -99,7 +98,7 @@ pub fn parse_relation_name(shared: &Shared, s: &str) -> Result<Option<Oid>> {
     match parts.as_slice() {
         [name] => Ok(c.lookup_relation(&path, None, name)),
         [schema, name] => {
-            schema_of(&c, &path, schema)?;
+            existing_explicit(shared, schema)?;
             Ok(c.lookup_relation(&path, Some(schema), name))
         }
         _ => Err(err!(SYNTAX_ERROR, "improper relation name (too many dotted names): {}"; parts.join("."))),
@@ -172,7 +171,7 @@ pub(super) fn ty(shared: &Shared, s: &str) -> Result<Oid> {
 fn procs_of(shared: &Shared, s: &str) -> Result<Vec<std::rc::Rc<tusklet_catalog::live::Proc>>> {
     let (schema, name) = qualified(s)?;
     let (c, path) = (shared.catalog(), shared.search_path());
-    let schema = schema.map(|n| schema_of(&c, &path, &n)).transpose()?;
+    let schema = schema.map(|n| existing_explicit(shared, &n)).transpose()?;
     let mut all = c.procs_named(&name);
     all.retain(|p| match schema {
         Some(s) => p.schema == s,
@@ -260,7 +259,7 @@ fn operator_name(s: &str) -> (Option<&str>, &str) {
 fn operators_of(shared: &Shared, s: &str) -> Result<Vec<Oid>> {
     let (schema, name) = operator_name(s.trim());
     let (c, path) = (shared.catalog(), shared.search_path());
-    let schema = schema.map(|n| schema_of(&c, &path, &n.trim_matches('"'))).transpose()?;
+    let schema = schema.map(|n| existing_explicit(shared, n.trim_matches('"'))).transpose()?;
     let all = builtin::operators_by_name(name).map(|o| o.oid()).chain(c.user_operators_named(name).map(|o| o.oid));
     Ok(all
         .filter(|o| {
@@ -332,17 +331,11 @@ pub(crate) fn role_named(c: &Catalog, name: &str) -> Option<Oid> {
 
 fn namespace(shared: &Shared, s: &str) -> Result<Oid> {
     let name = one_name(s)?;
-    schema_of(&shared.catalog(), &shared.search_path(), &name)
+    existing_schema(shared, &name)
 }
 
 fn collation(shared: &Shared, s: &str) -> Result<Oid> {
-    let (schema, name) = qualified(s)?;
-    let found = shared.catalog().lookup_collation(&shared.search_path(), schema.as_deref(), &name);
-    if found.is_none() && let Some(s) = &schema {
-        schema_of(&shared.catalog(), &shared.search_path(), s)?;
-    }
-    let shown = schema.map_or_else(|| name.clone(), |s| filled!("{}.{}"; s, name));
-    found.ok_or_else(|| err!(UNDEFINED_OBJECT, "collation \"{}\" for encoding \"UTF8\" does not exist"; shown))
+    collation_named(shared, &split_qualified(s)?)
 }
 
 /// A text search object by its name (`get_ts_config_oid` and its like).
@@ -350,7 +343,7 @@ pub(crate) fn ts_object_named(shared: &Shared, kind: TsKind, names: &[String]) -
     let (schema, name) = crate::commands::namespace::split(shared, names)?;
     let (c, path) = (shared.catalog(), shared.search_path());
     let found = match schema {
-        Some(s) => c.ts_named(kind, schema_of(&c, &path, s)?, name),
+        Some(s) => c.ts_named(kind, existing_explicit(shared, s)?, name),
         None => c.ts_lookup(kind, &path, name),
     };
     found.ok_or_else(|| {
@@ -486,7 +479,8 @@ pub(super) fn regnamespace_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Res
 }
 
 pub(super) fn regcollation_out(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    shown(oid(args), env.cx.catalog.collation_name(oid(args)).map(|c| quote_identifier(&c)))
+    let a = ObjectAddress::new(ObjectClass::Collation, oid(args));
+    shown(a.oid, look(&env.cx.catalog, &env.shared.search_path(), a).map(|o| o.identity))
 }
 
 fn ts_out(env: &Env<'_, '_>, kind: TsKind, args: &[Datum<'_>]) -> Result<Value> {

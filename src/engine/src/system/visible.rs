@@ -1,13 +1,13 @@
 //! `pg_*_is_visible`: would the unqualified name find this object? NULL when there is no such object.
 
-use tusklet_catalog::builtin;
-use tusklet_catalog::live::{Catalog, TsKind};
+use tusklet_catalog::live::{Catalog, ObjectClass, TsKind};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_error::Result;
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Value};
 
 use super::Env;
+use crate::commands::object_identity::{row, row_named};
 
 fn answer(v: Option<bool>) -> Result<Value> {
     Ok(v.map_or(Value::Null, Value::Bool))
@@ -53,31 +53,27 @@ pub(super) fn operator(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
     answer(operator_is_visible(&env.cx.catalog, &env.shared.search_path(), oid(args)))
 }
 
-/// The schema of a user's collation, operator class or family.
-fn item_schema(env: &Env<'_, '_>, oid: Oid) -> Option<Oid> {
-    env.cx.catalog.item(oid).map(|i| i.schema)
-}
-
-fn in_path(env: &Env<'_, '_>, schema: Option<Oid>) -> Result<Value> {
-    let path = env.shared.search_path();
-    answer(schema.map(|s| path.schemas.contains(&s)))
+/// The same for what has a row with a name and little else.
+fn row_is_visible(env: &Env<'_, '_>, class: ObjectClass, args: &[Datum<'_>]) -> Result<Value> {
+    let (c, path) = (&env.cx.catalog, env.shared.search_path());
+    let found = row(c, class, &|r| r.oid == oid(args));
+    answer(found.map(|r| row_named(c, class, &path.schemas, r.method, r.name).is_some_and(|f| f.oid == r.oid)))
 }
 
 pub(super) fn collation(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, item_schema(env, oid(args)).or_else(|| builtin::collation(oid(args)).map(|c| c.namespace())))
+    row_is_visible(env, ObjectClass::Collation, args)
 }
 
 pub(super) fn opclass(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, item_schema(env, oid(args)).or_else(|| builtin::opclass(oid(args)).map(|c| c.namespace())))
+    row_is_visible(env, ObjectClass::OpClass, args)
 }
 
 pub(super) fn opfamily(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    in_path(env, item_schema(env, oid(args)).or_else(|| builtin::opfamily(oid(args)).map(|c| c.namespace())))
+    row_is_visible(env, ObjectClass::OpFamily, args)
 }
 
 pub(super) fn conversion(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
-    let found = builtin::Conversion::all().find(|c| c.oid() == oid(args));
-    in_path(env, found.map(|c| c.namespace()))
+    row_is_visible(env, ObjectClass::Conversion, args)
 }
 
 fn ts_object(env: &Env<'_, '_>, kind: TsKind, args: &[Datum<'_>]) -> Result<Value> {
