@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::Column;
-use tusklet_error::{Error, Result, Span, err, match_word};
+use tusklet_error::{Error, Result, Span, err, filled, match_word};
 use tusklet_ir::{Oid, TypeRef};
 use tusklet_syntax::ast::{self, Constraint, ConstraintKind, DefElem, Expr, IndexElem, IndexKey, IndexStmt, RangeVar};
 
@@ -511,7 +511,12 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
     let same_keys = |a: &NewIndex, b: &NewIndex| {
         let keys = |ix: &NewIndex| -> Option<Vec<String>> {
             let elems = ix.stmt.index_params.iter().chain(&ix.stmt.index_including_params);
-            elems.map(|e| if let IndexKey::Column(name) = &e.key { Some(name.clone()) } else { None }).collect()
+            let key = |e: &ast::IndexElem| match (&e.key, &e.opclass) {
+                (IndexKey::Column(name), None) => Some(name.clone()),
+                (IndexKey::Column(name), Some(class)) => Some(filled!("{} {}"; name, class.join("."))),
+                _ => None,
+            };
+            elems.map(key).collect()
         };
         keys(a).is_some_and(|a| keys(b) == Some(a))
     };
@@ -526,6 +531,8 @@ pub fn index_constraints(table: &str, parts: &mut Parts, known: &dyn Fn(&str) ->
                 && o.deferrable == ix.deferrable
                 && o.deferred == ix.deferred
                 && o.constraint == ix.constraint
+                && o.exclude == ix.exclude
+                && o.stmt.access_method == ix.stmt.access_method
                 && o.stmt.where_clause.is_none()
                 && ix.stmt.where_clause.is_none()
         });
