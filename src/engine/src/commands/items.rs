@@ -1,8 +1,6 @@
 //! What collations, operator classes and families have in common: names, addresses, owners; CREATE COLLATION
 //! (`collationcmds.c`).
 
-use std::rc::Rc;
-
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{Dependency, Item, ItemKind, ObjectAddress, ObjectClass};
 use tusklet_error::{Error, Result, SqlState, bail, err, filled};
@@ -10,6 +8,7 @@ use tusklet_ir::Oid;
 use tusklet_syntax::ast::{AlterCollationStmt, DefElem, DefineStmt, ObjectName, ObjectType};
 
 use super::define::{conflict, definition_names};
+use super::object_identity::row_named;
 use super::{acl, bool_option, expressions, heap, kind_words, namespace, opclasscmds, option_text};
 use crate::missing;
 use crate::session::Shared;
@@ -34,25 +33,19 @@ pub fn put_item(shared: &Shared, i: Item, edges: &[Dependency]) -> Result<()> {
     })
 }
 
-/// The user's item a name means, of those that `fits` takes.
-fn named(shared: &Shared, names: &[String], fits: &dyn Fn(&ItemKind) -> bool) -> Result<Option<Rc<Item>>> {
+/// The item a name means.
+fn named(shared: &Shared, class: ObjectClass, method: Oid, names: &[String]) -> Result<Option<Oid>> {
     let (schema, name) = namespace::split(shared, names)?;
-    let c = shared.catalog();
     let schemas = match schema {
         Some(s) => vec![namespace::existing_explicit(shared, s)?],
         None => shared.search_path().schemas.clone(),
     };
-    Ok(schemas.iter().find_map(|s| {
-        c.items().find(|i| i.schema == *s && i.name == name && fits(&i.kind)).cloned()
-    }))
+    Ok(row_named(&shared.catalog(), class, &schemas, method, name).map(|r| r.oid))
 }
 
 /// An operator family by name.
 pub fn family(shared: &Shared, names: &[String], method: Oid) -> Result<Option<Oid>> {
-    let user = named(shared, names, &|k| matches!(k, ItemKind::OpFamily { method: m, .. } if *m == method))?;
-    let bare = names.last().map_or("", String::as_str);
-    let ours = names.len() == 1 || names[0] == "pg_catalog";
-    Ok(user.map(|i| i.oid).or_else(|| builtin::opfamily_by_name(method, bare).filter(|_| ours).map(|f| f.oid())))
+    named(shared, ObjectClass::OpFamily, method, names)
 }
 
 /// The item ALTER names, which the current user must own.
@@ -79,30 +72,19 @@ pub fn find(shared: &Shared, t: ObjectType, o: &ObjectName, missing_ok: bool) ->
     }
     let word = kind_words(t).to_ascii_lowercase();
     let shown = names.join(".");
-    let user = named(shared, names, &|k| match (t, k) {
-        (ObjectType::Collation, ItemKind::Collation { .. }) => true,
-        (ObjectType::OpFamily, ItemKind::OpFamily { method: m, .. }) => *m == method,
-        (ObjectType::OpClass, ItemKind::OpClass { method: m, .. }) => *m == method,
-        _ => false,
-    });
-    let user = match user {
-        Err(_) if missing_ok => {
-            missing::skipping(shared, filled!("schema \"{}\" does not exist"; names[0]));
+    let class = match t {
+        ObjectType::Collation => ObjectClass::Collation,
+        ObjectType::OpFamily => ObjectClass::OpFamily,
+        _ => ObjectClass::OpClass,
+    };
+    let found = match named(shared, class, method, names) {
+        Err(e) if missing_ok && e.code() == SqlState::INVALID_SCHEMA_NAME => {
+            missing::unless(true, shared, e)?;
             return Ok(None);
         }
-        u => u?,
+        found => found?,
     };
-    let found = match (&user, t) {
-        (Some(i), _) => Some((class_of(&i.kind), i.oid)),
-        (None, ObjectType::Collation) => {
-            expressions::collation_named(shared, names).ok().map(|c| (ObjectClass::Collation, c))
-        }
-        (None, ObjectType::OpFamily) => family(shared, names, method)?.map(|f| (ObjectClass::OpFamily, f)),
-        _ => builtin::opclasses_by_name(names.last().map_or("", String::as_str))
-            .find(|k| k.method() == method && (names.len() == 1 || names[0] == "pg_catalog"))
-            .map(|k| (ObjectClass::OpClass, k.oid())),
-    };
-    let Some((class, oid)) = found else {
+    let Some(oid) = found else {
         let (missing, skipped) = if t == ObjectType::Collation {
             (filled!(
                 "collation \"{}\" for encoding \"UTF8\" does not exist"; shown
