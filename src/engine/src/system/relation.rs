@@ -107,9 +107,12 @@ pub(super) fn table_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Va
     with(env, args, |env, _, r| whole(env, r))
 }
 
-/// A table with its TOAST table, or another relation.
+/// A table with its TOAST table and the index of that, or another relation.
 fn whole(env: &Env<'_, '_>, r: &Relation) -> u64 {
-    if matches!(r.kind, RelKind::Table | RelKind::MatView) { table_bytes(env, r) } else { bytes_of(env, r) }
+    if !matches!(r.kind, RelKind::Table | RelKind::MatView) {
+        return bytes_of(env, r);
+    }
+    table_bytes(env, r) + if env.cx.catalog.toast_table(r) == 0 { 0 } else { PAGE }
 }
 
 pub(super) fn indexes_size(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
