@@ -13,7 +13,7 @@ use tusklet_error::{Result, err, filled};
 use tusklet_ir::Oid;
 
 use super::items::class_of;
-use super::object_address::{Objects, constraint_owner, domain_constraint_owner, proc_signature, relation_word};
+use super::object_address::{constraint_owner, domain_constraint_owner, proc_signature, relation_word};
 use crate::system::format_operator;
 
 /// All that is told of one object.
@@ -143,18 +143,15 @@ fn written(c: &Catalog, path: &SearchPath, visible: bool, schema: Oid, name: &st
     if visible { name } else { filled!("{}.{}"; quote_identifier(&c.schema_called(path, schema)), name) }
 }
 
-fn relation(c: &Catalog, path: &SearchPath, r: &Relation, sub: i32) -> Option<Object> {
+fn relation(o: &mut Object, c: &Catalog, path: &SearchPath, r: &Relation, sub: i32) -> Option<()> {
     let word = relation_word(r.kind);
-    let identity = written(c, path, c.relation_is_visible(path, r.oid), r.schema, &r.name);
-    let mut o = Object {
-        kind: word.to_string(),
-        schema: r.schema,
-        name: Some(r.name.clone()),
-        names: vec![c.schema_called(path, r.schema), r.name.clone()],
-        args: vec![],
-        description: filled!("{} {}"; word, identity),
-        identity,
-    };
+    o.kind = word.to_string();
+    o.schema = r.schema;
+    o.name = Some(r.name.clone());
+    o.names.push(c.schema_called(path, r.schema));
+    o.names.push(r.name.clone());
+    o.identity = written(c, path, c.relation_is_visible(path, r.oid), r.schema, &r.name);
+    o.description = filled!("{} {}"; word, o.identity);
     if sub != 0 {
         let (_, column) = attribute::column_names(c, r).into_iter().find(|k| k.0 == sub)?;
         o.kind.push_str(" column");
@@ -162,30 +159,27 @@ fn relation(c: &Catalog, path: &SearchPath, r: &Relation, sub: i32) -> Option<Ob
         o.description = filled!("column {} of {}"; column, o.description);
         o.names.push(column);
     }
-    Some(o)
+    Some(())
 }
 
 /// What has a name of its own within a relation.
-fn part(c: &Catalog, path: &SearchPath, rel: Oid, name: String, word: &str) -> Option<Object> {
-    let r = look(c, path, Objects::relation(rel))?;
-    let mut o = Object {
-        kind: word.to_string(),
-        identity: filled!("{} on {}"; quote_identifier(&name), r.identity),
-        description: filled!("{} {} on {}"; word, name, r.description),
-        names: r.names,
-        ..Object::default()
-    };
+fn part(o: &mut Object, c: &Catalog, path: &SearchPath, rel: Oid, name: String, word: &str) -> Option<()> {
+    relation(o, c, path, &*c.relation(rel)?, 0)?;
+    o.kind = word.to_string();
+    o.schema = 0;
+    o.name = None;
+    o.identity = filled!("{} on {}"; quote_identifier(&name), o.identity);
+    o.description = filled!("{} {} on {}"; word, name, o.description);
     o.names.push(name);
-    Some(o)
+    Some(())
 }
 
 /// What is found by its name alone, or with schema or access method.
-fn plain(c: &Catalog, path: &SearchPath, word: &str, r: &Row<'_>, visible: bool) -> Object {
-    let mut o =
-        Object { kind: word.to_string(), schema: r.schema, name: Some(r.name.to_string()), ..Object::default() };
-    let shown = written(c, path, visible || r.schema == 0, r.schema, r.name);
-    o.description = filled!("{} {}"; word, if r.schema == 0 { r.name } else { &shown });
-    o.identity = shown;
+fn plain(o: &mut Object, c: &Catalog, path: &SearchPath, r: &Row<'_>, visible: bool) {
+    o.schema = r.schema;
+    o.name = Some(r.name.to_string());
+    o.identity = written(c, path, visible || r.schema == 0, r.schema, r.name);
+    o.description = filled!("{} {}"; o.kind, if r.schema == 0 { r.name } else { &o.identity });
     if let Some(am) = builtin::am(r.method) {
         o.description = filled!("{} for access method {}"; o.description, am.name());
         o.identity = filled!("{} USING {}"; o.identity, quote_identifier(am.name()));
@@ -195,7 +189,15 @@ fn plain(c: &Catalog, path: &SearchPath, word: &str, r: &Row<'_>, visible: bool)
         o.names.push(c.schema_called(path, r.schema));
     }
     o.names.push(r.name.to_string());
-    o
+}
+
+/// What has a schema, but is only found with the types of its arguments.
+fn with_args(o: &mut Object, c: &Catalog, path: &SearchPath, schema: Oid, name: &str, args: &[Oid], word: &str) {
+    o.schema = schema;
+    o.names.push(c.schema_called(path, schema));
+    o.names.push(name.to_string());
+    o.args.extend(args.iter().filter(|t| **t != 0).map(|t| c.format_type(path, *t)));
+    o.description = filled!("{} {}"; word, o.identity);
 }
 
 /// The relation or domain a constraint is on, and its name.
@@ -239,142 +241,112 @@ fn member(c: &Catalog, a: ObjectAddress) -> Option<(Oid, [Oid; 2], i32, Oid)> {
 
 /// The object at an address, `None` when there is none.
 pub fn look(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> Option<Object> {
-    let ty = |t: &Oid| c.format_type(path, *t);
-    Some(match a.class {
-        ObjectClass::Relation => relation(c, path, &*c.relation(a.oid)?, a.sub)?,
+    let mut o = Object { kind: word(a.class).to_string(), ..Object::default() };
+    fill(&mut o, c, path, a).map(|()| o)
+}
+
+fn fill(o: &mut Object, c: &Catalog, path: &SearchPath, a: ObjectAddress) -> Option<()> {
+    let ty = |t: Oid| c.format_type(path, t);
+    match a.class {
+        ObjectClass::Relation => relation(o, c, path, &*c.relation(a.oid)?, a.sub)?,
         ObjectClass::Default => {
-            let o = look(c, path, ObjectAddress { class: ObjectClass::Relation, ..a })?;
-            Object {
-                kind: word(a.class).to_string(),
-                identity: filled!("for {}"; o.identity),
-                description: filled!("default value for {}"; o.description),
-                names: o.names,
-                ..Object::default()
-            }
+            relation(o, c, path, &*c.relation(a.oid)?, a.sub)?;
+            o.kind = word(a.class).to_string();
+            o.schema = 0;
+            o.name = None;
+            o.identity = filled!("for {}"; o.identity);
+            o.description = filled!("default value for {}"; o.description);
         }
         ObjectClass::Proc => {
             let p = c.proc(a.oid)?;
-            let identity = proc_signature(c, path, a.oid);
             let kind = match p.kind {
                 b'a' => "aggregate",
                 b'p' => "procedure",
                 _ => "function",
             };
-            Object {
-                kind: kind.to_string(),
-                schema: p.schema,
-                names: vec![c.schema_called(path, p.schema), p.name.clone()],
-                args: p.args.iter().map(ty).collect(),
-                description: filled!("function {}"; identity),
-                identity,
-                ..Object::default()
-            }
+            o.kind = kind.to_string();
+            o.identity = proc_signature(c, path, a.oid);
+            with_args(o, c, path, p.schema, &p.name, &p.args, "function");
         }
         ObjectClass::Operator => {
             let p = c.operator(a.oid)?;
-            let identity = format_operator(c, path, a.oid)?;
-            Object {
-                kind: word(a.class).to_string(),
-                schema: p.schema,
-                names: vec![c.schema_called(path, p.schema), p.name.clone()],
-                args: [p.left, p.right].iter().filter(|t| **t != 0).map(ty).collect(),
-                description: filled!("operator {}"; identity),
-                identity,
-                ..Object::default()
-            }
+            o.identity = format_operator(c, path, a.oid)?;
+            with_args(o, c, path, p.schema, &p.name, &[p.left, p.right], "operator");
         }
         ObjectClass::Type => {
             let t = c.ty(a.oid)?;
-            let identity = ty(&a.oid);
-            Object {
-                kind: word(a.class).to_string(),
-                schema: t.schema,
-                name: Some(t.name.clone()),
-                names: vec![identity.clone()],
-                description: filled!("type {}"; identity),
-                identity,
-                ..Object::default()
-            }
+            o.schema = t.schema;
+            o.name = Some(t.name.clone());
+            o.identity = ty(a.oid);
+            o.names.push(o.identity.clone());
+            o.description = filled!("type {}"; o.identity);
         }
         ObjectClass::Cast => {
             let (from, to) = match c.user_cast(a.oid) {
                 Some(k) => (k.source, k.target),
                 None => builtin::Cast::all().find(|k| k.oid() == a.oid).map(|k| (k.source(), k.target()))?,
             };
-            let (from, to) = (ty(&from), ty(&to));
-            Object {
-                kind: word(a.class).to_string(),
-                description: filled!("cast from {} to {}"; from, to),
-                identity: filled!("({} AS {})"; from, to),
-                names: vec![from],
-                args: vec![to],
-                ..Object::default()
-            }
+            let (from, to) = (ty(from), ty(to));
+            o.description = filled!("cast from {} to {}"; from, to);
+            o.identity = filled!("({} AS {})"; from, to);
+            o.names.push(from);
+            o.args.push(to);
         }
         ObjectClass::Constraint => {
             let (rel, domain, name) = constraint(c, a.oid)?;
             if rel != 0 {
-                let o = part(c, path, rel, name, "constraint")?;
-                return Some(Object { kind: "table constraint".to_string(), schema: c.relation(rel)?.schema, ..o });
+                part(o, c, path, rel, name, "constraint")?;
+                o.kind = "table constraint".to_string();
+                o.schema = c.relation(rel)?.schema;
+                return Some(());
             }
-            let shown = ty(&domain);
-            Object {
-                kind: "domain constraint".to_string(),
-                schema: c.ty(domain)?.schema,
-                identity: filled!("{} on {}"; quote_identifier(&name), shown),
-                description: filled!("constraint {}"; name),
-                names: vec![shown],
-                args: vec![name],
-                ..Object::default()
-            }
+            let shown = ty(domain);
+            o.kind = "domain constraint".to_string();
+            o.schema = c.ty(domain)?.schema;
+            o.identity = filled!("{} on {}"; quote_identifier(&name), shown);
+            o.description = filled!("constraint {}"; name);
+            o.names.push(shown);
+            o.args.push(name);
         }
         ObjectClass::Rule => {
             let (rel, name) = rule(c, a.oid)?;
-            part(c, path, rel, name, word(a.class))?
+            part(o, c, path, rel, name, word(a.class))?;
         }
         ObjectClass::Trigger => {
             let found = c.user_relations().find_map(|r| r.triggers.iter().find(|t| t.oid == a.oid).map(|t| (r, t)));
             let (r, t) = found?;
-            part(c, path, r.oid, t.name.clone(), word(a.class))?
+            part(o, c, path, r.oid, t.name.clone(), word(a.class))?;
         }
         ObjectClass::Amop | ObjectClass::Amproc => {
-            let (family, types, number, object) = member(c, a)?;
-            let f = look(c, path, ObjectAddress::new(ObjectClass::OpFamily, family))?;
-            let types = types.map(|t| ty(&t));
+            let (family, [left, right], number, object) = member(c, a)?;
             let (what, shown) = if a.class == ObjectClass::Amop {
                 ("operator", format_operator(c, path, object).unwrap_or_default())
             } else {
                 ("function", proc_signature(c, path, object))
             };
-            let number = number.to_string();
-            let me = filled!("{} {} {} of "; what, number, filled!("({}, {})"; types[0], types[1]));
-            let mut o = Object {
-                kind: word(a.class).to_string(),
-                identity: filled!("{}{}"; me, f.identity),
-                description: filled!("{}{}: {}"; me, f.description, shown),
-                names: f.names,
-                args: types.into(),
-                ..Object::default()
-            };
-            o.names.push(number);
-            o
+            o.args.push(ty(left));
+            o.args.push(ty(right));
+            let me = format!("{what} {number} ({}, {}) of ", o.args[0], o.args[1]);
+            let f = look(c, path, ObjectAddress::new(ObjectClass::OpFamily, family))?;
+            o.identity = filled!("{}{}"; me, f.identity);
+            o.description = filled!("{}{}: {}"; me, f.description, shown);
+            o.names = f.names;
+            o.names.push(number.to_string());
         }
         ObjectClass::TsObject => {
-            let o = c.any_ts_object(a.oid)?;
-            let visible = c.ts_lookup(o.kind, path, &o.name) == Some(o.oid);
-            let r = Row { oid: a.oid, schema: o.schema, method: 0, name: &o.name };
-            plain(c, path, kind_word(o.kind), &r, visible)
+            let t = c.any_ts_object(a.oid)?;
+            let visible = c.ts_lookup(t.kind, path, &t.name) == Some(t.oid);
+            o.kind = kind_word(t.kind).to_string();
+            plain(o, c, path, &Row { oid: a.oid, schema: t.schema, method: 0, name: &t.name }, visible);
         }
         ObjectClass::Schema => {
-            let name = c.schema_name(a.oid)?;
-            let r = Row { oid: a.oid, schema: 0, method: 0, name: &name };
-            let o = plain(c, path, word(a.class), &r, true);
+            plain(o, c, path, &Row { oid: a.oid, schema: 0, method: 0, name: &c.schema_name(a.oid)? }, true);
             let called = c.schema_called(path, a.oid);
-            Object { identity: quote_identifier(&called), names: vec![called], ..o }
+            o.identity = quote_identifier(&called);
+            o.names = vec![called];
         }
         ObjectClass::Role if role_exists(c, a.oid) => {
-            let r = Row { oid: a.oid, schema: 0, method: 0, name: &values::role_name(c, a.oid) };
-            plain(c, path, word(a.class), &r, true)
+            plain(o, c, path, &Row { oid: a.oid, schema: 0, method: 0, name: &values::role_name(c, a.oid) }, true);
         }
         ObjectClass::Collation
         | ObjectClass::OpClass
@@ -386,16 +358,18 @@ pub fn look(c: &Catalog, path: &SearchPath, a: ObjectAddress) -> Option<Object> 
         | ObjectClass::Extension => {
             let r = row(c, a.class, &|r| r.oid == a.oid)?;
             let visible = row_named(c, a.class, &path.schemas, r.method, r.name).is_some_and(|f| f.oid == a.oid);
-            plain(c, path, word(a.class), &r, visible)
+            plain(o, c, path, &r, visible);
         }
         _ => return None,
-    })
+    }
+    Some(())
 }
 
 /// A database, which is not in its own catalog.
 pub fn database(name: &str) -> Object {
-    let r = Row { oid: 0, schema: 0, method: 0, name };
-    plain(&Catalog::new(), &SearchPath::default(), word(ObjectClass::Database), &r, true)
+    let mut o = Object { kind: word(ObjectClass::Database).to_string(), ..Object::default() };
+    plain(&mut o, &Catalog::new(), &SearchPath::default(), &Row { oid: 0, schema: 0, method: 0, name }, true);
+    o
 }
 
 /// An object as messages show it (`getObjectDescription`).

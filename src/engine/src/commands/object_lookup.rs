@@ -286,44 +286,43 @@ fn part(
 
 /// Refuses who does not own the object that a name meant.
 pub fn check_ownership(shared: &Shared, o: &ObjectName, t: ObjectType, a: ObjectAddress) -> Result<()> {
+    if acl::is_superuser(shared) {
+        return Ok(());
+    }
     let c = shared.catalog();
+    let (mut rel, mut ty, mut owner) = (0, 0, BOOTSTRAP_ROLE);
+    match (a.class, t) {
+        (ObjectClass::Relation, _) => rel = a.oid,
+        (ObjectClass::Rule, _) => rel = identity::rule(&c, a.oid).map_or(0, |r| r.0),
+        (ObjectClass::Constraint, _) => (rel, ty) = identity::constraint(&c, a.oid).map_or((0, 0), |k| (k.0, k.1)),
+        (ObjectClass::Trigger, _) => {
+            rel = c.user_relations().find(|r| r.triggers.iter().any(|g| g.oid == a.oid)).map_or(0, |r| r.oid);
+        }
+        (ObjectClass::Type, _) => ty = a.oid,
+        (ObjectClass::Cast, _) => return castcmds::check_owner_of(shared, a.oid),
+        (ObjectClass::Role, _) => return user::check_role_changer(shared, a.oid),
+        (ObjectClass::AccessMethod, _) | (_, ObjectType::TsParser | ObjectType::TsTemplate) => {
+            bail!(INSUFFICIENT_PRIVILEGE, "must be superuser")
+        }
+        (ObjectClass::Proc, _) => owner = c.proc(a.oid).map_or(owner, |p| p.owner),
+        (ObjectClass::Operator, _) => owner = c.operator(a.oid).map_or(owner, |p| p.owner),
+        (ObjectClass::Schema, _) => owner = c.user_schema(a.oid).map_or(owner, |s| s.owner),
+        (ObjectClass::TsObject, _) => owner = c.any_ts_object(a.oid).map_or(owner, |s| s.owner),
+        _ => owner = c.item(a.oid).map_or(owner, |i| i.owner),
+    }
+    if let Some(r) = c.relation(rel) {
+        // Of a part of one, messages speak of the relation.
+        let what = if fits(t, r.kind).is_some() { word(t) } else { "relation".to_string() };
+        return acl::check_owner(shared, r.owner, &what, &r.name);
+    }
+    if let Some(e) = c.ty(ty) {
+        return acl::check_owner(shared, e.owner, "type", &shared.type_name(ty));
+    }
     let named = match o {
         ObjectName::Name(n) => n.join("."),
         ObjectName::Using { method, name } => filled!("{}.{}"; method, name.join(".")),
         ObjectName::WithArgs(w) => w.name.join("."),
         _ => String::new(),
     };
-    // Of a part of one, messages speak of the relation.
-    let what = if fits(t, RelKind::Table).is_some() { word(t) } else { "relation".to_string() };
-    let of_relation = |oid: Oid| c.relation(oid).map(|r| (r.owner, what.clone(), r.name.clone()));
-    let of_type = |oid: Oid| c.ty(oid).map(|t| (t.owner, "type".to_string(), shared.type_name(oid)));
-    let owner = match a.class {
-        ObjectClass::Relation => of_relation(a.oid),
-        ObjectClass::Rule => identity::rule(&c, a.oid).and_then(|r| of_relation(r.0)),
-        ObjectClass::Constraint => {
-            identity::constraint(&c, a.oid).and_then(|k| of_relation(k.0).or_else(|| of_type(k.1)))
-        }
-        ObjectClass::Trigger => {
-            c.user_relations().find(|r| r.triggers.iter().any(|g| g.oid == a.oid)).and_then(|r| of_relation(r.oid))
-        }
-        ObjectClass::Type => of_type(a.oid),
-        ObjectClass::Cast => return castcmds::check_owner_of(shared, a.oid),
-        ObjectClass::Proc => c.proc(a.oid).map(|p| (p.owner, word(t), named.clone())),
-        ObjectClass::Operator => c.operator(a.oid).map(|p| (p.owner, word(t), named.clone())),
-        ObjectClass::Schema => c.user_schema(a.oid).map(|s| (s.owner, word(t), named.clone())),
-        ObjectClass::TsObject
-            if matches!(t, ObjectType::TsParser | ObjectType::TsTemplate) && !acl::is_superuser(shared) =>
-        {
-            bail!(INSUFFICIENT_PRIVILEGE, "must be superuser")
-        }
-        ObjectClass::TsObject => c.any_ts_object(a.oid).map(|s| (s.owner, word(t), named.clone())),
-        ObjectClass::Collation | ObjectClass::OpClass | ObjectClass::OpFamily => {
-            c.item(a.oid).map(|i| (i.owner, word(t), named.clone()))
-        }
-        ObjectClass::Role => return user::check_role_changer(shared, a.oid),
-        ObjectClass::AccessMethod if !acl::is_superuser(shared) => bail!(INSUFFICIENT_PRIVILEGE, "must be superuser"),
-        _ => None,
-    };
-    let (owner, what, name) = owner.unwrap_or((BOOTSTRAP_ROLE, word(t), named));
-    acl::check_owner(shared, owner, &what, &name)
+    acl::check_owner(shared, owner, &word(t), &named)
 }

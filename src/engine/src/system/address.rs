@@ -164,25 +164,28 @@ fn address(
     if form == Form::LargeObject && names[0].is_none() {
         bail!(INVALID_PARAMETER_VALUE, "large object OID may not be null");
     }
-    let names = not_null(names)?;
-    let mut of_type: Option<TypeName> = None;
+    let mut names = not_null(names)?;
+    let mut types: Vec<Option<TypeName>> = vec![];
     if typed {
-        of_type = Some(names::type_name(&names[0])?);
+        types.push(Some(names::type_name(&names[0])?));
     }
     check_length("name", names.len(), 1, true)?;
     // The arguments: types or names.
-    let mut types = vec![];
     if matches!(form, Form::Routine | Form::Operator | Form::Cast | Form::MemberOperator | Form::MemberFunction) {
         for a in &args {
             types.push(Some(names::type_name(a.as_ref().ok_or_else(no_nulls)?)?));
         }
     }
-    let mut args = not_null(args)?;
+    let args = not_null(args)?;
     // How many there must be.
-    if matches!(form, Form::PublicationSchema | Form::UserMapping) {
-        check_length("name", names.len(), 1, false)?;
+    match form {
+        Form::Using => check_length("name", names.len(), 2, true)?,
+        Form::MemberOperator | Form::MemberFunction => check_length("name", names.len(), 3, true)?,
+        Form::PublicationSchema | Form::UserMapping | Form::Single => check_length("name", names.len(), 1, false)?,
+        _ => {}
     }
     match form {
+        Form::MemberOperator | Form::MemberFunction | Form::Operator => check_length("argument", args.len(), 2, false)?,
         Form::PublicationSchema
         | Form::UserMapping
         | Form::Domain
@@ -190,40 +193,33 @@ fn address(
         | Form::PublicationRelation
         | Form::DefaultAcl
         | Form::Transform => check_length("argument", args.len(), 1, false)?,
-        Form::Using => check_length("name", names.len(), 2, true)?,
-        Form::MemberOperator | Form::MemberFunction => {
-            check_length("name", names.len(), 3, true)?;
-            check_length("argument", args.len(), 2, false)?;
-        }
-        Form::Operator => check_length("argument", args.len(), 2, false)?,
-        Form::Single => check_length("name", names.len(), 1, false)?,
         _ => {}
     }
-    let first = args.pop().filter(|_| form != Form::Routine).unwrap_or_default();
-    let target = types.first().cloned().flatten();
-    let name = match (form, of_type, target) {
-        (Form::Default, ..) => return default(shared, &names),
-        (Form::MemberOperator | Form::MemberFunction, ..) => return member(shared, form, &names, &types),
-        (Form::UserMapping, ..) => return Err(user_mapping(shared, &names[0], &first)),
-        (Form::PublicationSchema | Form::PublicationRelation, ..) => {
-            return Err(publication(shared, form, names, &first));
+    let first = args.first().map_or("", String::as_str);
+    let mut last_type = || types.pop().flatten().ok_or_else(no_nulls);
+    let name = match form {
+        Form::Default => return default(shared, &names),
+        Form::MemberOperator | Form::MemberFunction => return member(shared, form, &names, &types),
+        Form::UserMapping => return Err(user_mapping(shared, &names[0], first)),
+        Form::PublicationSchema | Form::PublicationRelation => return Err(publication(shared, form, &names, first)),
+        Form::DefaultAcl => return Err(default_acl(&names, first)),
+        Form::Type => ObjectName::Type(last_type()?),
+        Form::Domain => ObjectName::OfDomain { domain: last_type()?, name: first.to_string() },
+        Form::Transform => ObjectName::Transform { type_name: last_type()?, language: first.to_string() },
+        Form::Cast => {
+            let target = last_type()?;
+            ObjectName::Cast { source: last_type()?, target }
         }
-        (Form::DefaultAcl, ..) => return Err(default_acl(shared, &names, &first)),
-        (Form::Type, Some(t), _) => ObjectName::Type(t),
-        (Form::Domain, Some(domain), _) => ObjectName::OfDomain { domain, name: first },
-        (Form::Transform, Some(type_name), _) => ObjectName::Transform { type_name, language: first },
-        (Form::Cast, Some(source), Some(target)) => ObjectName::Cast { source, target },
-        (Form::Routine | Form::Operator, ..) => {
+        Form::Routine | Form::Operator => {
             ObjectName::WithArgs(ObjectWithArgs { name: names, args: types, ..ObjectWithArgs::default() })
         }
-        (Form::Using, ..) => ObjectName::Using { method: names[0].clone(), name: names[1..].to_vec() },
-        (Form::LargeObject, ..) => ObjectName::LargeObject(DefArg::String(names[0].clone())),
-        (Form::Part, ..) => match names.split_last() {
-            Some((name, relation)) if !relation.is_empty() => {
-                ObjectName::OfRelation { relation: relation.to_vec(), name: name.clone() }
-            }
-            _ => bail!(SYNTAX_ERROR, "must specify relation and object name"),
-        },
+        Form::Using => ObjectName::Using { method: names.remove(0), name: names },
+        Form::LargeObject => ObjectName::LargeObject(DefArg::String(names.remove(0))),
+        Form::Part if names.len() > 1 => {
+            let name = names.pop().unwrap_or_default();
+            ObjectName::OfRelation { relation: names, name }
+        }
+        Form::Part => bail!(SYNTAX_ERROR, "must specify relation and object name"),
         _ => ObjectName::Name(names),
     };
     found(shared, &name, t)
@@ -292,11 +288,11 @@ fn user_mapping(shared: &Shared, user: &str, server: &str) -> Error {
 }
 
 /// Why a publication does not have the schema or relation.
-fn publication(shared: &Shared, form: Form, names: Vec<String>, publication: &str) -> Error {
+fn publication(shared: &Shared, form: Form, names: &[String], publication: &str) -> Error {
     let of = if form == Form::PublicationSchema {
         namespace::existing_schema(shared, &names[0]).map(|_| ())
     } else {
-        namespace::range_var(&names).and_then(|r| namespace::get(shared, &r)).map(|_| ())
+        namespace::range_var(names).and_then(|r| namespace::get(shared, &r)).map(|_| ())
     };
     match of {
         Ok(()) => err!(UNDEFINED_OBJECT, "publication \"{}\" does not exist"; publication),
@@ -305,7 +301,7 @@ fn publication(shared: &Shared, form: Form, names: Vec<String>, publication: &st
 }
 
 /// Why there are no such default privileges (`get_object_address_defacl`).
-fn default_acl(_: &Shared, names: &[String], letter: &str) -> Error {
+fn default_acl(names: &[String], letter: &str) -> Error {
     let letter = letter.get(..letter.chars().next().map_or(0, char::len_utf8)).unwrap_or_default();
     let on = match letter {
         "r" => "tables",
@@ -376,13 +372,10 @@ pub(super) fn describe(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Valu
 pub(super) fn identify(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> Rows {
     let (found, kind) = object(env, args, &env.shared.search_path().nowhere())?;
     let o = found.unwrap_or_default();
-    let schema = env.cx.catalog.schema_name(o.schema).filter(|_| o.schema != 0);
-    Ok(vec![vec![
-        Value::text(&kind),
-        text_or_null(schema.map(|s| quote_identifier(&s))),
-        text_or_null(o.name.map(|n| quote_identifier(&n))),
-        text_or_null(Some(o.identity).filter(|i| !i.is_empty())),
-    ]])
+    let quoted = |name: Option<String>| text_or_null(name.map(|n| quote_identifier(&n)));
+    let schema = quoted(env.cx.catalog.schema_name(o.schema));
+    let identity = text_or_null(Some(o.identity).filter(|i| !i.is_empty()));
+    Ok(vec![vec![Value::text(&kind), schema, quoted(o.name), identity]])
 }
 
 /// `pg_identify_object_as_address(class, object, column)`.
