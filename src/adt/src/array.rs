@@ -737,9 +737,10 @@ enum State {
 
 /// Reads an array literal; `read` turns an element's text into stored bytes.
 pub fn parse(s: &str, element: u32, delimiter: char, read: &mut dyn FnMut(&str) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
-    let malformed = |detail: &str| err!(
-        INVALID_TEXT_REPRESENTATION, "malformed array literal: \"{}\""; s
+    let malformed_part = |part: &str, detail: &str| err!(
+        INVALID_TEXT_REPRESENTATION, "malformed array literal: \"{}\""; part
     ).detail(detail);
+    let malformed = |detail: &str| malformed_part(s, detail);
     let mut rest = s.trim_start_matches(is_space);
     let mut given: Vec<Dim> = Vec::new();
     while let Some(t) = rest.strip_prefix('[') {
@@ -784,7 +785,8 @@ pub fn parse(s: &str, element: u32, delimiter: char, read: &mut dyn FnMut(&str) 
     }
     // First the structure alone, so that its errors come before any element's.
     let mut items: Vec<Option<String>> = Vec::new();
-    let lengths = scan(rest, delimiter, &mut items, &malformed)?;
+    // Of these only the braces are told, as `ArrayCount` knows no more.
+    let lengths = scan(rest, delimiter, &mut items, &|detail| malformed_part(rest, detail))?;
     let dims = if given.is_empty() {
         lengths.iter().map(|&len| Dim { len, lower: 1 }).collect()
     } else {

@@ -361,7 +361,12 @@ impl<'a> Parser<'a> {
                 Value::Array(items)
             }
             Token::String => Value::String(std::mem::take(&mut self.text)),
-            Token::Number if self.build => Value::Number(Numeric::parse(&self.s[self.start..self.end])?),
+            Token::Number if self.build => {
+                let digits = &self.s[self.start..self.end];
+                // What is wrong with the text after it is told first.
+                self.advance()?;
+                return Ok(Value::Number(Numeric::parse(digits)?));
+            }
             Token::Number | Token::Null => Value::Null,
             Token::True => Value::Bool(true),
             Token::False => Value::Bool(false),

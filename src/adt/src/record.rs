@@ -96,8 +96,8 @@ pub fn encode(fields: &[(u32, Option<&[u8]>)]) -> Vec<u8> {
     out
 }
 
-/// Splits a record literal into `count` fields; `None` is NULL.
-pub fn parse(s: &str, count: usize) -> Result<Vec<Option<String>>> {
+/// Splits a record literal into `count` fields, each handed on before the next is looked at; `None` is NULL.
+pub fn parse(s: &str, count: usize, field: &mut dyn FnMut(usize, Option<&str>) -> Result<()>) -> Result<()> {
     let malformed = |detail: &str| -> Error {
         err!(INVALID_TEXT_REPRESENTATION, "malformed record literal: \"{}\""; s).detail(detail)
     };
@@ -105,24 +105,23 @@ pub fn parse(s: &str, count: usize) -> Result<Vec<Option<String>>> {
     let Some(mut rest) = s.trim_start_matches(is_space).strip_prefix('(') else {
         return Err(malformed("Missing left parenthesis."));
     };
-    let mut out = Vec::with_capacity(count);
     for i in 0..count {
         if i > 0 {
             rest = rest.strip_prefix(',').ok_or_else(|| malformed("Too few columns."))?;
         }
         if rest.starts_with([',', ')']) {
-            out.push(None);
+            field(i, None)?;
             continue;
         }
-        let (field, tail) = take_field(rest, &[',', ')']).ok_or_else(end)?;
-        out.push(Some(field));
+        let (text, tail) = take_field(rest, &[',', ')']).ok_or_else(end)?;
+        field(i, Some(&text))?;
         rest = tail;
     }
     let rest = rest.strip_prefix(')').ok_or_else(|| malformed("Too many columns."))?;
     if !rest.trim_start_matches(is_space).is_empty() {
         return Err(malformed("Junk after right parenthesis."));
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Reads one possibly quoted piece up to a stop character outside quotes; `None` when the text ends first.
@@ -182,9 +181,14 @@ mod tests {
     #[test]
     fn literals_read_and_write_as_postgresql_s() {
         let show = |s: &str| {
-            parse(s, 2).map(|f| {
+            let mut fields: Vec<Option<String>> = vec![];
+            parse(s, 2, &mut |_, f| {
+                fields.push(f.map(str::to_owned));
+                Ok(())
+            })
+            .map(|()| {
                 let mut out = String::new();
-                write(f.iter().map(Option::as_deref), &mut out);
+                write(fields.iter().map(Option::as_deref), &mut out);
                 out
             })
         };

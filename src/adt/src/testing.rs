@@ -106,7 +106,7 @@ fn readers_survive_rubbish() {
         }
         let _ = crate::array::parse(&s, 25, ',', &mut |x| Ok(x.as_bytes().to_vec()));
         let _ = crate::array::Array::decode(s.as_bytes()).map(|a| a.iter().count());
-        let _ = crate::record::parse(&s, 2);
+        let _ = crate::record::parse(&s, 2, &mut |_, _| Ok(()));
         let _ = crate::record::Record::decode(s.as_bytes()).map(|r| (0..r.len()).filter_map(|i| r.field(i)).count());
         let _ = crate::range::Range::decode(s.as_bytes());
         let _ = crate::bit::Bits::parse(&s);

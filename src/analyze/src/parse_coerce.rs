@@ -126,7 +126,7 @@ impl Analyzer<'_> {
                     Value::Bytes(b) => {
                         let text = std::str::from_utf8(b).unwrap_or("").to_string();
                         let at = if node.span.is_none() { span } else { node.span };
-                        self.cx.input(ty, &text).map_err(|e| e.at(at))?
+                        self.cx.input(ty, &text).map_err(|e| e.nowhere().at(at))?
                     }
                     _ => {
                         // The input functions of pseudo-types refuse NULL too.

@@ -30,19 +30,24 @@ fn read(cx: &mut dyn CallContext, ty: TypeRef, text: &str) -> Result<Option<Vec<
     Ok(stored(cx.input(ty, text)?.as_datum()))
 }
 
+/// NULL as a field: a domain may forbid it.
+fn absent(cx: &mut dyn CallContext, ty: TypeRef) -> Result<Option<Vec<u8>>> {
+    cx.cast(ty.oid, ty, Datum::Null).map(|_| None)
+}
+
 fn record_in(c: &mut Call<'_>, text: &str, ty: u32) -> Result<Vec<u8>> {
     if ty == oids::RECORD {
         bail!(FEATURE_NOT_SUPPORTED, "input of anonymous composite types is not implemented");
     }
     let fields = fields_of(&mut *c.cx, ty)?;
-    let texts = parse(text, fields.len())?;
     let mut values = Vec::with_capacity(fields.len());
-    for ((_, t), s) in fields.iter().zip(&texts) {
+    parse(text, fields.len(), &mut |i, s| {
         values.push(match s {
-            Some(s) => read(&mut *c.cx, *t, s)?,
-            None => None,
+            Some(s) => read(&mut *c.cx, fields[i].1, s)?,
+            None => absent(&mut *c.cx, fields[i].1)?,
         });
-    }
+        Ok(())
+    })?;
     Ok(encode(&fields.iter().zip(&values).map(|((_, t), v)| (t.oid, v.as_deref())).collect::<Vec<_>>()))
 }
 
@@ -119,7 +124,7 @@ fn record_recv(c: &mut Call<'_>, b: &[u8], ty: u32) -> Result<Vec<u8>> {
         }
         let len = word(&mut rest)? as i32;
         if len < 0 {
-            values.push(None);
+            values.push(absent(&mut *c.cx, *t)?);
             continue;
         }
         let (item, tail) = rest.split_at_checked(len as usize).ok_or_else(short)?;

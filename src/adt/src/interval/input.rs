@@ -196,8 +196,8 @@ fn verbose(fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> 
         let t = f.text.as_str();
         let mask = match f.kind {
             Kind::Time => {
-                let micros = time(t, range)?;
-                parts.micros = parts.micros.checked_add(micros).ok_or(OVERFLOW)?;
+                // Parts of days that units after it gave are forgotten.
+                parts.micros = time(t, range)?;
                 if force_negative && parts.micros > 0 {
                     parts.micros = -parts.micros;
                 }
@@ -205,8 +205,7 @@ fn verbose(fields: &[Field], range: i32, style: IntervalStyle) -> Parsed<Parts> 
                 TIME_M
             }
             Kind::Zone if t[1..].contains(':') && time(&t[1..], range).is_ok() => {
-                let micros = time(&t[1..], range)?;
-                parts.micros = parts.micros.checked_add(micros).ok_or(OVERFLOW)?;
+                parts.micros = time(&t[1..], range)?;
                 if t.starts_with('-') {
                     parts.micros = parts.micros.checked_neg().ok_or(OVERFLOW)?;
                 }
