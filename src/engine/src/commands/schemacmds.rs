@@ -52,7 +52,10 @@ pub fn create_schema(shared: &Shared, s: &CreateSchemaStmt, sql: &str) -> Result
     // The elements find each other without naming the schema. An error undoes the setting with the transaction.
     let mark = shared.settings.borrow().mark();
     let old = shared.settings.borrow().get("search_path").unwrap_or_default();
-    let path = filled!("{}, {}"; quote_identifier(&name), old);
+    let mut path = quote_identifier(&name);
+    if !old.trim().is_empty() {
+        path = filled!("{}, {}"; path, old);
+    }
     shared.settings.borrow_mut().set("search_path", &path, true, Source::Session)?;
     shared.settings_changed();
     for RawStmt { stmt, span: _ } in order(schema_elts) {
