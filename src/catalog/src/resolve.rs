@@ -22,7 +22,7 @@ use crate::live::{AggregateParts, Cast, Catalog, FIRST_USER_OID, Operator, Proc,
 
 pub use format_type::{interval_typmod_text, typmod_in, typmod_out};
 pub use names::{Candidate, OperatorCandidate, SearchPath};
-pub use opclass::{OpClassRef, SortOperators, index_class, is_tree};
+pub use opclass::{OpClassRef, SortOperators, Summarized, brin_class, index_class, is_tree};
 pub use quote::quote_identifier;
 pub use toast::{TOAST_TUPLE_TARGET, storage_letter, toasted};
 

@@ -221,7 +221,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 Rc::new(op::index_scan::compile(self, rel, *index, *index_storage, keys, *backward)?)
             }
             Node::BitmapScan { rel, bitmap } => op::bitmap_scan::compile(self, rel, bitmap)?,
-            Node::MethodScan { rel, index, index_storage, conds, nearest, bitmap: _, only: _ } => {
+            Node::MethodScan { rel, index, index_storage, conds, nearest, only: _ } => {
                 op::method_scan::compile(self, rel, *index, *index_storage, conds, nearest.as_deref())?
             }
             Node::TidScan { rel, tids } => op::tid_scan::compile(self, rel, tids)?,

@@ -9,10 +9,10 @@ use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::Relation;
 use tusklet_catalog::resolve::{index_class, is_tree};
 use tusklet_error::{Error, Result};
-use tusklet_ir::Oid;
+use tusklet_ir::{MethodCond, Oid};
 use tusklet_storage::{Index, Step, Tid, successor};
 use tusklet_vector::zorder::{Point, Rect, next_inside, read, write};
-use tusklet_vector::{CallSite, Datum, Phys, TypeRef};
+use tusklet_vector::{CallSite, Datum, Phys, TypeRef, Value};
 
 use crate::cx::ExecCx;
 use crate::func::{Func, FuncImpl};
@@ -56,8 +56,7 @@ impl IndexKeys {
     /// Appends the entries of a column's value, each behind its length.
     pub fn write(&self, cx: &mut ExecCx<'_>, column: usize, d: Datum<'_>, out: &mut Vec<u8>) -> Result<()> {
         let Some(Some((class, ty))) = self.columns.get(column) else { return Ok(()) };
-        let types = vec![TypeRef::new(oids::TEXT), *ty];
-        let keys = call(cx, "tusklet_index_keys", types, &[Datum::Bytes(class.as_bytes()), d])?;
+        let keys = keys_of(cx, class, *ty, d)?;
         if !self.inverted {
             out.extend_from_slice(keys.as_datum().bytes());
             return Ok(());
@@ -73,9 +72,13 @@ impl IndexKeys {
     /// What a condition on a column says of keys.
     pub fn query(&self, cx: &mut ExecCx<'_>, column: usize, strategy: i16, value: (TypeRef, Datum<'_>)) -> Result<Vec<u8>> {
         let Some(Some((class, ty))) = self.columns.get(column) else { return Ok(vec![b'E']) };
-        let types = vec![TypeRef::new(oids::TEXT), TypeRef::new(oids::INT4), value.0, *ty];
-        let args = [Datum::Bytes(class.as_bytes()), Datum::I32(i32::from(strategy)), value.1, Datum::Null];
-        Ok(call(cx, "tusklet_index_query", types, &args)?.as_datum().bytes().to_vec())
+        Ok(match strategy {
+            MethodCond::IS_NOT_NULL => vec![b'E'],
+            // NULLs are with what has no items, or no place.
+            MethodCond::IS_NULL if self.inverted => vec![b'K', 1, 0, 0, 0, 0],
+            MethodCond::IS_NULL => vec![b'R', 1],
+            _ => query(cx, class, *ty, strategy, value)?,
+        })
     }
 
     /// First versions of the rows that may satisfy all of these conditions, in no order, some perhaps twice.
@@ -117,7 +120,26 @@ impl IndexKeys {
     }
 }
 
-fn call(cx: &mut ExecCx<'_>, name: &'static str, types: Vec<TypeRef>, args: &[Datum<'_>]) -> Result<tusklet_vector::Value> {
+/// What a condition says of the keys of a class, over a column of type `ty`.
+pub(crate) fn query(
+    cx: &mut ExecCx<'_>,
+    class: &str,
+    ty: TypeRef,
+    strategy: i16,
+    value: (TypeRef, Datum<'_>),
+) -> Result<Vec<u8>> {
+    let types = vec![TypeRef::new(oids::TEXT), TypeRef::new(oids::INT4), value.0, ty];
+    let args = [Datum::Bytes(class.as_bytes()), Datum::I32(i32::from(strategy)), value.1, Datum::Null];
+    Ok(call(cx, "tusklet_index_query", types, &args)?.as_datum().bytes().to_vec())
+}
+
+/// The keys of a value under a class, each behind its length.
+pub(crate) fn keys_of(cx: &mut ExecCx<'_>, class: &str, ty: TypeRef, d: Datum<'_>) -> Result<Value> {
+    let types = vec![TypeRef::new(oids::TEXT), ty];
+    call(cx, "tusklet_index_keys", types, &[Datum::Bytes(class.as_bytes()), d])
+}
+
+fn call(cx: &mut ExecCx<'_>, name: &'static str, types: Vec<TypeRef>, args: &[Datum<'_>]) -> Result<Value> {
     let imp = match cx.kernels.kernel(name) {
         Some(k) => FuncImpl::Kernel(k),
         None => return Err(Error::unsupported(name)),
@@ -217,7 +239,7 @@ fn items(index: &Index, prefix: &[u8], q: &mut Bytes<'_>) -> Result<Option<Vec<T
 }
 
 /// The boxes of a spatial query; none for everything.
-fn rects_of(q: &[u8]) -> Option<(usize, Vec<Rect>)> {
+pub(crate) fn rects_of(q: &[u8]) -> Option<(usize, Vec<Rect>)> {
     let [b'R', dims, rest @ ..] = q else { return None };
     let dims = (*dims as usize).clamp(1, 4);
     let corner = |b: &[u8]| {

@@ -26,7 +26,7 @@ pub mod types;
 pub use compile::Program;
 pub use cx::{ChangedRow, ExecCx, Host, RowEvent};
 pub use executor::{Executor, Step};
-pub use op::exclusion::{Excluded, Exclusion};
+pub use op::exclusion::{Excluded, Exclusion, over_row};
 pub use expr::{Evaluator, Given, eval_constant};
 pub use func::{Caches, Func};
 pub use run::{NodeStats, Run};

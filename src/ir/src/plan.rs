@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use tusklet_vector::TypeRef;
 
+use crate::codec::Codec;
 use crate::{
-    Aggregate, CommandType, Expr, Frame, HashKey, JoinKind, LockStrength, LockWait, Oid, SetOpKind, WindowCall,
+    Aggregate, CommandType, Expr, ExprKind, Frame, HashKey, JoinKind, LockStrength, LockWait, Oid, SetOpKind, WindowCall,
 };
 
 /// A planned statement.
@@ -220,6 +221,9 @@ pub enum BitmapSource {
     /// One index, `keys` as [`Node::IndexScan`]'s.
     #[allow(missing_docs)]
     Index { index: Oid, index_storage: u32, keys: Vec<(u32, IndexBound)> },
+    /// One that is no B-tree, `conds` as [`Node::MethodScan`]'s.
+    #[allow(missing_docs)]
+    Method { index: Oid, index_storage: u32, conds: Vec<MethodCond> },
     /// In all of them.
     And(Vec<Bitmap>),
     /// In any.
@@ -227,11 +231,34 @@ pub enum BitmapSource {
 }
 
 impl Bitmap {
-    /// The bounds of all indexes in it.
-    pub fn bounds<'a>(&'a self, out: &mut Vec<&'a IndexBound>) {
+    /// What its indexes are asked for.
+    pub fn values<'a>(&'a self, out: &mut Vec<&'a Expr>) {
         match &self.source {
-            BitmapSource::Index { keys, .. } => out.extend(keys.iter().map(|(_, b)| b)),
-            BitmapSource::And(list) | BitmapSource::Or(list) => list.iter().for_each(|b| b.bounds(out)),
+            BitmapSource::Index { keys, .. } => out.extend(keys.iter().map(|(_, b)| &b.value)),
+            BitmapSource::Method { conds, .. } => out.extend(conds.iter().map(|c| &c.value)),
+            BitmapSource::And(list) | BitmapSource::Or(list) => list.iter().for_each(|b| b.values(out)),
+        }
+    }
+
+    /// Whether a condition is one that it looks for, so that what is found is only tested again: of indexes that are no
+    /// B-trees, whose conditions stay with the scan.
+    pub fn looks_for(&self, cond: &Expr) -> bool {
+        match (&self.source, &cond.kind) {
+            (BitmapSource::And(list), _) => list.iter().any(|b| b.looks_for(cond)),
+            (_, ExprKind::And(parts)) => parts.iter().all(|p| self.looks_for(p)),
+            (BitmapSource::Or(list), ExprKind::Or(arms)) => {
+                // What a B-tree does not do wholly is not alone in its arm.
+                let tree = |b: &Bitmap, a: &Expr| {
+                    matches!(b.source, BitmapSource::Index { .. }) && !matches!(a.kind, ExprKind::And(_))
+                };
+                list.len() == arms.len()
+                    && list.iter().any(|b| matches!(b.source, BitmapSource::Method { .. }))
+                    && list.iter().zip(arms).all(|(b, a)| tree(b, a) || b.looks_for(a))
+            }
+            (BitmapSource::Method { conds, .. }, kind) => {
+                conds.iter().any(|c| c.cond.kind.to_bytes() == kind.to_bytes())
+            }
+            _ => false,
         }
     }
 }
@@ -258,15 +285,13 @@ pub enum Node {
     /// The rows that indexes find, in the order of the heap. Native: `rel.columns`.
     BitmapScan { rel: ScanRel, bitmap: Bitmap },
     /// Rows an index that is no B-tree finds, in heap order, or nearest first. It may find too many: the plan's filter tests
-    /// the conditions too. Native: `rel.columns`.
+    /// the conditions too. Native: `rel.columns`. `only`: as of an index scan.
     MethodScan {
         rel: ScanRel,
         index: Oid,
         index_storage: u32,
         conds: Vec<MethodCond>,
         nearest: Option<Box<MethodCond>>,
-        /// What EXPLAIN calls it: a bitmap scan, or one of an index that has all columns.
-        bitmap: bool,
         only: bool,
     },
     /// The rows with one of these ctids. Native: `rel.columns`.
@@ -504,12 +529,21 @@ pub struct TargetIndex {
 pub struct MethodCond {
     /// Key column of the index.
     pub column: u32,
-    /// Strategy of its operator in the column's operator family.
+    /// Strategy of its operator in the family that says what of the column is kept, or one of those below.
     pub strategy: i16,
     /// What the column is compared with.
     pub value: Expr,
     /// The whole condition, or the distance to order by, over the scan's native columns.
     pub cond: Expr,
+}
+
+impl MethodCond {
+    /// Strategy of a condition that holds of no NULL and says nothing else of what is kept.
+    pub const ANYTHING: i16 = 0;
+    /// Strategy of IS NULL.
+    pub const IS_NULL: i16 = -1;
+    /// Strategy of IS NOT NULL.
+    pub const IS_NOT_NULL: i16 = -2;
 }
 
 impl Plan {

@@ -5,15 +5,16 @@ use tusklet_error::{Result, SortShort};
 use tusklet_ir::*;
 
 use crate::cost::Cost;
+use crate::method_scan::Choice;
 use crate::scan::IndexChoice;
-use crate::{Planner, Rel, RelStats, cost, expr};
+use crate::{Planner, Rel, RelStats, cost, expr, resolve};
 
 /// A bitmap and which of the conditions it answers exactly.
 pub(crate) struct BitmapChoice {
     pub bitmap: Bitmap,
     pub share: f64,
-    answered: Vec<usize>,
-    used: Vec<usize>,
+    pub answered: Vec<usize>,
+    pub used: Vec<usize>,
 }
 
 impl Planner<'_> {
@@ -25,6 +26,7 @@ impl Planner<'_> {
         relation: &Relation,
         quals: &[Expr],
         choices: &[IndexChoice],
+        methods: &[Choice],
         stats: &RelStats,
     ) -> Result<Option<BitmapChoice>> {
         let mut all: Vec<BitmapChoice> = Vec::new();
@@ -38,6 +40,7 @@ impl Planner<'_> {
             let bitmap = Bitmap { source, rows: (stats.rows * share).max(1.0), cost };
             all.push(BitmapChoice { bitmap, share, answered: c.answered.clone(), used: c.used.clone() });
         }
+        all.extend(methods.iter().filter_map(|c| self.method_bitmap(c, quals, stats)));
         for (i, q) in quals.iter().enumerate() {
             let ExprKind::Or(arms) = &q.kind else { continue };
             if let Some(mut found) = self.bitmap_or(r, relation, arms, stats)? {
@@ -111,7 +114,8 @@ impl Planner<'_> {
             let mut parts = Vec::new();
             expr::conjuncts(arm.clone(), &mut parts);
             let choices = self.index_choices(&[0], r, relation, &parts, stats)?;
-            let Some(found) = self.bitmap_choice(r, relation, &parts, &choices, stats)? else { return Ok(None) };
+            let methods = self.method_choices(&[0], r, relation, &parts, stats)?;
+            let Some(found) = self.bitmap_choice(r, relation, &parts, &choices, &methods, stats)? else { return Ok(None) };
             exact &= (0..parts.len()).all(|i| found.answered.contains(&i));
             share += found.share;
             cost += found.bitmap.cost;
@@ -137,25 +141,39 @@ impl Planner<'_> {
     ) -> Result<Rel> {
         let mut params = Vec::new();
         let mut bitmap = found.bitmap;
-        self.bitmap_params(&mut bitmap, &mut params);
+        self.bitmap_params(&mut bitmap, set, &cols, &mut params)?;
         let rest = quals.into_iter().enumerate().filter(|(i, _)| !found.answered.contains(i)).map(|(_, c)| c).collect();
         let scan = Rel::new(Node::BitmapScan { rel, bitmap }, cols, set, 1.0, 0.0, 0.0);
         let scan = self.filtered(scan, rest, &RelStats::default())?.costed(out_rows, c.startup, c.total);
         Ok(self.with_params(scan, params))
     }
 
-    fn bitmap_params(&mut self, b: &mut Bitmap, params: &mut Vec<(u32, Expr)>) {
+    fn bitmap_params(
+        &mut self,
+        b: &mut Bitmap,
+        set: u128,
+        cols: &[Expr],
+        params: &mut Vec<(u32, Expr)>,
+    ) -> Result<()> {
         match &mut b.source {
             BitmapSource::Index { keys, .. } => {
                 for (_, k) in keys {
                     self.outer_to_params(&mut k.value, params);
                 }
             }
+            BitmapSource::Method { conds, .. } => {
+                for c in conds {
+                    self.outer_to_params(&mut c.value, params);
+                    self.foreign_to_params(set, &mut c.cond, params);
+                    c.cond = resolve::resolve(&c.cond, cols)?;
+                }
+            }
             BitmapSource::And(list) | BitmapSource::Or(list) => {
                 for b in list {
-                    self.bitmap_params(b, params);
+                    self.bitmap_params(b, set, cols, params)?;
                 }
             }
         }
+        Ok(())
     }
 }

@@ -239,6 +239,32 @@ pub fn spatial_entries(pages: f64, tuples: f64, ops: usize, stats: &RelStats, lo
     Cost { startup: descent, total }
 }
 
+/// The ranges of a BRIN index that conditions on columns leave (`brincostestimate`): what finding them costs beside the pages
+/// of the index, their share of the table, and those pages.
+pub fn brin_ranges(
+    index: &Relation,
+    selectivity: f64,
+    columns: impl Iterator<Item = i16>,
+    stats: &RelStats,
+) -> (Cost, f64, f64) {
+    let long = f64::from(pages_per_range(index));
+    let ranges = (stats.pages / long).ceil().max(1.0);
+    let correlation = |a: i16| stats.columns.get((a - 1).max(0) as usize).map_or(0.0, |c| c.correlation.abs());
+    let correlation = columns.filter(|a| *a > 0).map(correlation).fold(0.0, f64::max);
+    let found = if correlation < 1e-10 { ranges } else { ((ranges * selectivity).ceil() / correlation).min(ranges) };
+    let width: f64 = index.index.iter().flat_map(|ix| &ix.columns).map(|c| 2.0 * type_width(c.ty)).sum();
+    // The first page, one for where the summaries are (more are read in order), and the summaries.
+    let more = (ranges / 1360.0).ceil() - 1.0;
+    let pages = 2.0 + (ranges * (aligned(width + 5.0) + 4.0) / PAGE).ceil();
+    (Cost { startup: more * SEQ_PAGE, total: more * SEQ_PAGE + 0.1 * OP * found * long }, found / ranges, pages)
+}
+
+/// How long the ranges of a BRIN index are.
+pub fn pages_per_range(index: &Relation) -> u32 {
+    let given = index.options.iter().find(|(n, _)| n == "pages_per_range");
+    given.and_then(|(_, v)| v.parse().ok()).unwrap_or(128)
+}
+
 /// What a GIN index is searched for (`GinQualCounts`).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GinEntries {

@@ -178,6 +178,11 @@ pub(crate) mod oids_am {
     pub const BTREE: u32 = 403;
 }
 
+/// Whether a type is one of the integers.
+pub(crate) fn integer(ty: Oid) -> bool {
+    matches!(ty, oids::INT2 | oids::INT4 | oids::INT8)
+}
+
 /// `e` as type `to`, when an implicit, lossless, order-preserving cast between the integer or float types exists.
 pub(crate) fn widen(e: Expr, to: Oid) -> Option<Expr> {
     if e.ty.oid == to {

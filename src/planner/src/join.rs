@@ -459,7 +459,7 @@ impl Planner<'_> {
                 let stats = self.cx.stats(&relation);
                 let (own, c) = c.clone().own(all, |i, c| expr::rels(c) & !set == 0 || choice.answered.contains(&i));
                 let (each, found) = (c.cost(&stats, 1.0, &own), c.rows(&stats));
-                return Ok(self.method_rel(*r, rel, cols, own, c)?.costed(found, each.startup, each.total));
+                return Ok(self.method_rel(*r, rel, cols, own, c, &stats)?.costed(found, each.startup, each.total));
             }
         };
         // Conditions with the other side that the index does not answer stay with the join.

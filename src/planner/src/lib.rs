@@ -123,7 +123,7 @@ pub struct ColumnStats {
     pub correlation: f64,
 }
 
-pub use cost::heap_pages;
+pub use cost::{heap_pages, pages_per_range};
 
 /// An expression as a plan would have it: constants folded, functions in SQL inlined (`expression_planner`).
 pub fn plan_expression(cx: &mut dyn PlanContext, e: &mut Expr) -> Result<()> {

@@ -3,12 +3,13 @@
 
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{IndexColumn, Relation};
-use tusklet_catalog::resolve::{index_class, is_tree};
-use tusklet_error::Result;
+use tusklet_catalog::resolve::{Summarized, brin_class, index_class, is_tree};
+use tusklet_error::{Result, SortShort};
 use tusklet_ir::*;
 
+use crate::bitmap::BitmapChoice;
 use crate::cost::{Cost, GinEntries};
-use crate::scan::{Wanted, implied, operator_on};
+use crate::scan::{Wanted, as_key, implied, is_key, operator_on};
 use crate::{Planner, Rel, RelSet, RelStats, cost, expr, resolve};
 
 /// The other side of an operator on an index column, and what its family calls the operator.
@@ -16,7 +17,32 @@ fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Exp
     let ExprKind::Call(call) = &c.kind else { return None };
     let (op, value) = operator_on(r, call, col)?;
     let m = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == purpose)?;
-    Some((m.strategy() as i16, value.clone()))
+    let (strategy, value) = (m.strategy() as i16, value.clone());
+    let Some(kept) = brin_class(col.opclass) else { return Some((strategy, value)) };
+    Some(match kept {
+        // Values are compared as the column's own.
+        Summarized::Order | Summarized::Bloom => match as_key(&value, col.ty.oid) {
+            Some(v) => (strategy, v),
+            None if expr::integer(value.ty.oid) => (strategy, value),
+            None => (MethodCond::ANYTHING, value),
+        },
+        Summarized::Space("gist box_ops") => (strategy, value),
+        Summarized::Space(_) => {
+            let mut gist = builtin::amops_by_operator(op).filter(|m| m.method() == oids::AM_GIST && m.purpose() == b's');
+            (gist.next().map_or(MethodCond::ANYTHING, |m| m.strategy() as i16), value)
+        }
+    })
+}
+
+/// A test for NULL of an index column.
+fn null_test(r: u32, c: &Expr, col: &IndexColumn) -> Option<(i16, Expr)> {
+    match &c.kind {
+        ExprKind::NullTest { arg, negated, row: false } if is_key(r, arg, col) => {
+            let strategy = if *negated { MethodCond::IS_NOT_NULL } else { MethodCond::IS_NULL };
+            Some((strategy, Expr::constant(Value::Null, col.ty)))
+        }
+        _ => None,
+    }
 }
 
 /// A condition that an index looks for: which one, and on which key column.
@@ -40,7 +66,9 @@ pub(crate) struct Choice {
     pages: f64,
     /// What a GIN index is searched for.
     gin: Option<GinEntries>,
-    /// Share of the table's rows that it visits.
+    /// What a BRIN index costs, and the share of the table that the ranges it finds have.
+    brin: Option<(Cost, f64)>,
+    /// Share of the table's rows that satisfy the conditions.
     selectivity: f64,
     only: bool,
     partial: bool,
@@ -82,19 +110,25 @@ impl Choice {
     /// What finding the entries costs.
     fn entries(&self, stats: &RelStats, loops: f64) -> Cost {
         let ops = self.conds.len() + usize::from(self.nearest.is_some());
-        match &self.gin {
-            Some(g) => cost::gin_entries(g, stats, self.pages, self.selectivity, ops, loops),
-            None => cost::spatial_entries(self.pages, self.rows(stats), ops, stats, loops),
+        match (&self.gin, self.brin) {
+            (Some(g), _) => cost::gin_entries(g, stats, self.pages, self.selectivity, ops, loops),
+            (_, Some((found, _))) => Cost { total: found.total + loops * self.pages * cost::RANDOM_PAGE, ..found },
+            _ => cost::spatial_entries(self.pages, self.rows(stats), ops, stats, loops),
         }
+    }
+
+    /// What the bitmap of its rows costs, and the share of the table that is in it.
+    fn bitmap_cost(&self, stats: &RelStats, loops: f64) -> (f64, f64) {
+        let share = self.brin.map_or(self.selectivity, |b| b.1);
+        (self.entries(stats, loops).total + 0.1 * cost::OP * self.rows(stats), share)
     }
 
     /// The whole scan, one of `loops`.
     pub fn cost(&self, stats: &RelStats, loops: f64, quals: &[Expr]) -> Cost {
-        let found = self.entries(stats, loops);
         if self.bitmap {
-            let bitmap = (found.total + 0.1 * cost::OP * self.rows(stats), self.selectivity);
-            return cost::bitmap_scan(bitmap, stats, loops, &quals.iter().collect::<Vec<_>>());
+            return cost::bitmap_scan(self.bitmap_cost(stats, loops), stats, loops, &quals.iter().collect::<Vec<_>>());
         }
+        let found = self.entries(stats, loops);
         let rest: Vec<&Expr> = quals.iter().enumerate().filter(|(i, _)| !self.answered().any(|a| a == *i)).map(|(_, c)| c).collect();
         let seen = self.only && stats.visible;
         cost::index_scan(found, (self.selectivity, self.rows(stats)), 0.0, seen, stats, loops, &rest)
@@ -119,20 +153,21 @@ impl Planner<'_> {
             if !ix.valid || is_tree(method) || implied(self.cx, r, ix, quals).is_none() {
                 continue;
             }
-            let gin = method == oids::AM_GIN;
-            let columns = if gin { ix.keys as usize } else { 1 };
-            if ix.columns.first().and_then(|c| index_class(method, c.opclass)).is_none() {
+            let (gin, brin) = (method == oids::AM_GIN, method == oids::AM_BRIN);
+            let known = |c: &IndexColumn| index_class(method, c.opclass).is_some() || brin && brin_class(c.opclass).is_some();
+            if !ix.columns.first().is_some_and(known) {
                 continue;
             }
             let mut conds = vec![];
             let mut entries = gin.then(GinEntries::default);
-            for (k, col) in ix.columns.iter().take(columns).enumerate() {
-                if index_class(method, col.opclass).is_none() {
+            for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
+                if !known(col) {
                     continue;
                 }
                 let (mut full, mut normal) = (false, false);
                 for (i, c) in quals.iter().enumerate() {
-                    let Some((strategy, value)) = matched(r, c, col, b's') else { continue };
+                    let found = matched(r, c, col, b's').or_else(|| if gin { None } else { null_test(r, c, col) });
+                    let Some((strategy, value)) = found else { continue };
                     if let Some(e) = &mut entries {
                         let q = match &value.kind {
                             ExprKind::Const(_) => self.cx.index_query(&index, k, strategy, &value),
@@ -152,37 +187,70 @@ impl Planner<'_> {
             };
             let types: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
             let used: Vec<&Expr> = conds.iter().map(|c: &Found| &quals[c.qual]).collect();
+            let selectivity = cost::conjunction(&used, stats);
+            let mut pages = cost::spatial_pages(&types, if method == oids::AM_SPGIST { 2.0 } else { 0.0 }, stats);
+            let brin = brin.then(|| {
+                let attnos = conds.iter().filter_map(|c| Some(ix.columns.get(c.column as usize)?.attno));
+                let (found, share, own) = cost::brin_ranges(&index, selectivity, attnos, stats);
+                pages = own;
+                (found, share)
+            });
             out.push(Choice {
                 index: *oid,
                 storage: index.storage,
-                selectivity: cost::conjunction(&used, stats),
+                selectivity,
                 conds,
                 nearest: None,
-                pages: cost::spatial_pages(&types, if method == oids::AM_SPGIST { 2.0 } else { 0.0 }, stats),
+                pages,
                 gin: entries,
-                only: only && attnos.iter().all(has),
+                brin,
+                only: only && !gin && brin.is_none() && attnos.iter().all(has),
                 partial: ix.predicate.is_some(),
-                bitmap: gin,
+                bitmap: gin || brin.is_some(),
             });
         }
         Ok(out)
     }
 
-    /// The ways to enter a table by these indexes, each as a scan and as a bitmap, with the settings in their costs.
+    /// The bitmap of a choice's rows, if it makes any.
+    pub(crate) fn method_bitmap(&self, c: &Choice, quals: &[Expr], stats: &RelStats) -> Option<BitmapChoice> {
+        if c.conds.is_empty() && !(c.bitmap && c.useful()) {
+            return None;
+        }
+        let (cost, share) = c.bitmap_cost(stats, 1.0);
+        let mut conds = Vec::new();
+        for f in &c.conds {
+            let cond = quals.get(f.qual)?.clone();
+            conds.push(MethodCond { column: f.column, strategy: f.strategy, value: f.value.clone(), cond });
+        }
+        let source = BitmapSource::Method { index: c.index, index_storage: c.storage, conds };
+        let mut used: Vec<usize> = c.answered().collect();
+        used.order();
+        used.dedup();
+        Some(BitmapChoice {
+            bitmap: Bitmap { source, rows: (stats.rows * share).max(1.0), cost },
+            share,
+            answered: vec![],
+            used,
+        })
+    }
+
+    /// The ways to enter a table by these indexes, as scans and as `bitmaps`, with the settings in their costs.
     pub(crate) fn method_ways(
         &mut self,
-        choices: Vec<Choice>,
+        choices: &[Choice],
         quals: &[Expr],
         stats: &RelStats,
         loops: f64,
+        bitmaps: bool,
     ) -> Vec<(Choice, Cost)> {
         let off = |this: &Self, setting: &str| if this.cx.enabled(setting) { 0.0 } else { DISABLED };
         let (bitmap_off, plain_off) = (off(self, "enable_bitmapscan"), off(self, "enable_indexscan"));
         let mut out = Vec::new();
-        for c in choices.into_iter().filter(|c| c.useful()) {
+        for c in choices.iter().filter(|c| c.useful()) {
             for bitmap in [false, true] {
-                // GIN gives nothing but bitmaps, and a bitmap of everything is no use.
-                if c.gin.is_some() && !bitmap || bitmap && c.conds.is_empty() && c.gin.is_none() {
+                // Some give nothing but bitmaps, and a bitmap of everything is no use.
+                if c.bitmap && !bitmap || bitmap && (!bitmaps || c.conds.is_empty() && !c.bitmap) {
                     continue;
                 }
                 let c = Choice { bitmap, only: c.only && !bitmap, ..c.clone() };
@@ -209,6 +277,9 @@ impl Planner<'_> {
             return Ok(None);
         }
         for mut choice in self.method_choices(attnos, r, relation, quals, stats)? {
+            if choice.bitmap {
+                continue;
+            }
             let index = self.cx.relation(choice.index)?;
             let col = index.index.as_ref().and_then(|ix| ix.columns.first());
             let Some((strategy, value)) = col.and_then(|col| matched(r, e, col, b'o')) else { continue };
@@ -227,7 +298,9 @@ impl Planner<'_> {
         cols: Vec<Expr>,
         mut quals: Vec<Expr>,
         choice: Choice,
+        stats: &RelStats,
     ) -> Result<Rel> {
+        let found = choice.bitmap.then(|| choice.bitmap_cost(stats, 1.0)).map(|(c, s)| (c, (stats.rows * s).max(1.0)));
         let mut params = Vec::new();
         let set: RelSet = 1 << r;
         quals.iter_mut().for_each(|c| self.foreign_to_params(set, c, &mut params));
@@ -245,8 +318,14 @@ impl Planner<'_> {
             Some((strategy, value, e)) => Some(Box::new(cond(0, strategy, value, &e, self)?)),
             None => None,
         };
-        let (index, index_storage, only, bitmap) = (choice.index, choice.storage, choice.only, choice.bitmap);
-        let node = Node::MethodScan { rel, index, index_storage, conds, nearest, bitmap, only };
+        let (index, index_storage, only) = (choice.index, choice.storage, choice.only);
+        let node = match found {
+            None => Node::MethodScan { rel, index, index_storage, conds, nearest, only },
+            Some((cost, rows)) => {
+                let source = BitmapSource::Method { index, index_storage, conds };
+                Node::BitmapScan { rel, bitmap: Bitmap { source, rows, cost } }
+            }
+        };
         let scan = self.filtered(Rel::new(node, cols, set, 1.0, 0.0, 1.0), quals, &RelStats::default())?;
         Ok(self.with_params(scan, params))
     }
@@ -268,7 +347,7 @@ impl Planner<'_> {
         let mut choices = self.method_choices(attnos, r, relation, all, &stats)?;
         choices.retain(|c| c.conds.iter().any(|f| expr::rels(&f.value) & others != 0));
         let mut best: Option<(Choice, Cost)> = None;
-        for (c, cost) in self.method_ways(choices, all, &stats, loops) {
+        for (c, cost) in self.method_ways(&choices, all, &stats, loops, true) {
             if best.as_ref().is_none_or(|(_, b)| cost.total < b.total) {
                 best = Some((c, cost));
             }

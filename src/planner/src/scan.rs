@@ -396,14 +396,14 @@ impl Planner<'_> {
                 consider(c, backward.is_some(), &|| Way::Index(i, backward.unwrap_or(false), backward.is_some()));
             }
             // Indexes that are no B-trees.
-            let methods = self.method_choices(attnos, r, relation, &quals, &stats)?;
-            let mut methods = self.method_ways(methods, &quals, &stats, 1.0);
-            for (i, (_, c)) in methods.iter().enumerate().filter(|(_, m)| !m.0.bitmap) {
+            let bitmaps = self.method_choices(attnos, r, relation, &quals, &stats)?;
+            let mut methods = self.method_ways(&bitmaps, &quals, &stats, 1.0, false);
+            for (i, (_, c)) in methods.iter().enumerate() {
                 consider(*c, false, &|| Way::Method(i));
             }
             let unique = index_off == 0.0 && choices.iter().any(|c| c.unique);
             let found =
-                if unique { None } else { self.bitmap_choice(r, relation, &quals, &choices, &stats)? };
+                if unique { None } else { self.bitmap_choice(r, relation, &quals, &choices, &bitmaps, &stats)? };
             let mut bitmap = None;
             if let Some(found) = found {
                 let mut c = cost::bitmap_scan((found.bitmap.cost, found.share), &stats, 1.0, &refs);
@@ -411,9 +411,6 @@ impl Planner<'_> {
                 c.total += bitmap_off;
                 consider(c, false, &|| Way::Bitmap);
                 bitmap = Some(found);
-            }
-            for (i, (_, c)) in methods.iter().enumerate().filter(|(_, m)| m.0.bitmap) {
-                consider(*c, false, &|| Way::Method(i));
             }
             let nearest = match wanted {
                 Some(w) => self.nearest_choice(attnos, r, relation, &quals, w, &stats)?,
@@ -428,7 +425,7 @@ impl Planner<'_> {
                 _ => None,
             };
             if let Some((choice, c)) = chosen {
-                let mut scan = self.method_rel(r, rel, cols, quals, choice)?.costed(out_rows, c.startup, c.total);
+                let mut scan = self.method_rel(r, rel, cols, quals, choice, &stats)?.costed(out_rows, c.startup, c.total);
                 if let (Way::Nearest, Some(w)) = (&best.2, wanted) {
                     scan.order = w.keys.clone();
                 }
@@ -520,7 +517,7 @@ impl Planner<'_> {
                 return Ok(None);
             };
             let out = share_of(stats.rows.max(1.0), quals, &stats);
-            let mut scan = self.method_rel(r, rel, cols, quals.to_vec(), choice)?.costed(out, c.startup, c.total);
+            let mut scan = self.method_rel(r, rel, cols, quals.to_vec(), choice, &stats)?.costed(out, c.startup, c.total);
             scan.order = wanted.keys.clone();
             return Ok(Some(scan));
         };
@@ -914,7 +911,7 @@ fn text_like(t: Oid) -> bool {
 }
 
 /// `value` as the key's type, when that loses nothing.
-fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
+pub(crate) fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
     let v = value.ty.oid;
     if v == ty || text_like(v) && text_like(ty) {
         return Some(value.clone());
@@ -922,9 +919,8 @@ fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
     if let Some(w) = expr::widen(value.clone(), ty) {
         return Some(w);
     }
-    let integer = |t: Oid| matches!(t, oids::INT2 | oids::INT4 | oids::INT8);
     // Integers of any width are fitted to the key when the scan starts.
-    if !matches!(value.kind, ExprKind::Const(_)) && integer(v) && integer(ty) {
+    if !matches!(value.kind, ExprKind::Const(_)) && expr::integer(v) && expr::integer(ty) {
         return Some(value.clone());
     }
     // A wider constant that fits.
@@ -939,7 +935,7 @@ fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
         oids::INT4 => Value::I32(i32::try_from(n).ok()?),
         _ => return None,
     };
-    matches!(value.ty.oid, oids::INT2 | oids::INT4 | oids::INT8).then(|| Expr::constant(v, TypeRef::new(ty)))
+    expr::integer(value.ty.oid).then(|| Expr::constant(v, TypeRef::new(ty)))
 }
 
 /// An operator with index column `col` of entry `r` on its left, turned round if need be, and its other side, which must not

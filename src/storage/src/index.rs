@@ -26,6 +26,8 @@ pub struct Index {
     pub(crate) dirty: Cell<bool>,
     /// Its segments in the last checkpoint.
     pub(crate) saved: RefCell<Vec<crate::log::SegmentName>>,
+    /// Which ranges of the table a BRIN index counts as summarized; none of an index that was opened counts all there are.
+    pub summarized: RefCell<Option<Vec<bool>>>,
 }
 
 /// The answer of [`Index::check_unique`].
@@ -97,6 +99,7 @@ impl Index {
             swept: Cell::new(0),
             dirty: Cell::new(true),
             saved: RefCell::default(),
+            summarized: RefCell::default(),
         }
     }
 

@@ -264,13 +264,14 @@ impl Group {
                 }
                 continue;
             };
-            if self.zones.len() <= c {
-                self.zones.resize(c + 1, None);
+            let zones = &mut self.known.get_or_insert_default().zones;
+            if zones.len() <= c {
+                zones.resize(c + 1, None);
             }
-            let zone = match self.zones[c] {
+            let zone = match zones[c] {
                 Some(z) => z,
                 None => match Zone::of(v) {
-                    Some(z) => *self.zones[c].insert(z),
+                    Some(z) => *zones[c].insert(z),
                     None => continue,
                 },
             };

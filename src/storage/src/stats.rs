@@ -6,6 +6,7 @@ use tusklet_error::{Result, SortShort};
 use tusklet_vector::hashing::ByteSet;
 use tusklet_vector::{Column, Datum, Value, Vector, hash, key};
 
+use crate::RelId;
 use crate::heap::Table;
 use crate::snapshot::Snapshot;
 
@@ -83,6 +84,13 @@ impl Zone {
     pub fn meets(&self, f: &ZoneFilter) -> bool {
         self.low <= f.high && self.high >= f.low
     }
+}
+
+/// What was found out about a full group's values, dead versions included; gone when one changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub zones: Vec<Option<Zone>>,
+    pub summaries: Vec<(RelId, Rc<[u8]>)>,
 }
 
 /// What is known of one column.

@@ -217,8 +217,31 @@ impl Catalog {
     }
 }
 
-/// The classes of index access methods beside `btree` and `hash` whose indexes have entries. An index of another class
-/// (every BRIN one) is there and correct, and no plan uses it.
+/// What a BRIN index keeps of a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Summarized {
+    /// The least and the greatest.
+    Order,
+    /// Which hashes there are.
+    Bloom,
+    /// The box of the points under which this GiST class would enter them.
+    Space(&'static str),
+}
+
+/// What a BRIN index of an operator class keeps; none for classes of users.
+pub fn brin_class(opclass: Oid) -> Option<Summarized> {
+    let class = builtin::opclass(opclass).filter(|c| c.method() == oids::AM_BRIN)?;
+    Some(match class.name() {
+        "box_inclusion_ops" => Summarized::Space("gist box_ops"),
+        "inet_inclusion_ops" => Summarized::Space("gist inet_ops"),
+        "range_inclusion_ops" => Summarized::Space("gist range_ops"),
+        n if n.ends_with("_bloom_ops") => Summarized::Bloom,
+        _ => Summarized::Order,
+    })
+}
+
+/// The classes of index access methods beside `btree`, `hash` and `brin` whose indexes have entries. An index of another
+/// class is there and correct, and no plan uses it.
 const INDEXED: [&str; 18] = [
     "gin array_ops",
     "gin jsonb_ops",

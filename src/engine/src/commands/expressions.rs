@@ -4,6 +4,7 @@ use tusklet_analyze::{Clause, ExprScope, ParamTypes};
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::Relation;
 use tusklet_error::{Result, bail, err, filled};
+pub use tusklet_exec::over_row;
 use tusklet_exec::{ExecCx, eval_constant};
 use tusklet_ir::{CoercionForm, Expr, ExprKind, FuncCall, Oid, Query, TypeRef, Value, Volatility, visit};
 use tusklet_syntax::ast::{self, Stmt};
@@ -208,21 +209,6 @@ pub fn transform(shared: &Shared, rel: &Relation, ty: TypeRef, e: &ast::Expr) ->
 /// Analyses a query, without rewriting it.
 pub fn query(shared: &Shared, stmt: &Stmt) -> Result<Query> {
     tusklet_analyze::analyze_stmt(&mut Analyzer(shared), stmt, &mut ParamTypes::none())
-}
-
-/// An expression over the columns of entry 0 as one over the columns of a row.
-pub fn over_row(e: &Expr, columns: usize) -> Expr {
-    let mut e = e.clone();
-    visit::walk_mut(&mut e, &mut |x| {
-        if let ExprKind::Var(v) = &x.kind {
-            x.kind = if v.attno > 0 {
-                ExprKind::Column(v.attno as u32 - 1)
-            } else {
-                ExprKind::WholeRow { first: 0, fields: columns as u32 }
-            };
-        }
-    });
-    e
 }
 
 /// Runs `f` with a context that sees everything committed and everything done so far.

@@ -559,10 +559,18 @@ struct Key {
 /// Fills an index from its table's rows (`index_build`); a unique one must not meet a key twice.
 pub fn build(shared: &Shared, rel: &Relation, index_rel: &Relation) -> Result<()> {
     let Some(ix) = &index_rel.index else { return Err(Error::internal("index without definition")) };
+    let brin = index_rel.access_method == oids::AM_BRIN;
+    if brin {
+        super::brin::built(shared, index_rel)?;
+    }
     if is_empty(shared, rel) {
         return Ok(());
     }
     shared.db.store.table(heap::file(rel))?.look_at(|l| l.counted = true);
+    // It has no entries, but expressions must be without errors.
+    if brin && ix.predicate.is_none() && ix.columns.iter().all(|c| c.expr.is_none()) {
+        return Ok(());
+    }
     let n = rel.columns.len();
     let (keys, predicate) = expressions::with_cx(shared, |cx| {
         let mut keys = vec![];

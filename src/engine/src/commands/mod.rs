@@ -15,6 +15,7 @@ pub mod acl;
 mod aggregatecmds;
 mod alter;
 pub(crate) mod analyze;
+pub mod brin;
 mod castcmds;
 mod comment;
 mod createas;

@@ -6,7 +6,7 @@ use tusklet_ir::Oid;
 use tusklet_storage::LockMode;
 use tusklet_syntax::ast::{ClusterStmt, ReindexStmt, ReindexTarget, VacuumRelation, VacuumStmt};
 
-use super::{acl, bool_option, heap, indexcmds, lock, namespace};
+use super::{acl, bool_option, brin, heap, indexcmds, lock, namespace};
 use crate::missing;
 use crate::session::Shared;
 
@@ -115,6 +115,7 @@ pub fn vacuum(shared: &Shared, s: &VacuumStmt) -> Result<()> {
         let rel = heap::get(shared, oid)?;
         if rel.storage != 0 {
             shared.db.store.vacuum(heap::file(&rel))?;
+            brin::vacuum(shared, &rel)?;
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ use tusklet_ir::{
 };
 
 use crate::commands::object_address::qualified;
+use self::index::turned;
 use super::Options;
 use super::format::{Property, Tree, Value};
 use crate::ruleutils::{PlanNames, PlanPart, plan_part};
@@ -76,9 +77,7 @@ fn exprs(p: &Plan) -> Vec<&Expr> {
         Node::Result { once, .. } => out.extend(once),
         Node::IndexScan { keys, .. } => out.extend(keys.iter().map(|(_, b)| &b.value)),
         Node::BitmapScan { bitmap, .. } => {
-            let mut bounds = Vec::new();
-            bitmap.bounds(&mut bounds);
-            out.extend(bounds.iter().map(|b| &b.value));
+            bitmap.values(&mut out);
         }
         Node::MethodScan { conds, nearest, .. } => {
             out.extend(conds.iter().chain(nearest.as_deref()).map(|c| &c.value));
@@ -544,20 +543,6 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 self.prefix = prefix;
                 t.children.push((None, below?));
             }
-            Node::MethodScan { index, conds, bitmap: true, .. } => {
-                let name = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
-                let title = filled!("Bitmap Index Scan on {}"; quote_identifier(&name));
-                let mut below = Tree::new(title);
-                let native = self.native(p, &inputs)?;
-                let mut parts = Vec::new();
-                for c in conds {
-                    parts.push(self.show(&c.cond, &native, false)?);
-                }
-                let special = [("Index Name", name)];
-                self.frame(&mut below, p, "Bitmap Index Scan", Some("Outer"), None, &special);
-                below.text("Index Cond", conjunction(parts));
-                t.children.push((None, below));
-            }
             Node::SubqueryScan { input, .. } => {
                 let (tree, columns) = self.level(input, &[], Some("Subquery"), None)?;
                 t.children.push((None, tree));
@@ -897,7 +882,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 title = Some(format!("{kind}{how} using {} on {on}", quote_identifier(&index)));
                 (kind, on)
             }
-            Node::MethodScan { rel, index, bitmap: false, only, .. } => {
+            Node::MethodScan { rel, index, only, .. } => {
                 let kind = if *only { "Index Only Scan" } else { "Index Scan" };
                 let index = self.shared.catalog().relation(*index).map_or_else(String::new, |r| r.name.clone());
                 special.push(("Scan Direction", "Forward".into()));
@@ -906,7 +891,6 @@ impl<'a, 'c> Explainer<'a, 'c> {
                 title = Some(filled!("{} using {} on {}"; kind, quote_identifier(&index), on));
                 (kind, on)
             }
-            Node::MethodScan { rel, .. } => ("Bitmap Heap Scan", on_relation(self, rel, &mut special)),
             Node::TidScan { rel, .. } => ("Tid Scan", on_relation(self, rel, &mut special)),
             Node::FunctionScan { functions, .. } => {
                 let table = matches!(functions.as_slice(), [f] if matches!(f.expr.kind, ExprKind::XmlTable(_)));
@@ -1093,17 +1077,13 @@ impl<'a, 'c> Explainer<'a, 'c> {
                     t.text("Recheck Cond", text);
                 }
             }
-            Node::MethodScan { conds, nearest, bitmap, .. } => {
-                let mut parts = Vec::new();
-                for c in conds {
-                    parts.push(self.show(&c.cond, native, false)?);
-                }
+            Node::MethodScan { conds, nearest, .. } => {
+                let parts = self.index_conds(conds, native)?;
                 if !parts.is_empty() {
-                    let label = if *bitmap { "Recheck Cond" } else { "Index Cond" };
-                    t.text(label, conjunction(parts));
+                    t.text("Index Cond", conjunction(parts));
                 }
                 if let Some(c) = nearest {
-                    let text = self.show(&c.cond, native, false)?;
+                    let text = self.show(&turned(c), native, false)?;
                     t.text("Order By", text);
                 }
             }
@@ -1270,6 +1250,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
             (Some(f), Node::MethodScan { conds, .. }) => {
                 rest_of_filter(f, &conds.iter().map(|c| c.cond.clone()).collect::<Vec<_>>())
             }
+            (Some(f), Node::BitmapScan { bitmap, .. }) => without(f, &|e| bitmap.looks_for(e)),
             (f, _) => f.clone(),
         };
         if let Some(f) = &filter {
@@ -1348,16 +1329,20 @@ impl<'a, 'c> Explainer<'a, 'c> {
 
 /// A filter without the conditions that are run conditions, too.
 fn rest_of_filter(f: &Expr, run: &[Expr]) -> Option<Expr> {
-    let same = |e: &Expr| run.iter().any(|r| r.kind.to_bytes() == e.kind.to_bytes());
+    without(f, &|e| run.iter().any(|r| r.kind.to_bytes() == e.kind.to_bytes()))
+}
+
+/// A condition without the parts that need not be said.
+fn without(f: &Expr, known: &dyn Fn(&Expr) -> bool) -> Option<Expr> {
     match &f.kind {
         ExprKind::And(list) => {
-            let mut rest: Vec<Expr> = list.iter().filter(|e| !same(e)).cloned().collect();
+            let mut rest: Vec<Expr> = list.iter().filter(|e| !known(e)).cloned().collect();
             match rest.len() {
                 0 | 1 => rest.pop(),
                 _ => Some(f.with_kind(ExprKind::And(rest))),
             }
         }
-        _ => (!same(f)).then(|| f.clone()),
+        _ => (!known(f)).then(|| f.clone()),
     }
 }
 

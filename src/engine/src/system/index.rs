@@ -1,13 +1,16 @@
-//! What indexes and their access methods can do (`pg_index_has_property` and its kin).
+//! What indexes and their access methods can do (`pg_index_has_property` and its kin), and what is done about their contents.
+
+use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{Catalog, IndexColumn};
-use tusklet_error::{Result, words};
+use tusklet_catalog::live::{Catalog, IndexColumn, Relation};
+use tusklet_error::{Result, bail, err, words};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, Value};
 
 use super::Env;
 use crate::commands::index_options::Method;
+use crate::commands::{acl, brin};
 
 const OF_METHOD: &str = "can_order|can_unique|can_multi_col|can_exclude|can_include|";
 const OF_INDEX: &str = "clusterable|index_scan|bitmap_scan|backward_scan|";
@@ -74,6 +77,52 @@ pub(super) fn column_has_property(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> 
         "returnable" => Value::Bool(c.returns(r.access_method, key.then_some(column))),
         _ => Value::Null,
     })
+}
+
+/// An index of an access method that the user owns, to do something about its contents.
+fn own_index(env: &Env<'_, '_>, arg: &Datum<'_>, method: Oid, what: &str) -> Result<Rc<Relation>> {
+    let oid = arg.int() as Oid;
+    let Some(r) = env.cx.catalog.relation(oid) else {
+        return Err(err!(INTERNAL_ERROR, "could not open relation with OID {oid}"));
+    };
+    if r.index.is_none() {
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not an index"; r.name);
+    }
+    if r.access_method != method {
+        bail!(WRONG_OBJECT_TYPE, "\"{}\" is not a {} index"; r.name, what);
+    }
+    acl::check_owner(env.shared, r.owner, "index", &r.name)?;
+    Ok(r)
+}
+
+/// The number of a block, if it is below `end`.
+fn block(arg: &Datum<'_>, end: i64) -> Result<usize> {
+    match arg.int() {
+        b if (0..end).contains(&b) => Ok(b as usize),
+        b => Err(err!(NUMERIC_VALUE_OUT_OF_RANGE, "block number out of range: {b}")),
+    }
+}
+
+/// Stands for all ranges (`BRIN_ALL_BLOCKRANGES`).
+const ALL_RANGES: i64 = u32::MAX as i64;
+
+pub(super) fn summarize(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let at = args.get(1).map(|b| block(b, ALL_RANGES + 1)).transpose()?.filter(|b| *b as i64 != ALL_RANGES);
+    let index = own_index(env, &args[0], oids::AM_BRIN, "BRIN")?;
+    Ok(Value::I32(brin::summarize(env.shared, &index, at, true)?))
+}
+
+pub(super) fn desummarize(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    let at = block(&args[1], ALL_RANGES)?;
+    let index = own_index(env, &args[0], oids::AM_BRIN, "BRIN")?;
+    brin::desummarize(env.shared, &index, at)?;
+    Ok(Value::bytes(&[]))
+}
+
+/// GIN entries are written at once; nothing is ever pending.
+pub(super) fn clean_pending_list(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
+    own_index(env, &args[0], oids::AM_GIN, "GIN")?;
+    Ok(Value::I64(0))
 }
 
 const GIST_DISTANCE: i32 = 8;

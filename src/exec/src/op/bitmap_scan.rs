@@ -8,7 +8,9 @@ use tusklet_error::Result;
 use tusklet_ir::{Bitmap, BitmapSource, ScanRel};
 use tusklet_storage::Tid;
 
+use super::brin_scan::{self, BrinScanOp, BrinScanPlan};
 use super::index_scan::{self, IndexScanOp, IndexScanPlan};
+use super::method_scan::Finder;
 use super::seq_scan::ScanColumns;
 use super::{Operator, PlanNode};
 use crate::compile::Compiler;
@@ -18,6 +20,8 @@ use crate::run::Run;
 
 enum Places {
     Index(Rc<IndexScanPlan>),
+    Method(Finder),
+    Brin(Rc<BrinScanPlan>),
     And(Vec<Places>),
     Or(Vec<Places>),
 }
@@ -28,7 +32,11 @@ struct BitmapScanPlan {
 }
 
 pub(crate) fn compile(c: &mut Compiler<'_, '_>, rel: &ScanRel, bitmap: &Bitmap) -> Result<Rc<dyn PlanNode>> {
-    Ok(Rc::new(BitmapScanPlan { columns: ScanColumns::new(rel)?, places: places(c, rel, bitmap)? }))
+    Ok(match places(c, rel, bitmap)? {
+        // Whole groups are read where they lie.
+        Places::Brin(plan) => plan,
+        places => Rc::new(BitmapScanPlan { columns: ScanColumns::new(rel)?, places }),
+    })
 }
 
 fn places(c: &mut Compiler<'_, '_>, rel: &ScanRel, bitmap: &Bitmap) -> Result<Places> {
@@ -41,6 +49,12 @@ fn places(c: &mut Compiler<'_, '_>, rel: &ScanRel, bitmap: &Bitmap) -> Result<Pl
     Ok(match &bitmap.source {
         BitmapSource::Index { index, index_storage, keys } => {
             Places::Index(Rc::new(index_scan::compile(c, rel, *index, *index_storage, keys, false)?))
+        }
+        BitmapSource::Method { index, index_storage, conds } => {
+            match brin_scan::compile(c, rel, *index, *index_storage, conds)? {
+                Some(plan) => Places::Brin(Rc::new(plan)),
+                None => Places::Method(Finder::compile(c, *index, *index_storage, conds)?),
+            }
         }
         BitmapSource::And(_) => Places::And(all),
         BitmapSource::Or(_) => Places::Or(all),
@@ -57,6 +71,8 @@ impl Places {
                 Tid::arrange(&mut found);
                 return Ok(found);
             }
+            Places::Method(finder) => return finder.find(cx),
+            Places::Brin(plan) => return BrinScanOp::new(plan.clone()).places(cx),
             Places::And(list) => (list, true),
             Places::Or(list) => (list, false),
         };
@@ -83,6 +99,8 @@ impl Places {
     fn holds(&self, cx: &mut ExecCx<'_>, tid: Tid) -> Result<bool> {
         let (list, and) = match self {
             Places::Index(plan) => return IndexScanOp::new(plan.clone()).holds(cx, tid),
+            // The scan's filter tests it.
+            Places::Method(_) | Places::Brin(_) => return Ok(true),
             Places::And(list) => (list, true),
             Places::Or(list) => (list, false),
         };

@@ -24,12 +24,16 @@ pub enum Excluded {
     Wait(Wait),
 }
 
-/// A stored expression over a table's row.
-fn over_row(e: &Expr) -> Expr {
+/// An expression over the columns of entry 0 as one over the columns of a row.
+pub fn over_row(e: &Expr, columns: usize) -> Expr {
     let mut e = e.clone();
     visit::walk_mut(&mut e, &mut |x| {
         if let ExprKind::Var(v) = &x.kind {
-            x.kind = ExprKind::Column((v.attno.max(1) - 1) as u32);
+            x.kind = if v.attno > 0 {
+                ExprKind::Column(v.attno as u32 - 1)
+            } else {
+                ExprKind::WholeRow { first: 0, fields: columns as u32 }
+            };
         }
     });
     e
@@ -40,7 +44,7 @@ fn target(table: &Relation, index: &Relation) -> Option<ModifyTarget> {
     let mut keys = Vec::new();
     for k in ix.columns.iter().take(ix.keys as usize) {
         let e = match &k.expr {
-            Some(e) => over_row(e),
+            Some(e) => over_row(e, table.columns.len()),
             None => Expr::new(ExprKind::Column((k.attno.max(1) - 1) as u32), table.column(k.attno)?.ty),
         };
         let (ty, cmp, collation) = (k.ty.oid, k.cmp, k.collation);
@@ -68,7 +72,7 @@ fn target(table: &Relation, index: &Relation) -> Option<ModifyTarget> {
             unique: false,
             nulls_not_distinct: false,
             immediate: ix.immediate,
-            predicate: ix.predicate.as_deref().map(over_row),
+            predicate: ix.predicate.as_deref().map(|p| over_row(p, table.columns.len())),
         }],
         view_checks: vec![],
         after_rows: false,

@@ -1,5 +1,4 @@
-//! Scans of indexes that are no B-trees: the rows that may satisfy the conditions, in heap order as a bitmap scan gives
-//! them; or all rows nearest first.
+//! Scans of indexes that are no B-trees: the rows that may satisfy the conditions, in heap order; or all rows nearest first.
 //!
 //! Nearest first is a search through the cells of the index, the least possible distance first. A cell with few rows gives
 //! them with their real distances, any other one its halves; what stands first and is a row is the next nearest.
@@ -24,18 +23,54 @@ use crate::index_keys::{Cell, IndexKeys, origin, unplaced};
 use crate::row::Row;
 use crate::run::Run;
 
-struct Cond {
-    column: usize,
-    strategy: i16,
-    ty: TypeRef,
-    value: CExpr,
+/// A compiled condition of an index.
+pub(crate) struct Cond {
+    pub column: usize,
+    pub strategy: i16,
+    pub ty: TypeRef,
+    pub value: CExpr,
+}
+
+impl Cond {
+    pub fn compile(c: &mut Compiler<'_, '_>, m: &MethodCond) -> Result<Cond> {
+        Ok(Cond { column: m.column as usize, strategy: m.strategy, ty: m.value.ty, value: c.expr(&m.value)? })
+    }
+}
+
+/// An index, and what it is asked for.
+pub(crate) struct Finder {
+    index: RelId,
+    keys: IndexKeys,
+    conds: Vec<Cond>,
+}
+
+impl Finder {
+    pub fn compile(c: &mut Compiler<'_, '_>, index: Oid, storage: u32, conds: &[MethodCond]) -> Result<Finder> {
+        let keys = c.cx.catalog.relation(index).and_then(|r| IndexKeys::of(&r));
+        let Some(keys) = keys else { return Err(Error::internal(format!("cache lookup failed for index {index}"))) };
+        Ok(Finder { index: RelId(storage), keys, conds: conds.iter().map(|m| Cond::compile(c, m)).try_vec()? })
+    }
+
+    fn query(&self, cx: &mut ExecCx<'_>, c: &Cond) -> Result<Vec<u8>> {
+        let v = c.value.value(cx, Row::None)?;
+        self.keys.query(cx, c.column, c.strategy, (c.ty, v.as_datum()))
+    }
+
+    /// The rows that may satisfy the conditions, in heap order.
+    pub fn find(&self, cx: &mut ExecCx<'_>) -> Result<Vec<Tid>> {
+        let mut queries = Vec::with_capacity(self.conds.len());
+        for c in &self.conds {
+            queries.push((c.column, self.query(cx, c)?));
+        }
+        let index = cx.store.index(self.index)?;
+        let found = self.keys.find(&index, &queries)?;
+        index.visible(&cx.snapshot, found)
+    }
 }
 
 struct MethodScanPlan {
     columns: ScanColumns,
-    index: RelId,
-    keys: IndexKeys,
-    conds: Vec<Cond>,
+    finder: Finder,
     nearest: Option<(Cond, CExpr)>,
 }
 
@@ -47,19 +82,12 @@ pub(crate) fn compile(
     conds: &[MethodCond],
     nearest: Option<&MethodCond>,
 ) -> Result<Rc<dyn PlanNode>> {
-    let keys = c.cx.catalog.relation(index).and_then(|r| IndexKeys::of(&r));
-    let Some(keys) = keys else { return Err(Error::internal(format!("cache lookup failed for index {index}"))) };
-    let mut cond = |m: &MethodCond| -> Result<Cond> {
-        Ok(Cond { column: m.column as usize, strategy: m.strategy, ty: m.value.ty, value: c.expr(&m.value)? })
+    let finder = Finder::compile(c, index, index_storage, conds)?;
+    let nearest = match nearest {
+        Some(m) => Some((Cond::compile(c, m)?, c.expr(&m.cond)?)),
+        None => None,
     };
-    let list = conds.iter().map(&mut cond).try_vec()?;
-    let from = nearest.map(cond).transpose()?;
-    let nearest = match (from, nearest) {
-        (Some(from), Some(m)) => Some((from, c.expr(&m.cond)?)),
-        _ => None,
-    };
-    let columns = ScanColumns::new(rel)?;
-    Ok(Rc::new(MethodScanPlan { columns, index: RelId(index_storage), keys, conds: list, nearest }))
+    Ok(Rc::new(MethodScanPlan { columns: ScanColumns::new(rel)?, finder, nearest }))
 }
 
 impl PlanNode for MethodScanPlan {
@@ -139,25 +167,10 @@ fn least(cell: &Cell, from: &Point, dims: usize) -> f64 {
 }
 
 impl MethodScanOp {
-    fn query(&self, cx: &mut ExecCx<'_>, c: &Cond) -> Result<Vec<u8>> {
-        let v = c.value.value(cx, Row::None)?;
-        self.plan.keys.query(cx, c.column, c.strategy, (c.ty, v.as_datum()))
-    }
-
-    fn find(&self, cx: &mut ExecCx<'_>) -> Result<Vec<Tid>> {
-        let mut queries = Vec::with_capacity(self.plan.conds.len());
-        for c in &self.plan.conds {
-            queries.push((c.column, self.query(cx, c)?));
-        }
-        let index = cx.store.index(self.plan.index)?;
-        let found = self.plan.keys.find(&index, &queries)?;
-        index.visible(&cx.snapshot, found)
-    }
-
     /// Puts rows into the queue by their real distances.
     fn measure(&self, cx: &mut ExecCx<'_>, search: &mut Search, tids: Vec<Tid>) -> Result<()> {
         let Some((_, distance)) = &self.plan.nearest else { return Ok(()) };
-        let tids = cx.store.index(self.plan.index)?.visible(&cx.snapshot, tids)?;
+        let tids = cx.store.index(self.plan.finder.index)?.visible(&cx.snapshot, tids)?;
         for part in tids.chunks(tusklet_vector::BATCH) {
             let batch = self.plan.columns.fetch(cx, part)?;
             for (i, tid) in part.iter().enumerate() {
@@ -174,17 +187,17 @@ impl MethodScanOp {
     fn nearest(&mut self, cx: &mut ExecCx<'_>, want: usize) -> Result<Vec<Tid>> {
         let plan = self.plan.clone();
         let Some((cond, _)) = &plan.nearest else { return Ok(vec![]) };
-        let index = cx.store.index(plan.index)?;
+        let index = cx.store.index(plan.finder.index)?;
         let mut search = match self.search.take() {
             Some(s) => s,
             None => {
-                let origin = origin(&self.query(cx, cond)?);
+                let origin = origin(&plan.finder.query(cx, cond)?);
                 let mut s = Search { queue: BinaryHeap::new(), origin };
                 if origin.is_some() {
                     s.queue.push(Entry { distance: (false, 0.0), item: Item::Cell(Cell::all()) });
                     self.measure(cx, &mut s, unplaced(&index)?)?;
                 } else {
-                    self.measure(cx, &mut s, plan.keys.find(&index, &[])?)?;
+                    self.measure(cx, &mut s, plan.finder.keys.find(&index, &[])?)?;
                 }
                 s
             }
@@ -243,7 +256,7 @@ impl Operator for MethodScanOp {
         }
         let tids = match self.tids.take() {
             Some(t) => t,
-            None => self.find(cx)?,
+            None => self.plan.finder.find(cx)?,
         };
         let end = (self.at + want).min(tids.len());
         let step = if self.at < end { Step::Batch(self.batch(cx, &tids[self.at..end])?) } else { Step::Done };

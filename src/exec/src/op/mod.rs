@@ -15,6 +15,7 @@ pub(crate) mod agg;
 pub(crate) mod aggcall;
 pub(crate) mod append;
 pub(crate) mod bitmap_scan;
+pub(crate) mod brin_scan;
 pub(crate) mod catalog_scan;
 pub(crate) mod cte;
 pub(crate) mod epq;

@@ -51,13 +51,13 @@ impl ScanColumns {
         Ok(ScanColumns { storage: RelId(rel.storage), oid: rel.oid, rte: rel.rte, columns, plain })
     }
 
-    fn storage_columns(&self) -> Vec<ScanColumn> {
+    pub fn storage_columns(&self) -> Vec<ScanColumn> {
         self.columns.iter().flatten().copied().collect()
     }
 
     /// Puts `tableoid` where it belongs.
     #[cfg_attr(tuned, optimize(speed))]
-    fn complete(&self, given: Vec<Rc<Vector>>) -> Vec<Rc<Vector>> {
+    pub fn complete(&self, given: Vec<Rc<Vector>>) -> Vec<Rc<Vector>> {
         if given.len() == self.columns.len() {
             return given;
         }

@@ -9,7 +9,7 @@ use tusklet_vector::{BATCH, Datum, Picked, Vector};
 
 use crate::heap::ColumnMeta;
 use crate::log::SegmentName;
-use crate::stats::Zone;
+use crate::stats::Known;
 use crate::transaction::StatusTable;
 use crate::{Tid, Xid};
 
@@ -92,7 +92,8 @@ pub(crate) struct Group {
     pub slots: Option<Box<Slots>>,
     /// All versions below this offset are visible to every snapshot there is or will be.
     pub visible: usize,
-    pub zones: Vec<Option<Zone>>,
+    /// What was found out about its values since they last changed.
+    pub known: Option<Box<Known>>,
     /// The rows that are not hidden, while all of them are visible to every snapshot there is or will be.
     pub settled: Option<Rc<Vec<u16>>>,
     /// The segment that holds this group as it is.
@@ -108,7 +109,7 @@ impl Group {
             ends: None,
             slots: None,
             visible: 0,
-            zones: Vec::new(),
+            known: None,
             settled: None,
             saved: None,
         }
@@ -305,7 +306,7 @@ impl Group {
         if i >= self.rows {
             self.rows = i + 1;
         }
-        self.zones.clear();
+        self.known = None;
         self.settled = None;
     }
 

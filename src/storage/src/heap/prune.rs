@@ -234,7 +234,7 @@ impl Heap {
         if group.free_count() == group.rows {
             group.columns = self.columns.iter().map(|c| Rc::new(Vector::empty(c.phys))).collect();
             group.ends = None;
-            group.zones.clear();
+            group.known = None;
         } else {
             compact_arenas(group);
         }

@@ -224,7 +224,7 @@ impl Table {
             }
             group.rows = from + take;
             group.set_begin_range(from, xid, cid);
-            group.zones.clear();
+            group.known = None;
             group.settled = None;
             let now_full = group.full() && group.free_count() > 0;
             if now_full {

@@ -2,10 +2,27 @@
 
 use tusklet_adt::float::fixed;
 use tusklet_error::{Result, filled};
-use tusklet_ir::{Bitmap, BitmapSource, Expr, ExprKind, Oid, Plan, RowCompareKind, ScanRel, visit};
+use tusklet_catalog::builtin;
+use tusklet_ir::{Bitmap, BitmapSource, Expr, ExprKind, FuncCall, MethodCond, Oid, Plan, RowCompareKind, ScanRel, visit};
 
 use super::super::format::{Tree, Value};
-use super::{Explainer, conjunction, line, quote_identifier};
+use super::{Explainer, Named, conjunction, line, quote_identifier};
+
+/// A condition with the index's column on its left.
+pub(super) fn turned(c: &MethodCond) -> Expr {
+    match &c.cond.kind {
+        ExprKind::Call(call)
+            if call.args.len() == 2
+                && !visit::any(&call.args[0], &mut |x| matches!(x.kind, ExprKind::Column(_)))
+                && let Some(op) = builtin::operator(call.op).and_then(|o| builtin::operator(o.commutator())) =>
+        {
+            let args = vec![call.args[1].clone(), call.args[0].clone()];
+            let call = FuncCall { op: op.oid(), func: op.code(), args, ..(**call).clone() };
+            c.cond.with_kind(ExprKind::Call(Box::new(call)))
+        }
+        _ => c.cond.clone(),
+    }
+}
 
 impl Explainer<'_, '_> {
     pub(super) fn index_name(&self, index: Oid) -> String {
@@ -23,6 +40,13 @@ impl Explainer<'_, '_> {
                     if whole || !self.derived(p, rel, *index, *i) {
                         parts.push(self.bound(p, rel, *index, *i, k)?);
                     }
+                }
+                " AND "
+            }
+            BitmapSource::Method { conds, .. } => {
+                let native = self.scan_columns(p, rel);
+                for c in conds {
+                    parts.push(self.show(&c.cond, &native, false)?);
                 }
                 " AND "
             }
@@ -66,6 +90,15 @@ impl Explainer<'_, '_> {
         })
     }
 
+    /// The conditions of an index that is no B-tree, with its columns on the left.
+    pub(super) fn index_conds(&mut self, conds: &[MethodCond], native: &[Named]) -> Result<Vec<String>> {
+        let mut parts = Vec::new();
+        for c in conds {
+            parts.push(self.show(&turned(c), native, false)?);
+        }
+        Ok(parts)
+    }
+
     /// The nodes below a bitmap heap scan.
     pub(super) fn bitmap_node(
         &mut self,
@@ -76,20 +109,29 @@ impl Explainer<'_, '_> {
     ) -> Result<Tree> {
         let mut t = Tree { title: String::new(), properties: vec![], children: vec![] };
         let (kind, list): (&str, &[Bitmap]) = match &b.source {
-            BitmapSource::Index { .. } => ("Bitmap Index Scan", &[]),
+            BitmapSource::Index { .. } | BitmapSource::Method { .. } => ("Bitmap Index Scan", &[]),
             BitmapSource::And(list) => ("BitmapAnd", list),
             BitmapSource::Or(list) => ("BitmapOr", list),
         };
         t.title = kind.into();
         let mut special = Vec::new();
         let mut cond = None;
-        if let BitmapSource::Index { index, keys, .. } = &b.source {
+        if let BitmapSource::Index { index, .. } | BitmapSource::Method { index, .. } = &b.source {
             let name = self.index_name(*index);
             t.title = filled!("{} on {}"; kind, quote_identifier(&name));
             special.push(("Index Name", name));
             let mut parts = Vec::new();
-            for (i, k) in keys {
-                parts.push(self.bound(p, rel, *index, *i, k)?);
+            match &b.source {
+                BitmapSource::Index { keys, .. } => {
+                    for (i, k) in keys {
+                        parts.push(self.bound(p, rel, *index, *i, k)?);
+                    }
+                }
+                BitmapSource::Method { conds, .. } => {
+                    let native = self.scan_columns(p, rel);
+                    parts = self.index_conds(conds, &native)?;
+                }
+                _ => {}
             }
             cond = (!parts.is_empty()).then(|| line("Index Cond", Value::Text(conjunction(parts))));
         }
