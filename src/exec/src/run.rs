@@ -19,6 +19,8 @@ pub struct NodeStats {
     pub rows: u64,
     /// Rows its filter removed.
     pub removed: u64,
+    /// Entries that the index of its bitmap gave.
+    pub found: u64,
     /// Microseconds up to the first row, all loops together.
     pub startup: i64,
     /// Microseconds in it and below, all loops together.
@@ -79,6 +81,8 @@ pub struct Run {
     pub processed: u64,
     /// What the nodes did, when asked for.
     pub stats: Option<Vec<NodeStats>>,
+    /// Entries that an index gave for a bitmap, until they are counted.
+    pub(crate) found: u64,
     /// Data-changing WITH queries whose rows nobody reads, the first last.
     pub(crate) pending: Vec<u32>,
 }

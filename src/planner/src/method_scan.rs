@@ -164,6 +164,7 @@ impl Planner<'_> {
                 if !known(col) {
                     continue;
                 }
+                let col = &*self.folded_key(col)?;
                 let (mut full, mut normal) = (false, false);
                 for (i, c) in quals.iter().enumerate() {
                     let found = matched(r, c, col, b's').or_else(|| if gin { None } else { null_test(r, c, col) });

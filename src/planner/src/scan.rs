@@ -1,9 +1,10 @@
 //! How one entry of the range table is read.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{RelKind, Relation};
+use tusklet_catalog::live::{IndexColumn, RelKind, Relation};
 use tusklet_error::{Error, Result, SortShort, TryVec, filled};
 use tusklet_ir::*;
 
@@ -560,6 +561,14 @@ impl Planner<'_> {
         Ok(self.with_params(scan, params))
     }
 
+    /// A key column with its expression as the conditions have it: constants computed.
+    pub(crate) fn folded_key<'k>(&mut self, col: &'k IndexColumn) -> Result<Cow<'k, IndexColumn>> {
+        let Some(e) = &col.expr else { return Ok(Cow::Borrowed(col)) };
+        let mut e = (**e).clone();
+        self.fold(&mut e)?;
+        Ok(Cow::Owned(IndexColumn { expr: Some(Rc::new(e)), ..col.clone() }))
+    }
+
     /// Every ordered index of a table with what it can do for these conditions.
     pub fn index_choices(
         &mut self,
@@ -605,6 +614,7 @@ impl Planner<'_> {
             // An earlier column is without an equality: what is said of later ones does not narrow the range.
             let mut open = false;
             for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
+                let col = &*self.folded_key(col)?;
                 let mut equal = false;
                 let mut ranged = false;
                 for (i, c) in quals.iter().enumerate() {

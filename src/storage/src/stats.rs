@@ -86,9 +86,10 @@ impl Zone {
     }
 }
 
-/// What was found out about a full group's values, dead versions included; gone when one changes.
+/// What was found out about a group's values, dead versions included; gone when one changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
+    /// Of full groups.
     pub zones: Vec<Option<Zone>>,
     pub summaries: Vec<(RelId, Rc<[u8]>)>,
 }

@@ -76,19 +76,19 @@ const fn kind(
 const ORDERED: &[&str] = &["@ = ?", "@ < ?", "@ <= ?", "@ > ?", "? <= @", "@ BETWEEN ? AND ?", "@ IN (?, ?)", "@ IS NULL", "@ IS NOT NULL", "@ <> ?"];
 
 const KINDS: &[Kind] = &[
-    kind("int4", &["#", "-#", "1#"], &["btree", "hash", "brin"], &["@ = ANY (ARRAY[?, ?])", "@ = ?::int8"]),
-    kind("int8", &["#", "-#", "90000000000#"], &["btree", "hash", "brin"], &["@ = ?", "@ < 5::int2"]),
-    kind("float8", &["#", "-#.5", "NaN", "-Infinity", "1e300"], &["btree", "hash"], &["@ > 2.5::float4"]),
-    Kind { exact: false, ..kind("numeric", &["#", "#.0", "-#.50", "#.#", "NaN"], &["btree", "hash", "brin"], &["@ = #"]) },
-    kind("text", &["a#", "ab#", "b#", "", "a%", "é#", "abcdefghi#"], &["btree", "btree text_pattern_ops", "hash", "spgist", "brin"], &["@ LIKE 'ab%'", "@ LIKE 'a#%'", "@ ^@ 'a'", "@ ~<~ ?", "@ ~>=~ ?", "@ LIKE 'a_'"]),
-    Kind { exact: false, ..kind("bpchar", &["a#", "a# ", "b"], &["btree", "btree bpchar_pattern_ops", "hash"], &[]) },
+    kind("int4", &["#", "-#", "1#"], &["btree", "hash", "brin", "brin int4_minmax_multi_ops", "brin int4_bloom_ops"], &["@ = ANY (ARRAY[?, ?])", "@ = ?::int8"]),
+    kind("int8", &["#", "-#", "90000000000#"], &["btree", "hash", "brin", "brin int8_bloom_ops"], &["@ = ?", "@ < 5::int2"]),
+    kind("float8", &["#", "-#.5", "NaN", "-Infinity", "1e300"], &["btree", "hash", "brin", "brin float8_minmax_multi_ops", "brin float8_bloom_ops"], &["@ > 2.5::float4"]),
+    Kind { exact: false, ..kind("numeric", &["#", "#.0", "-#.50", "#.#", "NaN"], &["btree", "hash", "brin", "brin numeric_minmax_multi_ops", "brin numeric_bloom_ops"], &["@ = #"]) },
+    kind("text", &["a#", "ab#", "b#", "", "a%", "é#", "abcdefghi#"], &["btree", "btree text_pattern_ops", "hash", "spgist", "brin", "brin text_bloom_ops"], &["@ LIKE 'ab%'", "@ LIKE 'a#%'", "@ ^@ 'a'", "@ ~<~ ?", "@ ~>=~ ?", "@ LIKE 'a_'"]),
+    Kind { exact: false, ..kind("bpchar", &["a#", "a# ", "b"], &["btree", "btree bpchar_pattern_ops", "hash", "brin", "brin bpchar_bloom_ops"], &[]) },
     kind("bool", &["true", "false"], &["btree", "hash"], &["@", "NOT @", "@ IS TRUE"]),
-    kind("date", &["2020-01-1#", "1999-12-1# BC", "infinity"], &["btree", "hash", "brin"], &[]),
-    Kind { exact: false, ..kind("interval", &["# days", "# hours", "24 hours", "1 month # days", "-#"], &["btree", "hash"], &[]) },
+    kind("date", &["2020-01-1#", "1999-12-1# BC", "infinity"], &["btree", "hash", "brin", "brin date_minmax_multi_ops", "brin date_bloom_ops"], &["@ < timestamp '2020-01-1# 12:00'", "timestamp '2020-01-1#' >= @"]),
+    Kind { exact: false, ..kind("interval", &["# days", "# hours", "24 hours", "1 month # days", "-#"], &["btree", "hash", "brin", "brin interval_bloom_ops"], &[]) },
     kind("size", &["small", "medium", "large", "huge"], &["btree", "hash"], &[]),
-    kind("inet", &["10.0.#.#", "10.0.#.0/24", "10.0.0.0/8", "::#", "::#/64"], &["btree", "hash", "gist inet_ops", "spgist", "brin inet_inclusion_ops"], &["@ << ?", "@ <<= ?", "@ >> ?", "@ >>= ?", "@ && ?"]),
-    kind("int4range", &["[#,1#)", "[-#,#]", "empty", "(,#)", "[#,)", "(,)"], &["btree", "hash", "gist", "spgist"], RANGES),
-    Kind { exact: false, ..kind("numrange", &["[#,1#)", "[#.0,1#)", "(-#,#]", "empty", "(,#.5)", "[#,)"], &["btree", "hash", "gist", "spgist"], RANGES) },
+    kind("inet", &["10.0.#.#", "10.0.#.0/24", "10.0.0.0/8", "::#", "::#/64"], &["btree", "hash", "gist inet_ops", "spgist", "brin inet_inclusion_ops", "brin inet_minmax_ops", "brin inet_bloom_ops"], &["@ << ?", "@ <<= ?", "@ >> ?", "@ >>= ?", "@ && ?"]),
+    kind("int4range", &["[#,1#)", "[-#,#]", "empty", "(,#)", "[#,)", "(,)"], &["btree", "hash", "gist", "spgist", "brin"], RANGES),
+    Kind { exact: false, ..kind("numrange", &["[#,1#)", "[#.0,1#)", "(-#,#]", "empty", "(,#.5)", "[#,)"], &["btree", "hash", "gist", "spgist", "brin"], RANGES) },
     Kind { exact: false, ..kind("nummultirange", &["{[#,1#)}", "{[#.0,9.5),[10,1#]}", "{}", "{(,#.5),[9,)}"], &["btree", "hash", "gist"], RANGES) },
     kind("int4[]", &["{#,#}", "{#}", "{}", "{#,NULL}", "{#,#,1#}"], &["btree", "hash", "gin"], ARRAYS),
     Kind { exact: false, ..kind("numeric[]", &["{#,#.0}", "{#.00}", "{}", "{NULL}"], &["btree", "hash", "gin"], ARRAYS) },
@@ -98,7 +98,7 @@ const KINDS: &[Kind] = &[
     kind("tsvector", &["a#:1 b#:2", "a#:3A ab#:4", "", "c", "b#:1,2 c:3"], &["btree", "gin", "gist"], &["@ @@ 'a#'", "@ @@ 'a# & !b#'", "@ @@ 'a:*'", "@ @@ 'a#:A | c'", "@ @@ 'b# <-> c'", "@ @@ '!c'", "@ @@ 'a# <-> !b#'", "@ @@ ('a# & b#' || 'c'::tsquery)"]),
     kind("tsquery", &["a#", "a# & b#", "!a# | c", "b# <-> c"], &["btree", "gist"], &["@ @> ?", "@ <@ ?"]),
     Kind { distance: Some("point '(#,-#)'"), ..kind("point", &["(#,#)", "(-#,#.5)", "(1#,1e300)", "(NaN,#)"], &["gist", "spgist", "spgist kd_point_ops"], &["@ << ?", "@ >> ?", "@ <<| ?", "@ |>> ?", "@ ~= ?", "@ <@ box '(#,#),(-#,1#)'", "box '(0,0),(#,#)' @> @", "@ <@ circle '((#,#),#)'", "@ <@ polygon '((0,0),(#,0),(#,#))'"]) },
-    Kind { distance: Some("point '(#,-#)'"), ..kind("box", &["(#,#),(-#,-#)", "(1#,1#),(#,#)", "(#,#),(#,#)"], &["gist", "spgist"], SHAPES) },
+    Kind { distance: Some("point '(#,-#)'"), ..kind("box", &["(#,#),(-#,-#)", "(1#,1#),(#,#)", "(#,#),(#,#)"], &["gist", "spgist", "brin"], SHAPES) },
     Kind { distance: Some("point '(#,#)'"), ..kind("circle", &["<(#,#),#>", "<(-#,1#),0>"], &["gist"], SHAPES) },
     Kind { distance: Some("point '(#,#)'"), ..kind("polygon", &["((#,#),(1#,#),(#,1#))", "((#,#))", "((-#,#),(#,#),(0,-#))"], &["gist", "spgist"], SHAPES) },
 ];
@@ -189,7 +189,7 @@ fn index(r: &mut Random, columns: &[&Kind]) -> String {
     let one = r.one(columns[first].indexes);
     let (method, class) = one.split_once(' ').unwrap_or((one, ""));
     let mut keys = vec![(first, class)];
-    if matches!(method, "btree" | "gin" | "gist") && r.below(3) == 0 {
+    if matches!(method, "btree" | "gin" | "gist" | "brin") && r.below(3) == 0 {
         let second = r.below(columns.len());
         if let Some(c) = columns[second].indexes.iter().find(|c| c.split(' ').next() == Some(method) && second != first) {
             keys.push((second, c.split_once(' ').map_or("", |c| c.1)));
@@ -197,7 +197,7 @@ fn index(r: &mut Random, columns: &[&Kind]) -> String {
     }
     let mut list = Vec::new();
     for (c, class) in keys {
-        let expression = method == "btree" && class.is_empty() && r.below(6) == 0;
+        let expression = matches!(method, "btree" | "brin") && class.is_empty() && r.below(6) == 0;
         let key = match columns[c].name {
             "int4" | "numeric" if expression => format!("(c{c} + 1)"),
             "text" if expression => format!("upper(c{c})"),
@@ -318,6 +318,63 @@ fn an_index_never_changes_an_answer() {
         }
     }
     assert!(t.used * 3 > t.asked, "indexes were used by {} of {} queries", t.used, t.asked);
+}
+
+/// BRIN indexes over tables of several groups, whose values differ: whatever is written, rolled back, vacuumed or taken out
+/// of summaries, answers are those of the scan, and groups are passed over.
+#[test]
+fn ranges_without_a_match_are_passed_over() {
+    let cluster = Cluster::in_memory(Still::new(), tusklet_functions::KERNELS).expect("an engine");
+    let session = cluster.connect("postgres", "postgres").expect("a session");
+    let mut t = Tester { session, log: String::new(), used: 0, asked: 0 };
+    t.must("CREATE TYPE size AS ENUM ('medium', 'large', 'small', 'huge'); SET enable_hashjoin = off; SET enable_mergejoin = off");
+    const GROUPS: usize = 4;
+    let (mut fewer, mut scans) = (0, 0);
+    for (n, k) in KINDS.iter().filter(|k| k.indexes.iter().any(|i| i.starts_with("brin"))).enumerate() {
+        let seed = n as u64 + 1;
+        let mut r = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let columns: Vec<&Kind> = vec![k, &KINDS[r.below(3)]];
+        let brin: Vec<&str> = k.indexes.iter().filter(|i| i.starts_with("brin")).copied().collect();
+        t.log.clear();
+        t.must(&format!("DROP TABLE IF EXISTS t; CREATE TABLE t (i int4, c0 {}, c1 {})", k.name, columns[1].name));
+        let class = |i: usize| brin[i % brin.len()].strip_prefix("brin").unwrap_or_default();
+        t.must(&format!("CREATE INDEX one ON t USING brin (c0{}) WITH (pages_per_range = 1)", class(n)));
+        for g in 0..GROUPS {
+            // A group has three values and NULL, or one and no NULL.
+            let mut list: Vec<String> = (0..3).map(|_| k.value(&mut r)).collect();
+            list.push(format!("NULL::{}", k.name));
+            list.truncate(if g % 2 == 0 { 4 } else { 1 });
+            let other = columns[1].value(&mut r);
+            let (from, to, many) = (g * 2048, g * 2048 + if g + 1 == GROUPS { 300 } else { 2047 }, list.len());
+            let list = list.join(", ");
+            t.must(&format!("INSERT INTO t SELECT i, (ARRAY[{list}])[i % {many} + 1], {other} FROM generate_series({from}, {to}) i"));
+        }
+        let last = class(n + 1);
+        t.must(&format!("CREATE INDEX two ON t USING brin (c1, c0{last}); CREATE INDEX three ON t USING brin (c0{}) WHERE i > 40", class(n + 2)));
+        for _ in 0..3 {
+            for _ in 0..12 {
+                let c = condition(&mut r, &columns);
+                t.ask(&format!("SELECT i FROM t WHERE {c} ORDER BY i LIMIT 40"), seed);
+                t.ask(&format!("SELECT count(*), sum(i) FROM t WHERE {c}"), seed);
+                t.run("SET enable_bitmapscan = on");
+                let plan = t.run(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT i FROM t WHERE {c}"));
+                for line in plan.0.iter().filter(|l| l.contains("Bitmap Index Scan")) {
+                    let rows = line.split("rows=").nth(1).and_then(|l| l.split(' ').next()?.parse::<usize>().ok());
+                    scans += usize::from(rows.is_some());
+                    fewer += usize::from(rows.is_some_and(|n| n < GROUPS * 10));
+                }
+            }
+            let (v, g) = (k.value(&mut r), r.below(GROUPS));
+            t.must(&format!("UPDATE t SET c0 = {v} WHERE i % 512 = 7 AND i / 2048 = {g}"));
+            t.must(&format!("BEGIN; UPDATE t SET c0 = {v} WHERE i % 300 = 7; INSERT INTO t VALUES (-1, {v}); ROLLBACK"));
+            t.must(&format!("DELETE FROM t WHERE i / 2048 = {g} AND i % 3 = {}", r.below(3)));
+            t.must(r.one(&["VACUUM t", "SELECT brin_desummarize_range('one', 1)", "SELECT brin_summarize_new_values('one')", "ANALYZE t"]));
+            let v = k.value(&mut r);
+            t.must(&format!("INSERT INTO t SELECT i, {v} FROM generate_series(8000, 8000 + {}) i", r.below(600)));
+        }
+    }
+    assert!(t.used * 3 > t.asked, "indexes were used by {} of {} queries", t.used, t.asked);
+    assert!(fewer * 4 > scans, "groups were passed over by {fewer} of {scans} scans");
 }
 
 /// Exclusion constraints keep out what meets a row that is there, unique ones what equals it, and nothing else.

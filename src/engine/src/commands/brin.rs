@@ -1,6 +1,6 @@
 //! Ranges of BRIN indexes, as the functions that make summaries count them.
 //!
-//! A block is a row group, as in `ctid`, and a range `pages_per_range` of them. Summaries are of groups, and whoever scans
+//! A block is a row group, as in `ctid`, and a range `pages_per_range` of them. Summaries are of single groups, and whoever scans
 //! makes those that are missing (`exec::op::brin_scan`): that a range counts as summarized says what PostgreSQL would answer,
 //! not what a scan can pass over. An index that was opened counts all ranges there are, as if autovacuum had been at work.
 
@@ -27,6 +27,7 @@ fn with(shared: &Shared, index: &Relation, f: &mut dyn FnMut(&mut Vec<bool>, usi
 
 /// An index that was just made has all its ranges summarized, and the first of an empty table too (`brinbuild`).
 pub fn built(shared: &Shared, index: &Relation) -> Result<()> {
+    shared.db.store.index(heap::file(index))?.table().rest();
     with(shared, index, &mut |known, blocks, long| *known = vec![true; blocks.div_ceil(long).max(1)])
 }
 

@@ -811,27 +811,34 @@ impl<'a, 'c> Explainer<'a, 'c> {
             numbers.extend([("Startup Cost", startup), ("Total Cost", total), ("Plan Rows", rows)]);
             numbers.push(("Plan Width", p.width.to_string()));
         }
-        let number = self.numbers.get(&std::ptr::from_ref(p));
-        if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
-            let per = s.loops.max(1) as f64;
-            let time = |micros: i64| fixed(micros as f64 / 1000.0 / per, 3);
-            let (rows, from, to) = (fixed(s.rows as f64 / per, 0), time(s.startup), time(s.total));
-            if s.loops == 0 {
-                t.title.push_str(" (never executed)");
-            } else if self.o.timing {
-                t.title.push_str(&format!(" (actual time={from}..{to} rows={rows} loops={})", s.loops));
-            } else {
-                t.title.push_str(&format!(" (actual rows={rows} loops={})", s.loops));
-            }
-            if self.o.timing {
-                numbers.extend([("Actual Startup Time", from), ("Actual Total Time", to)]);
-            }
-            numbers.push(("Actual Rows", rows));
-            numbers.push(("Actual Loops", s.loops.to_string()));
+        if let Some(s) = self.counted(p) {
+            self.actual(t, s, &mut numbers);
         }
-        let at = t.properties.iter().position(|x| x.line).unwrap_or(t.properties.len());
-        let list = numbers.into_iter().map(|(label, n)| Property { label, value: Value::Number(n), line: false });
-        t.properties.splice(at..at, list);
+        put_numbers(t, numbers);
+    }
+
+    /// What was counted of a node.
+    fn counted(&self, p: &Plan) -> Option<&NodeStats> {
+        self.stats.as_ref()?.get(*self.numbers.get(&std::ptr::from_ref(p))?)
+    }
+
+    /// What was counted, behind the title and as properties.
+    fn actual(&self, t: &mut Tree, s: &NodeStats, numbers: &mut Vec<(&'static str, String)>) {
+        let per = s.loops.max(1) as f64;
+        let time = |micros: i64| fixed(micros as f64 / 1000.0 / per, 3);
+        let (rows, from, to) = (fixed(s.rows as f64 / per, 0), time(s.startup), time(s.total));
+        if s.loops == 0 {
+            t.title.push_str(" (never executed)");
+        } else if self.o.timing {
+            t.title.push_str(&format!(" (actual time={from}..{to} rows={rows} loops={})", s.loops));
+        } else {
+            t.title.push_str(&format!(" (actual rows={rows} loops={})", s.loops));
+        }
+        if self.o.timing {
+            numbers.extend([("Actual Startup Time", from), ("Actual Total Time", to)]);
+        }
+        numbers.push(("Actual Rows", rows));
+        numbers.push(("Actual Loops", s.loops.to_string()));
     }
 
     fn relation(&self, oid: Oid, shown: Option<&String>) -> String {
@@ -1256,8 +1263,7 @@ impl<'a, 'c> Explainer<'a, 'c> {
         if let Some(f) = &filter {
             let text = self.show(f, native, false)?;
             t.text(filter_label, text);
-            let number = self.numbers.get(&std::ptr::from_ref(p));
-            if let Some(s) = self.stats.as_ref().zip(number).and_then(|(s, n)| s.get(*n)) {
+            if let Some(s) = self.counted(p) {
                 let removed = s.removed as f64 / s.loops.max(1) as f64;
                 let label =
                     if filter_label == "Filter" { "Rows Removed by Filter" } else { "Rows Removed by Join Filter" };
@@ -1332,6 +1338,13 @@ fn rest_of_filter(f: &Expr, run: &[Expr]) -> Option<Expr> {
     without(f, &|e| run.iter().any(|r| r.kind.to_bytes() == e.kind.to_bytes()))
 }
 
+/// Numbers as properties, before the details.
+fn put_numbers(t: &mut Tree, numbers: Vec<(&'static str, String)>) {
+    let at = t.properties.iter().position(|x| x.line).unwrap_or(t.properties.len());
+    let list = numbers.into_iter().map(|(label, n)| Property { label, value: Value::Number(n), line: false });
+    t.properties.splice(at..at, list);
+}
+
 /// A condition without the parts that need not be said.
 fn without(f: &Expr, known: &dyn Fn(&Expr) -> bool) -> Option<Expr> {
     match &f.kind {
@@ -1371,6 +1384,7 @@ fn scan_alias(p: &Plan) -> Option<&str> {
         Node::SeqScan { rel, .. }
         | Node::IndexScan { rel, .. }
         | Node::BitmapScan { rel, .. }
+        | Node::MethodScan { rel, .. }
         | Node::TidScan { rel, .. }
         | Node::CatalogScan { rel } => Some(&rel.alias),
         Node::FunctionScan { alias, .. }

@@ -140,6 +140,7 @@ impl Operator for BitmapScanOp {
                     Some(_) => vec![],
                     None => plan.places.find(cx)?,
                 };
+                cx.run.found += found.len() as u64;
                 none.insert(found.into_iter())
             }
         };

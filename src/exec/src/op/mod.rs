@@ -205,8 +205,10 @@ impl Operator for Counted {
         let step = self.inner.next(cx, want);
         let spent = cx.host.clock_time() - start;
         let id = self.inner.plan.id as usize;
+        let found = std::mem::take(&mut cx.run.found);
         if let Some(s) = cx.run.stats.as_mut().and_then(|s| s.get_mut(id)) {
             s.total += spent;
+            s.found += found;
             if self.first {
                 s.loops += 1;
                 s.startup += spent;

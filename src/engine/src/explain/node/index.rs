@@ -3,10 +3,11 @@
 use tusklet_adt::float::fixed;
 use tusklet_error::{Result, filled};
 use tusklet_catalog::builtin;
+use tusklet_exec::NodeStats;
 use tusklet_ir::{Bitmap, BitmapSource, Expr, ExprKind, FuncCall, MethodCond, Oid, Plan, RowCompareKind, ScanRel, visit};
 
 use super::super::format::{Tree, Value};
-use super::{Explainer, Named, conjunction, line, quote_identifier};
+use super::{Explainer, Named, conjunction, line, put_numbers, quote_identifier};
 
 /// A condition with the index's column on its left.
 pub(super) fn turned(c: &MethodCond) -> Expr {
@@ -137,9 +138,18 @@ impl Explainer<'_, '_> {
         }
         self.frame(&mut t, p, kind, Some(relationship), None, &special);
         t.properties.extend(cond);
+        let mut numbers = Vec::new();
         if self.o.costs {
-            t.title.push_str(&format!("  (cost=0.00..{} rows={} width=0)", fixed(b.cost, 2), fixed(b.rows, 0)));
+            let (total, rows) = (fixed(b.cost, 2), fixed(b.rows, 0));
+            t.title.push_str(&format!("  (cost=0.00..{total} rows={rows} width=0)"));
+            numbers.extend([("Startup Cost", "0.00".into()), ("Total Cost", total), ("Plan Rows", rows)]);
+            numbers.push(("Plan Width", "0".into()));
         }
+        // Of several together nothing is counted.
+        if let (Some(s), "Outer", []) = (self.counted(p), relationship, list) {
+            self.actual(&mut t, &NodeStats { rows: s.found, total: s.startup, ..*s }, &mut numbers);
+        }
+        put_numbers(&mut t, numbers);
         for b in list {
             let below = self.bitmap_node(p, rel, b, "Member")?;
             t.children.push((None, below));
