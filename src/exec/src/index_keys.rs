@@ -81,6 +81,27 @@ impl IndexKeys {
         })
     }
 
+    /// What holds of keys if any of these conditions does.
+    pub fn any(&self, mut queries: Vec<Vec<u8>>) -> Vec<u8> {
+        if queries.len() == 1 {
+            return queries.swap_remove(0);
+        }
+        queries.retain(|q| q.first() != Some(&b'N'));
+        let Some(first) = queries.first() else { return vec![b'N'] };
+        if self.inverted {
+            let mut all = vec![b'O'];
+            all.extend_from_slice(&(queries.len() as u32).to_le_bytes());
+            queries.iter().for_each(|q| all.extend_from_slice(q));
+            return all;
+        }
+        if queries.iter().any(|q| q.first() != Some(&b'R')) {
+            return vec![b'E'];
+        }
+        let mut all = first[..2].to_vec();
+        queries.iter().for_each(|q| all.extend_from_slice(&q[2..]));
+        all
+    }
+
     /// First versions of the rows that may satisfy all of these conditions, in no order, some perhaps twice.
     pub fn find(&self, index: &Index, queries: &[(usize, Vec<u8>)]) -> Result<Vec<Tid>> {
         if self.inverted {

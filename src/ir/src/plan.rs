@@ -533,6 +533,8 @@ pub struct MethodCond {
     pub strategy: i16,
     /// What the column is compared with.
     pub value: Expr,
+    /// With any element of it (`= ANY`).
+    pub each: bool,
     /// The whole condition, or the distance to order by, over the scan's native columns.
     pub cond: Expr,
 }

@@ -12,6 +12,8 @@ use crate::{Planner, Rel, RelStats, cost, expr, resolve};
 /// A bitmap and which of the conditions it answers exactly.
 pub(crate) struct BitmapChoice {
     pub bitmap: Bitmap,
+    /// With what it costs to keep what was found (`cost_bitmap_tree_node`).
+    pub cost: f64,
     pub share: f64,
     pub answered: Vec<usize>,
     pub used: Vec<usize>,
@@ -31,14 +33,14 @@ impl Planner<'_> {
     ) -> Result<Option<BitmapChoice>> {
         let mut all: Vec<BitmapChoice> = Vec::new();
         for c in choices.iter().filter(|c| !c.keys.is_empty()) {
-            let (cost, share) = c.bitmap_cost(stats, 1.0);
+            let (entries, cost, share) = c.bitmap_cost(stats, 1.0);
             let source = BitmapSource::Index {
                 index: c.index.oid,
                 index_storage: c.index.storage,
                 keys: c.keys.clone(),
             };
-            let bitmap = Bitmap { source, rows: (stats.rows * share).max(1.0), cost };
-            all.push(BitmapChoice { bitmap, share, answered: c.answered.clone(), used: c.used.clone() });
+            let bitmap = Bitmap { source, rows: (stats.rows * share).max(1.0), cost: entries };
+            all.push(BitmapChoice { bitmap, cost, share, answered: c.answered.clone(), used: c.used.clone() });
         }
         all.extend(methods.iter().filter_map(|c| self.method_bitmap(c, quals, stats)));
         for (i, q) in quals.iter().enumerate() {
@@ -51,11 +53,11 @@ impl Planner<'_> {
         }
         let price = |list: &[&BitmapChoice]| {
             let share: f64 = list.iter().map(|b| b.share).product();
-            let cost = list.iter().map(|b| b.bitmap.cost).sum::<f64>() + 100.0 * cost::OP * (list.len() - 1) as f64;
+            let cost = list.iter().map(|b| b.cost).sum::<f64>() + 100.0 * cost::OP * (list.len() - 1) as f64;
             let refs: Vec<&Expr> = quals.iter().collect();
             cost::bitmap_scan((cost, share), stats, 1.0, &refs).total
         };
-        all.order_by(|a, b| a.bitmap.cost.total_cmp(&b.bitmap.cost).then(a.share.total_cmp(&b.share)));
+        all.order_by(|a, b| a.cost.total_cmp(&b.cost).then(a.share.total_cmp(&b.share)));
         // Of several for the same conditions the cheapest.
         let mut distinct: Vec<BitmapChoice> = Vec::new();
         for b in all {
@@ -90,7 +92,7 @@ impl Planner<'_> {
             return Ok(kept.pop());
         }
         let share: f64 = kept.iter().map(|b| b.share).product();
-        let cost = kept.iter().map(|b| b.bitmap.cost).sum::<f64>() + 100.0 * cost::OP * (kept.len() - 1) as f64;
+        let cost = kept.iter().map(|b| b.cost).sum::<f64>() + 100.0 * cost::OP * (kept.len() - 1) as f64;
         let (mut answered, mut used, mut bitmaps) = (vec![], vec![], vec![]);
         for b in kept {
             answered.extend(b.answered);
@@ -98,7 +100,7 @@ impl Planner<'_> {
             bitmaps.push(b.bitmap);
         }
         let bitmap = Bitmap { source: BitmapSource::And(bitmaps), rows: (stats.rows * share).max(1.0), cost };
-        Ok(Some(BitmapChoice { bitmap, share, answered, used }))
+        Ok(Some(BitmapChoice { bitmap, cost, share, answered, used }))
     }
 
     /// A bitmap for each arm of an OR, when each has one. `answered` is empty where some arm is not answered exactly.
@@ -118,13 +120,13 @@ impl Planner<'_> {
             let Some(found) = self.bitmap_choice(r, relation, &parts, &choices, &methods, stats)? else { return Ok(None) };
             exact &= (0..parts.len()).all(|i| found.answered.contains(&i));
             share += found.share;
-            cost += found.bitmap.cost;
+            cost += found.cost;
             bitmaps.push(found.bitmap);
         }
         cost += 100.0 * cost::OP * bitmaps.len().saturating_sub(1) as f64;
         let share = share.min(1.0);
         let bitmap = Bitmap { source: BitmapSource::Or(bitmaps), rows: (stats.rows * share).max(1.0), cost };
-        Ok(Some(BitmapChoice { bitmap, share, answered: if exact { vec![0] } else { vec![] }, used: vec![] }))
+        Ok(Some(BitmapChoice { bitmap, cost, share, answered: if exact { vec![0] } else { vec![] }, used: vec![] }))
     }
 
     /// A scan of a table through a bitmap.

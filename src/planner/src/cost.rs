@@ -190,10 +190,11 @@ impl IndexChoice {
         index_scan(found, (self.selectivity, tuples), self.correlation(stats), seen, stats, loops, rest)
     }
 
-    /// The bitmap of what it finds, and its share of the table (`cost_bitmap_tree_node`).
-    pub fn bitmap_cost(&self, stats: &RelStats, loops: f64) -> (f64, f64) {
+    /// What finding its entries costs, that with the bitmap of them, and their share of the table (`cost_bitmap_tree_node`).
+    pub fn bitmap_cost(&self, stats: &RelStats, loops: f64) -> (f64, f64, f64) {
         let rows = (stats.rows * self.selectivity).max(1.0);
-        (self.entries_cost(stats, loops).total + 0.1 * OP * rows, self.selectivity)
+        let entries = self.entries_cost(stats, loops).total;
+        (entries, entries + 0.1 * OP * rows, self.selectivity)
     }
 }
 

@@ -9,19 +9,24 @@ use tusklet_ir::*;
 
 use crate::bitmap::BitmapChoice;
 use crate::cost::{Cost, GinEntries};
-use crate::scan::{Wanted, as_key, implied, is_key, operator_on};
+use crate::scan::{Wanted, as_key, free, implied, is_key, operator_on};
 use crate::{Planner, Rel, RelSet, RelStats, cost, expr, resolve};
 
 /// The other side of an operator on an index column, and what its family calls the operator.
 fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Expr)> {
-    let ExprKind::Call(call) = &c.kind else { return None };
-    let (op, value) = operator_on(r, call, col)?;
+    let (op, value) = match &c.kind {
+        ExprKind::Call(call) => operator_on(r, call, col)?,
+        ExprKind::ScalarArray { op, any: true, left, right, .. } if is_key(r, left, col) && free(r, right) => (*op, right),
+        _ => return None,
+    };
     let m = builtin::amops_by_operator(op).find(|m| m.family() == col.opfamily && m.purpose() == purpose)?;
     let (strategy, value) = (m.strategy() as i16, value.clone());
     let Some(kept) = brin_class(col.opclass) else { return Some((strategy, value)) };
     Some(match kept {
         // Values are compared as the column's own.
         Summarized::Order | Summarized::Bloom => match as_key(&value, col.ty.oid) {
+            // Elements of an array are the column's own, or nothing is known of them.
+            _ if matches!(c.kind, ExprKind::ScalarArray { .. }) && m.right() == m.left() => (strategy, value),
             Some(v) => (strategy, v),
             None if expr::integer(value.ty.oid) => (strategy, value),
             None => (MethodCond::ANYTHING, value),
@@ -117,16 +122,18 @@ impl Choice {
         }
     }
 
-    /// What the bitmap of its rows costs, and the share of the table that is in it.
-    fn bitmap_cost(&self, stats: &RelStats, loops: f64) -> (f64, f64) {
+    /// What finding its entries costs, that with the bitmap of them, and the share of the table that is in it.
+    fn bitmap_cost(&self, stats: &RelStats, loops: f64) -> (f64, f64, f64) {
         let share = self.brin.map_or(self.selectivity, |b| b.1);
-        (self.entries(stats, loops).total + 0.1 * cost::OP * self.rows(stats), share)
+        let entries = self.entries(stats, loops).total;
+        (entries, entries + 0.1 * cost::OP * self.rows(stats), share)
     }
 
     /// The whole scan, one of `loops`.
     pub fn cost(&self, stats: &RelStats, loops: f64, quals: &[Expr]) -> Cost {
         if self.bitmap {
-            return cost::bitmap_scan(self.bitmap_cost(stats, loops), stats, loops, &quals.iter().collect::<Vec<_>>());
+            let (_, cost, share) = self.bitmap_cost(stats, loops);
+            return cost::bitmap_scan((cost, share), stats, loops, &quals.iter().collect::<Vec<_>>());
         }
         let found = self.entries(stats, loops);
         let rest: Vec<&Expr> = quals.iter().enumerate().filter(|(i, _)| !self.answered().any(|a| a == *i)).map(|(_, c)| c).collect();
@@ -158,57 +165,70 @@ impl Planner<'_> {
             if !ix.columns.first().is_some_and(known) {
                 continue;
             }
-            let mut conds = vec![];
-            let mut entries = gin.then(GinEntries::default);
-            for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
-                if !known(col) {
-                    continue;
+            // Only a bitmap takes what any element of an array finds.
+            let mut with_arrays = false;
+            for arrays in [false, true] {
+                if arrays && !with_arrays {
+                    break;
                 }
-                let col = &*self.folded_key(col)?;
-                let (mut full, mut normal) = (false, false);
-                for (i, c) in quals.iter().enumerate() {
-                    let found = matched(r, c, col, b's').or_else(|| if gin { None } else { null_test(r, c, col) });
-                    let Some((strategy, value)) = found else { continue };
-                    if let Some(e) = &mut entries {
-                        let q = match &value.kind {
-                            ExprKind::Const(_) => self.cx.index_query(&index, k, strategy, &value),
-                            _ => None,
-                        };
-                        if e.add(q.as_deref()) { full = true } else { normal = true }
+                let mut conds = vec![];
+                let mut entries = gin.then(GinEntries::default);
+                for (k, col) in ix.columns.iter().take(ix.keys as usize).enumerate() {
+                    if !known(col) {
+                        continue;
                     }
-                    conds.push(Found { qual: i, column: k as u32, strategy, value });
+                    let col = &*self.folded_key(col)?;
+                    let (mut full, mut normal) = (false, false);
+                    for (i, c) in quals.iter().enumerate() {
+                        let found = matched(r, c, col, b's').or_else(|| if gin { None } else { null_test(r, c, col) });
+                        let Some((strategy, value)) = found else { continue };
+                        if matches!(c.kind, ExprKind::ScalarArray { .. }) {
+                            with_arrays = true;
+                            if !arrays {
+                                continue;
+                            }
+                        }
+                        if let Some(e) = &mut entries {
+                            let q = match &value.kind {
+                                ExprKind::Const(_) if !arrays => self.cx.index_query(&index, k, strategy, &value),
+                                _ => None,
+                            };
+                            if e.add(q.as_deref()) { full = true } else { normal = true }
+                        }
+                        conds.push(Found { qual: i, column: k as u32, strategy, value });
+                    }
+                    if let Some(e) = &mut entries {
+                        e.whole |= full && !normal;
+                    }
                 }
-                if let Some(e) = &mut entries {
-                    e.whole |= full && !normal;
-                }
+                let has = |a: &i16| {
+                    let at = ix.columns.iter().position(|c| c.attno == *a && *a > 0);
+                    at.is_some_and(|i| self.cx.catalog().returns(method, (i < ix.keys as usize).then(|| &ix.columns[i])))
+                };
+                let types: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
+                let used: Vec<&Expr> = conds.iter().map(|c: &Found| &quals[c.qual]).collect();
+                let selectivity = cost::conjunction(&used, stats);
+                let mut pages = cost::spatial_pages(&types, if method == oids::AM_SPGIST { 2.0 } else { 0.0 }, stats);
+                let brin = brin.then(|| {
+                    let attnos = conds.iter().filter_map(|c| Some(ix.columns.get(c.column as usize)?.attno));
+                    let (found, share, own) = cost::brin_ranges(&index, selectivity, attnos, stats);
+                    pages = own;
+                    (found, share)
+                });
+                out.push(Choice {
+                    index: *oid,
+                    storage: index.storage,
+                    selectivity,
+                    conds,
+                    nearest: None,
+                    pages,
+                    gin: entries,
+                    brin,
+                    only: only && !gin && brin.is_none() && attnos.iter().all(has),
+                    partial: ix.predicate.is_some(),
+                    bitmap: arrays || gin || brin.is_some(),
+                });
             }
-            let has = |a: &i16| {
-                let at = ix.columns.iter().position(|c| c.attno == *a && *a > 0);
-                at.is_some_and(|i| self.cx.catalog().returns(method, (i < ix.keys as usize).then(|| &ix.columns[i])))
-            };
-            let types: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
-            let used: Vec<&Expr> = conds.iter().map(|c: &Found| &quals[c.qual]).collect();
-            let selectivity = cost::conjunction(&used, stats);
-            let mut pages = cost::spatial_pages(&types, if method == oids::AM_SPGIST { 2.0 } else { 0.0 }, stats);
-            let brin = brin.then(|| {
-                let attnos = conds.iter().filter_map(|c| Some(ix.columns.get(c.column as usize)?.attno));
-                let (found, share, own) = cost::brin_ranges(&index, selectivity, attnos, stats);
-                pages = own;
-                (found, share)
-            });
-            out.push(Choice {
-                index: *oid,
-                storage: index.storage,
-                selectivity,
-                conds,
-                nearest: None,
-                pages,
-                gin: entries,
-                brin,
-                only: only && !gin && brin.is_none() && attnos.iter().all(has),
-                partial: ix.predicate.is_some(),
-                bitmap: gin || brin.is_some(),
-            });
         }
         Ok(out)
     }
@@ -218,18 +238,20 @@ impl Planner<'_> {
         if c.conds.is_empty() && !(c.bitmap && c.useful()) {
             return None;
         }
-        let (cost, share) = c.bitmap_cost(stats, 1.0);
+        let (entries, cost, share) = c.bitmap_cost(stats, 1.0);
         let mut conds = Vec::new();
         for f in &c.conds {
             let cond = quals.get(f.qual)?.clone();
-            conds.push(MethodCond { column: f.column, strategy: f.strategy, value: f.value.clone(), cond });
+            let each = matches!(cond.kind, ExprKind::ScalarArray { .. });
+            conds.push(MethodCond { column: f.column, strategy: f.strategy, value: f.value.clone(), each, cond });
         }
         let source = BitmapSource::Method { index: c.index, index_storage: c.storage, conds };
         let mut used: Vec<usize> = c.answered().collect();
         used.order();
         used.dedup();
         Some(BitmapChoice {
-            bitmap: Bitmap { source, rows: (stats.rows * share).max(1.0), cost },
+            bitmap: Bitmap { source, rows: (stats.rows * share).max(1.0), cost: entries },
+            cost,
             share,
             answered: vec![],
             used,
@@ -301,13 +323,14 @@ impl Planner<'_> {
         choice: Choice,
         stats: &RelStats,
     ) -> Result<Rel> {
-        let found = choice.bitmap.then(|| choice.bitmap_cost(stats, 1.0)).map(|(c, s)| (c, (stats.rows * s).max(1.0)));
+        let found = choice.bitmap.then(|| choice.bitmap_cost(stats, 1.0)).map(|(c, _, s)| (c, (stats.rows * s).max(1.0)));
         let mut params = Vec::new();
         let set: RelSet = 1 << r;
         quals.iter_mut().for_each(|c| self.foreign_to_params(set, c, &mut params));
         let mut cond = |column, strategy, mut value: Expr, whole: &Expr, this: &mut Self| -> Result<MethodCond> {
             this.foreign_to_params(set, &mut value, &mut params);
-            Ok(MethodCond { column, strategy, value, cond: resolve::resolve(whole, &cols)? })
+            let each = matches!(whole.kind, ExprKind::ScalarArray { .. });
+            Ok(MethodCond { column, strategy, value, each, cond: resolve::resolve(whole, &cols)? })
         };
         let mut conds = Vec::new();
         for f in choice.conds {

@@ -407,7 +407,7 @@ impl Planner<'_> {
                 if unique { None } else { self.bitmap_choice(r, relation, &quals, &choices, &bitmaps, &stats)? };
             let mut bitmap = None;
             if let Some(found) = found {
-                let mut c = cost::bitmap_scan((found.bitmap.cost, found.share), &stats, 1.0, &refs);
+                let mut c = cost::bitmap_scan((found.cost, found.share), &stats, 1.0, &refs);
                 c.startup += bitmap_off;
                 c.total += bitmap_off;
                 consider(c, false, &|| Way::Bitmap);
@@ -948,6 +948,11 @@ pub(crate) fn as_key(value: &Expr, ty: Oid) -> Option<Expr> {
     expr::integer(value.ty.oid).then(|| Expr::constant(v, TypeRef::new(ty)))
 }
 
+/// Whether an expression has one value for all rows of entry `r`.
+pub(crate) fn free(r: u32, e: &Expr) -> bool {
+    expr::rels(e) >> r & 1 == 0 && !expr::volatile(e)
+}
+
 /// An operator with index column `col` of entry `r` on its left, turned round if need be, and its other side, which must not
 /// look at the entry.
 pub(crate) fn operator_on<'a>(
@@ -959,10 +964,9 @@ pub(crate) fn operator_on<'a>(
     if call.op == 0 {
         return None;
     }
-    let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
-    if is_key(r, a, col) && free(b) {
+    if is_key(r, a, col) && free(r, b) {
         Some((call.op, b))
-    } else if is_key(r, b, col) && free(a) {
+    } else if is_key(r, b, col) && free(r, a) {
         Some((builtin::operator(call.op)?.commutator(), a))
     } else {
         None
@@ -971,7 +975,7 @@ pub(crate) fn operator_on<'a>(
 
 /// What condition `c` says about index column `col` of entry `r`.
 fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
-    let free = |e: &Expr| expr::rels(e) >> r & 1 == 0 && !expr::volatile(e);
+    let free = |e: &Expr| free(r, e);
     match &c.kind {
         ExprKind::Call(call) if call.op != 0 && call.args.len() == 2 => {
             let (op, value) = operator_on(r, call, col)?;

@@ -28,7 +28,6 @@ use crate::executor::Step;
 use crate::expr::CExpr;
 use crate::func::key_order;
 use crate::index_keys::{keys_of, pieces, query, rects_of};
-use crate::row::Row;
 use crate::run::Run;
 
 /// A key column.
@@ -90,6 +89,7 @@ enum Test {
     Keys(KeyRange),
     Hash(u64),
     Rects(Vec<Rect>),
+    Any(Vec<Test>),
 }
 
 /// Signs of a column in a summary: a NULL, a value, a value that has no place.
@@ -178,19 +178,28 @@ impl Key {
             MethodCond::IS_NOT_NULL => return Ok(Test::NotNull),
             _ => {}
         }
-        let v = c.value.value(cx, Row::None)?;
-        if v.is_null() {
-            return Ok(Test::Never);
+        let mut all = Vec::new();
+        for v in c.values(cx)? {
+            all.push(self.test_of(cx, c, v.as_datum())?);
         }
+        Ok(match all.len() {
+            0 => Test::Never,
+            1 => all.swap_remove(0),
+            _ => Test::Any(all),
+        })
+    }
+
+    /// The same for one value.
+    fn test_of(&self, cx: &mut ExecCx<'_>, c: &Cond, v: Datum<'_>) -> Result<Test> {
         if c.strategy == MethodCond::ANYTHING {
             return Ok(Test::NotNull);
         }
         if let Summarized::Space(class) = self.kept {
-            let q = query(cx, class, self.ty, c.strategy, (c.ty, v.as_datum()))?;
+            let q = query(cx, class, self.ty, c.strategy, (c.ty, v))?;
             return Ok(rects_of(&q).map_or(Test::NotNull, |(_, r)| Test::Rects(r)));
         }
         // Strategies are those of B-trees, or of hashes.
-        let d = match (fit(v.as_datum(), self.phys), c.strategy) {
+        let d = match (fit(v, self.phys), c.strategy) {
             (Fit::Value(d), _) => d,
             (Fit::Above, 1 | 2) | (Fit::Below, 4 | 5) => return Ok(Test::NotNull),
             _ => return Ok(Test::Never),
@@ -214,6 +223,7 @@ impl Test {
         let values = signs & VALUES != 0;
         match self {
             Test::Never => false,
+            Test::Any(list) => list.iter().any(|t| t.passes(signs, low, high)),
             Test::Null => signs & NULLS != 0,
             Test::NotNull => values,
             Test::Keys(r) => values && high >= r.low.as_slice() && r.high.as_deref().is_none_or(|h| low < h),

@@ -11,17 +11,18 @@ use tusklet_error::{Error, Result, TryVec};
 use tusklet_ir::{MethodCond, Oid, ScanRel};
 use tusklet_storage::{RelId, Tid};
 use tusklet_vector::zorder::Point;
-use tusklet_vector::{Batch, TypeRef};
+use tusklet_vector::{Batch, Datum, TypeRef, Value};
 
 use super::seq_scan::ScanColumns;
 use super::{Operator, PlanNode, spend};
 use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
-use crate::expr::CExpr;
+use crate::expr::{CCall, CExpr, array_elements, container_call};
 use crate::index_keys::{Cell, IndexKeys, origin, unplaced};
 use crate::row::Row;
 use crate::run::Run;
+use crate::types::phys;
 
 /// A compiled condition of an index.
 pub(crate) struct Cond {
@@ -29,11 +30,30 @@ pub(crate) struct Cond {
     pub strategy: i16,
     pub ty: TypeRef,
     pub value: CExpr,
+    /// For `= ANY`: takes the array apart.
+    elements: Option<CCall>,
 }
 
 impl Cond {
     pub fn compile(c: &mut Compiler<'_, '_>, m: &MethodCond) -> Result<Cond> {
-        Ok(Cond { column: m.column as usize, strategy: m.strategy, ty: m.value.ty, value: c.expr(&m.value)? })
+        let (mut ty, mut elements) = (m.value.ty, None);
+        if m.each {
+            ty = TypeRef::new(c.array_element(m.value.ty.oid));
+            let phys = phys(&c.cx.catalog, ty.oid);
+            elements = Some(container_call(c.cx, "tusklet_array_elements", vec![], vec![m.value.ty], ty, phys));
+        }
+        Ok(Cond { column: m.column as usize, strategy: m.strategy, ty, value: c.expr(&m.value)?, elements })
+    }
+
+    /// What the column is compared with: one value, or none that is NULL.
+    pub fn values(&self, cx: &mut ExecCx<'_>) -> Result<Vec<Value>> {
+        let v = self.value.value(cx, Row::None)?;
+        let mut all = match &self.elements {
+            Some(e) if !v.is_null() => array_elements(cx, e, e.phys, v.as_datum())?,
+            _ => vec![v],
+        };
+        all.retain(|v| !v.is_null());
+        Ok(all)
     }
 }
 
@@ -52,8 +72,14 @@ impl Finder {
     }
 
     fn query(&self, cx: &mut ExecCx<'_>, c: &Cond) -> Result<Vec<u8>> {
-        let v = c.value.value(cx, Row::None)?;
-        self.keys.query(cx, c.column, c.strategy, (c.ty, v.as_datum()))
+        if c.strategy < 0 {
+            return self.keys.query(cx, c.column, c.strategy, (c.ty, Datum::Null));
+        }
+        let mut all = Vec::new();
+        for v in c.values(cx)? {
+            all.push(self.keys.query(cx, c.column, c.strategy, (c.ty, v.as_datum()))?);
+        }
+        Ok(self.keys.any(all))
     }
 
     /// The rows that may satisfy the conditions, in heap order.
