@@ -240,6 +240,10 @@ impl Bitmap {
         }
     }
 
+    fn is_tree(&self) -> bool {
+        matches!(self.source, BitmapSource::Index { .. })
+    }
+
     /// Whether a condition is one that it looks for, so that what is found is only tested again: of indexes that are no
     /// B-trees, whose conditions stay with the scan.
     pub fn looks_for(&self, cond: &Expr) -> bool {
@@ -247,13 +251,18 @@ impl Bitmap {
             (BitmapSource::And(list), _) => list.iter().any(|b| b.looks_for(cond)),
             (_, ExprKind::And(parts)) => parts.iter().all(|p| self.looks_for(p)),
             (BitmapSource::Or(list), ExprKind::Or(arms)) => {
-                // What a B-tree does not do wholly is not alone in its arm.
-                let tree = |b: &Bitmap, a: &Expr| {
-                    matches!(b.source, BitmapSource::Index { .. }) && !matches!(a.kind, ExprKind::And(_))
+                // Conditions of B-trees are not kept; in an arm there are no more than it has such indexes.
+                let whole = |b: &Bitmap, a: &Expr| match (&b.source, &a.kind) {
+                    (BitmapSource::And(list), ExprKind::And(parts)) => {
+                        let rest = parts.iter().filter(|p| !b.looks_for(p)).count();
+                        rest <= list.iter().filter(|b| b.is_tree()).count()
+                    }
+                    (_, ExprKind::And(_)) => b.looks_for(a),
+                    _ => b.is_tree() || b.looks_for(a),
                 };
                 list.len() == arms.len()
-                    && list.iter().any(|b| matches!(b.source, BitmapSource::Method { .. }))
-                    && list.iter().zip(arms).all(|(b, a)| tree(b, a) || b.looks_for(a))
+                    && !list.iter().all(Bitmap::is_tree)
+                    && list.iter().zip(arms).all(|(b, a)| whole(b, a))
             }
             (BitmapSource::Method { conds, .. }, kind) => {
                 conds.iter().any(|c| c.cond.kind.to_bytes() == kind.to_bytes())
@@ -546,6 +555,8 @@ impl MethodCond {
     pub const IS_NULL: i16 = -1;
     /// Strategy of IS NOT NULL.
     pub const IS_NOT_NULL: i16 = -2;
+    /// Strategy of a condition that holds of all rows in the index, by its predicate: nothing to look for.
+    pub const PREDICATE: i16 = -3;
 }
 
 impl Plan {

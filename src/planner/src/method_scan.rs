@@ -50,6 +50,12 @@ fn null_test(r: u32, c: &Expr, col: &IndexColumn) -> Option<(i16, Expr)> {
     }
 }
 
+/// A condition that an index's predicate has, as one of the index.
+fn said(c: &Expr) -> MethodCond {
+    let value = Expr::constant(Value::Null, TypeRef::new(oids::BOOL));
+    MethodCond { column: 0, strategy: MethodCond::PREDICATE, value, each: false, cond: c.clone() }
+}
+
 /// A condition that an index looks for: which one, and on which key column.
 #[derive(Clone)]
 struct Found {
@@ -65,6 +71,8 @@ pub(crate) struct Choice {
     index: Oid,
     storage: u32,
     conds: Vec<Found>,
+    /// Conditions that are in its predicate.
+    said: Vec<usize>,
     /// The strategy, the value and the whole of a distance to order by.
     nearest: Option<(i16, Expr, Expr)>,
     /// Pages of the index.
@@ -96,6 +104,7 @@ impl Choice {
         for (i, c) in all.iter().enumerate() {
             if stays(i, c) {
                 self.conds.iter_mut().filter(|f| f.qual == i).for_each(|f| f.qual = own.len());
+                self.said.iter_mut().filter(|q| **q == i).for_each(|q| *q = own.len());
                 own.push(c.clone());
             }
         }
@@ -157,9 +166,10 @@ impl Planner<'_> {
         for oid in &relation.indexes {
             let index = self.cx.relation(*oid)?;
             let (Some(ix), method) = (&index.index, index.access_method) else { continue };
-            if !ix.valid || is_tree(method) || implied(self.cx, r, ix, quals).is_none() {
+            if !ix.valid || is_tree(method) {
                 continue;
             }
+            let Some(predicate) = implied(self.cx, r, ix, quals) else { continue };
             let (gin, brin) = (method == oids::AM_GIN, method == oids::AM_BRIN);
             let known = |c: &IndexColumn| index_class(method, c.opclass).is_some() || brin && brin_class(c.opclass).is_some();
             if !ix.columns.first().is_some_and(known) {
@@ -201,6 +211,10 @@ impl Planner<'_> {
                         e.whole |= full && !normal;
                     }
                 }
+                let is_said = |i: &usize| {
+                    predicate.iter().any(|p| expr::same(p, &quals[*i])) && !conds.iter().any(|c| c.qual == *i)
+                };
+                let said = (0..quals.len()).filter(is_said).collect();
                 let has = |a: &i16| {
                     let at = ix.columns.iter().position(|c| c.attno == *a && *a > 0);
                     at.is_some_and(|i| self.cx.catalog().returns(method, (i < ix.keys as usize).then(|| &ix.columns[i])))
@@ -220,6 +234,7 @@ impl Planner<'_> {
                     storage: index.storage,
                     selectivity,
                     conds,
+                    said,
                     nearest: None,
                     pages,
                     gin: entries,
@@ -245,6 +260,7 @@ impl Planner<'_> {
             let each = matches!(cond.kind, ExprKind::ScalarArray { .. });
             conds.push(MethodCond { column: f.column, strategy: f.strategy, value: f.value.clone(), each, cond });
         }
+        conds.extend(c.said.iter().filter_map(|q| quals.get(*q)).map(said));
         let source = BitmapSource::Method { index: c.index, index_storage: c.storage, conds };
         let mut used: Vec<usize> = c.answered().collect();
         used.order();
@@ -337,6 +353,9 @@ impl Planner<'_> {
             if let Some(c) = quals.get(f.qual) {
                 conds.push(cond(f.column, f.strategy, f.value, c, self)?);
             }
+        }
+        for q in choice.said.iter().filter_map(|q| quals.get(*q)) {
+            conds.push(MethodCond { cond: resolve::resolve(q, &cols)?, ..said(q) });
         }
         let nearest = match choice.nearest {
             Some((strategy, value, e)) => Some(Box::new(cond(0, strategy, value, &e, self)?)),

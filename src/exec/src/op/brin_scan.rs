@@ -10,7 +10,7 @@ use std::rc::Rc;
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::Relation;
 use tusklet_catalog::resolve::{Summarized, brin_class};
-use tusklet_error::{Result, TryVec};
+use tusklet_error::Result;
 use tusklet_ir::{Expr, ExprKind, MethodCond, Oid, ScanRel};
 use tusklet_storage::{KeyRange, RelId, Summary, Table, TableScan, Tid, successor};
 use tusklet_vector::key::KeyPart;
@@ -56,7 +56,7 @@ pub(crate) fn compile(
     conds: &[MethodCond],
 ) -> Result<Option<BrinScanPlan>> {
     let Some(relation) = c.cx.catalog.relation(index) else { return Ok(None) };
-    let conds = conds.iter().map(|m| Cond::compile(c, m)).try_vec()?;
+    let conds = Cond::all(c, conds)?;
     let keys = keys(c, &relation)?;
     let columns = ScanColumns::new(rel)?;
     Ok(keys.map(|keys| BrinScanPlan { columns, index: RelId(storage), keys, conds }))

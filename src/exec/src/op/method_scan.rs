@@ -35,7 +35,7 @@ pub(crate) struct Cond {
 }
 
 impl Cond {
-    pub fn compile(c: &mut Compiler<'_, '_>, m: &MethodCond) -> Result<Cond> {
+    fn compile(c: &mut Compiler<'_, '_>, m: &MethodCond) -> Result<Cond> {
         let (mut ty, mut elements) = (m.value.ty, None);
         if m.each {
             ty = TypeRef::new(c.array_element(m.value.ty.oid));
@@ -43,6 +43,11 @@ impl Cond {
             elements = Some(container_call(c.cx, "tusklet_array_elements", vec![], vec![m.value.ty], ty, phys));
         }
         Ok(Cond { column: m.column as usize, strategy: m.strategy, ty, value: c.expr(&m.value)?, elements })
+    }
+
+    /// Those that are to be looked for.
+    pub fn all(c: &mut Compiler<'_, '_>, conds: &[MethodCond]) -> Result<Vec<Cond>> {
+        conds.iter().filter(|m| m.strategy != MethodCond::PREDICATE).map(|m| Cond::compile(c, m)).try_vec()
     }
 
     /// What the column is compared with: one value, or none that is NULL.
@@ -68,7 +73,7 @@ impl Finder {
     pub fn compile(c: &mut Compiler<'_, '_>, index: Oid, storage: u32, conds: &[MethodCond]) -> Result<Finder> {
         let keys = c.cx.catalog.relation(index).and_then(|r| IndexKeys::of(&r));
         let Some(keys) = keys else { return Err(Error::internal(format!("cache lookup failed for index {index}"))) };
-        Ok(Finder { index: RelId(storage), keys, conds: conds.iter().map(|m| Cond::compile(c, m)).try_vec()? })
+        Ok(Finder { index: RelId(storage), keys, conds: Cond::all(c, conds)? })
     }
 
     fn query(&self, cx: &mut ExecCx<'_>, c: &Cond) -> Result<Vec<u8>> {

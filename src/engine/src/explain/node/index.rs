@@ -94,7 +94,7 @@ impl Explainer<'_, '_> {
     /// The conditions of an index that is no B-tree, with its columns on the left.
     pub(super) fn index_conds(&mut self, conds: &[MethodCond], native: &[Named]) -> Result<Vec<String>> {
         let mut parts = Vec::new();
-        for c in conds {
+        for c in conds.iter().filter(|c| c.strategy != MethodCond::PREDICATE) {
             parts.push(self.show(&turned(c), native, false)?);
         }
         Ok(parts)
