@@ -474,3 +474,50 @@ fn statistics_come_from_a_sample_and_age() {
     t.forget_statistics();
     assert!(t.known_statistics().is_none());
 }
+
+#[test]
+fn a_group_forgets_what_was_said_of_it_when_a_value_changes() {
+    let (s, rel) = store();
+    let t = s.table(rel).unwrap();
+    let index = RelId(77);
+    let known = |g: usize| matches!(t.summary(g, index), Summary::Known(b) if *b == [1, 2]);
+    let tx = s.begin();
+    let mut first = Tid::NONE;
+    for i in 0..BATCH as i32 + 5 {
+        let tid = t.insert(&tx, &row(i)).unwrap();
+        first = if i == 0 { tid } else { first };
+    }
+    let Summary::Unknown(all) = t.summary(0, index) else { panic!("a full group is not known") };
+    assert_eq!((all.columns.len(), all.len()), (2, BATCH), "uncommitted rows too");
+    drop(all);
+    t.summarize(0, index, &[1, 2]);
+    assert!(known(0));
+    // The one that grows is said something of when it has rested.
+    assert!(matches!(t.summary(1, index), Summary::Open));
+    assert!(matches!(t.summary(1, index), Summary::Unknown(b) if b.len() == 5));
+    t.summarize(1, index, &[1, 2]);
+    assert!(known(1));
+    t.insert(&tx, &row(-1)).unwrap();
+    assert!(matches!(t.summary(1, index), Summary::Open));
+    assert!(matches!(t.summary(9, index), Summary::Open));
+    s.commit(&tx).unwrap();
+    // A deletion changes no value; a row in a slot that is used again does.
+    let tx = s.begin();
+    assert!(matches!(t.delete(&tx, &tx.snapshot(), first).unwrap(), Write::Done(_)));
+    s.commit(&tx).unwrap();
+    s.vacuum(rel).unwrap();
+    assert!(known(0));
+    let (tx, second) = (s.begin(), Tid(first.0 + 1));
+    let Write::Done(new) = t.update(&tx, &tx.snapshot(), second, &row(-9), true, RowLock::Update).unwrap() else {
+        panic!("not updated")
+    };
+    assert_eq!(new, first, "the slot");
+    assert!(matches!(t.summary(0, index), Summary::Unknown(_)));
+    s.abort(&tx);
+    // What changed meanwhile is not known by what was seen.
+    let tx = s.begin();
+    assert!(matches!(t.summary(1, index), Summary::Unknown(_)));
+    t.insert(&tx, &row(1)).unwrap();
+    t.summarize(1, index, &[1, 2]);
+    assert!(!known(1));
+}
