@@ -56,7 +56,9 @@ impl IndexKeys {
     /// Appends the entries of a column's value, each behind its length.
     pub fn write(&self, cx: &mut ExecCx<'_>, column: usize, d: Datum<'_>, out: &mut Vec<u8>) -> Result<()> {
         let Some(Some((class, ty))) = self.columns.get(column) else { return Ok(()) };
-        let keys = keys_of(cx, class, *ty, d)?;
+        let types = vec![TypeRef::new(oids::TEXT), *ty];
+        let f = bound(cx, "tusklet_index_keys", types)?;
+        let keys = f.call_at(cx, &f.site, &mut None, Phys::Bytes, &[Datum::Bytes(class.as_bytes()), d])?;
         if !self.inverted {
             out.extend_from_slice(keys.as_datum().bytes());
             return Ok(());
@@ -77,7 +79,7 @@ impl IndexKeys {
             // NULLs are with what has no items, or no place.
             MethodCond::IS_NULL if self.inverted => vec![b'K', 1, 0, 0, 0, 0],
             MethodCond::IS_NULL => vec![b'R', 1],
-            _ => query(cx, class, *ty, strategy, value)?,
+            _ => query(cx, &query_of(cx, value.0, *ty)?, class, strategy, value.1)?.as_datum().bytes().to_vec(),
         })
     }
 
@@ -141,34 +143,26 @@ impl IndexKeys {
     }
 }
 
-/// What a condition says of the keys of a class, over a column of type `ty`.
-pub(crate) fn query(
-    cx: &mut ExecCx<'_>,
-    class: &str,
-    ty: TypeRef,
-    strategy: i16,
-    value: (TypeRef, Datum<'_>),
-) -> Result<Vec<u8>> {
-    let types = vec![TypeRef::new(oids::TEXT), TypeRef::new(oids::INT4), value.0, ty];
-    let args = [Datum::Bytes(class.as_bytes()), Datum::I32(i32::from(strategy)), value.1, Datum::Null];
-    Ok(call(cx, "tusklet_index_query", types, &args)?.as_datum().bytes().to_vec())
+/// The kernel that says what conditions of a class, over a column of type `ty`, say of keys.
+pub(crate) fn query_of(cx: &ExecCx<'_>, value: TypeRef, ty: TypeRef) -> Result<Func> {
+    let types = vec![TypeRef::new(oids::TEXT), TypeRef::new(oids::INT4), value, ty];
+    bound(cx, "tusklet_index_query", types)
 }
 
-/// The keys of a value under a class, each behind its length.
-pub(crate) fn keys_of(cx: &mut ExecCx<'_>, class: &str, ty: TypeRef, d: Datum<'_>) -> Result<Value> {
-    let types = vec![TypeRef::new(oids::TEXT), ty];
-    call(cx, "tusklet_index_keys", types, &[Datum::Bytes(class.as_bytes()), d])
+/// What one of them says.
+pub(crate) fn query(cx: &mut ExecCx<'_>, f: &Func, class: &str, strategy: i16, value: Datum<'_>) -> Result<Value> {
+    let args = [Datum::Bytes(class.as_bytes()), Datum::I32(i32::from(strategy)), value, Datum::Null];
+    f.call_at(cx, &f.site, &mut None, Phys::Bytes, &args)
 }
 
-fn call(cx: &mut ExecCx<'_>, name: &'static str, types: Vec<TypeRef>, args: &[Datum<'_>]) -> Result<Value> {
+fn bound(cx: &ExecCx<'_>, name: &'static str, types: Vec<TypeRef>) -> Result<Func> {
     let imp = match cx.kernels.kernel(name) {
         Some(k) => FuncImpl::Kernel(k),
         None => return Err(Error::unsupported(name)),
     };
     let result = TypeRef::new(oids::BYTEA);
     let site = CallSite { func: 0, args: types, result, collation: 0, variadic: false, columns: None };
-    let f = Func { oid: 0, name: String::new(), strict: false, volatile: false, retset: false, guarded: false, imp, site: site.clone() };
-    f.call_at(cx, &site, &mut None, Phys::Bytes, args)
+    Ok(Func { oid: 0, name: String::new(), strict: false, volatile: false, retset: false, guarded: false, imp, site })
 }
 
 /// Byte strings behind their lengths.

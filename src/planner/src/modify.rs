@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
 use tusklet_error::{Error, Result, SortShort, TryVec};
 use tusklet_ir::*;
@@ -295,12 +296,17 @@ impl Planner<'_> {
             }
         }
         let mut indexes = Vec::new();
-        let mut oids = table.indexes.clone();
-        oids.order();
-        for oid in oids {
+        let mut all = table.indexes.clone();
+        all.order();
+        for oid in all {
             let rel = self.cx.relation(oid)?;
             let Some(ix) = &rel.index else { continue };
             if rel.storage == 0 {
+                continue;
+            }
+            // Nothing is entered into a BRIN index, but what it computes may fail.
+            let computes = ix.predicate.is_some() || ix.columns.iter().any(|c| c.expr.is_some());
+            if rel.access_method == oids::AM_BRIN && !computes {
                 continue;
             }
             let mut keys = Vec::new();

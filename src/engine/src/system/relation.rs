@@ -68,9 +68,12 @@ fn bytes_of(env: &Env<'_, '_>, r: &Relation) -> u64 {
                 .and_then(|i| env.cx.catalog.user_relation(i.table))
                 .and_then(|t| store.table(RelId(t.storage)).ok())
                 .map_or(0, |t| t.live_rows());
-            // A metapage (with first buckets for hash), and keys of twenty-odd bytes.
-            let least = if r.access_method == tusklet_catalog::builtin::oids::AM_HASH { 4 * PAGE } else { PAGE };
-            least + pages(rows * 24)
+            // A metapage (with first buckets for hash), and keys of twenty-odd bytes; summaries are few.
+            match r.access_method {
+                tusklet_catalog::builtin::oids::AM_BRIN => 3 * PAGE,
+                tusklet_catalog::builtin::oids::AM_HASH => 4 * PAGE + pages(rows * 24),
+                _ => PAGE + pages(rows * 24),
+            }
         }
         RelKind::Sequence => PAGE,
         _ => 0,

@@ -10,11 +10,11 @@ use std::rc::Rc;
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::Relation;
 use tusklet_catalog::resolve::{Summarized, brin_class};
-use tusklet_error::Result;
+use tusklet_error::{Error, Result};
 use tusklet_ir::{Expr, ExprKind, MethodCond, Oid, ScanRel};
 use tusklet_storage::{KeyRange, RelId, Summary, Table, TableScan, Tid, successor};
 use tusklet_vector::key::KeyPart;
-use tusklet_vector::zorder::{Rect, read};
+use tusklet_vector::zorder::Rect;
 use tusklet_vector::{BATCH, Batch, Datum, Phys, TypeRef, hash};
 
 use super::exclusion::over_row;
@@ -26,8 +26,8 @@ use crate::compile::Compiler;
 use crate::cx::ExecCx;
 use crate::executor::Step;
 use crate::expr::CExpr;
-use crate::func::key_order;
-use crate::index_keys::{keys_of, pieces, query, rects_of};
+use crate::func::{Func, key_order};
+use crate::index_keys::{pieces, query, query_of, rects_of};
 use crate::run::Run;
 
 /// A key column.
@@ -38,6 +38,8 @@ struct Key {
     ty: TypeRef,
     part: KeyPart,
     phys: Phys,
+    /// Of what has a place: the kernel that says where what equals a value is.
+    place: Option<Func>,
 }
 
 pub(crate) struct BrinScanPlan {
@@ -75,7 +77,11 @@ fn keys(c: &mut Compiler<'_, '_>, index: &Relation) -> Result<Option<Vec<Key>>> 
         let cmp = c.cx.catalog.sort_operators(class.intype()).cmp;
         let part = KeyPart { order: key_order(c.cx, cmp, k.ty.oid), ..KeyPart::ASC };
         let phys = crate::types::phys(&c.cx.catalog, k.ty.oid);
-        keys.push(Key { value: c.expr(&value)?, kept, ty: k.ty, part, phys });
+        let place = match kept {
+            Summarized::Space(_) => Some(query_of(c.cx, k.ty, k.ty)?),
+            _ => None,
+        };
+        keys.push(Key { value: c.expr(&value)?, kept, ty: k.ty, part, phys, place });
     }
     Ok(Some(keys))
 }
@@ -142,17 +148,21 @@ impl Key {
                     bits(hash::bytes(&key)).for_each(|b| low[b / 8] |= 1 << (b % 8));
                 }
                 Summarized::Space(class) => {
-                    let keys = keys_of(cx, class, self.ty, d)?;
-                    match pieces(keys.as_datum().bytes()).next() {
-                        Some([1, k @ ..]) => {
-                            let p = read(k, k.len() / 8);
-                            let r = all.get_or_insert(Rect { low: p, high: p });
-                            for (d, c) in p.iter().enumerate() {
-                                r.low[d] = r.low[d].min(*c);
-                                r.high[d] = r.high[d].max(*c);
-                            }
+                    // The box of what equals the value is its place.
+                    let same = if class == "gist box_ops" { 6 } else { 18 };
+                    let q = self.place.as_ref().map(|f| query(cx, f, class, same, d)).transpose()?;
+                    let Some((_, list)) = q.as_ref().and_then(|q| rects_of(q.as_datum().bytes())) else {
+                        return Err(Error::internal("a value without a place"));
+                    };
+                    if list.is_empty() {
+                        signs |= UNPLACED;
+                    }
+                    for p in list {
+                        let r = all.get_or_insert(p);
+                        for d in 0..4 {
+                            r.low[d] = r.low[d].min(p.low[d]);
+                            r.high[d] = r.high[d].max(p.high[d]);
                         }
-                        _ => signs |= UNPLACED,
                     }
                 }
             }
@@ -195,8 +205,9 @@ impl Key {
             return Ok(Test::NotNull);
         }
         if let Summarized::Space(class) = self.kept {
-            let q = query(cx, class, self.ty, c.strategy, (c.ty, v))?;
-            return Ok(rects_of(&q).map_or(Test::NotNull, |(_, r)| Test::Rects(r)));
+            let f = query_of(cx, c.ty, self.ty)?;
+            let q = query(cx, &f, class, c.strategy, v)?;
+            return Ok(rects_of(q.as_datum().bytes()).map_or(Test::NotNull, |(_, r)| Test::Rects(r)));
         }
         // Strategies are those of B-trees, or of hashes.
         let d = match (fit(v, self.phys), c.strategy) {
