@@ -24,7 +24,7 @@ fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Exp
     let Some(kept) = brin_class(col.opclass) else { return Some((strategy, value)) };
     Some(match kept {
         // Values are compared as the column's own.
-        Summarized::Order | Summarized::Bloom => match as_key(&value, col.ty.oid) {
+        Summarized::Order | Summarized::Multi | Summarized::Bloom => match as_key(&value, col.ty.oid) {
             // Elements of an array are the column's own, or nothing is known of them.
             _ if matches!(c.kind, ExprKind::ScalarArray { .. }) && m.right() == m.left() => (strategy, value),
             Some(v) => (strategy, v),

@@ -26,7 +26,8 @@ pub struct Index {
     pub(crate) dirty: Cell<bool>,
     /// Its segments in the last checkpoint.
     pub(crate) saved: RefCell<Vec<crate::log::SegmentName>>,
-    /// Which ranges of the table a BRIN index counts as summarized; none of an index that was opened counts all there are.
+    /// Which ranges of the table a BRIN index counts as summarized, the first of a new one; none of an index that was opened
+    /// counts all there are.
     pub summarized: RefCell<Option<Vec<bool>>>,
 }
 

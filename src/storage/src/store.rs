@@ -300,7 +300,8 @@ impl Store {
         let t = self.table(table)?;
         tx.0.write_xid()?;
         t.write()?.indexes += 1;
-        let rel = self.add_rel(|rel| Rel::Index(Rc::new(Index::new(rel, t))));
+        let new = |rel| Index { summarized: RefCell::new(Some(vec![true])), ..Index::new(rel, t) };
+        let rel = self.add_rel(|rel| Rel::Index(Rc::new(new(rel))));
         tx.0.record(Op::CreateIndex { rel, table });
         Ok(rel)
     }

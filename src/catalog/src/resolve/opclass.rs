@@ -222,6 +222,8 @@ impl Catalog {
 pub enum Summarized {
     /// The least and the greatest.
     Order,
+    /// The ends of several stretches.
+    Multi,
     /// Which hashes there are.
     Bloom,
     /// The box of the points under which this GiST class would enter them.
@@ -236,6 +238,7 @@ pub fn brin_class(opclass: Oid) -> Option<Summarized> {
         "inet_inclusion_ops" => Summarized::Space("gist inet_ops"),
         "range_inclusion_ops" => Summarized::Space("gist range_ops"),
         n if n.ends_with("_bloom_ops") => Summarized::Bloom,
+        n if n.ends_with("_multi_ops") => Summarized::Multi,
         _ => Summarized::Order,
     })
 }

@@ -25,7 +25,7 @@ fn with(shared: &Shared, index: &Relation, f: &mut dyn FnMut(&mut Vec<bool>, usi
     Ok(())
 }
 
-/// An index that was just made has all its ranges summarized, and the first of an empty table too (`brinbuild`).
+/// An index that was just filled has all its ranges summarized, and the first of an empty table too (`brinbuild`).
 pub fn built(shared: &Shared, index: &Relation) -> Result<()> {
     shared.db.store.index(heap::file(index))?.table().rest();
     with(shared, index, &mut |known, blocks, long| *known = vec![true; blocks.div_ceil(long).max(1)])

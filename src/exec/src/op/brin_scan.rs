@@ -1,16 +1,16 @@
 //! Scans by BRIN indexes: whole groups of rows that may satisfy the conditions.
 //!
 //! A BRIN index has no entries. For each group of its table it has a summary that the first scan makes of the group's values
-//! and that is forgotten when one of them changes (`storage::Summary`): the least and the greatest key of a column, the
-//! hashes of its keys, or the box of its points, and whether it has NULLs. The conditions are tested on the rows by the
-//! scan's filter.
+//! and that is forgotten when one of them changes (`storage::Summary`): the least and the greatest key of a column, those of
+//! several stretches, the hashes of its keys, or the box of its points; and whether it has NULLs. The conditions are tested
+//! on the rows by the scan's filter.
 
 use std::rc::Rc;
 
 use tusklet_catalog::builtin;
 use tusklet_catalog::live::Relation;
 use tusklet_catalog::resolve::{Summarized, brin_class};
-use tusklet_error::{Error, Result};
+use tusklet_error::{Error, Result, SortShort};
 use tusklet_ir::{Expr, ExprKind, MethodCond, Oid, ScanRel};
 use tusklet_storage::{KeyRange, RelId, Summary, Table, TableScan, Tid, successor};
 use tusklet_vector::key::KeyPart;
@@ -102,6 +102,8 @@ enum Test {
 const NULLS: u8 = 1;
 const VALUES: u8 = 2;
 const UNPLACED: u8 = 4;
+/// Most stretches of keys in a summary.
+const STRETCHES: usize = 16;
 /// Longest key in a summary.
 const LONG: usize = 256;
 /// Bytes of the hashes of a group.
@@ -110,6 +112,37 @@ const BLOOM: usize = BATCH;
 /// The bits of a hash.
 fn bits(hash: u64) -> impl Iterator<Item = usize> {
     (0..4).map(move |i| (hash >> (i * 16)) as usize % (BLOOM * 8))
+}
+
+/// Cuts long ends of a stretch, outwards.
+fn shorten(low: &mut Vec<u8>, high: &mut Vec<u8>) {
+    low.truncate(LONG);
+    if high.len() > LONG
+        && let Some(s) = successor(&high[..LONG])
+    {
+        *high = s;
+    }
+}
+
+fn framed(b: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&(b.len() as u32).to_le_bytes());
+    out.extend_from_slice(b);
+}
+
+/// Where keys lie, with the widest gaps between them left out.
+fn stretches(mut keys: Vec<Vec<u8>>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    keys.order();
+    keys.dedup();
+    let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return vec![] };
+    let same = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+    // What differs first, as a number.
+    let number = |k: &Vec<u8>| (0..8).fold(0, |n, i| n << 8 | u64::from(k.get(same + i).copied().unwrap_or(0)));
+    let mut gaps: Vec<(u64, usize)> =
+        (1..keys.len()).map(|i| (number(&keys[i]).saturating_sub(number(&keys[i - 1])), i)).collect();
+    gaps.order_by(|a, b| b.cmp(a));
+    let mut starts: Vec<usize> = gaps.iter().take(STRETCHES - 1).map(|g| g.1).chain([0, keys.len()]).collect();
+    starts.order();
+    starts.windows(2).map(|w| (keys[w[0]].clone(), keys[w[1] - 1].clone())).collect()
 }
 
 impl Key {
@@ -125,7 +158,7 @@ impl Key {
             return Ok((signs, [low, high]));
         }
         let v = self.value.eval(cx, batch, &batch.sel)?;
-        let mut all: Option<Rect> = None;
+        let (mut all, mut keys): (Option<Rect>, Vec<Vec<u8>>) = (None, Vec::new());
         for i in batch.sel.iter() {
             let d = v.get(i);
             if d.is_null() {
@@ -133,6 +166,10 @@ impl Key {
                 continue;
             }
             match self.kept {
+                Summarized::Multi => {
+                    self.key(d, &mut key);
+                    keys.push(key.clone());
+                }
                 Summarized::Order => {
                     self.key(d, &mut key);
                     if signs & VALUES == 0 || key < low {
@@ -174,10 +211,12 @@ impl Key {
             }
         }
         if self.kept == Summarized::Order {
-            low.truncate(LONG);
-            if high.len() > LONG {
-                high = successor(&high[..LONG]).unwrap_or(high);
-            }
+            shorten(&mut low, &mut high);
+        }
+        for (mut from, mut to) in stretches(keys) {
+            shorten(&mut from, &mut to);
+            framed(&from, &mut low);
+            framed(&to, &mut low);
         }
         Ok((signs, [low, high]))
     }
@@ -230,14 +269,25 @@ impl Key {
 
 impl Test {
     /// Whether a value that passes can be among those of a summary.
-    fn passes(&self, signs: u8, low: &[u8], high: &[u8]) -> bool {
+    fn passes(&self, kept: Summarized, signs: u8, low: &[u8], high: &[u8]) -> bool {
         let values = signs & VALUES != 0;
         match self {
             Test::Never => false,
-            Test::Any(list) => list.iter().any(|t| t.passes(signs, low, high)),
+            Test::Any(list) => list.iter().any(|t| t.passes(kept, signs, low, high)),
             Test::Null => signs & NULLS != 0,
             Test::NotNull => values,
-            Test::Keys(r) => values && high >= r.low.as_slice() && r.high.as_deref().is_none_or(|h| low < h),
+            Test::Keys(r) => {
+                let meets =
+                    |low: &[u8], high: &[u8]| high >= r.low.as_slice() && r.high.as_deref().is_none_or(|h| low < h);
+                let mut ends = pieces(low);
+                values
+                    && match kept {
+                        Summarized::Multi => {
+                            std::iter::from_fn(|| ends.next().zip(ends.next())).any(|(a, b)| meets(a, b))
+                        }
+                        _ => meets(low, high),
+                    }
+            }
             Test::Hash(h) => values && bits(*h).all(|b| low.get(b / 8).is_some_and(|x| x >> (b % 8) & 1 == 1)),
             Test::Rects(list) => {
                 let corner = |b: &[u8], d: usize| {
@@ -246,9 +296,9 @@ impl Test {
                 };
                 signs & UNPLACED != 0
                     || !low.is_empty()
-                        && list.iter().any(|r| {
-                            (0..4).all(|d| corner(high, d) >= r.low[d] && corner(low, d) <= r.high[d])
-                        })
+                        && list
+                            .iter()
+                            .any(|r| (0..4).all(|d| corner(high, d) >= r.low[d] && corner(low, d) <= r.high[d]))
             }
         }
     }
@@ -319,10 +369,7 @@ impl BrinScanOp {
                     // What cannot be computed of versions that are gone is no summary, and no error of the statement.
                     let Ok((signs, parts)) = k.summary(cx, &batch) else { return Ok(true) };
                     s.push(signs);
-                    for p in parts {
-                        s.extend_from_slice(&(p.len() as u32).to_le_bytes());
-                        s.extend_from_slice(&p);
-                    }
+                    parts.iter().for_each(|p| framed(p, &mut s));
                 }
                 drop(batch);
                 table.summarize(g, plan.index, &s)
@@ -330,13 +377,13 @@ impl BrinScanOp {
         };
         spend(cx, 0);
         let mut rest = &summary[..];
-        for column in 0..plan.keys.len() {
+        for (column, key) in plan.keys.iter().enumerate() {
             let Some((signs, parts)) = rest.split_first() else { return Ok(true) };
             let mut parts = pieces(parts);
             let (Some(low), Some(high)) = (parts.next(), parts.next()) else { return Ok(true) };
             rest = &rest[9 + low.len() + high.len()..];
             let mut tests = self.tests.iter().flatten().filter(|t| t.0 == column);
-            if !tests.all(|t| t.1.passes(*signs, low, high)) {
+            if !tests.all(|t| t.1.passes(key.kept, *signs, low, high)) {
                 return Ok(false);
             }
         }
