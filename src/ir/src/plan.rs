@@ -544,6 +544,8 @@ pub struct MethodCond {
     pub value: Expr,
     /// With any element of it (`= ANY`).
     pub each: bool,
+    /// It only follows from what the scan tests.
+    pub derived: bool,
     /// The whole condition, or the distance to order by, over the scan's native columns.
     pub cond: Expr,
 }

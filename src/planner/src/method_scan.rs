@@ -9,8 +9,8 @@ use tusklet_ir::*;
 
 use crate::bitmap::BitmapChoice;
 use crate::cost::{Cost, GinEntries};
-use crate::scan::{Wanted, as_key, free, implied, is_key, operator_on};
-use crate::{Planner, Rel, RelSet, RelStats, cost, expr, resolve};
+use crate::scan::{Wanted, as_key, free, implied, is_key, match_bound, operator_on};
+use crate::{PlanContext, Planner, Rel, RelSet, RelStats, cost, expr, resolve};
 
 /// The other side of an operator on an index column, and what its family calls the operator.
 fn matched(r: u32, c: &Expr, col: &IndexColumn, purpose: u8) -> Option<(i16, Expr)> {
@@ -53,7 +53,7 @@ fn null_test(r: u32, c: &Expr, col: &IndexColumn) -> Option<(i16, Expr)> {
 /// A condition that an index's predicate has, as one of the index.
 fn said(c: &Expr) -> MethodCond {
     let value = Expr::constant(Value::Null, TypeRef::new(oids::BOOL));
-    MethodCond { column: 0, strategy: MethodCond::PREDICATE, value, each: false, cond: c.clone() }
+    MethodCond { column: 0, strategy: MethodCond::PREDICATE, value, each: false, derived: false, cond: c.clone() }
 }
 
 /// A condition that an index looks for: which one, and on which key column.
@@ -63,6 +63,44 @@ struct Found {
     column: u32,
     strategy: i16,
     value: Expr,
+    /// What follows from the condition, if it is not looked for itself.
+    derived: Option<Expr>,
+}
+
+impl Found {
+    fn cond(&self, quals: &[Expr]) -> Option<MethodCond> {
+        let (whole, derived) = (quals.get(self.qual)?, self.derived.is_some());
+        Some(MethodCond {
+            column: self.column,
+            strategy: self.strategy,
+            value: self.value.clone(),
+            each: !derived && matches!(whole.kind, ExprKind::ScalarArray { .. }),
+            derived,
+            cond: self.derived.as_ref().unwrap_or(whole).clone(),
+        })
+    }
+}
+
+/// The bounds that LIKE and its kind put to a column (`like_regex_support`), each as a strategy and a condition.
+fn bounds(cx: &dyn PlanContext, r: u32, c: &Expr, col: &IndexColumn) -> Vec<(i16, Expr, Expr)> {
+    let mut out = Vec::new();
+    let ordered = matches!(brin_class(col.opclass), Some(Summarized::Order | Summarized::Multi));
+    let ExprKind::Call(call) = &c.kind else { return out };
+    let text = col.ty.oid == oids::TEXT && ordered;
+    for (op, value) in match_bound(cx, r, c, col).filter(|m| text && !m.exact).into_iter().flat_map(|m| m.bounds) {
+        let (strategy, name) = match op {
+            BoundOp::Lt => (1, "<"),
+            BoundOp::Le => (2, "<="),
+            BoundOp::Eq => (3, "="),
+            BoundOp::Ge => (4, ">="),
+            _ => (5, ">"),
+        };
+        let Some(o) = builtin::operator_exact(name, oids::TEXT, oids::TEXT) else { continue };
+        let args = vec![call.args[0].clone(), value.clone()];
+        let call = FuncCall { op: o.oid(), func: o.code(), args, ..(**call).clone() };
+        out.push((strategy, value, c.with_kind(ExprKind::Call(Box::new(call)))));
+    }
+    out
 }
 
 /// A way to use such an index.
@@ -191,7 +229,13 @@ impl Planner<'_> {
                     let (mut full, mut normal) = (false, false);
                     for (i, c) in quals.iter().enumerate() {
                         let found = matched(r, c, col, b's').or_else(|| if gin { None } else { null_test(r, c, col) });
-                        let Some((strategy, value)) = found else { continue };
+                        let column = k as u32;
+                        let Some((strategy, value)) = found else {
+                            for (strategy, value, derived) in bounds(self.cx, r, c, col) {
+                                conds.push(Found { qual: i, column, strategy, value, derived: Some(derived) });
+                            }
+                            continue;
+                        };
                         if matches!(c.kind, ExprKind::ScalarArray { .. }) {
                             with_arrays = true;
                             if !arrays {
@@ -205,7 +249,7 @@ impl Planner<'_> {
                             };
                             if e.add(q.as_deref()) { full = true } else { normal = true }
                         }
-                        conds.push(Found { qual: i, column: k as u32, strategy, value });
+                        conds.push(Found { qual: i, column, strategy, value, derived: None });
                     }
                     if let Some(e) = &mut entries {
                         e.whole |= full && !normal;
@@ -220,7 +264,8 @@ impl Planner<'_> {
                     at.is_some_and(|i| self.cx.catalog().returns(method, (i < ix.keys as usize).then(|| &ix.columns[i])))
                 };
                 let types: Vec<TypeRef> = ix.columns.iter().map(|c| c.ty).collect();
-                let used: Vec<&Expr> = conds.iter().map(|c: &Found| &quals[c.qual]).collect();
+                let used = |i: usize| conds.iter().any(|c: &Found| c.qual == i);
+                let used: Vec<&Expr> = quals.iter().enumerate().filter(|(i, _)| used(*i)).map(|(_, q)| q).collect();
                 let selectivity = cost::conjunction(&used, stats);
                 let mut pages = cost::spatial_pages(&types, if method == oids::AM_SPGIST { 2.0 } else { 0.0 }, stats);
                 let brin = brin.then(|| {
@@ -254,12 +299,7 @@ impl Planner<'_> {
             return None;
         }
         let (entries, cost, share) = c.bitmap_cost(stats, 1.0);
-        let mut conds = Vec::new();
-        for f in &c.conds {
-            let cond = quals.get(f.qual)?.clone();
-            let each = matches!(cond.kind, ExprKind::ScalarArray { .. });
-            conds.push(MethodCond { column: f.column, strategy: f.strategy, value: f.value.clone(), each, cond });
-        }
+        let mut conds: Vec<MethodCond> = c.conds.iter().filter_map(|f| f.cond(quals)).collect();
         conds.extend(c.said.iter().filter_map(|q| quals.get(*q)).map(said));
         let source = BitmapSource::Method { index: c.index, index_storage: c.storage, conds };
         let mut used: Vec<usize> = c.answered().collect();
@@ -343,22 +383,23 @@ impl Planner<'_> {
         let mut params = Vec::new();
         let set: RelSet = 1 << r;
         quals.iter_mut().for_each(|c| self.foreign_to_params(set, c, &mut params));
-        let mut cond = |column, strategy, mut value: Expr, whole: &Expr, this: &mut Self| -> Result<MethodCond> {
-            this.foreign_to_params(set, &mut value, &mut params);
-            let each = matches!(whole.kind, ExprKind::ScalarArray { .. });
-            Ok(MethodCond { column, strategy, value, each, cond: resolve::resolve(whole, &cols)? })
+        let mut resolved = |mut c: MethodCond, this: &mut Self| -> Result<MethodCond> {
+            this.foreign_to_params(set, &mut c.value, &mut params);
+            c.cond = resolve::resolve(&c.cond, &cols)?;
+            Ok(c)
         };
         let mut conds = Vec::new();
-        for f in choice.conds {
-            if let Some(c) = quals.get(f.qual) {
-                conds.push(cond(f.column, f.strategy, f.value, c, self)?);
-            }
+        for c in choice.conds.iter().filter_map(|f| f.cond(&quals)) {
+            conds.push(resolved(c, self)?);
         }
         for q in choice.said.iter().filter_map(|q| quals.get(*q)) {
             conds.push(MethodCond { cond: resolve::resolve(q, &cols)?, ..said(q) });
         }
         let nearest = match choice.nearest {
-            Some((strategy, value, e)) => Some(Box::new(cond(0, strategy, value, &e, self)?)),
+            Some((strategy, value, cond)) => {
+                let c = MethodCond { column: 0, strategy, value, each: false, derived: false, cond };
+                Some(Box::new(resolved(c, self)?))
+            }
             None => None,
         };
         let (index, index_storage, only) = (choice.index, choice.storage, choice.only);

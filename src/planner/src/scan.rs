@@ -893,9 +893,9 @@ fn compared(cx: &mut dyn PlanContext, c: &Expr, p: &Expr) -> Option<bool> {
     Some(matches!(cx.evaluate(&test), Ok(Value::Bool(true))))
 }
 
-struct Match {
-    bounds: Vec<(BoundOp, Expr)>,
-    exact: bool,
+pub(crate) struct Match {
+    pub bounds: Vec<(BoundOp, Expr)>,
+    pub exact: bool,
 }
 
 fn strip_relabel(e: &Expr) -> &Expr {
@@ -974,7 +974,7 @@ pub(crate) fn operator_on<'a>(
 }
 
 /// What condition `c` says about index column `col` of entry `r`.
-fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
+pub(crate) fn match_bound(cx: &dyn PlanContext, r: u32, c: &Expr, col: &tusklet_catalog::live::IndexColumn) -> Option<Match> {
     let free = |e: &Expr| free(r, e);
     match &c.kind {
         ExprKind::Call(call) if call.op != 0 && call.args.len() == 2 => {

@@ -46,7 +46,7 @@ impl Explainer<'_, '_> {
             }
             BitmapSource::Method { conds, .. } => {
                 let native = self.scan_columns(p, rel);
-                for c in conds {
+                for c in conds.iter().filter(|c| !c.derived) {
                     parts.push(self.show(&c.cond, &native, false)?);
                 }
                 " AND "
