@@ -9,7 +9,7 @@ use tusklet_ir::*;
 
 use crate::bitmap::BitmapChoice;
 use crate::cost::{Cost, GinEntries};
-use crate::scan::{Wanted, as_key, free, implied, is_key, match_bound, operator_on};
+use crate::scan::{Wanted, as_key, free, implied, is_key, match_bound, operator_on, prefix_bounds};
 use crate::{PlanContext, Planner, Rel, RelSet, RelStats, cost, expr, resolve};
 
 /// The other side of an operator on an index column, and what its family calls the operator.
@@ -81,19 +81,30 @@ impl Found {
     }
 }
 
-/// The bounds that LIKE and its kind put to a column (`like_regex_support`), each as a strategy and a condition.
+/// The bounds that LIKE and its kind put to a column (`like_regex_support`, `text_starts_with_support`), each as a strategy
+/// and a condition.
 fn bounds(cx: &dyn PlanContext, r: u32, c: &Expr, col: &IndexColumn) -> Vec<(i16, Expr, Expr)> {
     let mut out = Vec::new();
+    let tree = index_class(oids::AM_SPGIST, col.opclass) == Some("spgist text_ops");
     let ordered = matches!(brin_class(col.opclass), Some(Summarized::Order | Summarized::Multi));
     let ExprKind::Call(call) = &c.kind else { return out };
-    let text = col.ty.oid == oids::TEXT && ordered;
-    for (op, value) in match_bound(cx, r, c, col).filter(|m| text && !m.exact).into_iter().flat_map(|m| m.bounds) {
+    if col.ty.oid != oids::TEXT || !tree && !ordered {
+        return out;
+    }
+    let found = match (&call.args[..], builtin::proc(call.func).map(|p| p.name())) {
+        ([key, value], Some("starts_with")) if is_key(r, key, col) => match value.as_const() {
+            Some(Value::Bytes(prefix)) => prefix_bounds(prefix.to_vec(), false, col.ty),
+            _ => None,
+        },
+        _ => match_bound(cx, r, c, col).filter(|m| !m.exact),
+    };
+    for (op, value) in found.into_iter().flat_map(|m| m.bounds) {
         let (strategy, name) = match op {
-            BoundOp::Lt => (1, "<"),
-            BoundOp::Le => (2, "<="),
             BoundOp::Eq => (3, "="),
+            BoundOp::Ge if tree => (28, "^@"),
+            BoundOp::Lt if ordered => (1, "<"),
             BoundOp::Ge => (4, ">="),
-            _ => (5, ">"),
+            _ => continue,
         };
         let Some(o) = builtin::operator_exact(name, oids::TEXT, oids::TEXT) else { continue };
         let args = vec![call.args[0].clone(), value.clone()];

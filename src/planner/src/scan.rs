@@ -1085,7 +1085,7 @@ fn like_prefix(pattern: &[u8]) -> Option<(Vec<u8>, bool)> {
 }
 
 /// What begins with a prefix lies between it and its successor in byte order. The pattern itself is checked again.
-fn prefix_bounds(prefix: Vec<u8>, whole: bool, ty: TypeRef) -> Option<Match> {
+pub(crate) fn prefix_bounds(prefix: Vec<u8>, whole: bool, ty: TypeRef) -> Option<Match> {
     if prefix.is_empty() {
         return None;
     }

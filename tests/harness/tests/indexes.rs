@@ -80,7 +80,7 @@ const KINDS: &[Kind] = &[
     kind("int8", &["#", "-#", "90000000000#"], &["btree", "hash", "brin", "brin int8_bloom_ops"], &["@ = ?", "@ < 5::int2"]),
     kind("float8", &["#", "-#.5", "NaN", "-Infinity", "1e300"], &["btree", "hash", "brin", "brin float8_minmax_multi_ops", "brin float8_bloom_ops"], &["@ > 2.5::float4"]),
     Kind { exact: false, ..kind("numeric", &["#", "#.0", "-#.50", "#.#", "NaN"], &["btree", "hash", "brin", "brin numeric_minmax_multi_ops", "brin numeric_bloom_ops"], &["@ = #"]) },
-    kind("text", &["a#", "ab#", "b#", "", "a%", "é#", "abcdefghi#"], &["btree", "btree text_pattern_ops", "hash", "spgist", "brin", "brin text_bloom_ops"], &["@ LIKE 'ab%'", "@ LIKE 'a#%'", "@ ^@ 'a'", "@ ~<~ ?", "@ ~>=~ ?", "@ LIKE 'a_'"]),
+    kind("text", &["a#", "ab#", "b#", "", "a%", "é#", "abcdefghi#"], &["btree", "btree text_pattern_ops", "hash", "spgist", "brin", "brin text_bloom_ops"], &["@ LIKE 'ab%'", "@ LIKE 'a#%'", "@ ^@ 'a'", "starts_with( @ , 'ab#')", "@ ~ '^ab'", "@ LIKE 'ab#'", "@ ~<~ ?", "@ ~>=~ ?", "@ LIKE 'a_'"]),
     Kind { exact: false, ..kind("bpchar", &["a#", "a# ", "b"], &["btree", "btree bpchar_pattern_ops", "hash", "brin", "brin bpchar_bloom_ops"], &[]) },
     kind("bool", &["true", "false"], &["btree", "hash"], &["@", "NOT @", "@ IS TRUE"]),
     kind("date", &["2020-01-1#", "1999-12-1# BC", "infinity"], &["btree", "hash", "brin", "brin date_minmax_multi_ops", "brin date_bloom_ops"], &["@ < timestamp '2020-01-1# 12:00'", "timestamp '2020-01-1#' >= @"]),
