@@ -12,7 +12,7 @@ const BINDGEN = /^wasm-bindgen = "=([\d.]+)"/m.exec(readFileSync(join(root, 'Car
 const TARGET = 'wasm32-unknown-unknown';
 
 /** Crates that are compiled for size here alone: what of them is hot says so itself, which only this build hears (`cfg(tuned)`). */
-const MARKED = ['functions'];
+const MARKED = ['functions', 'exec'];
 
 /** The folder with wasm-bindgen and its test runner, of the crate's version; installs them when there is none. */
 export function bindgenTools() {
@@ -58,7 +58,8 @@ export async function buildWasm(dev = false) {
   wasmTarget();
   const cli = join(bindgenTools(), 'wasm-bindgen');
   const { args, env } = dev ? { args: [], env: {} } : withLibrary();
-  run('cargo', ['build', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm', ...args], { env: { ...process.env, ...env } });
+  // As a module alone: of a library that is an rlib too, as tests want it, Cargo leaves link-time optimisation out and says nothing.
+  run('cargo', ['rustc', ...(dev ? [] : ['--release']), '--target', TARGET, '-p', 'tusklet-wasm', '--lib', '--crate-type', 'cdylib', ...args], { env: { ...process.env, ...env } });
   const names = process.argv.includes('--names');
   const out = join(target, 'bindgen');
   rmSync(out, { recursive: true, force: true });
