@@ -41,10 +41,9 @@ pub mod category {
 impl Catalog {
     /// A relation, PostgreSQL's or the user's.
     pub fn relation(&self, oid: Oid) -> Option<Rc<Relation>> {
-        if oid < FIRST_USER_OID {
-            return convert::relation(oid);
-        }
-        self.user_relation(oid).cloned().or_else(|| self.toast_relation(oid))
+        // The tables of large objects are both: once there are some, they have files.
+        let live = self.user_relation(oid).cloned();
+        live.or_else(|| if oid < FIRST_USER_OID { convert::relation(oid) } else { self.toast_relation(oid) })
     }
 
     /// A type.

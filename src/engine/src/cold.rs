@@ -24,7 +24,7 @@ pub fn load_for(shared: &Shared, stmt: &PlannedStmt) -> Result<bool> {
     let mut tables: SortedSet<Oid> = stmt.relations.iter().map(|u| u.rel).collect();
     follow_foreign_keys(&c, written.collect(), &mut tables);
     // All are asked for, so that the host fetches them together.
-    let mut ready = true;
+    let mut ready = !shared.large_objects.cold.get() || crate::large_object::load_tables(shared)?;
     for rel in tables.iter().filter_map(|t| c.user_relation(*t)) {
         if matches!(rel.kind, RelKind::Table | RelKind::MatView) && rel.storage != 0 {
             ready &= shared.db.store.load(RelId(rel.storage))?;

@@ -8,6 +8,7 @@ mod cursor;
 pub mod database;
 mod explain;
 mod host;
+mod large_object;
 mod literals;
 mod missing;
 pub mod output;

@@ -10,6 +10,7 @@ use tusklet_error::{Error, Notice, Result, SqlState, err};
 use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step, eval_constant};
 use tusklet_ir::{CommandType, Expr, ExprKind, Oid, Param, Query, ResultColumn, TypeRef, Value};
 use tusklet_planner::{ColumnStats, Estimate, Guess, PlanContext, RelStats};
+use tusklet_storage::Snapshot;
 use tusklet_syntax::ast::{self, Stmt};
 use tusklet_vector::{Batch, CallContext};
 
@@ -817,6 +818,11 @@ pub fn run_query(shared: &Shared, query: Query) -> Result<(Vec<TypeRef>, Vec<Bat
 
 /// Runs one of the engine's own statements; its plan is kept. Parameters carry their types.
 pub fn run_sql(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Vec<Vec<Value>>> {
+    run_sql_under(shared, sql, params, shared.snapshot()?)
+}
+
+/// The same under a snapshot.
+pub fn run_sql_under(shared: &Shared, sql: &str, params: &[(Oid, Value)], snapshot: Snapshot) -> Result<Vec<Vec<Value>>> {
     let known = shared.internal_plans.borrow().get(sql).cloned();
     let prepared = match known {
         Some(p) => p,
@@ -829,19 +835,18 @@ pub fn run_sql(shared: &Shared, sql: &str, params: &[(Oid, Value)]) -> Result<Ve
         }
     };
     let values: Vec<Value> = params.iter().map(|(_, v)| v.clone()).collect();
-    run_prepared(shared, &prepared, &values)
+    run_prepared(shared, &prepared, &values, snapshot)
 }
 
 /// As [`run_sql`], of a query that is not kept.
 pub fn run_once(shared: &Shared, sql: &str) -> Result<Vec<Vec<Value>>> {
     let raw = tusklet_syntax::parse_one(sql)?;
     let prepared = Prepared::new(shared, Rc::from(sql), Some(Rc::new(raw.stmt)), vec![], false)?;
-    run_prepared(shared, &prepared, &[])
+    run_prepared(shared, &prepared, &[], shared.snapshot()?)
 }
 
-fn run_prepared(shared: &Shared, prepared: &Prepared, values: &[Value]) -> Result<Vec<Vec<Value>>> {
+fn run_prepared(shared: &Shared, prepared: &Prepared, values: &[Value], snapshot: Snapshot) -> Result<Vec<Vec<Value>>> {
     let program = prepared.program(shared)?;
-    let snapshot = shared.snapshot()?;
     let mut cx = shared.exec_cx(snapshot)?;
     let (_, batches) = run_program(shared, &mut cx, program, values)?;
     shared.tx()?.next_command();

@@ -103,7 +103,7 @@ pub struct Shared {
     /// Formatting state that follows from the settings.
     pub formats: RefCell<Rc<dyn Any>>,
     /// Search path that follows from the settings, for one catalog version.
-    path: RefCell<Option<(u64, Rc<SearchPath>)>>,
+    pub(crate) path: RefCell<Option<(u64, Rc<SearchPath>)>>,
     /// The catalog as the session sees it.
     pub catalog: RefCell<Catalog>,
     /// The transaction, if one runs.
@@ -156,6 +156,8 @@ pub struct Shared {
     pub(crate) advisory: RefCell<AdvisoryLocks>,
     /// `pg_sleep`'s pauses.
     pub(crate) sleep: crate::sleep::Sleep,
+    /// Open large objects.
+    pub(crate) large_objects: crate::large_object::LargeObjects,
     /// How deep functions call queries that call functions.
     pub depth: Cell<u32>,
     /// What one of the engine's own queries had to wait for.
@@ -248,6 +250,7 @@ impl Session {
             statements: RefCell::default(),
             shapes: RefCell::default(),
             advisory: RefCell::default(),
+            large_objects: Default::default(),
             depth: Cell::new(0),
             pending_wait: Cell::new(None),
             several: Cell::new(false),

@@ -179,7 +179,7 @@ impl Settings {
     pub fn reset(&mut self, name: &str, local: bool) -> Result<()> {
         let key = Settings::canonical(name).ok_or_else(|| unknown(name))?;
         if let Some(s) = find(name) {
-            may_change(s, Source::Session)?;
+            may_change(s, Source::Session, self.is_on("is_superuser"))?;
         }
         if local {
             let v = self.reset.get(&key).cloned().or_else(|| find(name).map(default_of)).unwrap_or_default();
@@ -269,7 +269,7 @@ impl Settings {
             }
             return Err(unknown(name));
         };
-        may_change(s, source)?;
+        may_change(s, source, source != Source::Session || self.is_on("is_superuser"))?;
         let name = s.name();
         let v = match s.vartype() {
             "bool" => parse_bool(value)
@@ -383,7 +383,7 @@ fn is_custom(name: &str) -> bool {
     name.contains('.') && name.split('.').all(ok)
 }
 
-fn may_change(s: Setting, source: Source) -> Result<()> {
+fn may_change(s: Setting, source: Source, superuser: bool) -> Result<()> {
     let name = s.name();
     if source == Source::Internal {
         return Ok(());
@@ -398,6 +398,9 @@ fn may_change(s: Setting, source: Source) -> Result<()> {
         "sighup" => Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be changed now"; name)),
         "backend" | "superuser-backend" if source == Source::Session => {
             Err(err!(CANT_CHANGE_RUNTIME_PARAM, "parameter \"{}\" cannot be set after connection start"; name))
+        }
+        "superuser" | "superuser-backend" if !superuser => {
+            Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to set parameter \"{}\""; name))
         }
         _ => Ok(()),
     }

@@ -399,6 +399,7 @@ pub fn implements(prosrc: &str) -> bool {
         || find(SETS, prosrc).is_some()
         || privilege::is_has_privilege(prosrc)
         || prosrc.starts_with("pg_stat_get_")
+        || prosrc.starts_with("be_lo")
         || admin::refusal(prosrc).is_some()
 }
 
@@ -415,6 +416,9 @@ pub fn call(
         return Some(f(&mut env, args));
     }
     if let Some(r) = privilege::has_privilege(&mut env, prosrc, args) {
+        return Some(r);
+    }
+    if let Some(r) = crate::large_object::call(&mut env, prosrc, args) {
         return Some(r);
     }
     if let Some(f) = find(SETS, prosrc) {

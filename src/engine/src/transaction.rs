@@ -161,6 +161,7 @@ impl Shared {
             // A setting that exists always takes a truth value.
             let _ = self.note_superuser();
         }
+        self.large_objects.close(None);
         self.row_events.borrow_mut().clear();
         self.deferred_events.borrow_mut().clear();
         *self.constraint_modes.borrow_mut() = Default::default();
@@ -244,6 +245,7 @@ impl Shared {
         if let Some(t) = &mut *self.transaction.borrow_mut() {
             t.tx.release(s.level);
             t.savepoints.truncate(i);
+            self.large_objects.lift(i);
         }
         Ok(())
     }
@@ -261,6 +263,7 @@ impl Shared {
             (t.tx.clone(), changed)
         };
         self.db.store.rollback_to(&tx, s.level);
+        self.large_objects.close(Some(i));
         self.row_events.borrow_mut().clear();
         self.deferred_events.borrow_mut().truncate(s.deferred);
         let undone = self.settings.borrow_mut().roll_back_to(s.settings);

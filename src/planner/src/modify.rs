@@ -256,8 +256,7 @@ impl Planner<'_> {
         table: &Rc<Relation>,
         view_checks: &[ViewCheck],
     ) -> Result<ModifyTarget> {
-        let schema =
-            self.cx.catalog().user_schema(table.schema).map_or_else(|| "public".to_string(), |s| s.name.clone());
+        let schema = self.cx.catalog().schema_name(table.schema).unwrap_or_default();
         let columns: Vec<TargetColumn> = table
             .columns
             .iter()

@@ -8,7 +8,7 @@ tusklet_ir::node! {
     pub enum ObjectClass {
         Relation, Type, Proc, Operator, Cast, Constraint, Default, Schema, Collation, OpClass, OpFamily, Trigger, Rule,
         Policy, Role, Database, Extension, Language, Statistics, AccessMethod, Conversion, TsObject, EventTrigger, Acl,
-        Amop, Amproc, Tablespace,
+        Amop, Amproc, Tablespace, LargeObject,
     }
 
     /// An object, or a column of it.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::convert;
 use crate::builtin::{self, oids};
-use crate::live::{Catalog, Column, RelKind, Relation};
+use crate::live::{Catalog, Column, FIRST_USER_OID, RelKind, Relation};
 use tusklet_ir::Oid;
 
 const TABLE: Oid = 1 << 31;
@@ -100,7 +100,7 @@ impl Catalog {
 
     /// The user's relations and the TOAST tables that are theirs.
     pub(crate) fn all_relations(&self) -> Vec<Rc<Relation>> {
-        let mut all: Vec<Rc<Relation>> = self.user_relations().cloned().collect();
+        let mut all: Vec<Rc<Relation>> = self.user_relations().filter(|r| r.oid >= FIRST_USER_OID).cloned().collect();
         for i in 0..all.len() {
             let toast = self.toast_table(&all[i]);
             if toast != 0 {

@@ -266,6 +266,7 @@ pub fn class_oid(c: ObjectClass) -> Oid {
         ObjectClass::Amop => 2602,
         ObjectClass::Amproc => 2603,
         ObjectClass::Tablespace => 1213,
+        ObjectClass::LargeObject => oids::RELATION_PG_LARGEOBJECT,
     }
 }
 

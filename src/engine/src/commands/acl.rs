@@ -8,16 +8,17 @@ use tusklet_ir::Oid;
 use tusklet_syntax::ast::{GrantStmt, GrantTarget, ObjectName, ObjectType, RoleSpecKind};
 
 use super::object_address::{Objects, relation_word};
-use super::{functioncmds, heap, namespace, schemacmds, user};
+use super::{functioncmds, heap, namespace, object_lookup, schemacmds, user};
 pub use crate::privileges::bits::*;
 pub use crate::privileges::{is_member, is_superuser};
-use crate::missing;
+use crate::{large_object, missing};
 use crate::session::Shared;
 use crate::system::privilege::builtin_acl;
 
 const TABLE_ALL: u32 = INSERT | SELECT | UPDATE | DELETE | TRUNCATE | REFERENCES | TRIGGER;
 const SEQUENCE_ALL: u32 = SELECT | UPDATE | USAGE;
 const SCHEMA_ALL: u32 = USAGE | CREATE;
+const LARGE_OBJECT_ALL: u32 = SELECT | UPDATE;
 const DATABASE_ALL: u32 = CREATE | TEMPORARY | CONNECT;
 
 /// Whether the current user is (in effect) the owner.
@@ -417,6 +418,17 @@ fn object(shared: &Shared, w: &Wanted<'_>, objtype: ObjectType, o: &ObjectName) 
                 None => bail!(UNDEFINED_OBJECT, "type \"{}\" does not exist"; n.join(".")),
             }
         }
+        (ObjectType::LargeObject, o) => {
+            let bits = w.bits(LARGE_OBJECT_ALL, "large object")?;
+            let Some(a) = object_lookup::get(shared, o, objtype, false)? else { return Ok(()) };
+            large_object::change(shared, a.oid, &mut |o| {
+                // It is told twice what it is.
+                let name = filled!("large object {}"; &a.oid.to_string());
+                may_grant(shared, o.0, o.1.as_deref(), bits, "large object", &name)?;
+                w.apply(&mut o.1, o.0, LARGE_OBJECT_ALL, 0, bits);
+                Ok(())
+            })
+        }
         (t, _) => Err(Error::unsupported(filled!("GRANT on a {}"; super::kind_words(t).to_ascii_lowercase()))),
     }
 }
@@ -434,20 +446,21 @@ fn grant_type(shared: &Shared, w: &Wanted<'_>, oid: Oid, bits: u32) -> Result<()
 }
 
 /// The objects on which a role was granted something.
-pub fn granted_to(shared: &Shared, role: Oid) -> Vec<ObjectAddress> {
+pub fn granted_to(shared: &Shared, role: Oid) -> Result<Vec<ObjectAddress>> {
     let c = shared.catalog();
     let has = |acl: &Option<Vec<AclItem>>, owner: Oid| owner != role && acl.iter().flatten().any(|i| i.grantee == role);
     let mut out: Vec<ObjectAddress> = vec![];
     out.extend(c.user_relations().filter(|r| has(&r.acl, r.owner)).map(|r| Objects::relation(r.oid)));
     out.extend(c.user_schemas().filter(|s| has(&s.acl, s.owner)).map(|s| Objects::schema(s.oid)));
     out.extend(c.user_procs().filter(|p| has(&p.acl, p.owner)).map(|p| Objects::proc(p.oid)));
+    out.extend(large_object::addresses(shared, &|owner, acl| has(acl, owner))?);
     out.order();
-    out
+    Ok(out)
 }
 
 /// Takes away everything a role was granted (DROP OWNED).
 pub fn revoke_everything(shared: &Shared, role: Oid) -> Result<()> {
-    for a in granted_to(shared, role) {
+    for a in granted_to(shared, role)? {
         let strip = |acl: &mut Option<Vec<AclItem>>| {
             if let Some(list) = acl {
                 list.retain(|i| i.grantee != role);
@@ -463,6 +476,10 @@ pub fn revoke_everything(shared: &Shared, role: Oid) -> Result<()> {
                 strip(&mut s.acl);
                 schemacmds::store(shared, s)?;
             }
+            ObjectClass::LargeObject => large_object::change(shared, a.oid, &mut |o| {
+                strip(&mut o.1);
+                Ok(())
+            })?,
             _ => {
                 let mut p = functioncmds::to_change(shared, a.oid, "REVOKE on")?;
                 strip(&mut p.acl);

@@ -10,8 +10,8 @@ use tusklet_syntax::ast::{
 
 use super::object_address::{Objects, relation_word};
 use super::tablecmds::alter_table::check_word;
-use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, items, kind_words, lock, namespace, operatorcmds, pg_type, schemacmds, tsearchcmds, typecmds, user};
-use crate::missing;
+use super::{acl, dbcommands, dependency, expressions, functioncmds, heap, items, kind_words, lock, namespace, object_lookup, operatorcmds, pg_type, schemacmds, tsearchcmds, typecmds, user};
+use crate::{large_object, missing};
 use crate::session::Shared;
 
 /// The relation a statement is about, locked; `None` after a notice when it may be missing.
@@ -582,6 +582,11 @@ pub fn set_owner(shared: &Shared, s: &AlterOwnerStmt) -> Result<()> {
             }
             return Err(Error::unsupported("ALTER DATABASE OWNER TO another role"));
         }
+        (ObjectType::LargeObject, o) => {
+            let Some(a) = object_lookup::get(shared, o, *object_type, false)? else { return Ok(()) };
+            object_lookup::check_ownership(shared, o, *object_type, a)?;
+            a
+        }
         (t, o) => match (tsearchcmds::kind_of(*t), o) {
             (Some(kind), ObjectName::Name(n)) => tsearchcmds::address(tsearchcmds::owned(shared, kind, n)?.oid),
             _ => return Err(Error::unsupported(filled!("ALTER {} OWNER TO"; kind_words(*t)))),
@@ -642,6 +647,11 @@ pub fn change_owner(shared: &Shared, a: ObjectAddress, to: Oid) -> Result<()> {
             functioncmds::store(shared, *p)
         }
         ObjectClass::TsObject => tsearchcmds::set_owner(shared, a.oid, to),
+        ObjectClass::LargeObject => large_object::change(shared, a.oid, &mut |o| {
+            acl::new_owner(&mut o.1, o.0, to);
+            o.0 = to;
+            Ok(())
+        }),
         other => Err(err!(INTERNAL_ERROR, "{other:?} has no owner")),
     }
 }

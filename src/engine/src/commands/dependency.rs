@@ -514,6 +514,7 @@ fn delete_one(shared: &Shared, a: ObjectAddress) -> Result<()> {
                 })?;
             }
         }
+        ObjectClass::LargeObject => return crate::large_object::drop(shared, a.oid),
         ObjectClass::Operator => {
             if let Some(o) = c.user_operator(a.oid) {
                 super::operatorcmds::link(shared, o, true)?;

@@ -82,7 +82,7 @@ pub fn column(name: &str, ty: TypeRef, collation: Oid) -> Column {
 
 /// Whether DROP of the object needs no thought, because it is PostgreSQL's own.
 pub fn is_pinned(a: ObjectAddress) -> bool {
-    a.oid < FIRST_USER_OID && a.oid != PUBLIC_SCHEMA
+    a.oid < FIRST_USER_OID && a.oid != PUBLIC_SCHEMA && a.class != ObjectClass::LargeObject
 }
 
 /// One edge, unless it leads to PostgreSQL's own.

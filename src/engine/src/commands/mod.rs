@@ -17,7 +17,7 @@ mod alter;
 pub(crate) mod analyze;
 pub mod brin;
 mod castcmds;
-mod comment;
+pub(crate) mod comment;
 mod createas;
 mod dbcommands;
 pub(crate) mod define;

@@ -55,7 +55,7 @@ static CLASSES: &[(Oid, &str, Option<ObjectClass>)] = &[
     (2606, "constraint", Some(ObjectClass::Constraint)),
     (2607, "conversion", Some(ObjectClass::Conversion)),
     (2612, "language", Some(ObjectClass::Language)),
-    (2613, "large object", None),
+    (2613, "large object", Some(ObjectClass::LargeObject)),
     (2615, "schema", Some(ObjectClass::Schema)),
     (2616, "operator class", Some(ObjectClass::OpClass)),
     (2617, "operator", Some(ObjectClass::Operator)),
@@ -347,6 +347,11 @@ fn fill(o: &mut Object, c: &Catalog, path: &SearchPath, a: ObjectAddress) -> Opt
         }
         ObjectClass::Role if role_exists(c, a.oid) => {
             plain(o, c, path, &Row { oid: a.oid, schema: 0, method: 0, name: &values::role_name(c, a.oid) }, true);
+        }
+        ObjectClass::LargeObject => {
+            plain(o, c, path, &Row { oid: a.oid, schema: 0, method: 0, name: &a.oid.to_string() }, true);
+            o.identity = a.oid.to_string();
+            o.name = None;
         }
         ObjectClass::Collation
         | ObjectClass::OpClass

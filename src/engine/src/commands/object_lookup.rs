@@ -17,7 +17,7 @@ use super::{
     without_position,
 };
 use crate::database::BOOTSTRAP_ROLE;
-use crate::missing;
+use crate::{large_object, missing};
 use crate::session::Shared;
 
 /// What objects of a type are called in messages.
@@ -135,7 +135,10 @@ pub fn get(shared: &Shared, o: &ObjectName, t: ObjectType, missing_ok: bool) -> 
                 _ => String::new(),
             };
             let oid = tusklet_adt::oid::parse(&text)?;
-            Err(err!(UNDEFINED_OBJECT, "large object {oid} does not exist"))
+            if !large_object::exists(shared, oid)? {
+                bail!(UNDEFINED_OBJECT, "large object {oid} does not exist");
+            }
+            Ok(Some(ObjectAddress::new(ObjectClass::LargeObject, oid)))
         }
         (ObjectType::Collation | ObjectType::OpFamily | ObjectType::OpClass, _) => {
             items::find(shared, t, o, missing_ok)
@@ -304,6 +307,7 @@ pub fn check_ownership(shared: &Shared, o: &ObjectName, t: ObjectType, a: Object
         (ObjectClass::AccessMethod, _) | (_, ObjectType::TsParser | ObjectType::TsTemplate) => {
             bail!(INSUFFICIENT_PRIVILEGE, "must be superuser")
         }
+        (ObjectClass::LargeObject, _) => return large_object::check_owner(shared, a.oid),
         (ObjectClass::Proc, _) => owner = c.proc(a.oid).map_or(owner, |p| p.owner),
         (ObjectClass::Operator, _) => owner = c.operator(a.oid).map_or(owner, |p| p.owner),
         (ObjectClass::Schema, _) => owner = c.user_schema(a.oid).map_or(owner, |s| s.owner),

@@ -11,7 +11,7 @@ use tusklet_syntax::ast::{
 
 use super::define::once;
 use super::{acl, dbcommands, dependency, heap, option_text};
-use crate::missing;
+use crate::{large_object, missing};
 use crate::database::BOOTSTRAP_ROLE;
 use crate::session::Shared;
 
@@ -301,7 +301,7 @@ pub fn grant_role(shared: &Shared, s: &GrantRoleStmt) -> Result<()> {
 }
 
 /// Everything a role owns.
-fn owned(shared: &Shared, role: Oid) -> Vec<ObjectAddress> {
+fn owned(shared: &Shared, role: Oid) -> Result<Vec<ObjectAddress>> {
     let c = shared.catalog();
     let mut out: Vec<ObjectAddress> = vec![];
     out.extend(c.user_schemas().filter(|s| s.owner == role).map(|s| ObjectAddress::new(ObjectClass::Schema, s.oid)));
@@ -319,8 +319,9 @@ fn owned(shared: &Shared, role: Oid) -> Vec<ObjectAddress> {
     );
     out.extend(super::tsearchcmds::owned_by(&c, role));
     out.extend(c.user_procs().filter(|p| p.owner == role).map(|p| ObjectAddress::new(ObjectClass::Proc, p.oid)));
+    out.extend(large_object::addresses(shared, &|owner, _| owner == role)?);
     out.order();
-    out
+    Ok(out)
 }
 
 /// DROP ROLE.
@@ -355,8 +356,8 @@ pub fn drop_role(shared: &Shared, s: &DropRoleStmt) -> Result<()> {
         let path = shared.search_path();
         let shown = |a: &ObjectAddress| super::object_identity::describe(&c, &path, *a);
         let mut found: Vec<(ObjectAddress, String)> =
-            owned(shared, oid).into_iter().map(|a| (a, filled!("owner of {}"; shown(&a)))).collect();
-        found.extend(acl::granted_to(shared, oid).into_iter().map(|a| (a, filled!("privileges for {}"; shown(&a)))));
+            owned(shared, oid)?.into_iter().map(|a| (a, filled!("owner of {}"; shown(&a)))).collect();
+        found.extend(acl::granted_to(shared, oid)?.into_iter().map(|a| (a, filled!("privileges for {}"; shown(&a)))));
         found.order_by_key(|(a, _)| a.oid);
         let lines: Vec<String> = found.into_iter().map(|(_, l)| l).collect();
         if !lines.is_empty() {
@@ -381,7 +382,7 @@ pub fn reassign_owned(shared: &Shared, s: &ReassignOwnedStmt) -> Result<()> {
     let to = role(shared, newrole)?;
     for r in roles {
         let from = role(shared, r)?;
-        for a in owned(shared, from) {
+        for a in owned(shared, from)?.into_iter().filter(|a| !heap::is_pinned(*a)) {
             super::alter::change_owner(shared, a, to)?;
         }
     }
@@ -402,7 +403,7 @@ pub fn drop_owned(shared: &Shared, s: &DropOwnedStmt) -> Result<()> {
             );
         }
         acl::revoke_everything(shared, oid)?;
-        let mine: Vec<ObjectAddress> = owned(shared, oid).into_iter().filter(|a| !heap::is_pinned(*a)).collect();
+        let mine: Vec<ObjectAddress> = owned(shared, oid)?.into_iter().filter(|a| !heap::is_pinned(*a)).collect();
         dependency::delete(shared, &mine, *behavior)?;
     }
     Ok(())

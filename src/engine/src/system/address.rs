@@ -346,6 +346,7 @@ fn object(env: &mut Env<'_, '_>, args: &[Datum<'_>], path: &SearchPath) -> Resul
             })
         }
         Some(ObjectClass::TsObject) if c.any_ts_object(oid).is_none_or(|o| ts_class_oid(o.kind) != class) => None,
+        Some(ObjectClass::LargeObject) if !crate::large_object::exists(env.shared, oid)? => None,
         Some(k) => look(&c, path, ObjectAddress { class: k, oid, sub }),
     };
     let kind = match &found {

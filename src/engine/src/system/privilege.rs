@@ -4,7 +4,7 @@ use tusklet_adt::array::Array;
 use tusklet_catalog::builtin::{self, oids};
 use tusklet_catalog::live::{AclItem, Catalog};
 use tusklet_catalog::system::values::{self, PRIVILEGE_LETTERS};
-use tusklet_error::{Error, Result, err, filled, match_word};
+use tusklet_error::{Error, Result, TryVec, err, filled, match_word};
 use tusklet_ir::Oid;
 use tusklet_vector::{Datum, TypeRef, Value};
 
@@ -52,6 +52,7 @@ fn kind(name: &str) -> Option<Kind> {
         "tablespace" => (bits::CREATE, 0),
         "type" => (bits::USAGE, bits::USAGE),
         "foreign_data_wrapper" | "server" => (bits::USAGE, 0),
+        "large_object" => (bits::SELECT | bits::UPDATE, 0),
         "parameter" => (1 << 12 | 1 << 13, 0);
         _ => return None,
     );
@@ -122,6 +123,16 @@ fn held(c: &Catalog, user: Oid, owner: Oid, acl: Option<&[AclItem]>, k: &Kind) -
         }
     }
     all
+}
+
+/// Whether a user may do all of it to an object of a kind.
+pub(crate) fn may(c: &Catalog, user: Oid, owner: Oid, acl: Option<&[AclItem]>, of: &str, wanted: u32) -> bool {
+    kind(of).is_some_and(|k| held(c, user, owner, acl, &k) & wanted == wanted)
+}
+
+/// A stored list.
+pub(crate) fn items(c: &Catalog, stored: &[u8]) -> Result<Vec<AclItem>> {
+    Array::decode(stored)?.iter().flatten().map(|i| parse_item(c, &String::from_utf8_lossy(i))).try_vec()
 }
 
 /// A built-in object's list, from its text.
@@ -335,7 +346,7 @@ pub(super) fn acldefault(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Va
         b'd' => "database",
         b'f' => "function",
         b'l' => "language",
-        b'L' => return Err(Error::unsupported("privileges of large objects")),
+        b'L' => "large_object",
         b'n' => "schema",
         b'p' => "parameter",
         b't' => "tablespace",
@@ -358,8 +369,7 @@ pub(super) fn acldefault(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Va
 
 pub(super) fn aclexplode(env: &mut Env<'_, '_>, args: &[Datum<'_>], _: &[TypeRef]) -> Result<Vec<Vec<Value>>> {
     let mut out = vec![];
-    for item in Array::decode(args[0].bytes())?.iter().flatten() {
-        let item = parse_item(&env.cx.catalog, &String::from_utf8_lossy(item))?;
+    for item in items(&env.cx.catalog, args[0].bytes())? {
         for (name, bit) in NAMES.iter().filter(|(n, _)| *n != "TEMP") {
             if item.bits & bit != 0 {
                 out.push(vec![
@@ -383,8 +393,7 @@ pub(super) fn no_longer(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value>
 /// Whether some item is of the same grantee and grantor and has all the rights.
 pub(super) fn aclcontains(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Value> {
     let wanted = parse_item(&env.cx.catalog, args[1].str())?;
-    for item in Array::decode(args[0].bytes())?.iter().flatten() {
-        let has = parse_item(&env.cx.catalog, &String::from_utf8_lossy(item))?;
+    for has in items(&env.cx.catalog, args[0].bytes())? {
         if (has.grantee, has.grantor) == (wanted.grantee, wanted.grantor) && has.bits & wanted.bits == wanted.bits {
             return Ok(Value::Bool(true));
         }
