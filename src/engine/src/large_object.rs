@@ -12,7 +12,7 @@ use tusklet_catalog::builtin::oids;
 use tusklet_catalog::live::{AclItem, ObjectAddress, ObjectClass};
 use tusklet_catalog::resolve::SearchPath;
 use tusklet_catalog::system::values;
-use tusklet_error::{Error, Result, bail, err, match_word};
+use tusklet_error::{Error, Result, TryVec, bail, err, match_word};
 use tusklet_ir::{Oid, Value};
 use tusklet_storage::{LockMode, RelId, Snapshot};
 use tusklet_vector::Datum;
@@ -177,28 +177,38 @@ pub(crate) fn exists(shared: &Shared, oid: Oid) -> Result<bool> {
     Ok(look(shared, oid, None)?.is_some())
 }
 
+fn all(shared: &Shared) -> Result<Vec<(Oid, Owned)>> {
+    if shared.catalog.borrow().user_relation(TABLES[1]).is_none() {
+        return Ok(vec![]);
+    }
+    let rows = run(shared, "SELECT lomowner, lomacl, oid FROM pg_largeobject_metadata", &[], None)?;
+    rows.iter().map(|row| Ok((row[2].as_datum().int() as Oid, owned(shared, row)?))).try_vec()
+}
+
 /// The objects whose owner and privileges fit.
 pub(crate) fn addresses(shared: &Shared, fits: &dyn Fn(Oid, &Option<Vec<AclItem>>) -> bool) -> Result<Vec<ObjectAddress>> {
-    let mut out = vec![];
-    if shared.catalog.borrow().user_relation(TABLES[1]).is_none() {
-        return Ok(out);
-    }
-    for row in run(shared, "SELECT lomowner, lomacl, oid FROM pg_largeobject_metadata", &[], None)? {
-        let (owner, acl) = owned(shared, &row)?;
-        if fits(owner, &acl) {
-            out.push(ObjectAddress::new(ObjectClass::LargeObject, row[2].as_datum().int() as Oid));
-        }
-    }
-    Ok(out)
+    let all = all(shared)?.into_iter().filter(|(_, o)| fits(o.0, &o.1));
+    Ok(all.map(|(oid, _)| ObjectAddress::new(ObjectClass::LargeObject, oid)).collect())
+}
+
+fn store(shared: &Shared, oid: Oid, o: &Owned) -> Result<()> {
+    let acl = values::acl(&shared.catalog(), &o.1)?;
+    let params = [oid_value(oid), oid_value(o.0), (oids::ACLITEM_ARRAY, acl)];
+    run(shared, "UPDATE pg_largeobject_metadata SET lomowner = $2, lomacl = $3 WHERE oid = $1", &params, None).map(|_| ())
 }
 
 /// Changes an object's owner or privileges.
 pub(crate) fn change(shared: &Shared, oid: Oid, f: &mut dyn FnMut(&mut Owned) -> Result<()>) -> Result<()> {
     let mut o = look(shared, oid, None)?.ok_or_else(|| missing(oid))?;
     f(&mut o)?;
-    let acl = values::acl(&shared.catalog(), &o.1)?;
-    let params = [oid_value(oid), oid_value(o.0), (oids::ACLITEM_ARRAY, acl)];
-    run(shared, "UPDATE pg_largeobject_metadata SET lomowner = $2, lomacl = $3 WHERE oid = $1", &params, None).map(|_| ())
+    store(shared, oid, &o)
+}
+
+/// Gives a role another name, by which privileges know it.
+pub(crate) fn rename_role(shared: &Shared, rename: &dyn Fn() -> Result<()>) -> Result<()> {
+    let all = all(shared)?;
+    rename()?;
+    all.iter().filter(|(_, o)| o.1.is_some()).try_for_each(|(oid, o)| store(shared, *oid, o))
 }
 
 /// Refuses who does not own an object that must be there.
@@ -469,6 +479,10 @@ fn answer(shared: &Shared, name: &str, args: &[Datum<'_>], snapshot: &Snapshot) 
             seek(shared, &mut d, int(1), 0)?;
             write(shared, &mut d, args[2].bytes())?;
             Value::bytes(&[])
+        },
+        "_export" => {
+            open(shared, oid, INV_READ, snapshot)?;
+            bail!(UNDEFINED_FILE, "could not create server file \"{}\": No such file or directory"; args[1].str())
         },
         "_get" => Value::bytes(&get(shared, oid, 0, -1, snapshot)?),
         "_get_fragment" => {

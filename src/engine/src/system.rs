@@ -60,7 +60,6 @@ static FUNCTIONS: &[(&str, Function)] = &[
     ("aclitemout", privilege::aclitem_out),
     ("aclremove", privilege::no_longer),
     ("amvalidate", admin::amvalidate),
-    ("be_lo_export", admin::server_file),
     ("be_lo_import", admin::server_file),
     ("be_lo_import_with_oid", admin::server_file),
     ("brin_desummarize_range", index::desummarize),

@@ -357,7 +357,7 @@ fn rename_role(shared: &Shared, old: &str, new: &str) -> Result<()> {
     if user::role_named(shared, new).is_some() {
         bail!(DUPLICATE_OBJECT, "role \"{}\" already exists"; new);
     }
-    user::change(shared, oid, "renaming", &mut |r| r.name = new.to_string())
+    large_object::rename_role(shared, &|| user::change(shared, oid, "renaming", &mut |r| r.name = new.to_string()))
 }
 
 /// ALTER … SET SCHEMA.

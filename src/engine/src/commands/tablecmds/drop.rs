@@ -92,9 +92,7 @@ fn relation(
     if !acl::is_owner(shared, r.owner) && !acl::is_owner(shared, schema_owner) {
         acl::check_owner(shared, r.owner, relation_word(r.kind), &r.name)?;
     }
-    if r.system {
-        bail!(INSUFFICIENT_PRIVILEGE, "permission denied: \"{}\" is a system catalog"; r.name);
-    }
+    heap::refuse_system(&r)?;
     if let Some(ix) = &r.index {
         lock(shared, ix.table, LockMode::AccessExclusive)?;
     }
