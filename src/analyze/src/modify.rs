@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::{self, oids};
-use tusklet_catalog::live::{ConstraintKind, RelKind, Relation};
+use tusklet_catalog::live::{ConstraintKind, FIRST_USER_OID, RelKind, Relation};
 use tusklet_error::{Error, Result, Span, bail, err};
 use tusklet_ir::{
     CommandType, Expr, ExprKind, FromNode, OnConflict, Overriding, Param, Query, Rte, RteColumn, RteKind, SubLink,
@@ -367,7 +367,7 @@ impl Analyzer<'_> {
                     .at(*span),
             );
         }
-        if rel.system {
+        if rel.oid < FIRST_USER_OID {
             return Err(err!(FEATURE_NOT_SUPPORTED, "ON CONFLICT is not supported with system catalog tables").at(*span));
         }
         let mut out = OnConflict {
