@@ -120,7 +120,8 @@ fn run(shared: &Shared, sql: &str, params: &[(Oid, Value)], snapshot: Option<&Sn
     let path = (catalog.version(), Rc::new(SearchPath::new(&catalog, &[], "", 0)));
     let path = shared.path.replace(Some(path));
     let user = shared.current_user.replace((BOOTSTRAP_ROLE, String::new()));
-    let read_only = |on| shared.transaction.borrow_mut().as_mut().is_some_and(|t| std::mem::replace(&mut t.read_only, on));
+    let read_only =
+        |on| shared.transaction.borrow_mut().as_mut().is_some_and(|t| std::mem::replace(&mut t.read_only, on));
     let was = read_only(false);
     let result = crate::query::run_sql_under(shared, sql, params, snapshot);
     read_only(was);
@@ -186,7 +187,10 @@ fn all(shared: &Shared) -> Result<Vec<(Oid, Owned)>> {
 }
 
 /// The objects whose owner and privileges fit.
-pub(crate) fn addresses(shared: &Shared, fits: &dyn Fn(Oid, &Option<Vec<AclItem>>) -> bool) -> Result<Vec<ObjectAddress>> {
+pub(crate) fn addresses(
+    shared: &Shared,
+    fits: &dyn Fn(Oid, &Option<Vec<AclItem>>) -> bool,
+) -> Result<Vec<ObjectAddress>> {
     let all = all(shared)?.into_iter().filter(|(_, o)| fits(o.0, &o.1));
     Ok(all.map(|(oid, _)| ObjectAddress::new(ObjectClass::LargeObject, oid)).collect())
 }
@@ -194,7 +198,8 @@ pub(crate) fn addresses(shared: &Shared, fits: &dyn Fn(Oid, &Option<Vec<AclItem>
 fn store(shared: &Shared, oid: Oid, o: &Owned) -> Result<()> {
     let acl = values::acl(&shared.catalog(), &o.1)?;
     let params = [oid_value(oid), oid_value(o.0), (oids::ACLITEM_ARRAY, acl)];
-    run(shared, "UPDATE pg_largeobject_metadata SET lomowner = $2, lomacl = $3 WHERE oid = $1", &params, None).map(|_| ())
+    run(shared, "UPDATE pg_largeobject_metadata SET lomowner = $2, lomacl = $3 WHERE oid = $1", &params, None)
+        .map(|_| ())
 }
 
 /// Changes an object's owner or privileges.
@@ -280,13 +285,15 @@ fn clear(shared: &Shared, oid: Oid, from: i64, to: i64) -> Result<()> {
 
 /// Writes bytes as the pages from one to another, which are there no more.
 fn fill(shared: &Shared, oid: Oid, from: i64, to: i64, bytes: &[u8]) -> Result<()> {
-    let sql = "INSERT INTO pg_largeobject SELECT $1, $2 + i, substr($3, i * 2048 + 1, 2048) FROM generate_series(0, $4) i";
+    let sql =
+        "INSERT INTO pg_largeobject SELECT $1, $2 + i, substr($3, i * 2048 + 1, 2048) FROM generate_series(0, $4) i";
     let params = [oid_value(oid), number(from), (oids::BYTEA, Value::bytes(bytes)), number(to - from)];
     run(shared, sql, &params, None).map(|_| ())
 }
 
 fn size(shared: &Shared, d: &Descriptor) -> Result<i64> {
-    let sql = "SELECT pageno * 2048::int8 + length(data) FROM pg_largeobject WHERE loid = $1 ORDER BY pageno DESC LIMIT 1";
+    let sql =
+        "SELECT pageno * 2048::int8 + length(data) FROM pg_largeobject WHERE loid = $1 ORDER BY pageno DESC LIMIT 1";
     let rows = run(shared, sql, &[oid_value(d.oid)], d.snapshot.as_ref())?;
     Ok(rows.first().map_or(0, |r| r[0].as_datum().int()))
 }
