@@ -933,19 +933,29 @@ fn finish_element(text: &mut String, keep: &mut usize, quoted: &mut bool, items:
 }
 
 /// Reads the binary form of the protocol; `recv` turns an element's wire bytes into stored bytes.
-pub fn recv(b: &[u8], element: u32, recv: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+/// `other` words the refusal of elements of another type.
+pub fn recv(
+    b: &[u8],
+    element: u32,
+    recv: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>,
+    other: &dyn Fn(u32) -> Error,
+) -> Result<Vec<u8>> {
     let short = || err!(PROTOCOL_VIOLATION, "insufficient data left in message");
     let word = |at: usize| b.get(at..at + 4).map(|x| i32::from_be_bytes([x[0], x[1], x[2], x[3]])).ok_or_else(short);
     let ndim = word(0)?;
-    if !(0..=MAX_DIM as i32).contains(&ndim) {
+    if ndim < 0 {
         bail!(INVALID_BINARY_REPRESENTATION, "invalid number of dimensions: {ndim}");
+    }
+    if ndim > MAX_DIM as i32 {
+        bail!(PROGRAM_LIMIT_EXCEEDED, "number of array dimensions ({ndim}) exceeds the maximum allowed ({MAX_DIM})");
     }
     let flags = word(4)?;
     if flags != 0 && flags != 1 {
         bail!(INVALID_BINARY_REPRESENTATION, "invalid array flags");
     }
-    if word(8)? as u32 != element {
-        bail!(DATATYPE_MISMATCH, "wrong element type");
+    let found = word(8)? as u32;
+    if found != element {
+        return Err(other(found));
     }
     let mut at = 12;
     let mut dims = Vec::new();
@@ -955,14 +965,20 @@ pub fn recv(b: &[u8], element: u32, recv: &mut dyn FnMut(&[u8]) -> Result<Vec<u8
     }
     let n = item_count(&dims)?;
     let mut out = ArrayBuilder::new(element);
-    for _ in 0..n {
+    for i in 0..n {
         let len = word(at)?;
         at += 4;
         match usize::try_from(len) {
             Err(_) => out.push(None),
             Ok(len) => {
                 let x = b.get(at..at + len).ok_or_else(short)?;
-                out.push(Some(&recv(x)?));
+                out.push(Some(&recv(x).map_err(|mut e| {
+                    let r = e.report_mut();
+                    if r.message == "incorrect binary data format" {
+                        r.message = format!("improper binary format in array element {}", i + 1);
+                    }
+                    e
+                })?));
                 at += len;
             }
         }

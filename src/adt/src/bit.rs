@@ -237,8 +237,14 @@ impl Bits {
             bail!(PROTOCOL_VIOLATION, "insufficient data left in message");
         };
         let len = u32::from_be_bytes(*head) as usize;
-        if data.len() != len.div_ceil(8) {
+        if len > i32::MAX as usize {
             bail!(INVALID_BINARY_REPRESENTATION, "invalid length in external bit string");
+        }
+        if data.len() < len.div_ceil(8) {
+            bail!(PROTOCOL_VIOLATION, "insufficient data left in message");
+        }
+        if data.len() > len.div_ceil(8) {
+            bail!(INVALID_BINARY_REPRESENTATION, "incorrect binary data format");
         }
         Ok(Bits::from_fn(len, |i| data[i / 8] >> (7 - i % 8) & 1 == 1))
     }

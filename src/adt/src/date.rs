@@ -242,7 +242,7 @@ pub fn date_extract(unit: &str, d: i32) -> Result<Extracted> {
 /// Receives four bytes as a date.
 pub fn date_recv(b: &[u8]) -> Result<i32> {
     let Ok(b) = <[u8; 4]>::try_from(b) else {
-        bail!(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+        return Err(crate::datetime::wrong_length(b, 4))
     };
     let d = i32::from_be_bytes(b);
     if is_finite(d) && !is_valid_date(i64::from(d)) {

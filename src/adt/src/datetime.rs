@@ -15,6 +15,15 @@ use tusklet_error::{Error, err};
 
 use crate::timezone::TimeZone;
 
+/// A binary form that is not of the `n` bytes it should have.
+#[cold]
+pub(crate) fn wrong_length(b: &[u8], n: usize) -> tusklet_error::Error {
+    if b.len() < n {
+        return tusklet_error::err!(PROTOCOL_VIOLATION, "insufficient data left in message");
+    }
+    tusklet_error::err!(INVALID_BINARY_REPRESENTATION, "incorrect binary data format")
+}
+
 /// Output style of dates (`DateStyle`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateStyle {

@@ -3,6 +3,8 @@
 //! `data/encodings.bin` has the characters of bytes 128 to 255 of each (`cargo xtask unicode` asks PostgreSQL). Those of
 //! several bytes are known by name only: their tables would be as much to download as a tenth of the engine.
 
+use std::borrow::Cow;
+
 use tusklet_error::{Error, Result, bail, err, filled};
 
 static DATA: &[u8] = include_bytes!("../data/encodings.bin");
@@ -124,6 +126,79 @@ static SIDEWAYS: [&[usize]; 10] = [
     &[20, 22, 23, 25, 7], &[9, 29, 7], &[8, 7], &[10, 7], &[11, 7], &[36, 4, 7], &[1, 35, 7], &[2, 7], &[3, 7], &[5, 41],
 ];
 
+/// What a client's text is in, where it is neither the engine's own encoding nor none: both ways.
+#[derive(Debug)]
+pub struct Client {
+    number: usize,
+    /// The characters of bytes 128 to 255; none are known of encodings of several bytes, which serve for ASCII alone.
+    upper: Option<[u32; 128]>,
+}
+
+impl Client {
+    /// `None` where nothing is converted.
+    pub fn new(number: usize) -> Option<Client> {
+        (!matches!(number, UTF8 | SQL_ASCII)).then(|| Client { number, upper: upper(number) })
+    }
+
+    /// Text from its bytes.
+    pub fn decode<'a>(&self, b: &'a [u8]) -> Result<Cow<'a, str>> {
+        if b.is_ascii() {
+            return check_utf8(b).map(Cow::Borrowed).map_err(|_| invalid(self.number, &[0]));
+        }
+        let mut out = String::with_capacity(b.len() + b.len() / 2);
+        let read = self.decode_prefix(b, &mut out);
+        read.1.map_or(Ok(Cow::Owned(out)), Err)
+    }
+
+    /// As far as it is text: how many bytes were, and what is wrong with the next.
+    pub fn decode_prefix(&self, b: &[u8], out: &mut String) -> (usize, Option<Error>) {
+        let Some(upper) = &self.upper else {
+            let n = b.iter().position(|c| *c > 127).unwrap_or(b.len());
+            out.extend(b[..n].iter().map(|c| *c as char));
+            return (n, (n < b.len()).then(|| unsupported(self.number)));
+        };
+        for (i, x) in b.iter().enumerate() {
+            let c = if *x < 128 { u32::from(*x) } else { upper[usize::from(*x - 128)] };
+            match char::from_u32(c) {
+                Some('\0') | None if *x == 0 => return (i, Some(invalid(self.number, &[0]))),
+                Some('\0') | None => return (i, Some(no_equivalent(&[*x], self.number, UTF8))),
+                Some(c) => out.push(c),
+            }
+        }
+        (b.len(), None)
+    }
+
+    /// Text as its bytes.
+    pub fn encode<'a>(&self, b: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+        if b.is_ascii() {
+            return Ok(Cow::Borrowed(b));
+        }
+        let upper = self.upper.as_ref().ok_or_else(|| unsupported(self.number))?;
+        let mut out = Vec::with_capacity(b.len());
+        for c in check_utf8(b)?.chars() {
+            match upper.iter().position(|x| *x == c as u32) {
+                _ if c.is_ascii() => out.push(c as u8),
+                Some(i) => out.push(i as u8 + 128),
+                None => return Err(no_equivalent(c.encode_utf8(&mut [0; 4]).as_bytes(), UTF8, self.number)),
+            }
+        }
+        Ok(Cow::Owned(out))
+    }
+}
+
+/// Text a client sent.
+pub fn from_client<'a>(client: Option<&Client>, b: &'a [u8]) -> Result<Cow<'a, str>> {
+    match client {
+        None => check_utf8(b).map(Cow::Borrowed),
+        Some(c) => c.decode(b),
+    }
+}
+
+/// Whether a client can be spoken to in it (`PrepareClientEncoding`).
+pub fn is_client(encoding: usize) -> bool {
+    matches!(encoding, SQL_ASCII | UTF8 | 8..=34)
+}
+
 /// `pg_convert`: bytes of one encoding as bytes of another.
 pub fn convert(b: &[u8], from: usize, to: usize) -> Result<Vec<u8>> {
     length(b, from)?;
@@ -145,43 +220,22 @@ pub fn convert(b: &[u8], from: usize, to: usize) -> Result<Vec<u8>> {
     if b.is_ascii() {
         return Ok(b.to_vec());
     }
-    let table = |e: usize| if e == UTF8 { Ok(None) } else { upper(e).map(Some).ok_or_else(|| unsupported(e)) };
-    let (source, target) = (table(from)?, table(to)?);
-    let mut out = Vec::with_capacity(b.len() + b.len() / 2);
-    let mut one = |c: u32, bytes: &[u8]| -> Result<()> {
-        if c < 128 {
-            out.push(c as u8);
-            return Ok(());
-        }
-        match &target {
-            None => match char::from_u32(c).filter(|_| c != 0) {
-                Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                None => return Err(no_equivalent(bytes, from, to)),
-            },
-            Some(t) => match t.iter().position(|x| *x == c) {
-                Some(i) => out.push(i as u8 + 128),
-                None => return Err(no_equivalent(bytes, from, to)),
-            },
-        }
-        Ok(())
-    };
-    match &source {
-        None => {
-            for c in check_utf8(b)?.chars() {
-                one(c as u32, c.encode_utf8(&mut [0; 4]).as_bytes())?;
+    match (Client::new(from), Client::new(to)) {
+        (Some(f), None) => f.decode(b).map(|s| s.into_owned().into_bytes()),
+        (None, Some(t)) => t.encode(b).map(Cow::into_owned),
+        (None, None) => Ok(b.to_vec()),
+        (Some(f), Some(t)) => {
+            if let Some(c) = [&f, &t].into_iter().find(|c| c.upper.is_none()) {
+                return Err(unsupported(c.number));
             }
-        }
-        Some(t) => {
+            let mut out = Vec::with_capacity(b.len());
             for x in b {
-                let c = if *x < 128 { u32::from(*x) } else { t[usize::from(*x - 128)] };
-                if c == 0 {
-                    return Err(no_equivalent(&[*x], from, to));
-                }
-                one(c, &[*x])?;
+                let one = f.decode(std::slice::from_ref(x)).and_then(|c| Ok(out.extend_from_slice(&t.encode(c.as_bytes())?)));
+                one.map_err(|_| no_equivalent(&[*x], from, to))?;
             }
+            Ok(out)
         }
     }
-    Ok(out)
 }
 
 /// What `to_ascii` makes of bytes from 128 on, as far as they occur in UTF-8.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::datetime::{DateOrder, DateStyle, DateTimeConfig, IntervalStyle};
+use crate::encoding::Client;
 use crate::timezone::TimeZone;
 
 /// The formatting state of a session: `CallContext::formats` gives it. The engine rebuilds it when a setting changes.
@@ -20,6 +21,8 @@ pub struct Formats {
     pub extra_float_digits: i32,
     /// `bytea_output = escape`.
     pub bytea_escape: bool,
+    /// `client_encoding`, where text is converted: what binary forms hold is.
+    pub client: Option<Rc<Client>>,
 }
 
 impl Default for Formats {
@@ -32,6 +35,7 @@ impl Default for Formats {
             zone: TimeZone::utc(),
             extra_float_digits: 1,
             bytea_escape: false,
+            client: None,
         }
     }
 }

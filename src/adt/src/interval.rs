@@ -198,7 +198,7 @@ impl Interval {
     pub fn recv(b: &[u8], typmod: i32) -> Result<Interval> {
         let b: &[u8; 16] = match b.try_into() {
             Ok(b) => b,
-            Err(_) => bail!(INVALID_BINARY_REPRESENTATION, "insufficient data left in message"),
+            Err(_) => return Err(crate::datetime::wrong_length(b, 16)),
         };
         let n = u128::from_be_bytes(*b);
         Interval { micros: (n >> 64) as i64, days: (n >> 32) as i32, months: n as i32 }.with_typmod(typmod)

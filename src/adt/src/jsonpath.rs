@@ -343,7 +343,7 @@ impl Path {
 /// `jsonpath_recv`.
 pub fn recv(b: &[u8]) -> Result<&str> {
     let [1, text @ ..] = b else {
-        bail!(INVALID_PARAMETER_VALUE, "unsupported jsonpath version number: {}", b.first().copied().unwrap_or(0));
+        bail!(INTERNAL_ERROR, "unsupported jsonpath version number: {}", b.first().copied().unwrap_or(0));
     };
     let s = std::str::from_utf8(text)
         .map_err(|_| err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\""))?;

@@ -61,7 +61,7 @@ impl TimeTz {
     /// From the protocol's binary form.
     pub fn recv(b: &[u8], typmod: i32) -> Result<TimeTz> {
         let Some((time, Ok(zone))) = b.split_at_checked(8).map(|(t, z)| (t, <[u8; 4]>::try_from(z))) else {
-            bail!(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+            return Err(crate::datetime::wrong_length(b, 12))
         };
         let zone = i32::from_be_bytes(zone);
         let micros = time_recv(time, typmod)?;
@@ -240,7 +240,7 @@ fn extract(u: Unit, t: i64) -> Option<Extracted> {
 pub fn time_recv(b: &[u8], typmod: i32) -> Result<i64> {
     let out: fn() -> Error = || err!(DATETIME_VALUE_OUT_OF_RANGE, "time out of range");
     let Ok(b) = <[u8; 8]>::try_from(b) else {
-        bail!(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+        return Err(crate::datetime::wrong_length(b, 8))
     };
     let t = i64::from_be_bytes(b);
     if !(0..=USECS_PER_DAY).contains(&t) { Err(out()) } else { Ok(time_scale(t, typmod)) }

@@ -559,7 +559,7 @@ pub fn series_step_is_negative(step: &Interval) -> Result<bool> {
 /// Receives eight bytes as a timestamp of the precision.
 pub fn timestamp_recv(b: &[u8], typmod: i32) -> Result<i64> {
     let Ok(b) = <[u8; 8]>::try_from(b) else {
-        bail!(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+        return Err(crate::datetime::wrong_length(b, 8))
     };
     let t = i64::from_be_bytes(b);
     if is_finite(t) && !is_valid_timestamp(t) {

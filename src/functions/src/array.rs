@@ -84,10 +84,19 @@ fn vector_send(c: &mut Call<'_>, b: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn array_recv(c: &mut Call<'_>, b: &[u8], element: u32, typmod: i32) -> Result<Vec<u8>> {
-    let cx = &mut *c.cx;
-    adt::recv(b, element, &mut |b| {
-        let v = cx.recv(TypeRef { oid: element, typmod }, b)?;
+    let cx = std::cell::RefCell::new(&mut *c.cx);
+    let read = &mut |b: &[u8]| {
+        let v = cx.borrow_mut().recv(TypeRef { oid: element, typmod }, b)?;
         Ok(stored(v.as_datum()).unwrap_or_default())
+    };
+    adt::recv(b, element, read, &|found| {
+        let name = |ty| crate::record::named(&mut **cx.borrow_mut(), ty);
+        err!(
+            DATATYPE_MISMATCH,
+            "binary data has array element type {found} ({}) instead of expected {element} ({})",
+            name(found),
+            name(element)
+        )
     })
 }
 

@@ -162,6 +162,13 @@ impl Ret for Cow<'_, str> {
     }
 }
 
+impl Ret for Cow<'_, [u8]> {
+    #[inline(never)]
+    fn put(self, out: &mut Out<'_>) {
+        out.bytes(&self)
+    }
+}
+
 impl Ret for &[u8] {
     #[inline(never)]
     #[cfg_attr(tuned, optimize(speed))]

@@ -107,9 +107,9 @@ macro_rules! ordered {
 pub const TABLES: &[&[Entry]] = &[&[
     ("enum_in", f!(c; s: &str, ty: i64 => parse(c, s, ty as u32)?)),
     ("enum_out", f!(c; v: i64 => show(c, v)?)),
-    ("enum_recv", f!(c; b: &[u8], ty: i64 => { let s = crate::io::check_utf8(b)?; parse(c, s, ty as u32)? })),
+    ("enum_recv", f!(c; b: &[u8], ty: i64 => { let s = crate::io::received(c, b)?; parse(c, &s, ty as u32)? })),
     ("anyenum_out", f!(c; v: i64 => show(c, v)?)),
-    ("enum_send", f!(c; v: i64 => show(c, v)?)),
+    ("enum_send", f!(c; v: i64 => { let s = show(c, v)?; crate::io::sent(c, s.as_bytes())?.into_owned() })),
     ("enum_eq", f!(a: i64, b: i64 => a == b)),
     ("enum_ne", f!(a: i64, b: i64 => a != b)),
     ("enum_lt", ordered!(is_lt)),

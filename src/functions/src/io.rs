@@ -1,6 +1,8 @@
 //! Input, output, receive and send of the string types, the pseudo types and the fixed-width scalars. `receive` takes the
 //! bytes of the wire as a byte string, `send` gives them. Types with a file of their own have their text forms there.
 
+use std::borrow::Cow;
+
 use tusklet_adt::interval::Interval;
 use tusklet_adt::network::Inet;
 use tusklet_adt::numeric::Numeric;
@@ -11,9 +13,23 @@ use tusklet_vector::{Call, Kernel, TypeKind, TypeRef, Value};
 
 use crate::bind::{Entry, bytes_written};
 
-pub(crate) use tusklet_adt::encoding::check_utf8;
+/// Text of a message, which comes in the client's encoding.
+pub(crate) fn received<'a>(c: &Call<'_>, b: &'a [u8]) -> Result<Cow<'a, str>> {
+    tusklet_adt::encoding::from_client(crate::bind::formats(&*c.cx)?.client.as_deref(), b)
+}
+
+/// Text for a message, in the client's encoding.
+pub(crate) fn sent<'a>(c: &Call<'_>, b: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    match &crate::bind::formats(&*c.cx)?.client {
+        None => Ok(Cow::Borrowed(b)),
+        Some(client) => client.encode(b),
+    }
+}
 
 fn wire<const N: usize>(b: &[u8]) -> Result<[u8; N]> {
+    if N == 1 && b.is_empty() {
+        bail!(PROTOCOL_VIOLATION, "no data left in message");
+    }
     if b.len() < N {
         bail!(PROTOCOL_VIOLATION, "insufficient data left in message");
     }
@@ -51,7 +67,8 @@ impl<'a> Wire<'a> {
 }
 
 const TEXT_IN: Kernel = f!(a: &[u8] => a);
-const TEXT_RECV: Kernel = f!(a: &[u8] => check_utf8(a)?);
+const TEXT_RECV: Kernel = f!(c; a: &[u8] => received(c, a)?);
+const TEXT_SEND: Kernel = f!(c; a: &[u8] => sent(c, a)?);
 const RAW: Kernel = f!(a: &[u8] => a);
 const OID_RECV: Kernel = f!(a: &[u8] => u32::from_be_bytes(wire(a)?) as i64);
 const OID_SEND: Kernel = f!(a: i64 => (a as u32).to_be_bytes().to_vec());
@@ -63,36 +80,36 @@ pub const TABLES: &[&[Entry]] = &[
         ("textin", TEXT_IN),
         ("textout", TEXT_IN),
         ("textrecv", TEXT_RECV),
-        ("textsend", RAW),
+        ("textsend", TEXT_SEND),
         ("unknownin", TEXT_IN),
         ("unknownout", TEXT_IN),
         ("unknownrecv", TEXT_RECV),
-        ("unknownsend", RAW),
+        ("unknownsend", TEXT_SEND),
         ("cstring_in", TEXT_IN),
         ("cstring_out", TEXT_IN),
         ("cstring_recv", TEXT_RECV),
-        ("cstring_send", RAW),
+        ("cstring_send", TEXT_SEND),
         ("namein", f!(a: &str => text::to_name(a))),
         ("nameout", TEXT_IN),
         (
             "namerecv",
-            f!(a: &[u8] => {
-                let s = check_utf8(a)?;
+            f!(c; a: &[u8] => {
+                let s = received(c, a)?;
                 if s.len() > 63 {
                     return Err(err!(NAME_TOO_LONG, "identifier too long").detail("Identifier must be less than 64 characters."));
                 }
                 s
             }),
         ),
-        ("namesend", RAW),
+        ("namesend", TEXT_SEND),
         ("varcharin", f!(a: &str, _t: i64, typmod: i32 => varchar::varchar(a, typmod, false)?)),
         ("varcharout", TEXT_IN),
-        ("varcharrecv", f!(a: &[u8], _t: i64, typmod: i32 => varchar::varchar(check_utf8(a)?, typmod, false)?)),
-        ("varcharsend", RAW),
+        ("varcharrecv", f!(c; a: &[u8], _t: i64, typmod: i32 => varchar::varchar(&received(c, a)?, typmod, false)?)),
+        ("varcharsend", TEXT_SEND),
         ("bpcharin", f!(a: &str, _t: i64, typmod: i32 => varchar::bpchar(a, typmod, false)?)),
         ("bpcharout", TEXT_IN),
-        ("bpcharrecv", f!(a: &[u8], _t: i64, typmod: i32 => varchar::bpchar(check_utf8(a)?, typmod, false)?)),
-        ("bpcharsend", RAW),
+        ("bpcharrecv", f!(c; a: &[u8], _t: i64, typmod: i32 => varchar::bpchar(&received(c, a)?, typmod, false)?)),
+        ("bpcharsend", TEXT_SEND),
         ("varchartypmodout", f!(t: i32 => varchar::typmod_out(t))),
         ("bpchartypmodout", f!(t: i32 => varchar::typmod_out(t))),
         ("varchartypmodin", f!(a: &[u8] => varchar::typmod_in(&modifiers(a)?, "varchar")?)),
@@ -201,7 +218,7 @@ pub const TABLES: &[&[Entry]] = &[
         ("void_recv", f!(_a: &[u8] => ())),
         ("void_send", f!( => "")),
         ("pg_node_tree_out", TEXT_IN),
-        ("pg_node_tree_send", RAW),
+        ("pg_node_tree_send", TEXT_SEND),
     ],
 ];
 

@@ -166,8 +166,8 @@ fn any(c: &mut Call<'_>, d: Datum<'_>) -> Result<String> {
 pub const TABLES: &[&[Entry]] = &[&[
     ("json_in", f!(c; a: &str => checked(c, a)?)),
     ("json_out", f!(a: &[u8] => a)),
-    ("json_recv", f!(c; a: &[u8] => checked(c, crate::io::check_utf8(a)?)?)),
-    ("json_send", f!(a: &[u8] => a)),
+    ("json_recv", f!(c; a: &[u8] => checked(c, &crate::io::received(c, a)?)?)),
+    ("json_send", f!(c; a: &[u8] => crate::io::sent(c, a)?)),
     ("json_object_field", f!(a: &str, k: &str => adt::get_key(decoded(a)?, k)?)),
     ("json_object_field_text", f!(a: &str, k: &str => text(adt::get_key(decoded(a)?, k)?)?)),
     ("json_array_element", f!(a: &str, i: i32 => adt::get_index(decoded(a)?, i))),

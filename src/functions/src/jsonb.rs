@@ -271,13 +271,13 @@ pub const TABLES: &[&[Entry]] = &[
         ("jsonb_out", f!(a: &[u8] => adt::to_string(a))),
         (
             "jsonb_recv",
-            f!(a: &[u8] => match a {
-                [1, rest @ ..] => adt::parse(crate::io::check_utf8(rest)?)?,
-                [version, ..] => bail!(FEATURE_NOT_SUPPORTED, "unsupported jsonb version number {version}"),
-                [] => bail!(PROTOCOL_VIOLATION, "no data left in message"),
+            f!(c; a: &[u8] => match a {
+                [1, rest @ ..] => adt::parse(&crate::io::received(c, rest)?)?,
+                [version, ..] => bail!(INTERNAL_ERROR, "unsupported jsonb version number {version}"),
+                [] => bail!(PROTOCOL_VIOLATION, "insufficient data left in message"),
             }),
         ),
-        ("jsonb_send", f!(a: &[u8] => [&[1u8][..], adt::to_string(a).as_bytes()].concat())),
+        ("jsonb_send", f!(c; a: &[u8] => [&[1u8][..], &crate::io::sent(c, adt::to_string(a).as_bytes())?].concat())),
         (
             "jsonb_object_field",
             Kernel::Batch(

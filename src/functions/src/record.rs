@@ -117,8 +117,10 @@ fn record_recv(c: &mut Call<'_>, b: &[u8], ty: u32) -> Result<Vec<u8>> {
         if got != t.oid {
             bail!(
                 DATATYPE_MISMATCH,
-                "binary data has type {got} instead of expected {} in record column {}",
+                "binary data has type {got} ({}) instead of expected {} ({}) in record column {}",
+                named(&mut *c.cx, got),
                 t.oid,
+                named(&mut *c.cx, t.oid),
                 i + 1
             );
         }
@@ -171,6 +173,13 @@ fn same_types(c: &mut Call<'_>, a: &Record<'_>, b: &Record<'_>, i: usize) -> Res
         bail!(DATATYPE_MISMATCH, "cannot compare dissimilar column types {s} and {t} at record column {}", i + 1);
     }
     Ok(s)
+}
+
+/// A type's name for a message, `???` where there is no such type (`format_type_extended`).
+pub(crate) fn named(cx: &mut dyn CallContext, ty: u32) -> String {
+    let mut s = String::new();
+    let known = cx.type_desc(ty).is_ok() && cx.output(oids::REGTYPE, Datum::I64(ty as i64), &mut s).is_ok();
+    if known { s } else { "???".to_string() }
 }
 
 /// The name `format_type` gives.

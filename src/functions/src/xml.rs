@@ -198,9 +198,10 @@ fn concat2(a: Option<&str>, b: Option<&str>) -> Option<String> {
 }
 
 /// The bytes of a message: its declaration may name an encoding, but text comes in the client's.
-fn receive<'a>(c: &mut Call<'_>, b: &'a [u8]) -> Result<&'a str> {
-    let s = crate::io::check_utf8(b)?;
-    input(c, s)
+fn receive<'a>(c: &mut Call<'_>, b: &'a [u8]) -> Result<std::borrow::Cow<'a, str>> {
+    let s = crate::io::received(c, b)?;
+    input(c, &s)?;
+    Ok(s)
 }
 
 /// What a call site keeps: expressions by their text.
@@ -415,7 +416,7 @@ pub const TABLES: &[&[Entry]] = &[&[
     ("xml_in", f!(c; a: &str => input(c, a)?)),
     ("xml_out", f!(a: &str => adt::output(a))),
     ("xml_recv", f!(c; a: &[u8] => receive(c, a)?)),
-    ("xml_send", f!(a: &str => adt::output(a).into_bytes())),
+    ("xml_send", f!(c; a: &str => crate::io::sent(c, adt::output(a).as_bytes())?)),
     ("texttoxml", f!(c; a: &str => input(c, a)?)),
     ("xmltotext", f!(a: &str => a)),
     ("xmlcomment", f!(a: &str => adt::comment(a)?)),

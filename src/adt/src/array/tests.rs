@@ -56,7 +56,7 @@ fn run(f: &[&str]) -> Result<String> {
                 },
                 &mut out,
             )?;
-            assert_eq!(recv(&out, 25, &mut |x| Ok(x.to_vec()))?, bytes);
+            assert_eq!(recv(&out, 25, &mut |x| Ok(x.to_vec()), &|_| Error::internal("another type"))?, bytes);
             Ok(crate::bytea::to_hex(&out))
         }
         other => panic!("unknown operation {other}"),
