@@ -1,6 +1,6 @@
 //! From [`PlannedStmt`] to [`Program`]: functions bound, expressions compiled, keys resolved, once per prepared statement.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use tusklet_error::{Result, SortShort, SortedMap};
@@ -27,6 +27,8 @@ pub struct Program {
     pub(crate) subplans: Vec<Part>,
     pub(crate) ctes: Vec<Part>,
     pub(crate) nodes: u32,
+    /// Calls functions that may send notices: one row at a time, so that each comes before its row.
+    pub(crate) talks: bool,
 }
 
 /// A subplan or WITH query.
@@ -56,7 +58,8 @@ impl Program {
             Some(s) => Straight::compile(&mut c, s, &stmt)?.map(Rc::new),
             None => None,
         };
-        Ok(Rc::new(Program { stmt: stmt.clone(), straight, write: OnceCell::new(), root, subplans, ctes, nodes }))
+        let talks = c.talks.get();
+        Ok(Rc::new(Program { stmt: stmt.clone(), straight, write: OnceCell::new(), root, subplans, ctes, nodes, talks }))
     }
 
     /// The straight write of a statement that has one.
@@ -91,6 +94,8 @@ pub(crate) struct Compiler<'c, 'a> {
     pub set: Vec<u32>,
     /// Outputs of MULTI subplans: columns reading them run row by row.
     pub multi: Vec<u32>,
+    /// A function that may send notices was met.
+    pub talks: Cell<bool>,
     subplans: Vec<Made>,
     ctes: Vec<Made>,
 }
@@ -106,6 +111,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             used: vec![],
             set: vec![],
             multi: vec![],
+            talks: Cell::new(false),
             subplans: vec![None; s],
             ctes: vec![None; c],
         }

@@ -73,7 +73,8 @@ impl Executor {
         std::mem::swap(&mut cx.run, &mut self.run);
         let budget = std::mem::replace(&mut cx.budget, crate::BUDGET);
         let splits = std::mem::replace(&mut cx.splits, false);
-        let result = self.advance(cx, want.max(1));
+        let want = if self.program.talks { 1 } else { want.max(1) };
+        let result = self.advance(cx, want);
         cx.splits = splits;
         cx.budget = budget;
         std::mem::swap(&mut cx.run, &mut self.run);

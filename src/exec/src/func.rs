@@ -358,6 +358,17 @@ pub fn aggregate_parts(catalog: &Catalog, oid: Oid) -> Result<AggregateParts> {
 }
 
 impl Func {
+    /// Whether it may send notices: a function in SQL that may run commands, or one of those that warn.
+    pub(crate) fn talks(&self) -> bool {
+        const WARN: [&str; 3] = ["pg_advisory_unlock", "pg_cancel_backend", "pg_terminate_backend"];
+        self.volatile
+            && match &self.imp {
+                FuncImpl::Routine => true,
+                FuncImpl::System(src) => WARN.iter().any(|w| src.starts_with(w)),
+                FuncImpl::Kernel(_) => false,
+            }
+    }
+
     /// The same function, run by another kernel.
     pub(crate) fn with_kernel(&self, kernel: Kernel) -> Func {
         Func {

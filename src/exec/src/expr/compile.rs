@@ -54,7 +54,12 @@ impl Compiler<'_, '_> {
 
     fn is_volatile(&self, kind: &Kind) -> bool {
         let own = match kind {
-            Kind::Call(c) | Kind::NullIf(c) | Kind::Distinct(c) => c.func.volatile,
+            Kind::Call(c) | Kind::NullIf(c) | Kind::Distinct(c) => {
+                if c.func.talks() {
+                    self.talks.set(true);
+                }
+                c.func.volatile
+            }
             Kind::NextVal(_) => true,
             Kind::SubPlan(s) => s.is_multi(),
             Kind::Exec(id) => self.multi.contains(id),
