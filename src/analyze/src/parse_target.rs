@@ -55,12 +55,9 @@ impl Analyzer<'_> {
         Target { expr, name, attno, sort_ref: 0, junk, origin }
     }
 
-    /// The table column a target comes from, for the row description (`markTargetListOrigin`).
+    /// The table column a target comes from (number 0: the whole row), for the row description (`markTargetListOrigin`).
     fn origin(&mut self, e: &Expr) -> (Oid, i16) {
         let ExprKind::Var(v) = &e.kind else { return (0, 0) };
-        if v.attno == 0 {
-            return (0, 0);
-        }
         let rte = &self.level(v.level).rtable[v.rte as usize];
         let at = v.attno as usize;
         match &rte.kind {

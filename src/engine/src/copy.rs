@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use tusklet_adt::encoding::{self, Client};
 use tusklet_catalog::live::Relation;
 use tusklet_error::{Error, Result, SqlState, err, filled, match_word};
 use tusklet_exec::{Evaluator, ExecCx, Executor, Program, Step};
@@ -33,6 +34,8 @@ pub struct Format {
     force_quote: Option<Vec<String>>,
     force_not_null: Vec<String>,
     force_null: Vec<String>,
+    /// ENCODING; the client's when it is not said.
+    encoding: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,9 @@ pub struct CopyIn {
     header_done: bool,
     /// `\.` was seen: what follows is ignored.
     stopped: bool,
+    client: Option<Rc<Client>>,
+    /// What is wrong with the bytes that follow those in the buffer.
+    broken: Option<Error>,
 }
 
 /// The WHERE of COPY FROM.
@@ -110,6 +116,22 @@ pub struct CopyOut {
     started: bool,
     count: u64,
     quote_column: Vec<bool>,
+    client: Option<Rc<Client>>,
+    /// What is sent with the next row.
+    ahead: &'static [u8],
+}
+
+const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+impl CopyOut {
+    /// Gives a row out.
+    fn give(&self, row: &mut Vec<u8>, out: &mut dyn Output) -> Result<()> {
+        if let (Some(client), false) = (&self.client, self.format.kind == Kind::Binary) {
+            crate::protocol::converted(client, row, 0)?;
+        }
+        out.copy_data(row);
+        Ok(())
+    }
 }
 
 fn word(d: &DefElem) -> Result<String> {
@@ -147,6 +169,7 @@ impl Format {
         let mut header = Header::No;
         let mut force_quote = None;
         let (mut force_not_null, mut force_null) = (vec![], vec![]);
+        let mut encoding = None;
         for d in options {
             once(options, d)?;
             match_word!(d.name.as_str();
@@ -183,10 +206,9 @@ impl Format {
                 "force_not_null" => force_not_null = names(d)?.unwrap_or_default(),
                 "force_null" => force_null = names(d)?.unwrap_or_default(),
                 "encoding" => {
-                    let e = word(d)?;
-                    if !matches!(e.to_ascii_uppercase().replace('-', "").as_str(), "UTF8" | "SQL_ASCII" | "UNICODE") {
-                        return Err(Error::unsupported(filled!("COPY encoding \"{}\""; e)));
-                    }
+                    encoding = Some(encoding::by_name(&word(d)?).ok_or_else(|| {
+                        err!(INVALID_PARAMETER_VALUE, "argument to option \"{}\" must be a valid encoding name"; d.name).at(d.span)
+                    })?);
                 };
                 n => return Err(err!(SYNTAX_ERROR, "option \"{}\" not recognized"; n).at(d.span)),
             )
@@ -257,7 +279,16 @@ impl Format {
             force_quote: force_quote.map(|f| f.unwrap_or_else(|| vec!["*".into()])),
             force_not_null,
             force_null,
+            encoding,
         })
+    }
+
+    /// What the data are in, when they are converted.
+    fn client(&self, shared: &Shared) -> Option<Rc<Client>> {
+        match self.encoding {
+            None => shared.client.borrow().clone(),
+            Some(n) => Client::new(n).map(Rc::new),
+        }
     }
 }
 
@@ -313,6 +344,8 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         let names = attnos.iter().map(|a| rel.columns[*a as usize - 1].name.clone()).collect();
         portal.state = PortalState::CopyIn(Box::new(CopyIn {
             header_done: format.header == Header::No,
+            client: format.client(&shared).filter(|_| format.kind != Kind::Binary),
+            broken: None,
             format,
             table: rel.name.clone(),
             names,
@@ -370,6 +403,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
     let snapshot = shared.snapshot()?;
     let run = Executor::new(program, Rc::from([]));
     portal.state = PortalState::CopyOut(Box::new(CopyOut {
+        client: format.client(&shared),
         format,
         columns,
         run,
@@ -377,6 +411,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         started: false,
         count: 0,
         quote_column,
+        ahead: &[],
     }));
     Ok(Started::Running)
 }
@@ -436,7 +471,12 @@ impl CopyIn {
             self.buffer.drain(..self.at);
             self.at = 0;
         }
-        self.buffer.extend_from_slice(data);
+        let Some(client) = &self.client else { return self.buffer.extend_from_slice(data) };
+        if self.broken.is_none() {
+            let mut text = String::new();
+            self.broken = client.decode_prefix(data, &mut text).1;
+            self.buffer.extend_from_slice(text.as_bytes());
+        }
     }
 
     /// No more data, or the client's reason to stop.
@@ -446,12 +486,13 @@ impl CopyIn {
     }
 
     /// The next raw row: `None` when more data are needed or there is none.
-    fn next_line(&mut self) -> Option<(usize, usize)> {
+    fn next_line(&mut self) -> Result<Option<(usize, usize)>> {
         let start = self.at;
         let b = &self.buffer[start..];
         if b.is_empty() {
-            return None;
+            return Ok(None);
         }
+        let corrupt = || Err(err!(BAD_COPY_FILE_FORMAT, "end-of-copy marker corrupt"));
         let mut i = 0;
         let mut quoted = false;
         let csv = self.format.kind == Kind::Csv;
@@ -464,6 +505,16 @@ impl CopyIn {
                     i += 1;
                 }
             } else if c == b'\\' {
+                if b.get(i + 1) == Some(&b'.') {
+                    // The end, wherever in the line it is: what stands before it is a row.
+                    match b.get(i + 2) {
+                        Some(b'\n' | b'\r') => {}
+                        None if !self.ended => return Ok(None),
+                        _ => return corrupt(),
+                    }
+                    self.stopped = true;
+                    return Ok((i > 0).then_some((start, start + i)));
+                }
                 // An escaped newline belongs to the value.
                 i += 2;
                 continue;
@@ -472,22 +523,22 @@ impl CopyIn {
                 let mut end = i + 1;
                 if c == b'\r' {
                     if i + 1 >= b.len() && !self.ended {
-                        return None;
+                        return Ok(None);
                     }
                     if b.get(i + 1) == Some(&b'\n') {
                         end += 1;
                     }
                 }
                 self.at = start + end;
-                return Some((start, start + i));
+                return Ok(Some((start, start + i)));
             }
             i += 1;
         }
         if self.ended {
             self.at = self.buffer.len();
-            return Some((start, self.buffer.len()));
+            return Ok(Some((start, self.buffer.len())));
         }
-        None
+        Ok(None)
     }
 
     fn context(&self, e: Error, column: Option<(&str, &str)>) -> Error {
@@ -505,10 +556,8 @@ impl CopyIn {
     fn fields(&self, line: &[u8]) -> Result<Vec<Option<String>>> {
         let mut all = Vec::with_capacity(self.types.len());
         let utf8 = |b: Vec<u8>| -> Result<String> {
-            String::from_utf8(b).map_err(|e| {
-                let at = e.utf8_error().valid_up_to();
-                crate::work::invalid_utf8(e.as_bytes(), at)
-            })
+            String::from_utf8(b)
+                .map_err(|e| encoding::check_utf8(e.as_bytes()).err().unwrap_or_else(|| Error::internal("text that is none")))
         };
         let f = &self.format;
         if f.kind == Kind::Csv {
@@ -627,7 +676,25 @@ impl CopyIn {
                 self.at = self.buffer.len();
                 return Ok(None);
             }
-            let Some((a, b)) = self.next_line() else { return Ok(None) };
+            let line = match self.next_line() {
+                Ok(line) => line,
+                Err(e) => {
+                    self.line += 1;
+                    return Err(self.context(e, None));
+                }
+            };
+            let Some((a, b)) = line else {
+                if self.stopped {
+                    continue;
+                }
+                return match self.broken.take() {
+                    Some(e) => {
+                        self.line += 1;
+                        Err(self.context(e, None))
+                    }
+                    None => Ok(None),
+                };
+            };
             self.line += 1;
             let line = self.buffer[a..b].to_vec();
             if line == b"\\." {
@@ -637,7 +704,13 @@ impl CopyIn {
             if a == b && self.ended && self.at >= self.buffer.len() && self.buffer.last().is_none_or(|c| *c != b'\n') {
                 return Ok(None);
             }
+            if line.contains(&0) {
+                encoding::check_utf8(&line).map_err(|e| self.context(e, None))?;
+            }
             let fields = self.fields(&line).map_err(|e| {
+                if let Err(e) = encoding::check_utf8(&line) {
+                    return self.context(e, None);
+                }
                 let text = String::from_utf8_lossy(&line).into_owned();
                 e.context(format!("COPY {}, line {}: \"{text}\"", self.table, self.line))
             })?;
@@ -665,15 +738,6 @@ impl CopyIn {
                 return Err(err!(BAD_COPY_FILE_FORMAT, "extra data after last expected column")
                     .context(format!("COPY {}, line {}: \"{}\"", self.table, self.line, whole())));
             }
-            if fields.len() < self.types.len() {
-                let missing = &self.names[fields.len()];
-                return Err(err!(BAD_COPY_FILE_FORMAT, "missing data for column \"{missing}\"").context(format!(
-                    "COPY {}, line {}: \"{}\"",
-                    self.table,
-                    self.line,
-                    whole()
-                )));
-            }
             let mut values = Vec::with_capacity(fields.len());
             for (i, f) in fields.iter().enumerate() {
                 values.push(match f {
@@ -685,6 +749,15 @@ impl CopyIn {
                     })?,
                     Some(t) => cx.input(self.types[i], t).map_err(|e| self.context(e, Some((&self.names[i], t))))?,
                 });
+            }
+            if fields.len() < self.types.len() {
+                let missing = &self.names[fields.len()];
+                return Err(err!(BAD_COPY_FILE_FORMAT, "missing data for column \"{missing}\"").context(format!(
+                    "COPY {}, line {}: \"{}\"",
+                    self.table,
+                    self.line,
+                    whole()
+                )));
             }
             self.row_text = line;
             return Ok(Some(values));
@@ -743,30 +816,39 @@ impl CopyIn {
         }
         let mut at = 2;
         let mut parts = Vec::new();
+        let mut wrong = None;
         for _ in 0..n {
-            let Some(len) = b.get(at..at + 4).map(|l| i32::from_be_bytes([l[0], l[1], l[2], l[3]])) else {
-                return if self.ended { Err(bad("unexpected EOF in COPY data")) } else { Ok(None) };
-            };
+            let len = b.get(at..at + 4).map(|l| i32::from_be_bytes([l[0], l[1], l[2], l[3]]));
             at += 4;
-            if len == -1 {
-                parts.push(None);
-                continue;
+            let size = len.unwrap_or(0).max(0) as usize;
+            match (len, b.get(at..at + size)) {
+                (Some(-1), _) => parts.push(None),
+                (Some(0..), Some(data)) => parts.push(Some(data.to_vec())),
+                (Some(..-1), _) => wrong = Some(bad("invalid field size")),
+                _ if self.ended => wrong = Some(bad("unexpected EOF in COPY data")),
+                _ => return Ok(None),
             }
-            if len < 0 {
-                return Err(bad("invalid field size"));
+            if wrong.is_some() {
+                break;
             }
-            let Some(data) = b.get(at..at + len as usize) else {
-                return if self.ended { Err(bad("unexpected EOF in COPY data")) } else { Ok(None) };
-            };
-            parts.push(Some(data.to_vec()));
-            at += len as usize;
+            at += size;
         }
         self.at += at;
         let mut values = Vec::new();
-        for (p, ty) in parts.iter().zip(&self.types) {
+        for ((p, ty), name) in parts.iter().zip(&self.types).zip(&self.names) {
             values.push(match p {
                 None => Value::Null,
-                Some(d) => cx.recv(*ty, d)?,
+                Some(d) => {
+                    let of = |e: Error| e.context(format!("COPY {}, line {}, column {name}", self.table, self.line));
+                    cx.recv(*ty, d).map_err(of)?
+                }
+            });
+        }
+        if let Some(e) = wrong {
+            // What came before it was in order.
+            return Err(match self.names.get(values.len()) {
+                Some(name) => e.context(format!("COPY {}, line {}, column {name}", self.table, self.line)),
+                None => e,
             });
         }
         self.line += 1;
@@ -866,7 +948,8 @@ pub fn run_out(session: &mut Session, portal: &mut Portal, out: &mut dyn Output)
         c.started = true;
         out.copy_out(c.columns.len(), binary);
         if binary {
-            out.copy_data(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+            // It goes with the first row.
+            c.ahead = BINARY_HEADER;
         } else if c.format.header != Header::No {
             for (i, col) in c.columns.iter().enumerate() {
                 if i > 0 {
@@ -875,7 +958,7 @@ pub fn run_out(session: &mut Session, portal: &mut Portal, out: &mut dyn Output)
                 write_field(&c.format, col.name.as_bytes(), false, &mut line);
             }
             line.push(b'\n');
-            out.copy_data(&line);
+            c.give(&mut line, out)?;
         }
     }
     let mut cx = shared.exec_cx(c.snapshot.clone())?;
@@ -885,7 +968,11 @@ pub fn run_out(session: &mut Session, portal: &mut Portal, out: &mut dyn Output)
         if out.is_full() {
             return Ok(PortalStep::Full);
         }
-        let batch: Batch = match c.run.step(&mut cx, 2048)? {
+        let step = c.run.step(&mut cx, 2048);
+        if !shared.notices.borrow().is_empty() {
+            session.flush_notices(out, &portal.prepared.sql);
+        }
+        let batch: Batch = match step? {
             Step::Batch(b) => b,
             Step::Yield => return Ok(PortalStep::Yield),
             Step::Blocked(w) | Step::Restart(w) => return Ok(PortalStep::Blocked(w)),
@@ -894,6 +981,7 @@ pub fn run_out(session: &mut Session, portal: &mut Portal, out: &mut dyn Output)
         for i in batch.sel.iter() {
             line.clear();
             if binary {
+                line.extend_from_slice(std::mem::take(&mut c.ahead));
                 line.extend_from_slice(&(c.columns.len() as i16).to_be_bytes());
             }
             for (k, col) in c.columns.iter().enumerate() {
@@ -924,12 +1012,12 @@ pub fn run_out(session: &mut Session, portal: &mut Portal, out: &mut dyn Output)
             if !binary {
                 line.push(b'\n');
             }
-            out.copy_data(&line);
+            c.give(&mut line, out)?;
             c.count += 1;
         }
     }
     if binary {
-        out.copy_data(&(-1i16).to_be_bytes());
+        out.copy_data(&[std::mem::take(&mut c.ahead), &(-1i16).to_be_bytes()[..]].concat());
     }
     out.copy_done();
     let tag = Tag::counted("COPY", c.count);

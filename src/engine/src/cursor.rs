@@ -21,8 +21,7 @@ use crate::utility::Started;
 /// DECLARE.
 pub fn declare(session: &mut Session, d: &DeclareCursorStmt, from: &Portal) -> Result<()> {
     let shared = session.shared.clone();
-    let in_block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
-    if !d.options.hold && !in_block {
+    if !d.options.hold && !shared.in_block() {
         return Err(err!(NO_ACTIVE_SQL_TRANSACTION, "DECLARE CURSOR can only be used in transaction blocks"));
     }
     if session.has_portal(&d.portalname) {
@@ -48,7 +47,8 @@ pub fn declare(session: &mut Session, d: &DeclareCursorStmt, from: &Portal) -> R
     let snapshot = shared.snapshot()?;
     p.state = PortalState::Query(Box::new(Executor::new(program, p.params.clone())), snapshot);
     shared.cursors.borrow_mut().insert(d.portalname.clone(), p);
-    if d.options.hold && !in_block {
+    let block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+    if d.options.hold && !block {
         hold_at_commit(session)?;
     }
     Ok(())
@@ -180,6 +180,10 @@ pub fn run_fetch(session: &mut Session, portal: &mut Portal, out: &mut dyn Outpu
         Err(step) => return Ok(step),
     };
     let n = rows.len() as u64;
+    session.flush_notices(out, &portal.prepared.sql);
+    if let (false, Some(columns)) = (portal.described, &portal.columns) {
+        out.columns(columns, &portal.formats)?;
+    }
     if let (false, Some(columns)) = (silent, columns) {
         let mut cx = shared.exec_cx(shared.snapshot()?)?;
         for (b, i) in rows {

@@ -1,5 +1,6 @@
 //! Databases, sessions, statements, commands, the wire protocol as bytes in and bytes out. See the crate's README.
 
+pub mod bind;
 mod cold;
 pub mod commands;
 mod constraints;
@@ -7,6 +8,7 @@ mod copy;
 mod cursor;
 pub mod database;
 mod explain;
+mod fastpath;
 mod host;
 mod large_object;
 mod literals;

@@ -41,7 +41,7 @@ impl Tag {
 /// A receiver of results.
 pub trait Output {
     /// The shape of the rows to come.
-    fn columns(&mut self, columns: &[ResultColumn], formats: &[i16]);
+    fn columns(&mut self, columns: &[ResultColumn], formats: &[i16]) -> Result<()>;
     /// There will be no rows (only asked for by Describe).
     fn no_columns(&mut self) {}
     /// Rows: all selected ones of a batch. `formats`: none (all text), one for all, or one a column; 1 is binary.
@@ -56,6 +56,10 @@ pub trait Output {
     fn error(&mut self, error: &Error, sql: &str);
     /// A message that ends nothing.
     fn notice(&mut self, notice: &Notice, sql: &str);
+    /// Whether changed settings and notifications wait until the request is answered whole.
+    fn hears_when_ready(&self) -> bool {
+        false
+    }
     /// A setting clients are told of changed.
     fn setting(&mut self, name: &str, value: &str);
     /// A notification.
@@ -74,12 +78,12 @@ pub trait Output {
     }
 }
 
-/// Whether column `i` is wanted in binary.
-pub fn is_binary(formats: &[i16], i: usize) -> bool {
+/// The format of column or parameter `i`: 0 is text, 1 binary.
+pub fn format_of(formats: &[i16], i: usize) -> i16 {
     match formats {
-        [] => false,
-        [one] => *one == 1,
-        all => all.get(i).copied().unwrap_or(0) == 1,
+        [] => 0,
+        [one] => *one,
+        all => all.get(i).copied().unwrap_or(0),
     }
 }
 

@@ -3,27 +3,30 @@
 //! A [`Connection`] is fed what the client sent and says what to send back; it never waits. [`Connection::run`] works
 //! until there is nothing to do or something to wait for, and says which.
 
+mod startup;
+
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use tusklet_error::{Error, Notice, Report, Result, TryVec, err};
+use tusklet_adt::encoding::{self, Client};
+use tusklet_error::{Error, Notice, Report, Result, Span, TryVec, err};
 use tusklet_exec::ExecCx;
 use tusklet_ir::ResultColumn;
 use tusklet_vector::{Batch, CallContext, Datum};
 
+use crate::bind::Wired;
 use crate::database::Cluster;
-use crate::output::{Output, Tag, char_position, is_binary, write_text};
+use crate::output::{Output, Tag, char_position, format_of, write_text};
 use crate::session::Session;
-use crate::settings::{REPORTED, Source};
 use crate::work::Status;
 
 /// Largest message taken: what PostgreSQL takes.
 const MAX_MESSAGE: usize = 0x3FFF_FFFF;
+/// … and of those that hold a name at most.
+const SMALL_MESSAGE: usize = 10_000;
 /// Output that makes a statement pause.
 const FULL: usize = 1 << 20;
-
-const SSL_REQUEST: u32 = 80877103;
-const GSS_REQUEST: u32 = 80877104;
-const CANCEL_REQUEST: u32 = 80877102;
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub struct Connection {
     /// ReadyForQuery is due when the task ends.
     ready_due: bool,
     copying: bool,
+    /// COPY got a message that is none of its own: the connection ends with the statement.
+    lost: bool,
     /// A cancel request this connection brought: process id and secret.
     pub cancel: Option<(u32, u32)>,
 }
@@ -70,6 +75,10 @@ pub struct Connection {
 pub struct Wire {
     bytes: Vec<u8>,
     scratch: String,
+    /// The session's: what text is converted to.
+    client: Rc<RefCell<Option<Rc<Client>>>>,
+    /// An error was sent.
+    failed: bool,
 }
 
 impl Wire {
@@ -82,44 +91,67 @@ impl Wire {
         self.bytes[at..at + 4].copy_from_slice(&len.to_be_bytes());
     }
 
+    /// As the client reads it; what it has no characters for is `?`.
+    fn shown<'a>(&self, s: &'a str) -> Cow<'a, [u8]> {
+        let Some(client) = &*self.client.borrow() else { return Cow::Borrowed(s.as_bytes()) };
+        client.encode(s.as_bytes()).unwrap_or_else(|_| {
+            let one =
+                |c: char| client.encode(c.encode_utf8(&mut [0; 4]).as_bytes()).map_or(vec![b'?'], Cow::into_owned);
+            Cow::Owned(s.chars().flat_map(one).collect())
+        })
+    }
+
     fn report(&mut self, kind: u8, r: &Report, sql: &str) {
-        self.message(kind, |b| {
-            let mut field = |code: u8, text: &str| {
-                b.push(code);
-                b.extend_from_slice(text.replace('\0', "").as_bytes());
-                b.push(0);
-            };
-            field(b'S', r.severity.as_str());
-            field(b'V', r.severity.as_str());
-            field(b'C', r.code.as_str());
-            field(b'M', &r.message);
-            if let Some(t) = &r.detail {
-                field(b'D', t);
+        let position = |sql: &str, span: Span| {
+            (!span.is_none() && !sql.is_empty()).then(|| char_position(sql, span.start).to_string())
+        };
+        let query = r.internal_query.as_deref();
+        let severity = Some(r.severity.as_str());
+        let (at, inside) = (position(sql, r.span), position(query.unwrap_or(""), r.internal_span));
+        let fields = [
+            (b'S', severity),
+            (b'V', severity),
+            (b'C', Some(r.code.as_str())),
+            (b'M', Some(r.message.as_str())),
+            (b'D', r.detail.as_deref()),
+            (b'H', r.hint.as_deref()),
+            (b'P', at.as_deref()),
+            (b'p', inside.as_deref()),
+            (b'q', query),
+            (b'W', r.context.as_deref()),
+            (b's', r.schema.as_deref()),
+            (b't', r.table.as_deref()),
+            (b'c', r.column.as_deref()),
+            (b'd', r.datatype.as_deref()),
+            (b'n', r.constraint.as_deref()),
+        ];
+        if kind == b'E' {
+            // An error that cannot be told in the client's encoding is one of that.
+            let client = self.client.borrow().clone();
+            let told = |c: Rc<Client>| fields.iter().find_map(|(_, t)| c.encode((*t)?.as_bytes()).err());
+            if let Some(e) = client.and_then(told) {
+                return self.report(kind, e.report(), "");
             }
-            if let Some(t) = &r.hint {
-                field(b'H', t);
-            }
-            if !r.span.is_none() && !sql.is_empty() {
-                field(b'P', &char_position(sql, r.span.start).to_string());
-            }
-            if let Some(q) = &r.internal_query {
-                if !r.internal_span.is_none() {
-                    field(b'p', &char_position(q, r.internal_span.start).to_string());
-                }
-                field(b'q', q);
-            }
-            if let Some(t) = &r.context {
-                field(b'W', t);
-            }
-            for (code, t) in
-                [(b's', &r.schema), (b't', &r.table), (b'c', &r.column), (b'd', &r.datatype), (b'n', &r.constraint)]
-            {
-                if let Some(t) = t {
-                    field(code, t);
-                }
-            }
-            b.push(0);
-        });
+        }
+        let mut body = Vec::new();
+        for (code, t) in fields {
+            let Some(t) = t else { continue };
+            body.push(code);
+            body.extend(self.shown(t).iter().filter(|b| **b != 0));
+            body.push(0);
+        }
+        body.push(0);
+        self.message(kind, |b| b.extend_from_slice(&body));
+    }
+
+    /// Texts and what stands before them.
+    fn texts(&mut self, kind: u8, head: &[u8], all: &[&str]) {
+        let mut body = head.to_vec();
+        for t in all {
+            body.extend_from_slice(&self.shown(t));
+            body.push(0);
+        }
+        self.message(kind, |b| b.extend_from_slice(&body));
     }
 }
 
@@ -129,19 +161,30 @@ fn text(b: &mut Vec<u8>, s: &str) {
 }
 
 impl Output for Wire {
-    fn columns(&mut self, columns: &[ResultColumn], formats: &[i16]) {
+    fn columns(&mut self, columns: &[ResultColumn], formats: &[i16]) -> Result<()> {
+        let client = self.client.borrow().clone();
+        if let Some(client) = &client {
+            columns.iter().try_for_each(|c| client.encode(c.name.as_bytes()).map(drop))?;
+        }
         self.message(b'T', |b| {
             b.extend_from_slice(&(columns.len() as i16).to_be_bytes());
             for (i, c) in columns.iter().enumerate() {
-                text(b, &c.name);
+                match client.as_ref().and_then(|k| k.encode(c.name.as_bytes()).ok()) {
+                    None => text(b, &c.name),
+                    Some(name) => {
+                        b.extend_from_slice(&name);
+                        b.push(0);
+                    }
+                }
                 b.extend_from_slice(&c.origin.0.to_be_bytes());
                 b.extend_from_slice(&c.origin.1.to_be_bytes());
                 b.extend_from_slice(&c.ty.oid.to_be_bytes());
                 b.extend_from_slice(&crate::type_len(c.ty.oid).to_be_bytes());
                 b.extend_from_slice(&c.ty.typmod.to_be_bytes());
-                b.extend_from_slice(&(is_binary(formats, i) as i16).to_be_bytes());
+                b.extend_from_slice(&format_of(formats, i).to_be_bytes());
             }
         });
+        Ok(())
     }
 
     fn no_columns(&mut self) {
@@ -149,6 +192,7 @@ impl Output for Wire {
     }
 
     fn rows(&mut self, cx: &mut ExecCx<'_>, columns: &[ResultColumn], formats: &[i16], batch: &Batch) -> Result<()> {
+        let client = self.client.borrow().clone();
         for i in batch.sel.iter() {
             let begin = self.bytes.len();
             self.bytes.push(b'D');
@@ -162,11 +206,14 @@ impl Output for Wire {
                 }
                 let at = self.bytes.len();
                 self.bytes.extend_from_slice(&[0; 4]);
-                let r = if is_binary(formats, k) {
-                    cx.send(c.ty.oid, d, &mut self.bytes)
-                } else {
-                    write_text(cx, c.ty.oid, d, &mut self.bytes, &mut self.scratch)
+                let mut r = match format_of(formats, k) {
+                    0 => write_text(cx, c.ty.oid, d, &mut self.bytes, &mut self.scratch),
+                    1 => cx.send(c.ty.oid, d, &mut self.bytes),
+                    n => Err(err!(INVALID_PARAMETER_VALUE, "unsupported format code: {n}")),
                 };
+                if let (Some(client), 0, Ok(())) = (&client, format_of(formats, k), &r) {
+                    r = converted(client, &mut self.bytes, at + 4);
+                }
                 if let Err(e) = r {
                     self.bytes.truncate(begin);
                     return Err(e);
@@ -193,6 +240,7 @@ impl Output for Wire {
     }
 
     fn error(&mut self, error: &Error, sql: &str) {
+        self.failed = true;
         self.report(b'E', error.report(), sql);
     }
 
@@ -201,18 +249,15 @@ impl Output for Wire {
     }
 
     fn setting(&mut self, name: &str, value: &str) {
-        self.message(b'S', |b| {
-            text(b, name);
-            text(b, value);
-        });
+        self.texts(b'S', &[], &[name, value]);
+    }
+
+    fn hears_when_ready(&self) -> bool {
+        true
     }
 
     fn notification(&mut self, pid: u32, channel: &str, payload: &str) {
-        self.message(b'A', |b| {
-            b.extend_from_slice(&pid.to_be_bytes());
-            text(b, channel);
-            text(b, payload);
-        });
+        self.texts(b'A', &pid.to_be_bytes(), &[channel, payload]);
     }
 
     fn copy_in(&mut self, columns: usize, binary: bool) {
@@ -236,6 +281,16 @@ impl Output for Wire {
     }
 }
 
+/// Text written from `at` on in the client's encoding.
+#[cold]
+pub(crate) fn converted(client: &Client, bytes: &mut Vec<u8>, at: usize) -> Result<()> {
+    if let Cow::Owned(b) = client.encode(&bytes[at..])? {
+        bytes.truncate(at);
+        bytes.extend_from_slice(&b);
+    }
+    Ok(())
+}
+
 impl Wire {
     fn copy_start(&mut self, kind: u8, columns: usize, binary: bool) {
         self.message(kind, |b| {
@@ -249,12 +304,13 @@ impl Wire {
 }
 
 /// A message's body being read.
-struct Body<'a> {
+pub(crate) struct Body<'a> {
     bytes: &'a [u8],
+    client: Option<Rc<Client>>,
 }
 
 impl<'a> Body<'a> {
-    fn take(&mut self, n: usize) -> Result<&'a [u8]> {
+    pub(crate) fn take(&mut self, n: usize) -> Result<&'a [u8]> {
         if n > self.bytes.len() {
             return Err(err!(PROTOCOL_VIOLATION, "insufficient data left in message"));
         }
@@ -263,23 +319,48 @@ impl<'a> Body<'a> {
         Ok(a)
     }
 
-    fn i16(&mut self) -> Result<i16> {
+    fn byte(&mut self) -> Result<u8> {
+        let Some((first, rest)) = self.bytes.split_first() else {
+            return Err(err!(PROTOCOL_VIOLATION, "no data left in message"));
+        };
+        self.bytes = rest;
+        Ok(*first)
+    }
+
+    /// How many there are of something.
+    pub(crate) fn count(&mut self) -> Result<usize> {
+        self.i16().map(|n| n as u16 as usize)
+    }
+
+    pub(crate) fn formats(&mut self) -> Result<Vec<i16>> {
+        (0..self.count()?).map(|_| self.i16()).try_vec()
+    }
+
+    /// Nothing may be left.
+    pub(crate) fn end(&self) -> Result<()> {
+        if !self.bytes.is_empty() {
+            return Err(err!(PROTOCOL_VIOLATION, "invalid message format"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn i16(&mut self) -> Result<i16> {
         let b = self.take(2)?;
         Ok(i16::from_be_bytes([b[0], b[1]]))
     }
 
-    fn i32(&mut self) -> Result<i32> {
+    pub(crate) fn i32(&mut self) -> Result<i32> {
         let b = self.take(4)?;
         Ok(i32::from_be_bytes([b[0], b[1], b[2], b[3]]))
     }
 
-    fn text(&mut self) -> Result<&'a str> {
+    fn text(&mut self) -> Result<Cow<'a, str>> {
         let Some(end) = self.bytes.iter().position(|b| *b == 0) else {
             return Err(err!(PROTOCOL_VIOLATION, "invalid string in message"));
         };
         let s = &self.bytes[..end];
         self.bytes = &self.bytes[end + 1..];
-        std::str::from_utf8(s).map_err(|e| crate::work::invalid_utf8(s, e.valid_up_to()))
+        encoding::from_client(self.client.as_deref(), s)
     }
 }
 
@@ -295,6 +376,7 @@ impl Connection {
             state: State::Startup,
             ready_due: false,
             copying: false,
+            lost: false,
             cancel: None,
         }
     }
@@ -302,6 +384,7 @@ impl Connection {
     /// A client over a session that is open already: no startup messages.
     pub fn over(cluster: Rc<Cluster>, session: Session) -> Connection {
         let mut c = Connection::new(cluster);
+        c.out.client = session.shared.client.clone();
         c.session = Some(session);
         c.state = State::Ready;
         c
@@ -337,8 +420,8 @@ impl Connection {
     /// Sends notifications that came while idle.
     pub fn poll(&mut self) {
         if let Some(s) = &mut self.session {
-            if !s.is_busy() {
-                s.flush(&mut self.out, "");
+            if !s.is_busy() && s.shared.transaction.borrow().is_none() && !s.shared.inbox.borrow().is_empty() {
+                s.tell(&mut self.out);
             }
         }
     }
@@ -355,7 +438,21 @@ impl Connection {
             let busy = self.session.as_ref().is_some_and(Session::is_busy);
             if busy && !self.copying {
                 let Some(s) = &mut self.session else { return Wait::Closed };
-                match s.step(&mut self.out) {
+                let status = s.step(&mut self.out);
+                if std::mem::take(&mut self.out.failed) && !self.ready_due {
+                    // An Execute failed: all is passed over up to Sync.
+                    s.work.skip = true;
+                }
+                match status {
+                    Status::Done if self.lost => {
+                        let e = err!(
+                            PROTOCOL_VIOLATION,
+                            "terminating connection because protocol synchronization was lost"
+                        );
+                        self.out.error(&e.fatal(), "");
+                        self.state = State::Closed;
+                        continue;
+                    }
                     Status::Done => {}
                     Status::Yield => return Wait::Turn,
                     Status::Blocked => return Wait::Lock,
@@ -384,7 +481,8 @@ impl Connection {
     }
 
     fn ready(&mut self) {
-        if let Some(s) = &self.session {
+        if let Some(s) = &mut self.session {
+            s.tell(&mut self.out);
             let status = s.shared.status();
             self.out.message(b'Z', |b| b.push(status));
         }
@@ -401,9 +499,18 @@ impl Connection {
         let l = &h[header - 4..];
         let len = u32::from_be_bytes([l[0], l[1], l[2], l[3]]) as usize;
         let kind = h[0];
-        let limit = if header == 4 { 10_000 } else { MAX_MESSAGE };
+        let limit = match kind {
+            _ if header == 4 => SMALL_MESSAGE,
+            b'Q' | b'F' | b'B' | b'P' | b'd' => MAX_MESSAGE,
+            b'X' | b'C' | b'D' | b'E' | b'H' | b'S' | b'c' | b'f' => SMALL_MESSAGE,
+            // In COPY it is said so of the statement.
+            _ if self.copying => SMALL_MESSAGE,
+            k => return Err(err!(PROTOCOL_VIOLATION, "invalid frontend message type {k}")),
+        };
         if len < 4 || len > limit {
-            return Err(err!(PROTOCOL_VIOLATION, "invalid message length"));
+            // Who says this is no client to explain it to.
+            self.state = State::Closed;
+            return Ok(true);
         }
         let whole = len + header - 4;
         if rest < whole {
@@ -414,95 +521,32 @@ impl Connection {
         if header == 4 {
             self.startup(&body)?;
         } else {
+            self.poll();
             self.message(kind, &body)?;
         }
         Ok(true)
     }
 
-    fn startup(&mut self, body: &[u8]) -> Result<()> {
-        let mut b = Body { bytes: body };
-        let version = b.i32()? as u32;
-        match version {
-            SSL_REQUEST | GSS_REQUEST => {
-                self.out.bytes.push(b'N');
-                return Ok(());
-            }
-            CANCEL_REQUEST => {
-                let (pid, secret) = (b.i32()? as u32, b.i32()? as u32);
-                self.cancel = Some((pid, secret));
-                self.state = State::Closed;
-                return Ok(());
-            }
-            v if v >> 16 != 3 => {
-                return Err(err!(
-                    PROTOCOL_VIOLATION,
-                    "unsupported frontend protocol {}.{}: server supports 3.0 to 3.0",
-                    v >> 16,
-                    v & 0xFFFF
-                ));
-            }
-            _ => {}
-        }
-        let mut user = String::new();
-        let mut database = String::new();
-        let mut settings = Vec::new();
-        while b.bytes.first().is_some_and(|c| *c != 0) {
-            let (k, v) = (b.text()?.to_string(), b.text()?.to_string());
-            match k.as_str() {
-                "user" => user = v,
-                "database" => database = v,
-                "replication" => {}
-                "options" => settings.extend(command_line_options(&v)),
-                _ if k.starts_with("_pq_.") => {}
-                _ => settings.push((k, v)),
-            }
-        }
-        if user.is_empty() {
-            return Err(err!(
-                INVALID_AUTHORIZATION_SPECIFICATION,
-                "no PostgreSQL user name specified in startup packet"
-            ));
-        }
-        if database.is_empty() {
-            database = user.clone();
-        }
-        let session = self.cluster.connect(&database, &user)?;
-        for (k, v) in settings {
-            session.shared.settings.borrow_mut().set(&k, &v, false, Source::Startup)?;
-        }
-        session.shared.settings_changed();
-        self.out.message(b'R', |b| b.extend_from_slice(&[0; 4]));
-        for name in REPORTED {
-            let v = session.shared.settings.borrow().get(name).unwrap_or_default();
-            self.out.setting(name, &v);
-        }
-        let (id, secret) = (session.shared.id, session.shared.secret);
-        self.out.message(b'K', |b| {
-            b.extend_from_slice(&id.to_be_bytes());
-            b.extend_from_slice(&secret.to_be_bytes());
-        });
-        self.session = Some(session);
-        self.state = State::Ready;
-        self.ready();
-        Ok(())
-    }
-
     fn message(&mut self, kind: u8, body: &[u8]) -> Result<()> {
         let Some(session) = &mut self.session else { return Ok(()) };
-        let mut b = Body { bytes: body };
+        let client = session.shared.client.borrow().clone();
+        let mut b = Body { bytes: body, client };
         if self.copying {
             match kind {
                 b'd' => session.copy_data(body),
                 b'c' => session.copy_done(),
-                b'f' => session.copy_fail(b.text()?),
+                b'f' => {
+                    let reason = b.text()?;
+                    session.copy_fail(&reason);
+                }
                 // Flush and Sync are ignored while copying.
                 b'H' | b'S' => return Ok(()),
-                b'X' => {
-                    self.state = State::Closed;
-                    return Ok(());
-                }
-                _ => {
-                    session.copy_fail("unexpected message type during COPY from stdin");
+                k => {
+                    self.lost = true;
+                    session.copy_stop(err!(
+                        PROTOCOL_VIOLATION,
+                        "unexpected message type 0x{k:02X} during COPY from stdin"
+                    ));
                 }
             }
             self.copying = false;
@@ -514,40 +558,52 @@ impl Connection {
         }
         match kind {
             b'Q' => {
-                let sql = match b.text() {
-                    Ok(s) => s,
+                self.ready_due = true;
+                match b.text().and_then(|sql| b.end().map(|()| sql)) {
+                    Ok(sql) => session.simple_query(&sql, &mut self.out),
                     Err(e) => {
                         self.out.error(&e, "");
                         session.failed();
-                        self.ready_due = true;
-                        return Ok(());
                     }
-                };
-                session.simple_query(sql, &mut self.out);
-                self.ready_due = true;
+                }
             }
             b'S' => {
+                if let Err(e) = b.end() {
+                    self.out.error(&e, "");
+                    session.failed();
+                }
                 session.sync();
                 self.ready_due = true;
             }
             b'X' => self.state = State::Closed,
-            b'H' => {}
             // Late COPY messages after an error.
             b'd' | b'c' | b'f' => {}
-            b'P' | b'B' | b'D' | b'E' | b'C' => {
+            b'P' | b'B' | b'D' | b'E' | b'C' | b'H' => {
                 if let Err((e, sql)) = extended(session, &mut self.out, kind, &mut b) {
-                    session.flush(&mut self.out, &sql);
+                    session.flush_notices(&mut self.out, &sql);
                     self.out.error(&e, &sql);
                     session.failed();
                     session.work.skip = true;
                 }
             }
             b'F' => {
-                self.out.error(&Error::unsupported("the function call protocol"), "");
                 self.ready_due = true;
+                match crate::fastpath::call(session, &mut b) {
+                    Ok(answer) => {
+                        session.flush_notices(&mut self.out, "");
+                        self.out.message(b'V', |b| b.extend_from_slice(&answer));
+                        session.sync();
+                    }
+                    Err(e) => {
+                        session.flush_notices(&mut self.out, "");
+                        self.out.error(&e, "");
+                        session.failed();
+                    }
+                }
             }
             k => return Err(err!(PROTOCOL_VIOLATION, "invalid frontend message type {k}")),
         }
+        self.out.failed = false;
         Ok(())
     }
 }
@@ -556,117 +612,117 @@ fn extended(session: &mut Session, out: &mut Wire, kind: u8, b: &mut Body<'_>) -
     let none = |e: Error| (e, Rc::<str>::from(""));
     match kind {
         b'P' => {
-            let name = b.text().map_err(none)?.to_string();
+            let name = b.text().map_err(none)?;
             let sql = b.text().map_err(none)?;
-            let n = b.i16().map_err(none)?;
-            let mut types = Vec::new();
-            for _ in 0..n {
-                types.push(b.i32().map_err(none)? as u32);
-            }
-            let parsed = session.parse(&name, sql, types);
-            session.flush_notices(out, sql);
-            parsed.map_err(|e| (e, Rc::from(sql)))?;
+            let types = (|| {
+                let types = (0..b.count()?).map(|_| b.i32().map(|t| t as u32)).try_vec()?;
+                b.end().map(|()| types)
+            })();
+            let parsed = session.parse(&name, &sql, types.map_err(none)?);
+            session.flush_notices(out, &sql);
+            parsed.map_err(|e| (e, Rc::from(&*sql)))?;
             out.message(b'1', |_| {});
         }
         b'B' => {
-            let portal = b.text().map_err(none)?.to_string();
-            let statement = b.text().map_err(none)?.to_string();
+            let portal = b.text().map_err(none)?;
+            let statement = b.text().map_err(none)?;
             let sql = session.prepared(&statement).map(|p| p.sql.clone()).map_err(none)?;
-            let r = (|| -> Result<()> {
-                let formats: Vec<i16> = (0..b.i16()?).map(|_| b.i16()).try_vec()?;
-                let n = b.i16()?;
-                if formats.len() > 1 && formats.len() != n as usize {
-                    return Err(err!(
-                        PROTOCOL_VIOLATION,
-                        "bind message has {} parameter formats but {n} parameters",
-                        formats.len()
-                    ));
-                }
-                let mut params = Vec::new();
-                for i in 0..n as usize {
-                    let len = b.i32()?;
-                    params.push(if len < 0 { None } else { Some((is_binary(&formats, i), b.take(len as usize)?)) });
-                }
-                let results: Vec<i16> = (0..b.i16()?).map(|_| b.i16()).try_vec()?;
-                if portal.is_empty() {
-                    session.close_portal("");
-                }
-                session.bind(&portal, &statement, &params, results)
-            })();
-            r.map_err(|e| (e, sql))?;
+            bind(session, b, &portal, &statement).map_err(|e| (e, sql))?;
             out.message(b'2', |_| {});
         }
-        b'D' => {
-            let what = b.take(1).map_err(none)?[0];
-            let name = b.text().map_err(none)?;
-            if what == b'S' {
-                let p = session.prepared(name).map_err(none)?;
-                out.message(b't', |o| {
-                    o.extend_from_slice(&(p.param_types.len() as i16).to_be_bytes());
-                    for t in &p.param_types {
-                        o.extend_from_slice(&t.to_be_bytes());
-                    }
-                });
-                match &p.columns {
-                    Some(c) => out.columns(c, &[]),
-                    None => out.no_columns(),
-                }
-            } else {
-                let (columns, formats) = session.portal(name, |p| (p.columns.clone(), p.formats.clone())).map_err(none)?;
-                match columns {
-                    Some(c) => out.columns(&c, &formats),
-                    None => out.no_columns(),
-                }
-            }
-        }
+        b'D' => describe(session, out, b)?,
         b'E' => {
-            let portal = b.text().map_err(none)?.to_string();
+            let portal = b.text().map_err(none)?;
             let max = b.i32().map_err(none)?.max(0) as usize;
+            b.end().map_err(none)?;
             session.execute(&portal, max).map_err(none)?;
         }
+        b'H' => b.end().map_err(none)?,
         _ => {
-            let what = b.take(1).map_err(none)?[0];
+            let what = b.byte().map_err(none)?;
             let name = b.text().map_err(none)?;
-            if what == b'S' { session.close_statement(name) } else { session.close_portal(name) }
+            b.end().map_err(none)?;
+            match what {
+                b'S' => session.close_statement(&name),
+                b'P' => session.close_portal(&name),
+                n => return Err(none(err!(PROTOCOL_VIOLATION, "invalid CLOSE message subtype {n}"))),
+            }
             out.message(b'3', |_| {});
         }
     }
     Ok(())
 }
 
-/// `-c name=value` and `--name=value` of the startup packet's `options`.
-fn command_line_options(v: &str) -> Vec<(String, String)> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut chars = v.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => word.extend(chars.next()),
-            c if c.is_ascii_whitespace() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
+fn bind(session: &mut Session, b: &mut Body<'_>, portal: &str, statement: &str) -> Result<()> {
+    let formats = b.formats()?;
+    let n = b.count()?;
+    if formats.len() > 1 && formats.len() != n {
+        return Err(err!(
+            PROTOCOL_VIOLATION,
+            "bind message has {} parameter formats but {n} parameters",
+            formats.len()
+        ));
+    }
+    let mut params = Vec::new();
+    let mut cut = false;
+    for i in 0..n {
+        // Each is read when it is its turn, so what is wrong with those before it is said first.
+        params.push(match b.i32().map(|len| (len, b.take(len.max(0) as usize))) {
+            _ if cut => Wired::Cut,
+            Ok((-1, _)) => Wired::Null,
+            Ok((len, Ok(v))) if len >= 0 => match format_of(&formats, i) {
+                0 => Wired::Text(v),
+                1 => Wired::Binary(v),
+                n => Wired::Other(n),
+            },
+            _ => {
+                cut = true;
+                Wired::Cut
             }
-            c => word.push(c),
-        }
+        });
     }
-    if !word.is_empty() {
-        words.push(word);
+    let results = if cut { vec![] } else { b.formats()? };
+    if !cut {
+        b.end()?;
     }
-    let mut all = Vec::new();
-    let mut it = words.into_iter();
-    while let Some(w) = it.next() {
-        let pair = if w == "-c" {
-            it.next()
-        } else if let Some(r) = w.strip_prefix("-c").or_else(|| w.strip_prefix("--")) {
-            Some(r.to_string())
-        } else {
-            None
-        };
-        if let Some((k, v)) = pair.as_deref().and_then(|p| p.split_once('=')) {
-            all.push((k.replace('-', "_"), v.to_string()));
-        }
+    if portal.is_empty() {
+        session.close_portal("");
     }
-    all
+    session.bind(portal, statement, &params, results)
 }
 
+fn describe(session: &mut Session, out: &mut Wire, b: &mut Body<'_>) -> Result<(), (Error, Rc<str>)> {
+    let none = |e: Error| (e, Rc::<str>::from(""));
+    let what = b.byte().map_err(none)?;
+    let name = b.text().map_err(none)?;
+    b.end().map_err(none)?;
+    let columns = match what {
+        b'S' => {
+            let p = session.prepared(&name).map_err(none)?;
+            if p.columns.is_some() {
+                session.shared.refuse_if_failed().map_err(none)?;
+            }
+            out.message(b't', |o| {
+                o.extend_from_slice(&(p.param_types.len() as i16).to_be_bytes());
+                p.param_types.iter().for_each(|t| o.extend_from_slice(&t.to_be_bytes()));
+            });
+            p.is_as_described(&session.shared).map_err(|e| (e, p.sql.clone()))?;
+            p.columns.clone().map(|c| (c, vec![]))
+        }
+        b'P' => {
+            let (columns, formats) = session.portal(&name, |p| (p.columns.clone(), p.formats.clone())).map_err(none)?;
+            if columns.is_some() {
+                session.shared.refuse_if_failed().map_err(none)?;
+            }
+            columns.map(|c| (c, formats))
+        }
+        n => return Err(none(err!(PROTOCOL_VIOLATION, "invalid DESCRIBE message subtype {n}"))),
+    };
+    match columns {
+        Some((c, formats)) => out.columns(&c, &formats).map_err(none),
+        None => {
+            out.no_columns();
+            Ok(())
+        }
+    }
+}

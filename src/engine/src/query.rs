@@ -544,18 +544,30 @@ impl Prepared {
             None if analysed => Rc::new(Stmt::CheckPoint),
             None => return Ok(p),
         };
-        if analysed || is_query(&stmt) {
-            let said = shared.notices.borrow().len();
+        let said = shared.notices.borrow().len();
+        if variable && !analysed && is_query(&stmt) {
+            let mut params = ParamTypes { types: p.given.clone(), variable };
+            let query = analyze_query(shared, &stmt, &mut params)?;
+            let columns = tusklet_planner::result_columns(&query);
+            if !columns.is_empty() || query.command == CommandType::Select {
+                p.columns = Some(told_columns(shared, &columns).into());
+            }
+            p.param_types = params.types;
+            // An error of planning is said when it is to run: it is planned again then.
+            if let Ok(program) = compile(shared, query) {
+                p.keep(shared, program);
+            }
+        } else if analysed || is_query(&stmt) {
             let (program, types) = p.make(shared)?;
-            p.said = shared.notices.borrow().len() > said;
             p.param_types = types;
             if !program.stmt.columns.is_empty() || program.stmt.command == CommandType::Select {
-                p.columns = Some(told_columns(shared, &program).into());
+                p.columns = Some(told_columns(shared, &program.stmt.columns).into());
             }
             p.keep(shared, program);
         } else {
             p.columns = crate::utility::columns(shared, &stmt)?;
         }
+        p.said = shared.notices.borrow().len() > said;
         Ok(p)
     }
 
@@ -591,7 +603,7 @@ impl Prepared {
             sql,
             stmt: Some(stmt),
             param_types: params.types,
-            columns: told.then(|| told_columns(shared, &program).into()),
+            columns: told.then(|| told_columns(shared, &program.stmt.columns).into()),
             given,
             variable: true,
             body: None,
@@ -665,6 +677,16 @@ impl Prepared {
         })
     }
 
+    /// An error if its result would have another shape now.
+    pub fn is_as_described(&self, shared: &Shared) -> Result<()> {
+        if self.columns.is_some() && self.stmt.as_ref().is_some_and(|s| is_query(s)) {
+            shared.begin_transaction(false);
+            shared.refresh_catalog()?;
+            self.program(shared)?;
+        }
+        Ok(())
+    }
+
     /// Whether its result would have another shape now.
     pub fn is_stale(&self, shared: &Shared) -> Result<bool> {
         let Some(stmt) = &self.stmt else { return Ok(false) };
@@ -691,7 +713,7 @@ impl Prepared {
         let same = match &self.columns {
             Some(old) => {
                 old.len() == program.stmt.columns.len()
-                    && old.iter().zip(&told_columns(shared, &program)).all(|(a, b)| a.ty == b.ty && a.name == b.name)
+                    && old.iter().zip(&told_columns(shared, &program.stmt.columns)).all(|(a, b)| a.ty == b.ty && a.name == b.name)
             }
             None => program.stmt.columns.is_empty(),
         };
@@ -731,10 +753,10 @@ fn folds(e: &Expr) -> bool {
 }
 
 /// The result's columns as clients are told of them: a domain's column as one of its base type.
-fn told_columns(shared: &Shared, program: &Program) -> Vec<ResultColumn> {
+fn told_columns(shared: &Shared, columns: &[ResultColumn]) -> Vec<ResultColumn> {
     let catalog = shared.catalog.borrow();
     let base = |c: &ResultColumn| ResultColumn { ty: catalog.base_type_and_typmod(c.ty), ..c.clone() };
-    program.stmt.columns.iter().map(base).collect()
+    columns.iter().map(base).collect()
 }
 
 impl Planned {

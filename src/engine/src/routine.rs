@@ -274,23 +274,22 @@ fn run(
     }
     shared.depth.set(shared.depth.get() + 1);
     let mut around = Around::enter(shared, &p);
-    let result = around.settings(&p).and_then(|()| run_body(shared, cx, &p, site, args, columns, &source));
+    let result = around.settings().and_then(|()| run_body(shared, cx, &p, site, args, columns, &source));
     drop(around);
     shared.depth.set(shared.depth.get() - 1);
     result
 }
 
 /// The user and the settings a function runs with, put back at its end.
-struct Around<'s> {
+struct Around<'s, 'p> {
     shared: &'s Shared,
     user: Option<(Oid, String)>,
     mark: Option<usize>,
-    /// How many changed settings were to be reported before: what a function sets for itself is nobody's business.
-    reports: usize,
+    own: &'p [(String, String)],
 }
 
-impl<'s> Around<'s> {
-    fn enter(shared: &'s Shared, p: &Proc) -> Around<'s> {
+impl<'s, 'p> Around<'s, 'p> {
+    fn enter(shared: &'s Shared, p: &'p Proc) -> Around<'s, 'p> {
         let owner = p.security_definer.then(|| {
             let c = shared.catalog();
             let name = c.user_role(p.owner).map_or_else(|| "postgres".to_string(), |r| r.name.clone());
@@ -299,15 +298,15 @@ impl<'s> Around<'s> {
         if owner.is_some() {
             shared.forget_path();
         }
-        Around { shared, user: owner, mark: None, reports: shared.reports.borrow().len() }
+        Around { shared, user: owner, mark: None, own: &p.config }
     }
 
-    fn settings(&mut self, p: &Proc) -> Result<()> {
-        if p.config.is_empty() {
+    fn settings(&mut self) -> Result<()> {
+        if self.own.is_empty() {
             return Ok(());
         }
         self.mark = Some(self.shared.settings.borrow().mark());
-        for (name, value) in &p.config {
+        for (name, value) in self.own {
             self.shared.settings.borrow_mut().set(name, value, true, crate::settings::Source::Session)?;
         }
         self.shared.settings_changed();
@@ -315,13 +314,11 @@ impl<'s> Around<'s> {
     }
 }
 
-impl Drop for Around<'_> {
+impl Drop for Around<'_, '_> {
     fn drop(&mut self) {
-        if let Some(m) = self.mark
-            && self.shared.settings.borrow_mut().roll_back_to(m)
-        {
+        if let Some(m) = self.mark {
+            self.shared.settings.borrow_mut().leave(m, self.own);
             self.shared.settings_changed();
-            self.shared.reports.borrow_mut().truncate(self.reports);
         }
         if let Some(u) = self.user.take() {
             *self.shared.current_user.borrow_mut() = u;
@@ -373,9 +370,17 @@ fn run_body(
             let (_, batches) = crate::query::run_program(shared, &mut inner, program, &values)?;
             Ok(if i + 1 == count { crate::query::rows_of(&batches) } else { vec![] })
         };
-        rows = inner().map_err(|e| {
-            transpose(e, source).context(format!("SQL function \"{}\" statement {}", p.name, i + 1))
-        })?;
+        let said = shared.notices.borrow().len();
+        let result = inner();
+        let whose = || format!("SQL function \"{}\" statement {}", p.name, i + 1);
+        for n in shared.notices.borrow_mut().iter_mut().skip(said) {
+            place_inside(n, source);
+            match &mut n.context {
+                Some(c) => *c = filled!("{}\n{}"; c, whose()),
+                none => *none = Some(whose()),
+            }
+        }
+        rows = result.map_err(|e| transpose(e, source).context(whose()))?;
     }
     Ok(if body.returned.ty == oids::VOID { vec![] } else { rows })
 }

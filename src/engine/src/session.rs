@@ -42,6 +42,18 @@ pub struct Savepoint {
     pub changes: usize,
     /// Deferred row events before it.
     pub deferred: usize,
+    /// Changes of users before it.
+    pub users: usize,
+}
+
+/// Who the users were before SET ROLE or SET SESSION AUTHORIZATION.
+pub(crate) struct UsersBefore {
+    pub(crate) current: (Oid, String),
+    pub(crate) session: (Oid, String),
+    /// What SHOW says of the role and of being a superuser.
+    pub(crate) shown: [String; 2],
+    /// Only until the transaction ends.
+    pub(crate) local: bool,
 }
 
 /// A running transaction.
@@ -72,6 +84,8 @@ pub struct Transaction {
     pub notifications: Vec<(String, String)>,
     /// A statement of it has run.
     pub used: bool,
+    /// An Execute of the extended protocol is part of it: there may be more up to Sync.
+    pub piped: bool,
 }
 
 /// What a session has; shared with the statements it runs.
@@ -84,8 +98,8 @@ pub struct Shared {
     pub db: Rc<Database>,
     /// Name given at connect.
     pub session_user: RefCell<(Oid, String)>,
-    /// Who the running transaction found as current and session user, once it changed them; whether only until its end.
-    pub(crate) users_before: RefCell<Option<([(Oid, String); 2], bool)>>,
+    /// The running transaction's changes of current and session user.
+    pub(crate) users_before: RefCell<Vec<UsersBefore>>,
     /// Who connected.
     pub login_user: (Oid, String),
     /// SET ROLE's.
@@ -112,10 +126,12 @@ pub struct Shared {
     pub statement_start: Cell<i64>,
     /// Notices not yet sent.
     pub notices: RefCell<Vec<Notice>>,
-    /// Settings to tell the client.
-    pub reports: RefCell<Vec<(String, String)>>,
-    /// Last values told.
-    told: RefCell<SortedMap<&'static str, String>>,
+    /// Settings changed, perhaps such as the client is told of.
+    pub(crate) report_due: Cell<bool>,
+    /// Last values told, as `REPORTED` lists them.
+    pub(crate) told: RefCell<Vec<String>>,
+    /// What the client's text is in, if it is converted. Shared with the connection.
+    pub(crate) client: Rc<RefCell<Option<Rc<tusklet_adt::encoding::Client>>>>,
     /// A cancel request came.
     pub cancelled: Cell<bool>,
     /// The statement must end by then (`statement_timeout`), µs since 2000.
@@ -228,8 +244,9 @@ impl Session {
             transaction: RefCell::new(None),
             statement_start: Cell::new(db.env.now()),
             notices: RefCell::default(),
-            reports: RefCell::default(),
+            report_due: Cell::new(false),
             told: RefCell::default(),
+            client: Rc::default(),
             cancelled: Cell::new(false),
             deadline: Cell::new(None),
             sleep: Default::default(),
@@ -258,7 +275,7 @@ impl Session {
             commit_lsn: Cell::new(None),
             db,
         });
-        shared.settings.borrow_mut().set("session_authorization", user, false, crate::settings::Source::Internal)?;
+        shared.show_users("none")?;
         let mut sessions = shared.db.sessions.borrow_mut();
         sessions.retain(|s| s.strong_count() > 0);
         sessions.push(Rc::downgrade(&shared));
@@ -340,20 +357,39 @@ impl Shared {
     pub fn settings_changed(&self) {
         self.forget_statements();
         let settings = self.settings.borrow();
-        *self.formats.borrow_mut() = Rc::new(settings.formats());
+        let formats = settings.formats();
+        *self.client.borrow_mut() = formats.client.clone();
+        *self.formats.borrow_mut() = Rc::new(formats);
         self.flags.set(settings.flags());
         self.switches.borrow_mut().clear();
         self.path.borrow_mut().take();
-        let mut told = self.told.borrow_mut();
-        for name in crate::settings::REPORTED {
-            let v = settings.get(name).unwrap_or_default();
-            if told.get(name) != Some(&v) {
-                if told.contains_key(name) {
-                    self.reports.borrow_mut().push((name.to_string(), v.clone()));
-                }
-                told.insert(name, v);
-            }
+        if self.told.borrow().is_empty() {
+            *self.told.borrow_mut() = self.reported();
         }
+        self.report_due.set(true);
+    }
+
+    /// The values of the settings clients are told of.
+    pub(crate) fn reported(&self) -> Vec<String> {
+        let settings = self.settings.borrow();
+        crate::settings::REPORTED.iter().map(|name| settings.get(name).unwrap_or_default()).collect()
+    }
+
+    /// Makes the settings say who the users are.
+    pub(crate) fn show_users(&self, role: &str) -> Result<()> {
+        let superuser = if crate::privileges::is_superuser(self) { "on" } else { "off" };
+        self.show_users_as([role.to_string(), superuser.to_string()])
+    }
+
+    pub(crate) fn show_users_as(&self, [role, superuser]: [String; 2]) -> Result<()> {
+        let mut settings = self.settings.borrow_mut();
+        let session = self.session_user.borrow();
+        for (name, value) in [("role", &role), ("is_superuser", &superuser), ("session_authorization", &session.1)] {
+            settings.set(name, value, false, crate::settings::Source::Internal)?;
+        }
+        self.report_due.set(true);
+        self.path.borrow_mut().take();
+        Ok(())
     }
 
     /// The formatting state.
@@ -444,10 +480,18 @@ impl Shared {
         Ok(())
     }
 
+    /// Whether several statements are one transaction: in a block, or in one simple query.
+    pub fn in_block(&self) -> bool {
+        self.several.get() || self.transaction.borrow().as_ref().is_some_and(|t| t.block)
+    }
+
     /// Refuses what cannot be rolled back inside a transaction block.
     pub fn prevent_in_block(&self, command: &str) -> Result<()> {
-        if self.several.get() || self.transaction.borrow().as_ref().is_some_and(|t| t.block) {
+        if self.in_block() {
             return Err(err!(ACTIVE_SQL_TRANSACTION, "{} cannot run inside a transaction block"; command));
+        }
+        if self.transaction.borrow().as_ref().is_some_and(|t| t.piped) {
+            return Err(err!(ACTIVE_SQL_TRANSACTION, "{} cannot be executed within a pipeline"; command));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! transaction aborts; SET LOCAL lies over it until the transaction ends.
 
 use tusklet_adt::datetime::{DateOrder, DateStyle, IntervalStyle};
+use tusklet_adt::encoding;
 use tusklet_adt::float::{fixed, write_float8};
 use tusklet_adt::formats::Formats;
 use tusklet_adt::timestamp::general;
@@ -233,6 +234,22 @@ impl Settings {
         self.in_transaction = true;
     }
 
+    /// A function that has settings of its own ends: those are what they were at `mark`, those it set otherwise stay.
+    pub fn leave(&mut self, mark: usize, own: &[(String, String)]) {
+        if self.undo.len() == mark + own.len() {
+            self.roll_back_to(mark);
+            return;
+        }
+        for (name, _) in own {
+            let Some(key) = Settings::canonical(name) else { continue };
+            let before = self.undo.iter().skip(mark).find(|u| u.0 == key && u.1).and_then(|u| u.2.clone());
+            // SET without LOCAL took its place for good.
+            if self.local.contains_key(&key) {
+                self.put(key, before, true);
+            }
+        }
+    }
+
     /// Where a savepoint can come back to.
     pub fn mark(&self) -> usize {
         self.undo.len()
@@ -262,12 +279,12 @@ impl Settings {
         changed || local
     }
 
-    fn check(&self, name: &str, value: &str, source: Source) -> Result<(String, String)> {
-        let Some(s) = find(name) else {
-            if is_custom(name) {
-                return Ok((name.to_ascii_lowercase(), value.to_string()));
+    fn check(&self, typed: &str, value: &str, source: Source) -> Result<(String, String)> {
+        let Some(s) = find(typed) else {
+            if is_custom(typed) {
+                return Ok((typed.to_ascii_lowercase(), value.to_string()));
             }
-            return Err(unknown(name));
+            return Err(unknown(typed));
         };
         may_change(s, source, source != Source::Session || self.is_on("is_superuser"))?;
         let name = s.name();
@@ -303,7 +320,7 @@ impl Settings {
                             Some(v) => v.to_string(),
                             None => {
                                 let all: Vec<&str> = s.enumvals().map(|v| v.iter().collect()).unwrap_or_default();
-                                return Err(invalid(name, value).hint(filled!("Available values: {}."; all.join(", "))));
+                                return Err(invalid(typed, value).hint(filled!("Available values: {}."; all.join(", "))));
                             }
                         }
                     }
@@ -312,7 +329,7 @@ impl Settings {
             _ => match name {
                 "DateStyle" => {
                     let (style, order) = parse_date_style(value, &self.get("DateStyle").unwrap_or_default())
-                        .ok_or_else(|| invalid(name, value))?;
+                        .map_err(|detail| invalid(name, value).detail(detail))?;
                     format_date_style(style, order)
                 }
                 "TimeZone" | "log_timezone" => zone_name(value).ok_or_else(|| {
@@ -321,15 +338,22 @@ impl Settings {
                     if far { e.detail("UTC timezone offset is out of range.") } else { e }
                 })?,
                 "client_encoding" => {
-                    let v = value.trim_matches('\'').to_ascii_uppercase().replace(['-', '_'], "");
-                    match v.as_str() {
-                        "UTF8" | "UNICODE" => "UTF8".to_string(),
-                        "SQLASCII" => "SQL_ASCII".to_string(),
-                        "LATIN1" | "ISO88591" => "LATIN1".to_string(),
-                        _ => return Err(invalid(name, value)),
+                    let n = encoding::by_name(value).ok_or_else(|| invalid(name, value))?;
+                    let canonical = encoding::NAMES[n];
+                    if !encoding::is_client(n) {
+                        let mut e = err!(
+                            FEATURE_NOT_SUPPORTED, "invalid value for parameter \"{}\": \"{}\""; name, value
+                        );
+                        e.report_mut().detail = Some(filled!("Conversion between {} and UTF8 is not supported."; canonical));
+                        return Err(e);
                     }
+                    // Old drivers read back what they said (`check_client_encoding`).
+                    if value == "UNICODE" { value } else { canonical }.to_string()
                 }
-                "application_name" => value.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).take(63).collect(),
+                "application_name" | "cluster_name" => {
+                    let ascii = |b: u8| if (b' '..=b'~').contains(&b) { b as char } else { '?' };
+                    value.bytes().take(63).map(ascii).collect()
+                }
                 _ => value.to_string(),
             },
         };
@@ -373,6 +397,11 @@ impl Settings {
             zone: session_zone(&zone).unwrap_or_else(TimeZone::utc),
             extra_float_digits: self.number("extra_float_digits") as i32,
             bytea_escape: self.get("bytea_output").as_deref() == Some("escape"),
+            client: self
+                .get("client_encoding")
+                .filter(|n| n != "UTF8")
+                .and_then(|n| encoding::Client::new(encoding::by_name(&n)?))
+                .map(std::rc::Rc::new),
         }
     }
 }
@@ -500,31 +529,48 @@ fn with_unit(v: &str, unit: &str) -> String {
     filled!("{}{}"; v, unit)
 }
 
-fn parse_date_style(value: &str, now: &str) -> Option<(DateStyle, DateOrder)> {
-    let mut style = None;
-    let mut order = None;
-    for word in value.split([',', ' ']).map(str::trim).filter(|w| !w.is_empty()) {
-        match word.to_ascii_lowercase().as_str() {
-            "iso" => style = Some(DateStyle::Iso),
-            "sql" => style = Some(DateStyle::Sql),
-            "german" => {
-                style = Some(DateStyle::German);
-                order.get_or_insert(DateOrder::Dmy);
-            }
-            w if w.starts_with("postgres") => style = Some(DateStyle::Postgres),
-            "ymd" => order = Some(DateOrder::Ymd),
-            "dmy" | "european" | "euro" => order = Some(DateOrder::Dmy),
-            "mdy" | "us" | "noneuro" | "noneuropean" => order = Some(DateOrder::Mdy),
+/// `check_datestyle`; what is wrong is the DETAIL.
+fn parse_date_style(value: &str, now: &str) -> Result<(DateStyle, DateOrder), String> {
+    let (mut style, mut order, mut german) = (None, None, false);
+    let mut conflict = false;
+    for word in value.split(',').map(|w| w.trim().trim_matches('"')).filter(|w| !w.is_empty()) {
+        let lower = word.to_ascii_lowercase();
+        let (s, o) = match_word!(lower.as_str();
+            "iso" => (Some(DateStyle::Iso), None),
+            "sql" => (Some(DateStyle::Sql), None),
+            "german" => (Some(DateStyle::German), None),
+            "ymd" => (None, Some(DateOrder::Ymd)),
+            "dmy" => (None, Some(DateOrder::Dmy)),
+            "mdy" | "us" => (None, Some(DateOrder::Mdy)),
             "default" => {
-                style = Some(DateStyle::Iso);
-                order = Some(DateOrder::Mdy);
-            }
-            _ => return None,
-        }
+                style.get_or_insert(DateStyle::Iso);
+                order.get_or_insert(DateOrder::Mdy);
+                continue;
+            };
+            w => if w.starts_with("postgres") {
+                (Some(DateStyle::Postgres), None)
+            } else if w.starts_with("euro") {
+                (None, Some(DateOrder::Dmy))
+            } else if w.starts_with("noneuro") {
+                (None, Some(DateOrder::Mdy))
+            } else if w.contains(' ') {
+                return Err("List syntax is invalid.".into());
+            } else {
+                return Err(filled!("Unrecognized key word: \"{}\"."; word));
+            },
+        );
+        conflict |= s.is_some() && style.is_some() && s != style || o.is_some() && order.is_some() && o != order && !german;
+        // German implies an order, which another word may change.
+        german = s == Some(DateStyle::German) && order.is_none();
+        style = s.or(style);
+        order = o.or(if german { Some(DateOrder::Dmy) } else { order });
     }
-    let old = if value == now { None } else { parse_date_style(now, now) };
+    if conflict {
+        return Err("Conflicting \"datestyle\" specifications.".into());
+    }
+    let old = if value == now { None } else { parse_date_style(now, now).ok() };
     let (s, o) = old.unwrap_or((DateStyle::Iso, DateOrder::Mdy));
-    Some((style.unwrap_or(s), order.unwrap_or(o)))
+    Ok((style.unwrap_or(s), order.unwrap_or(o)))
 }
 
 fn format_date_style(style: DateStyle, order: DateOrder) -> String {

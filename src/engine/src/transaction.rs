@@ -6,8 +6,7 @@ use tusklet_ir::codec::Codec;
 use tusklet_storage::{Lsn, Snapshot};
 
 use crate::database::NEXT_OID;
-use crate::session::{Isolation, Savepoint, Shared, Transaction};
-use crate::settings::Source;
+use crate::session::{Isolation, Savepoint, Shared, Transaction, UsersBefore};
 
 impl Shared {
     /// Starts a transaction unless one runs. `block`: by BEGIN.
@@ -45,6 +44,7 @@ impl Shared {
             savepoints: vec![],
             notifications: vec![],
             used: false,
+            piped: false,
         });
     }
 
@@ -130,37 +130,27 @@ impl Shared {
 
     /// Remembers who the users are, before a statement changes them.
     pub(crate) fn remember_users(&self, local: bool) {
-        if self.transaction.borrow().is_none() {
-            return;
-        }
-        match &mut *self.users_before.borrow_mut() {
-            Some(u) => u.1 = local,
-            none => *none = Some(([self.current_user.borrow().clone(), self.session_user.borrow().clone()], local)),
-        }
+        let settings = self.settings.borrow();
+        let shown = ["role", "is_superuser"].map(|n| settings.get(n).unwrap_or_default());
+        let (current, session) = (self.current_user.borrow().clone(), self.session_user.borrow().clone());
+        self.users_before.borrow_mut().push(UsersBefore { current, session, shown, local });
     }
 
-    /// Whether the new current user is a superuser is a setting that clients hear of.
-    pub(crate) fn note_superuser(&self) -> Result<()> {
-        let on = crate::privileges::is_superuser(self);
-        if self.settings.borrow().is_on("is_superuser") != on {
-            let word = if on { "on" } else { "off" };
-            self.settings.borrow_mut().set("is_superuser", word, false, Source::Internal)?;
-            self.settings_changed();
+    /// Undoes changes of users: all after the first `keep`, or as long as they are for the transaction alone.
+    fn restore_users(&self, keep: usize, local: bool) {
+        let mut all = self.users_before.borrow_mut();
+        while all.len() > keep && (!local || all.last().is_some_and(|u| u.local)) {
+            let Some(u) = all.pop() else { break };
+            *self.current_user.borrow_mut() = u.current;
+            *self.session_user.borrow_mut() = u.session;
+            // These settings take any value.
+            let _ = self.show_users_as(u.shown);
         }
-        Ok(())
     }
 
     fn after_end(&self, committed: bool) {
-        let before = self.users_before.borrow_mut().take();
-        if let Some(([current, session], local)) = before
-            && (local || !committed)
-        {
-            *self.current_user.borrow_mut() = current;
-            *self.session_user.borrow_mut() = session;
-            self.forget_path();
-            // A setting that exists always takes a truth value.
-            let _ = self.note_superuser();
-        }
+        self.restore_users(0, committed);
+        self.users_before.borrow_mut().clear();
         self.large_objects.close(None);
         self.row_events.borrow_mut().clear();
         self.deferred_events.borrow_mut().clear();
@@ -223,11 +213,13 @@ impl Shared {
     pub fn savepoint(&self, name: &str) -> Result<()> {
         let settings = self.settings.borrow().mark();
         let deferred = self.deferred_events.borrow().len();
+        let users = self.users_before.borrow().len();
         let mut t = self.transaction.borrow_mut();
         let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
         t.tx.next_command();
         let level = t.tx.savepoint();
-        t.savepoints.push(Savepoint { name: name.to_string(), level, settings, changes: t.changes.len(), deferred });
+        let changes = t.changes.len();
+        t.savepoints.push(Savepoint { name: name.to_string(), level, settings, changes, deferred, users });
         Ok(())
     }
 
@@ -266,6 +258,7 @@ impl Shared {
         self.large_objects.close(Some(i));
         self.row_events.borrow_mut().clear();
         self.deferred_events.borrow_mut().truncate(s.deferred);
+        self.restore_users(s.users, false);
         let undone = self.settings.borrow_mut().roll_back_to(s.settings);
         if undone {
             self.settings_changed();
@@ -310,6 +303,7 @@ impl Shared {
             self.forget_path();
         }
         self.deferred_events.borrow_mut().clear();
+        self.restore_users(0, false);
         let undone = self.settings.borrow_mut().roll_back_to(0);
         if undone {
             self.settings_changed();

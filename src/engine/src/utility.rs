@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tusklet_catalog::builtin::oids;
-use tusklet_error::{Result, SqlState, err, filled, match_word};
+use tusklet_error::{Result, Severity, SqlState, err, filled, match_word};
 use tusklet_ir::{ResultColumn, TypeRef, Value};
 use tusklet_storage::Wait;
 use tusklet_syntax::ast::{ExecuteStmt, 
@@ -264,9 +264,6 @@ fn show(shared: &Shared, settings: &Settings, name: &str) -> Result<String> {
             _ => "read committed".into(),
         },
         "transaction_read_only" => if t.as_ref().is_some_and(|t| t.read_only) { "on" } else { "off" }.into(),
-        "session_authorization" => shared.session_user.borrow().1.clone(),
-        "role" if shared.current_user.borrow().0 == shared.session_user.borrow().0 => "none".into(),
-        "role" => shared.current_user.borrow().1.clone(),
         _ => settings.show(name)?,
     })
 }
@@ -334,13 +331,20 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
             shared.warn(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
             tag("ROLLBACK")
         }
-        TransactionStmtKind::Prepare(_)
-        | TransactionStmtKind::CommitPrepared(_)
-        | TransactionStmtKind::RollbackPrepared(_) => Err(err!(
-            OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "prepared transactions are disabled"
-        )
-        .hint("Set max_prepared_transactions to a nonzero value.")),
+        TransactionStmtKind::Prepare(_) => {
+            // The block is over all the same.
+            shared.abort_transaction();
+            if failed {
+                return tag("ROLLBACK");
+            }
+            Err(err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "prepared transactions are disabled")
+                .hint("Set max_prepared_transactions to a nonzero value."))
+        }
+        TransactionStmtKind::CommitPrepared(n) | TransactionStmtKind::RollbackPrepared(n) => {
+            let commit = matches!(kind, TransactionStmtKind::CommitPrepared(_));
+            shared.prevent_in_block(if commit { "COMMIT PREPARED" } else { "ROLLBACK PREPARED" })?;
+            Err(err!(UNDEFINED_OBJECT, "prepared transaction with identifier \"{}\" does not exist"; n))
+        }
     }
 }
 
@@ -387,7 +391,7 @@ fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
 
 /// SET and RESET.
 fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
-    let in_block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
+    let in_block = shared.in_block();
     if local && !in_block {
         shared.warn(
             SqlState::NO_ACTIVE_SQL_TRANSACTION,
@@ -416,18 +420,7 @@ fn set(shared: &Shared, kind: &VariableSetKind, local: bool) -> Result<()> {
             }
             set_one(shared, &lower, &words.join(", "), local)
         }
-        VariableSetKind::Default { name } | VariableSetKind::Reset { name } => {
-            match name.to_ascii_lowercase().as_str() {
-                "role" => return set_one(shared, "role", "none", local),
-                "session_authorization" => {
-                    return set_one(shared, "session_authorization", &shared.login_user.1, local);
-                }
-                _ => {}
-            }
-            shared.settings.borrow_mut().reset(name, local)?;
-            shared.settings_changed();
-            Ok(())
-        }
+        VariableSetKind::Default { name } | VariableSetKind::Reset { name } => reset_one(shared, name, local),
         VariableSetKind::Current { name } => {
             let v = shared.settings.borrow().get(name);
             match v {
@@ -489,6 +482,18 @@ fn quote_path(s: &str) -> String {
     if plain { s.to_string() } else { filled!("\"{}\""; s.replace('"', "\"\"")) }
 }
 
+/// A setting back to its default.
+pub fn reset_one(shared: &Shared, name: &str, local: bool) -> Result<()> {
+    match name.to_ascii_lowercase().as_str() {
+        "role" => return set_one(shared, "role", "none", local),
+        "session_authorization" => return set_one(shared, "session_authorization", &shared.login_user.1, local),
+        _ => {}
+    }
+    shared.settings.borrow_mut().reset(name, local)?;
+    shared.settings_changed();
+    Ok(())
+}
+
 /// One setting, those with effects of their own included.
 pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<()> {
     match_word!(name.to_ascii_lowercase().as_str();
@@ -508,21 +513,21 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
             }
             shared.remember_users(local);
             *shared.current_user.borrow_mut() = (oid, role);
-            shared.forget_path();
-            return shared.note_superuser();
+            return shared.show_users(value);
         },
         "session_authorization" => {
-            let found = shared.catalog.borrow().user_role_named(value);
+            let (login, name) = &shared.login_user;
+            let found = if value == name { Some(*login) } else { shared.catalog.borrow().user_role_named(value) };
             let Some(oid) = found else {
                 return Err(err!(INVALID_PARAMETER_VALUE, "role \"{}\" does not exist"; value));
             };
+            if oid != *login && !shared.catalog.borrow().user_role(*login).is_none_or(|r| r.superuser) {
+                return Err(err!(INSUFFICIENT_PRIVILEGE, "permission denied to set session authorization \"{}\""; value));
+            }
             shared.remember_users(local);
             *shared.session_user.borrow_mut() = (oid, value.to_string());
             *shared.current_user.borrow_mut() = (oid, value.to_string());
-            shared.settings.borrow_mut().set("session_authorization", value, false, Source::Internal)?;
-            shared.settings_changed();
-            shared.forget_path();
-            return shared.note_superuser();
+            return shared.show_users("none");
         },
         "transaction_isolation" => {
             let l = match value {
@@ -552,6 +557,13 @@ pub fn set_one(shared: &Shared, name: &str, value: &str, local: bool) -> Result<
         "default_text_search_config" => {
             let value = crate::system::qualified_ts_config(shared, value)?;
             return shared.settings.borrow_mut().set(name, &value, local, Source::Session);
+        },
+        "application_name" => {
+            // It is a name (`GUC_IS_NAME`).
+            if let Some(short) = (0..=63).rev().find_map(|n| value.get(..n)).filter(|s| s.len() < value.len()) {
+                let text = filled!("identifier \"{}\" will be truncated to \"{}\""; value, short);
+                shared.say(Severity::Notice, SqlState::NAME_TOO_LONG, text);
+            }
         };
         _ => {},
     );
@@ -577,6 +589,10 @@ fn interval_zone(shared: &Shared, a: &SetValue, local: bool) -> Result<()> {
 }
 
 fn set_constraints(shared: &Shared, c: &tusklet_syntax::ast::ConstraintsSetStmt) -> Result<()> {
+    if !shared.in_block() {
+        let text = "SET CONSTRAINTS can only be used in transaction blocks";
+        shared.warn(SqlState::NO_ACTIVE_SQL_TRANSACTION, text);
+    }
     let mut modes = shared.constraint_modes.borrow_mut();
     if c.constraints.is_empty() {
         *modes = (Some(c.deferred), Default::default());

@@ -12,7 +12,7 @@ use tusklet_ir::{CommandType, Value};
 use tusklet_storage::{LockMode, LockTag, Lsn, TableLock, Wait};
 use tusklet_syntax::ast::Stmt;
 use tusklet_syntax::{Item, Known, Script};
-use tusklet_vector::{Batch, CallContext, TypeRef};
+use tusklet_vector::Batch;
 
 use crate::output::{Output, Tag};
 use crate::portal::{Cursor, Portal, PortalState, PortalStep};
@@ -103,6 +103,7 @@ impl Session {
         self.start_request();
         self.flush(out, "");
         self.work.portals.remove("");
+        self.shared.prepared.borrow_mut().remove("");
         if let Some(p) = self.again(sql, &[]).filter(|p| p.param_types.is_empty()) {
             self.shared.query_text.replace(p.sql.clone());
             let current = Some(Portal::new(p.clone(), Rc::from([]), vec![]));
@@ -153,8 +154,9 @@ impl Session {
         s.remembered(sql, given)
     }
 
-    fn start_request(&mut self) {
+    pub(crate) fn start_request(&mut self) {
         let s = &self.shared;
+        s.several.set(false);
         s.cancelled.set(false);
         s.statement_start.set(s.db.env.now());
         let timeout = s.flags.get().statement_timeout;
@@ -207,57 +209,16 @@ impl Session {
         })
     }
 
-    /// Bind with parameters in wire form: `(binary, bytes)`, `None` for NULL.
-    pub fn bind(
-        &mut self,
-        portal: &str,
-        statement: &str,
-        params: &[Option<(bool, &[u8])>],
-        formats: Vec<i16>,
-    ) -> Result<()> {
-        let prepared = self.prepared(statement)?;
-        if let Some(s) = &prepared.stmt {
-            self.refuse_if_failed(s)?;
+    pub(crate) fn refuse_taken(&self, portal: &str) -> Result<()> {
+        if !portal.is_empty() && self.has_portal(portal) {
+            return Err(err!(DUPLICATE_CURSOR, "cursor \"{}\" already exists"; portal));
         }
-        if params.len() != prepared.param_types.len() {
-            return Err(err!(
-                PROTOCOL_VIOLATION,
-                "bind message supplies {} parameters, but prepared statement \"{statement}\" requires {}",
-                params.len(),
-                prepared.param_types.len()
-            ));
-        }
-        self.shared.begin_transaction(false);
-        let mut values: Vec<Value> = Vec::with_capacity(params.len());
-        if !params.is_empty() {
-            let mut cx = self.shared.exec_cx(self.shared.snapshot()?)?;
-            for (p, ty) in params.iter().zip(&prepared.param_types) {
-                let ty = TypeRef::new(*ty);
-                values.push(match p {
-                    None => Value::Null,
-                    Some((true, b)) => cx.recv(ty, b)?,
-                    Some((false, b)) => match std::str::from_utf8(b) {
-                        Ok(s) => cx.input(ty, s).map_err(|e| {
-                            let n = values.len() + 1;
-                            e.context(if portal.is_empty() {
-                                format!("unnamed portal parameter ${n} = '...'")
-                            } else {
-                                format!("portal \"{portal}\" parameter ${n} = '...'")
-                            })
-                        })?,
-                        Err(e) => return Err(invalid_utf8(b, e.valid_up_to())),
-                    },
-                });
-            }
-        }
-        self.bind_values(portal, prepared, values, formats)
+        Ok(())
     }
 
     /// Bind with values.
     pub fn bind_values(&mut self, portal: &str, prepared: Rc<Prepared>, params: Vec<Value>, formats: Vec<i16>) -> Result<()> {
-        if !portal.is_empty() && self.has_portal(portal) {
-            return Err(err!(DUPLICATE_CURSOR, "portal \"{portal}\" already exists"));
-        }
+        self.refuse_taken(portal)?;
         self.shared.begin_transaction(false);
         self.work.portals.insert(portal.to_string(), Portal::new(prepared, params.into(), formats));
         Ok(())
@@ -294,11 +255,17 @@ impl Session {
 
     /// Begins executing a portal, up to `max` rows (0: all).
     pub fn execute(&mut self, portal: &str, max: usize) -> Result<()> {
-        let sql = self.portal(portal, |p| {
+        let (prepared, over) = self.portal(portal, |p| {
             p.given = 0;
-            p.prepared.sql.clone()
+            (p.prepared.clone(), matches!(p.state, PortalState::Done))
         })?;
-        self.shared.query_text.replace(sql);
+        if let Some(s) = &prepared.stmt {
+            self.refuse_if_failed(s)?;
+            if over && !(is_query(s) && matches!(**s, Stmt::Select(_))) {
+                return Err(cannot_run(portal));
+            }
+        }
+        self.shared.query_text.replace(prepared.sql.clone());
         self.start_request();
         self.work.task = Some(Task::Execute { portal: portal.to_string(), max });
         Ok(())
@@ -368,7 +335,7 @@ impl Session {
         self.work.task = Some(Task::Sync);
     }
 
-    fn refuse_if_failed(&self, stmt: &Stmt) -> Result<()> {
+    pub(crate) fn refuse_if_failed(&self, stmt: &Stmt) -> Result<()> {
         if utility::ends_transaction(stmt) { Ok(()) } else { self.shared.refuse_if_failed() }
     }
 
@@ -386,7 +353,7 @@ impl Session {
                 self.shared.db.store.set_waiting(no, None);
             }
             if let Err(e) = stop {
-                self.flush(out, "");
+                self.flush_notices(out, "");
                 out.error(&e, "");
                 self.failed();
                 return Status::Done;
@@ -397,7 +364,7 @@ impl Session {
                 Ok(Some(status)) => break status,
                 Ok(None) => {}
                 Err((e, sql)) => {
-                    self.flush(out, &sql);
+                    self.flush_notices(out, &sql);
                     out.error(&e, &sql);
                     self.failed();
                     break Status::Done;
@@ -452,21 +419,33 @@ impl Session {
     /// Sends what gathered: notices, changed settings, and, between transactions, notifications.
     pub fn flush(&mut self, out: &mut dyn Output, sql: &str) {
         self.flush_notices(out, sql);
-        for (name, value) in self.shared.reports.take() {
-            out.setting(&name, &value);
+        if !out.hears_when_ready() {
+            self.tell(out);
         }
+    }
+
+    /// Sends what clients hear between requests: notifications, if no transaction runs, and settings that changed.
+    pub fn tell(&mut self, out: &mut dyn Output) {
         if self.shared.transaction.borrow().is_none() {
             for (pid, channel, payload) in self.shared.inbox.take() {
                 out.notification(pid, &channel, &payload);
+            }
+        }
+        if !self.shared.report_due.replace(false) {
+            return;
+        }
+        let now = self.shared.reported();
+        let before = self.shared.told.replace(now.clone());
+        for ((name, now), before) in crate::settings::REPORTED.iter().zip(now).zip(before) {
+            if now != before {
+                out.setting(name, &now);
             }
         }
     }
 
     /// Notices go before the tag of the statement they came from, settings and notifications after it.
     pub(crate) fn flush_notices(&mut self, out: &mut dyn Output, sql: &str) {
-        for n in self.shared.notices.take() {
-            out.notice(&n, sql);
-        }
+        flush_notices(&self.shared, out, sql);
     }
 
     /// One move. `Ok(None)`: go on.
@@ -506,6 +485,11 @@ impl Session {
                     Ok(step) => step,
                     Err(e) => return Err((e, sql)),
                 };
+                if let (PortalStep::Finished(_) | PortalStep::Suspended, Some(t)) =
+                    (&step, &mut *self.shared.transaction.borrow_mut())
+                {
+                    t.piped = true;
+                }
                 let keep = match step {
                     PortalStep::Finished(tag) => {
                         self.flush_notices(out, &sql);
@@ -732,7 +716,7 @@ impl Session {
                             };
                             let columns = p.columns.as_deref().unwrap_or_default();
                             if describe {
-                                out.columns(columns, &p.formats);
+                                out.columns(columns, &p.formats)?;
                             }
                             if let Some(b) = row {
                                 out.rows(&mut cx, columns, &p.formats, &b)?;
@@ -757,7 +741,7 @@ impl Session {
                             }
                         }
                         if let (Some(columns), true) = (&p.columns, describe && !p.described) {
-                            out.columns(columns, &p.formats);
+                            out.columns(columns, &p.formats)?;
                             // A statement that starts over says it once.
                             p.described = true;
                         }
@@ -776,8 +760,14 @@ impl Session {
                             utility::Started::Running => {
                                 // EXECUTE goes on as a query, which announces its columns itself.
                                 let fresh = matches!(p.state, PortalState::Fresh);
-                                if let (Some(columns), true) = (&p.columns, describe && !fresh) {
-                                    out.columns(columns, &p.formats);
+                                if !shared.notices.borrow().is_empty() {
+                                    flush_notices(&shared, out, &p.prepared.sql);
+                                }
+                                // FETCH does it itself too, when its rows are there.
+                                p.described |= !fresh && !describe;
+                                let fetch = matches!(p.state, PortalState::Fetch(_));
+                                if let (Some(columns), true) = (&p.columns, describe && !fresh && !fetch) {
+                                    out.columns(columns, &p.formats)?;
                                 }
                             }
                         }
@@ -793,7 +783,13 @@ impl Session {
                     if out.is_full() {
                         return Ok(PortalStep::Full);
                     }
-                    match run.step(&mut cx, left.min(WANT))? {
+                    let step = run.step(&mut cx, left.min(WANT));
+                    if !shared.notices.borrow().is_empty() {
+                        // What was said while rows were computed comes before them.
+                        flush_notices(&shared, out, &p.prepared.sql);
+                    }
+                    match step? {
+                        Step::Batch(b) if max != 0 && run.program().stmt.command != CommandType::Select => p.kept.push_back(b),
                         Step::Batch(b) => {
                             if let Some(step) = give(&mut cx, p.columns.as_deref(), &p.formats, &mut p.leftover, &mut p.given, &mut left, b, out)? {
                                 return Ok(step);
@@ -833,6 +829,10 @@ impl Session {
                     if let Some(w) = constraints::run_immediate(&shared)? {
                         return Ok(PortalStep::Blocked(w));
                     }
+                    if !p.kept.is_empty() {
+                        p.state = PortalState::Rows(std::mem::take(&mut p.kept), tag);
+                        continue;
+                    }
                     p.state = PortalState::Done;
                     return Ok(PortalStep::Finished(tag));
                 }
@@ -846,9 +846,9 @@ impl Session {
                             }
                         }
                         None => {
-                            let tag = tag.clone();
-                            p.state = PortalState::Done;
-                            return Ok(PortalStep::Finished(tag));
+                            // It can be asked again, and has no more.
+                            let rows = tag.rows.map(|_| p.given);
+                            return Ok(PortalStep::Finished(Tag { rows, ..tag.clone() }));
                         }
                     }
                 }
@@ -856,10 +856,7 @@ impl Session {
                 PortalState::CopyIn(_) => return crate::copy::run_in(self, p, out),
                 PortalState::CopyOut(_) => return crate::copy::run_out(self, p, out),
                 PortalState::Done => {
-                    let words = match &p.prepared.stmt {
-                        Some(s) if is_query(s) => "SELECT",
-                        _ => "",
-                    };
+                    let words = if p.prepared.stmt.is_some() { "SELECT" } else { "" };
                     return Ok(PortalStep::Finished(Tag::counted(words, 0)));
                 }
             }
@@ -895,11 +892,26 @@ impl Session {
 
     /// The client gives up.
     pub fn copy_fail(&mut self, reason: &str) {
+        self.copy_stop(err!(QUERY_CANCELED, "COPY from stdin failed: {}"; reason));
+    }
+
+    /// The data cannot go on.
+    pub(crate) fn copy_stop(&mut self, e: Error) {
         if let Some(c) = self.copying() {
-            let e = err!(QUERY_CANCELED, "COPY from stdin failed: {}"; reason);
             c.finish(Some(e));
         }
     }
+}
+
+fn flush_notices(shared: &Shared, out: &mut dyn Output, sql: &str) {
+    for n in shared.notices.take() {
+        out.notice(&n, sql);
+    }
+}
+
+#[cold]
+fn cannot_run(portal: &str) -> Error {
+    err!(OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"{}\" cannot be run"; portal)
 }
 
 enum Advance {
@@ -958,11 +970,4 @@ pub(crate) fn lock_relations(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) ->
         }
     }
     Ok(None)
-}
-
-/// 22021 for bytes that are no UTF-8.
-pub(crate) fn invalid_utf8(b: &[u8], at: usize) -> Error {
-    let bad: Vec<String> = b[at..].iter().take(4).map(|x| format!("0x{x:02x}")).collect();
-    let shown = &bad[..bad.len().min(1).max(bad.len().min(2))];
-    err!(CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": {}"; shown.join(" "))
 }

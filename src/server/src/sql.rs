@@ -43,9 +43,10 @@ struct Print {
 }
 
 impl Output for Print {
-    fn columns(&mut self, columns: &[ResultColumn], _: &[i16]) {
+    fn columns(&mut self, columns: &[ResultColumn], _: &[i16]) -> Result<()> {
         let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
         println!("{}", names.join("\t"));
+        Ok(())
     }
 
     fn rows(&mut self, cx: &mut ExecCx<'_>, columns: &[ResultColumn], _: &[i16], batch: &Batch) -> Result<()> {

@@ -198,10 +198,11 @@ struct Packed<'a> {
 }
 
 impl Output for Packed<'_> {
-    fn columns(&mut self, columns: &[ResultColumn], _: &[i16]) {
+    fn columns(&mut self, columns: &[ResultColumn], _: &[i16]) -> Result<()> {
         if self.announce {
             write_fields(self.out, columns, self.flags);
         }
+        Ok(())
     }
 
     fn rows(&mut self, cx: &mut ExecCx<'_>, columns: &[ResultColumn], _: &[i16], batch: &Batch) -> Result<()> {

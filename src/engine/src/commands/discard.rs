@@ -14,9 +14,9 @@ pub fn discard(shared: &Shared, mode: DiscardMode) -> Result<()> {
             shared.prevent_in_block("DISCARD ALL")?;
             shared.prepared.borrow_mut().clear();
             shared.listening.borrow_mut().clear();
+            let login = shared.login_user.1.clone();
+            crate::utility::set_one(shared, "session_authorization", &login, false)?;
             shared.settings.borrow_mut().reset_all();
-            let user = shared.session_user.borrow().clone();
-            *shared.current_user.borrow_mut() = user;
             shared.settings_changed();
             plans(shared);
             temp(shared)?;

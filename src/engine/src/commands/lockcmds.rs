@@ -24,7 +24,7 @@ fn mode(m: ast::LockMode) -> LockMode {
 /// LOCK.
 pub fn lock_tables(shared: &Shared, s: &LockStmt) -> Result<()> {
     let LockStmt { relations, mode: m, nowait, span: _ } = s;
-    if !shared.transaction.borrow().as_ref().is_some_and(|t| t.block) {
+    if !shared.in_block() {
         bail!(NO_ACTIVE_SQL_TRANSACTION, "LOCK TABLE can only be used in transaction blocks");
     }
     for r in relations {

@@ -169,7 +169,8 @@ pub fn alter_role(shared: &Shared, s: &AlterRoleStmt) -> Result<()> {
     let oid = role(shared, spec)?;
     let mut r = to_change(shared, oid, "changing")?;
     let own_password = oid == shared.user() && options.iter().all(|o| o.name == "password");
-    if r.superuser && !acl::is_superuser(shared) && !own_password {
+    let superuser = r.superuser || options.iter().any(|o| o.name == "superuser");
+    if superuser && !acl::is_superuser(shared) && !own_password {
         bail!(INSUFFICIENT_PRIVILEGE, "must be superuser to alter superuser roles or change superuser attribute");
     }
     if !may_create_role(shared) && !own_password {

@@ -10,7 +10,6 @@ use tusklet_error::{Error, Result, err};
 use tusklet_vector::{Datum, Value};
 
 use super::Env;
-use crate::settings::Source;
 
 /// NULL: nothing to know here.
 pub(super) fn null(_: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
@@ -90,15 +89,11 @@ pub(super) fn set_config(env: &mut Env<'_, '_>, args: &[Datum<'_>]) -> Result<Va
         return Err(err!(NULL_VALUE_NOT_ALLOWED, "SET requires parameter name"));
     }
     let (name, local) = (name.str(), local.bool());
-    {
-        let mut settings = env.shared.settings.borrow_mut();
-        if value.is_null() {
-            settings.reset(name, local)?;
-        } else {
-            settings.set(name, value.str(), local, Source::Session)?;
-        }
+    if value.is_null() {
+        crate::utility::reset_one(env.shared, name, local)?;
+    } else {
+        crate::utility::set_one(env.shared, name, value.str(), local)?;
     }
-    env.shared.settings_changed();
     let formats: std::rc::Rc<dyn Any> = env.shared.formats.borrow().clone();
     env.cx.formats = formats;
     let shown = env.shared.settings.borrow().show(name)?;
