@@ -1,22 +1,26 @@
 // Protocol 3 by hand, for dialogues no client library would have.
 import net from 'node:net';
 
-const text = (s) => Buffer.from(`${s}\0`);
-const i16 = (n) => { const b = Buffer.alloc(2); b.writeInt16BE(n); return b; };
-const i32 = (n) => { const b = Buffer.alloc(4); b.writeInt32BE(n); return b; };
+export const text = (s) => Buffer.concat([Buffer.from(s), Buffer.from([0])]);
+export const i16 = (n) => { const b = Buffer.alloc(2); b.writeInt16BE(n); return b; };
+export const i32 = (n) => { const b = Buffer.alloc(4); b.writeInt32BE(n); return b; };
 const message = (kind, ...parts) => {
-  const body = Buffer.concat(parts);
+  const body = Buffer.concat(parts.map((p) => Buffer.from(p)));
   return Buffer.concat([Buffer.from(kind), i32(body.length + 4), body]);
 };
+
+const sized = (values) => values.flatMap((v) => (v === null ? [i32(-1)] : [i32(Buffer.byteLength(v)), Buffer.from(v)]));
+
+/** FunctionCall. */
+export const F = (oid, values = [], resultFormat = 0, formats = values.map((v) => (Buffer.isBuffer(v) ? 1 : 0))) =>
+  message('F', i32(oid), i16(formats.length), ...formats.map(i16), i16(values.length), ...sized(values), i16(resultFormat));
 
 export const M = {
   query: (sql) => message('Q', text(sql)),
   parse: (name, sql, types = []) => message('P', text(name), text(sql), i16(types.length), ...types.map(i32)),
-  /** `values`: strings, Buffers (binary) or null. */
-  bind: (portal, name, values = [], resultFormats = []) => message('B', text(portal), text(name),
-    i16(values.length), ...values.map((v) => i16(Buffer.isBuffer(v) ? 1 : 0)),
-    i16(values.length), ...values.flatMap((v) => (v === null ? [i32(-1)] : [i32(Buffer.byteLength(v)), Buffer.from(v)])),
-    i16(resultFormats.length), ...resultFormats.map(i16)),
+  /** `values`: strings, Buffers (binary, if `formats` does not say otherwise) or null. */
+  bind: (portal, name, values = [], resultFormats = [], formats = values.map((v) => (Buffer.isBuffer(v) ? 1 : 0))) => message('B', text(portal), text(name),
+    i16(formats.length), ...formats.map(i16), i16(values.length), ...sized(values), i16(resultFormats.length), ...resultFormats.map(i16)),
   describe: (kind, name) => message('D', Buffer.from(kind), text(name)),
   execute: (portal, rows = 0) => message('E', text(portal), i32(rows)),
   close: (kind, name) => message('C', Buffer.from(kind), text(name)),

@@ -1,0 +1,389 @@
+// Dialogues of protocol 3.0, message by message. What PostgreSQL 15 answers to each is in `dialogues.txt`, which
+// `TUSKLET_BLESS=1 TUSKLET_WIRE=host:port node --test tests/wire/dialogues.test.mjs` asks of a running one.
+import { F, M, i16, i32, text } from './client.mjs';
+
+const { query: Q, parse: P, bind: B, describe: D, execute: E, close: C, raw: msg } = M;
+const [S, H, X] = [M.sync, M.flush, M.terminate];
+const d = (data) => msg('d', data);
+const c = () => msg('c');
+const f = (reason) => msg('f', text(reason));
+const L = (s) => Buffer.from(s, 'latin1');
+
+/** A name, what the connection starts with, and messages: one by one, or several sent at once. */
+export const dialogues = [];
+const addp = (name, settings, ...steps) => dialogues.push({ name, settings, steps: steps.map((s) => (typeof s === 'string' ? Q(s) : s)) });
+const add = (name, ...steps) => addp(name, {}, ...steps);
+const x = (name, ...steps) => add(`extended ${name}`, ...steps);
+const cp = (name, ...steps) => add(`copy ${name}`, 'create temp table t(a int, b text)', ...steps, 'select * from t');
+
+// startup
+addp('startup', {});
+addp('startup params', {application_name:'me é',DateStyle:'german',TimeZone:'Europe/Berlin',IntervalStyle:'iso_8601',extra_float_digits:'2'}, Q('select now()::text is null, current_setting(\'application_name\')'));
+addp('startup options', {options:'-c search_path=x,y --work-mem=5MB -c application_name=op'}, Q('show search_path'),Q('show work_mem'));
+addp('startup badparam', {nosuch:'1'});
+addp('startup badval', {DateStyle:'foo'});
+addp('startup badval2', {work_mem:'foo'});
+addp('startup postmaster', {shared_buffers:'100'});
+addp('startup optbad', {options:'-c nosuch=1'});
+addp('startup optbad2', {options:'-q'});
+addp('startup readonly', {default_transaction_read_only:'on',standard_conforming_strings:'off'});
+addp('startup reset', {DateStyle:'sql, dmy',application_name:'a'},Q('set datestyle=german'),Q('reset datestyle'),Q("set application_name='b'"),Q('reset all'),Q('discard all'));
+addp('startup pq', {'_pq_.foo':'1'});
+addp('startup nodb', {database:'nosuchdb'});
+addp('startup repl', {replication:'maybe'});
+// simple
+add('query empty',Q(''),Q(';'),Q(' ; ; '),Q('-- comment'),Q('/* x'));
+add('query one',Q('select 1'),Q('select 1 as "é", 2.5::numeric(5,2), \'x\'::varchar(7), null'),Q('select'),Q('values (1,2),(3,4)'));
+add('query several',Q('select 1; select 2; select 3'),Q('select 1; select 1/0; select 3'),Q('select 1;; ;select 2;'),Q('select 1; selec 2'));
+add('query several-dml',
+  Q('create temp table t(a int unique); insert into t values(1); insert into t values(2),(3); update t set a=a+10; delete from t where a>12; select * from t; truncate t; drop table t'));
+add('query several-err',
+  Q('create temp table t(a int)'), Q('insert into t values(1); insert into t values (2); select 1/0'), Q('select * from t'),
+  Q('begin; insert into t values(1); commit; insert into t values(2); select 1/0'), Q('select * from t'),
+  Q('insert into t values(5); begin; insert into t values(6); select 1/0'), Q('select * from t'), Q('rollback'), Q('select * from t'));
+add('query implicit',Q('select 1; begin; select 2'),Q('select 3; commit; select 4'),Q('rollback'),Q('commit'),Q('begin; begin'),Q('rollback; rollback'));
+add('query implicit-sp',
+  Q('savepoint a'), Q('select 1; savepoint a'), Q('release a'), Q('rollback to a'), Q('begin; savepoint a; select 1/0'), Q('select 1'), Q('rollback to a'),
+  Q('select 1'), Q('commit'));
+add('query implicit-vac',
+  Q('vacuum'), Q('select 1; vacuum'), Q('vacuum; select 1'), Q('create database zzz1; select 1'), Q('select 1; create database zzz1'), Q('begin'), Q('vacuum'),
+  Q('rollback'));
+add('query implicit-settx',
+  Q('set transaction isolation level serializable'), Q('set transaction isolation level serializable; show transaction_isolation'), Q('set local work_mem=\'5MB\''),
+  Q('set local work_mem=\'5MB\'; show work_mem'), Q('show work_mem'), Q('set transaction read only; create temp table x(a int)'), Q('lock table pg_class'),
+  Q('select 1; lock table pg_class'));
+add('query chain',
+  Q('begin; select 1; commit and chain'), Q('show transaction_isolation'), Q('rollback'), Q('commit and chain'), Q('select 1; commit and chain; select 2'),
+  Q('select 1; rollback and chain'));
+add('query prepare-tx',Q('prepare transaction \'x\''),Q('commit prepared \'x\''),Q('begin'),Q('prepare transaction \'x\''),Q('select 1'),Q('rollback'));
+add('query failed-multi',Q('begin; select 1/0; select 2'),Q('select 3; commit'),Q('commit; select 4'),Q('begin; selec'),Q('select 1'),Q('commit'));
+add('query failed-q',
+  Q('begin'), Q('selec'), Q(''), Q('select 1'), Q('set x.y=1'), Q('show x.y'), Q('rollback to x'), Q('savepoint x'), Q('declare c cursor for select 1'), Q('fetch c'),
+  Q('rollback'));
+add('query tags',
+  Q('create temp table t(a int)'), Q('create index on t(a)'), Q('create temp table u as select 1 as a'), Q('select 1 as a into temp v'),
+  Q('create temp view w as select 1'), Q('insert into t select 1 returning a'), Q('with x as (insert into t values(2) returning *) select * from x'),
+  Q('with x as (select 1) insert into t select * from x'), Q('comment on table t is \'x\''), Q('alter table t add b int'), Q('explain select 1'),
+  Q('explain (costs off) select * from t'), Q('drop view w; drop table t,u,v'), Q('set work_mem=\'1MB\''), Q('reset work_mem'), Q('show work_mem'), Q('listen x'),
+  Q('unlisten *'), Q('notify y'), Q('analyze'), Q('checkpoint'), Q('discard plans'), Q('discard temp'),
+  Q('lock pg_class'), Q('deallocate all'), Q('prepare p as select 1'), Q('execute p'), Q('deallocate p'),
+  Q('create role wire_r1'), Q('alter role wire_r1 login'), Q('drop role wire_r1'), Q('create schema wire_s'), Q('drop schema wire_s'),
+  Q('create sequence wire_sq'), Q('alter sequence wire_sq increment 2'), Q('drop sequence wire_sq'), Q('create type wire_ty as enum(\'a\')'),
+  Q('alter type wire_ty add value \'b\''), Q('drop type wire_ty'), Q('create function wire_f() returns int language sql as \'select 1\''),
+  Q('drop function wire_f'), Q('create domain wire_d as int'), Q('drop domain wire_d'), Q('set constraints all immediate'), Q('reindex table pg_class'),
+  Q('create table if not exists pg_temp.q(a int)'), Q('create table if not exists pg_temp.q(a int)'), Q('drop table if exists nosuch'), Q('select 1 where false'),
+  Q('merge into pg_temp.q using (select 1 as x) s on q.a=x when not matched then insert values(x)'), Q('copy pg_temp.q to stdout'),
+  Q('refresh materialized view nosuch'));
+add('query nul-invalid',
+  msg('Q',Buffer.from([0x53,0xff,0])), msg('Q',Buffer.from("select 'ab\xc3'\0",'latin1')), msg('Q',Buffer.from('select 1\0select 2\0')),
+  msg('Q',Buffer.from('select 1')), Q('select 1'));
+add('query utf8-bad',
+  ...['\xff','\xc3','\xc3(','\xe2\x82','\xe2(\xa1','\xf0\x9f\x98','\xed\xa0\x80','\xc0\x80','\xf8\x88\x80\x80\x80','\xf4\x90\x80\x80','\x80'].map(b=>Q(Buffer.concat([Buffer.from("select '"),Buffer.from(b,'latin1'),Buffer.from("' as x")]))));
+add('query utf8-bad-end',...['\xff','\xc3','\xe2\x82','\xf0\x9f\x98','\xe2'].map(b=>Q(Buffer.concat([Buffer.from("select 1 --"),Buffer.from(b,'latin1')]))));
+add('query error-fields',
+  Q('create temp table e(a int primary key, b int not null check (b>0), c text references pg_temp.e0)'),
+  Q('create temp table e(a int primary key, b int not null check (b>0))'), Q('insert into e values(1,1)'), Q('insert into e values(1,1)'),
+  Q('insert into e values(2,-1)'), Q('insert into e values(2,null)'), Q("select 'x'::int"), Q('select * from nosuch'), Q('select nosuch from e'), Q('select 1 +* 2'),
+  Q("select 'é', nosuch"), Q('select nosuchfn(1)'), Q("insert into e values('x',1)"), Q('drop table nosuch'), Q('select 1 frm e'), Q("select interval 'x'"),
+  Q("select date '2000-13-01'"), Q('select 1 as a, 2 as b order by 3'), Q("select E'\\xff'"), Q("select 'abc"), Q('select "abc'), Q('select $1'),
+  Q('select 5000000000::int'));
+add('query notice',
+  Q('drop table if exists n1; drop table if exists n2; select 1'), Q('create temp table n(a int)'), Q('create temp table if not exists n(a int); select 2'),
+  Q('set client_min_messages=error'), Q('drop table if exists n1'), Q('reset client_min_messages'), Q("select 'a\\b'"),
+  Q("set standard_conforming_strings=off; select 1"), Q("select 'a\\\\b', 'c\\'d'"), Q("select 1; select '\\\\'"), Q('rollback'), Q('begin;begin;'), Q('commit'),
+  Q('commit; select 1; commit'));
+add('query cursor',
+  Q('begin; declare c scroll cursor for select * from generate_series(1,5); fetch 2 from c; fetch all from c; fetch backward 1 from c; move first c; fetch c; close c; commit'),
+  Q('declare c cursor for select 1'), Q('declare c cursor with hold for select 1'), Q('fetch c'), Q('fetch c'), Q('close c'), Q('close c'), Q('fetch nosuch'));
+add('query binary-cursor',
+  Q('begin; declare c binary cursor for select 1, \'x\'::text, 2.5::float8; fetch c'), [B('','c'),S()], Q('rollback'), Q('begin; declare c binary cursor for select 1'),
+  [D('P','c'),E('c',0),S()], Q('rollback'));
+add('query exec-prepared',
+  Q('prepare p(int,text) as select $1+1,$2'), Q("execute p(1,'x')"), Q("execute p(1)"), Q("execute p('x','y')"), [D('S','p'),S()],
+  [B('','p',['4','z']),D('P',''),E(''),S()], Q('prepare p as select 1'), Q('execute nosuch'), Q('deallocate nosuch'), [C('S','p'),S()], Q('execute p(1,2)'));
+// extended
+x('basic',[P('','select 1'),B('',''),E(''),S()],[P('','select $1::int'),D('S',''),B('','',['5']),D('P',''),E(''),S()],[S()],[H(),S()]);
+x('nosync',[P('','select 1'),H()],[B('',''),H()],[D('P',''),H()],[E(''),H()],[S()]);
+x('empty',
+  [P('',''),D('S',''),B('',''),D('P',''),E(''),S()], [P('','  ;  '),B('',''),E(''),S()], [P('','-- x'),B('',''),E(''),S()],
+  [P('','',[23]),D('S',''),B('','',['1']),E(''),S()], [P('','',[23]),B('',''),E(''),S()]);
+x('multi',
+  [P('','select 1; select 2'),S()], [P('','select 1;'),B('',''),E(''),S()], [P('','select 1;;'),B('',''),E(''),S()], [P('',';select 1'),B('',''),E(''),S()]);
+x('unknown',
+  [B('','nosuch'),S()], [B('',''),S()], [D('S','nosuch'),S()], [D('S',''),S()], [D('P','nosuch'),S()], [D('P',''),S()], [E('nosuch'),S()], [E(''),S()],
+  [C('S','nosuch'),S()], [C('P','nosuch'),S()], [D('X','a'),S()], [C('X','a'),S()]);
+x('params-count',
+  [P('s','select $1::int,$2::text'),S()], [B('','s'),S()], [B('','s',['1']),S()], [B('','s',['1','2','3']),S()], [B('','s',['1','2'],[1,0,1]),E(''),S()],
+  [B('','s',['1','2'],[1,0]),D('P',''),E(''),S()], [B('','s',['1','2'],[2]),D('P',''),E(''),S()], [B('','s',['1','2'],[],[0,0,0]),S()],
+  [B('','s',['1','2'],[],[0]),E(''),S()], [B('','s',['1','2'],[],[]),E(''),S()], [B('','s',['1','2'],[],[0,7]),E(''),S()],
+  [P('','select $1::int,$2::text'),B('','',['1']),S()], [P('','select 1'),B('','',['1']),S()], [P('q','select 1'),B('','q',['1']),S()], [B('','q',[],[],[1]),E(''),S()],
+  [B('','q',[],[],[1,1]),E(''),S()]);
+x('results-count',
+  [P('','select 1,2'),B('','',[],[0,0,0]),S()], [P('','select 1,2'),B('','',[],[0,1]),D('P',''),E(''),S()], [P('','select 1,2'),B('','',[],[1]),D('P',''),E(''),S()],
+  [P('','set work_mem=\'4MB\''),B('','',[],[1]),D('P',''),E(''),S()], [P('','set work_mem=\'4MB\''),B('','',[],[1,1]),D('P',''),E(''),S()],
+  [P('','select 1,2'),B('','',[],[5]),D('P',''),E(''),S()]);
+x('types',
+  [P('','select $1',[]),D('S',''),S()], [P('','select $1+1'),D('S',''),S()], [P('','select $1::text || $2'),D('S',''),S()], [P('','select $1',[23]),D('S',''),S()],
+  [P('','select $1, $3',[23]),D('S',''),S()], [P('','select $3::int'),D('S',''),S()], [P('','select $1',[705]),D('S',''),S()],
+  [P('','select $0'),S()], [P('','select $1::int, $1::text'),S()], [P('','select 1',[23,25]),D('S',''),B('','',['1','2']),E(''),S()],
+  [P('','select $1::int where $2'),D('S',''),S()], [P('','insert into pg_temp.nosuch values($1)'),S()], [P('','select * from generate_series($1,$2)'),D('S',''),S()],
+  [P('','select $1 is null'),D('S',''),S()], [P('','select $1 = any($2)'),D('S',''),S()], [P('','select $1[1]'),S()], [P('','select coalesce($1,1.5)'),D('S',''),S()],
+  [P('','select case when $1 then $2 else 3 end'),D('S',''),S()], [P('','select $1 in (1,2)'),D('S',''),S()], [P('','limit $1'),S()],
+  [P('','select 1 limit $1 offset $2'),D('S',''),S()], [P('','select $1::mood'),S()], [P('','values ($1),(2)'),D('S',''),S()], [P('','select row($1,2)'),D('S',''),S()],
+  [P('','select array[$1,2]'),D('S',''),S()], [P('','select count($1)'),D('S',''),S()], [P('','select $1 order by 1'),D('S',''),S()],
+  [P('','select $1 union select 2'),D('S',''),S()], [P('','select $1 between 1 and 2'),D('S',''),S()], [P('','select $1 like \'x\''),D('S',''),S()],
+  [P('','select lower($1), abs($2)'),D('S',''),S()], [P('','select now()-$1'),D('S',''),S()]);
+x('dup',
+  [P('a','select 1'),P('a','select 2'),S()], [P('b','select 1'),B('p','b'),B('p','b'),S()], Q('begin'), [B('p','b'),S()], [B('p','b'),S()], Q('rollback'),
+  [C('S','a'),P('a','select 3'),B('','a'),E(''),S()], [P('a','selec'),S()], [B('','a'),E(''),S()]);
+x('error-skip',
+  [P('','selec'),B('',''),D('P',''),E(''),C('S','x'),H(),Q('select 9'),S()], [P('','select 1/0'),B('',''),E(''),P('','select 2'),B('',''),E(''),S()],
+  [P('','select 1'),B('',''),E(''),P('','select 1/0'),B('',''),E(''),S()], [P('','select 1'),B('',''),E(''),E('nosuch'),E(''),S()]);
+x('err-kinds',
+  [P('','select 1/(g-3) from generate_series(1,5) g'),B('',''),E(''),S()], [P('','select 1/(g-3) from generate_series(1,5) g'),B('',''),E('',2),S()],
+  [P('','select $1::int'),B('','',['x']),S()], [P('pn','select $1::int'),B('pp','pn',['x']),S()], [P('','select $1::int'),B('','',[Buffer.from([1])]),S()],
+  [P('','select $1::int'),B('','',[Buffer.from([0,0,0,1,2])]),S()], [P('','select $1::bool'),B('','',[Buffer.from([])]),S()],
+  [P('','select $1::text'),B('','',[Buffer.from([0x61,0])]),S()], [P('','select $1::text'),B('','',[Buffer.from([0xc3])]),S()],
+  [P('','select $1::text'),B('','',[Buffer.from('\xff','latin1')],[],[0]),S()], [P('','select $1::text, $2::date'),B('','',['a','2000-99-01']),S()],
+  [P('','select $1::numeric'),B('','',[Buffer.from([0,1])]),S()], [P('','select $1::jsonb'),B('','',['{']),S()],
+  [P('','select $1::json'),B('','',[Buffer.from('{')]),S()]);
+x('tx-implicit',
+  Q('create temp table t(a int unique)'), [P('','insert into t values(1)'),B('',''),E(''),P('','insert into t values(1)'),B('',''),E(''),S()], Q('select * from t'),
+  [P('','insert into t values(1)'),B('',''),E(''),S(),P('','insert into t values(1)'),B('',''),E(''),S()], Q('select * from t'), [P('','begin'),B('',''),E(''),S()],
+  [P('','insert into t values(2)'),B('',''),E(''),S()], [P('','selec'),S()], [P('','commit'),B('',''),E(''),S()], Q('select * from t'));
+x('tx-in-pipe',
+  Q('create temp table t(a int unique)'),
+  [
+    P('','insert into t values(1)'), B('',''), E(''), P('','begin'), B('',''), E(''), P('','insert into t values(2)'), B('',''), E(''), P('','commit'), B('',''), E(''),
+    P('','select 1/0'), B('',''), E(''), S(),
+  ],
+  Q('select * from t'), [P('','rollback'),B('',''),E(''),S()], [P('','commit'),B('',''),E(''),S()], [P('','savepoint a'),B('',''),E(''),S()],
+  [P('','insert into t values(9)'),B('',''),E(''),P('','commit'),B('',''),E(''),P('','select 1/0'),B('',''),E(''),S()], Q('select * from t'),
+  [P('','vacuum'),B('',''),E(''),S()], [P('','select 1'),B('',''),E(''),P('','vacuum'),B('',''),E(''),S()],
+  [P('','set local work_mem=\'3MB\''),B('',''),E(''),P('','show work_mem'),B('',''),E(''),S()],
+  [P('','set transaction isolation level serializable'),B('',''),E(''),P('','show transaction_isolation'),B('',''),E(''),S()]);
+x('portal',
+  Q('begin'), [P('','select g from generate_series(1,5) g'),B('p',''),E('p',2),E('p',2),E('p',2),E('p',2),S()], [E('p',1),S()], [C('P','p'),S()], [E('p'),S()],
+  Q('rollback'));
+x('portal-exact',
+  Q('begin'), [P('','select g from generate_series(1,4) g'),B('p',''),E('p',4),E('p',4),E('p',0),S()], [B('q',''),E('q',5),E('q'),S()], Q('commit'), [E('p'),S()]);
+x('portal-neg',Q('begin'),[P('','select g from generate_series(1,4) g'),B('p',''),E('p',-1),S()],Q('rollback'));
+x('portal-nosync-tx',
+  [P('','select g from generate_series(1,4) g'),B('p',''),E('p',2),S()], [E('p',2),S()], [P('','select g from generate_series(1,4) g'),B('p',''),E('p',2),H()],
+  [E('p',2),H()], [S()]);
+x('portal-dml',
+  Q('create temp table t(a int)'), [P('','insert into t values(1),(2),(3) returning a'),B('',''),D('P',''),E('',1),E('',1),E(''),S()], Q('select * from t'),
+  [P('','insert into t values(4),(5)'),B('',''),E('',1),E('',1),S()], Q('select * from t'), [P('','update t set a=a+1 returning a'),B('',''),E('',2),S()],
+  Q('select * from t'), [P('','delete from t'),B('',''),E('',1),S()], Q('begin'), [P('','select 1'),B('p',''),E('p'),E('p'),S()], Q('rollback'), Q('begin'),
+  [P('','insert into t values(7)'),B('p',''),E('p'),E('p'),S()], Q('rollback'));
+x('portal-utility',
+  Q('begin'), [P('','show work_mem'),B('p',''),D('P','p'),E('p',1),E('p',1),S()], Q('rollback'), Q('begin'),
+  [P('','explain select 1'),B('p',''),D('P','p'),E('p',1),E('p',1),S()], Q('rollback'), [P('','create temp table tt(a int)'),B('p',''),E('p',1),E('p',1),S()],
+  Q('begin'), [P('','create temp table tt(a int)'),B('p',''),E('p',1),E('p',1),S()], Q('rollback'), Q('begin'), [P('','show all'),B('p',''),D('P','p'),E('p',2),S()],
+  Q('rollback'));
+x('portal-unnamed-replaced',
+  Q('begin'), [P('','select g from generate_series(1,4) g'),B('',''),E('',2),P('','select 7'),E('',1),S()], Q('select 1'), [E('',1),S()], Q('rollback'),
+  [P('','select 1'),B('',''),S()], [E(''),S()], [P('','select 1'),B('',''),Q('select 2'),E(''),S()], [P('','select 1'),Q('select 2'),B('',''),E(''),S()]);
+x('close',
+  [P('s','select 1'),B('p','s'),C('S','s'),E('p'),S()], [P('s','select 1'),B('p','s'),C('P','p'),E('p'),S()], [P('s','select 2'),S()], [C('S',''),S()], [B('',''),S()],
+  [C('P',''),S()], [C('S','s'),D('S','s'),S()]);
+x('describe-stmt',
+  Q('create temp table t(a int, b varchar(10), c numeric(8,3), d timestamptz(3), e char(4), f bit(3), g int[], h interval day to second)'),
+  [P('','select * from t'),D('S',''),S()], [P('','insert into t(a,b) values($1,$2)'),D('S',''),B('','',['1','x']),D('P',''),E(''),S()],
+  [P('','insert into t(a,b) values($1,$2) returning *, tableoid, ctid'),D('S',''),S()], [P('','update t set a=$1 where b=$2 returning a'),D('S',''),S()],
+  [P('','delete from t where c>$1'),D('S',''),S()], [P('','select count(*), sum(a), avg(c), max(b), array_agg(a), string_agg(b,\',\') from t'),D('S',''),S()],
+  [P('','select a as x, t.b, t from t'),D('S',''),S()], [P('','create temp table x as select 1'),D('S',''),B('',''),D('P',''),S()],
+  [P('','show work_mem'),D('S',''),S()], [P('','explain select 1'),D('S',''),S()], [P('','explain (format json) select 1'),D('S',''),S()],
+  [P('','begin'),D('S',''),S()], [P('','prepare z as select 1'),D('S',''),B('',''),E(''),S()], [P('','execute z'),D('S',''),B('',''),D('P',''),E(''),S()],
+  [P('','fetch c'),D('S',''),S()], [P('','values (1,\'a\'),(2,\'b\')'),D('S',''),S()], [P('','select'),D('S',''),B('',''),E(''),S()],
+  [P('','with w as (select a,b from t) select * from w'),D('S',''),S()], [P('','select * from (select a from t) s join t using(a)'),D('S',''),S()],
+  [P('','select a from t union select 1'),D('S',''),S()], [P('','copy t to stdout'),D('S',''),S()], [P('','table t'),D('S',''),S()],
+  [P('','merge into t using t u on false when not matched then insert(a) values(1)'),D('S',''),S()],
+  [P('','select nextval(\'nosuch\')'),D('S',''),S()], [P('','declare c cursor for select 1'),D('S',''),S()], [P('','select 1 as "?column?", \'\' as ""'),S()],
+  [P('','select current_date, current_user, localtime, now()'),D('S',''),S()], [P('','select 1::regclass, \'a\'::name, \'x\'::"char"'),D('S',''),S()]);
+x('describe-changed',
+  Q('create temp table t(a int)'), [P('s','select * from t'),D('S','s'),S()], Q('alter table t add b int'), [D('S','s'),S()], [B('','s'),D('P',''),E(''),S()],
+  Q('drop table t'), [D('S','s'),S()], [B('','s'),E(''),S()], Q('create temp table t(a int)'), [B('','s'),D('P',''),E(''),S()]);
+x('describe-failed',
+  Q('begin'), [P('s','select 1'),P('r','rollback'),P('e',''),S()], Q('selec'), [D('S','s'),S()], [B('','s'),S()], [D('S','r'),S()], [P('','select 1'),S()],
+  [P('',''),B('',''),E(''),S()], [B('','e'),E(''),S()], [C('S','s'),S()], [P('','rollback'),B('',''),E(''),S()], [D('S','s'),S()]);
+x('failed-portal',Q('begin'),[P('','select g from generate_series(1,3) g'),B('p',''),E('p',1),S()],Q('selec'),[E('p',1),S()],[D('P','p'),S()],Q('rollback'));
+x('cancel-stmt-timeout',
+  Q('set statement_timeout=\'50ms\''), Q('select pg_sleep(2)'), [P('','select pg_sleep(2)'),B('',''),E(''),S()], Q('begin'), Q('select pg_sleep(2)'), Q('select 1'),
+  Q('rollback'));
+x('terminate',[X()]); x('terminate-tx',Q('begin'),[X()]);
+x('bad-msg',[msg('?',Buffer.from('x'))]); x('bad-msg2',[msg('T',Buffer.from('x'))]); x('bad-msg-p',[msg('p',Buffer.from('x\0'))]);
+x('bad-len',
+  [Buffer.concat([Buffer.from('Q'),i32(2)])]); x('bad-len0', [Buffer.concat([Buffer.from('Q'),i32(0)])]); x('bad-lenneg',
+  [Buffer.concat([Buffer.from('Q'),i32(-5)])]); x('bad-len-S', [Buffer.concat([Buffer.from('S'),i32(20000)])]);x('bad-len-big',
+  [Buffer.concat([Buffer.from('Q'),i32(0x7fffffff)])]);x('bad-len-D', [Buffer.concat([Buffer.from('D'),i32(40000)])]);
+x('extra-bytes',[msg('S',Buffer.from('x')),S()]); x('extra-bytes-H',[msg('H',Buffer.from('x')),S()]);
+x('short-msgs',
+  [msg('P',Buffer.from('a')),S()], [msg('P',text('a')),S()], [msg('P',text(''),text('select 1')),S()], [msg('P',text(''),text('select 1'),i16(1)),S()],
+  [msg('P',text(''),text('select 1'),i16(0),Buffer.from('xx')),S()], [msg('B',text('')),S()], [P('','select 1'),msg('B',text(''),text(''),i16(0),i16(0)),S()],
+  [P('','select $1::int'),msg('B',text(''),text(''),i16(0),i16(1),i32(100),Buffer.from('1')),S()],
+  [P('','select 1'),msg('B',text(''),text(''),i16(0),i16(0),i16(0),i16(9)),S()], [msg('D',Buffer.from('S')),S()], [msg('D'),S()], [msg('E',text('')),S()],
+  [msg('E'),S()], [msg('C'),S()], [msg('C',Buffer.from('S')),S()], [msg('E',text(''),i32(0),i32(0)),S()], [msg('D',Buffer.from('S'),text(''),text('')),S()],
+  Q('select 1'));
+x('short-param-negative',[P('','select $1::text'),msg('B',text(''),text(''),i16(0),i16(1),i32(-2),i16(0)),E(''),S()]);
+x('neg-counts',
+  [msg('P',text(''),text('select 1'),i16(-1)),S()], [P('','select 1'),msg('B',text(''),text(''),i16(-1),i16(0),i16(0)),S()],
+  [P('','select 1'),msg('B',text(''),text(''),i16(0),i16(-1),i16(0)),S()], [P('','select 1'),msg('B',text(''),text(''),i16(0),i16(0),i16(-1)),E(''),S()]);
+// function call
+add('function call basic',
+  [F(177,[Buffer.from([0,0,0,2]),Buffer.from([0,0,0,3])],1)], [F(177,['2','3'],0)], [F(177,['2',null],0)], [F(177,['2'],0)], [F(177,['2','x'],0)], [F(0,[],0)],
+  [F(999999,['1'],0)], [F(177,['2','3'],0,[0])], [F(177,['2','3'],0,[])], [F(177,['2','3'],0,[0,0,0])],
+  [F(154,['1','0'],0)], [F(154,['7','2'],2)], [F(1299,[],0)].slice(1), [F(2803,['1'],0)], [F(1067,['1','3'],0)], [F(2877,['1'],0)]);
+add('function call tx',
+  Q('begin'), [F(177,['2','3'],0)], [F(154,['2','0'],0)], [F(177,['2','3'],0)], Q('rollback'), [F(177,['2','3'],0),Q('select 1')],
+  [P('','selec'),F(177,['2','3'],0),S()]);
+add('function call short',[msg('F')],[msg('F',i32(177))],[msg('F',i32(177),i16(0),i16(2),i32(1))],[msg('F',i32(177),i16(0),i16(0),i16(0),i16(0))],Q('select 1'));
+// copy
+cp('in',[Q('copy t from stdin')],[d('1\tx\n2\ty\n'),c()],[Q('copy t from stdin'),d('1\tx\n'),c()]);
+cp('in-fail',[Q('copy t from stdin')],[d('1\tx\n'),f('reason é')],[Q('copy t from stdin')],[f('')]);
+cp('in-err',
+  [Q('copy t from stdin')], [d('x\ty\n'),c()], [Q('copy t from stdin')], [d('1\ty\n'),d('2\tz\tz\n'),d('3\t4\n'),c()], [Q('copy t from stdin')], [d('1\n'),c()]);
+cp('in-eod',
+  [Q('copy t from stdin')], [d('1\tx\n\\.\n'),c()], [Q('copy t from stdin')], [d('1\tx\n\\.\n5\ty\n'),c()], [Q('copy t from stdin')], [d('1\tx'),c()],
+  [Q('copy t from stdin')], [d('1\tx\n\\.'),c()], [Q('copy t from stdin')], [d('1\tx\\.\n'),c()]);
+cp('in-ext2',
+  [P('','copy t from stdin'),B('',''),E(''),H()], [d('1\tx\n'),c(),S()], [P('','copy t from stdin'),B('',''),E(''),H()], [d('1\tx\n'),f('no'),S()],
+  [P('','copy t from stdin'),B('',''),E(''),H()], [d('z\tx\n'),c(),S()], [P('','copy t from stdin'),B('',''),E(''),d('7\tx\n'),c(),S()]);
+cp('in-ext3',
+  [P('','copy t from stdin'),B('',''),E(''),H()], [d('1\tx\n'),S(),d('2\ty\n'),c(),S()], [P('','copy t from stdin'),B('',''),E(''),S(),d('1\tx\n'),c(),S()],
+  [P('','copy t from stdin'),B('',''),E(''),H()], [P('','select 1'),S()]);
+cp('in-wrongmsg',[Q('copy t from stdin')],[Q('select 1')],[Q('select 2')]);
+cp('in-wrongmsg2',[Q('copy t from stdin')],[P('','select 1'),S()],[Q('select 2')]);
+cp('in-wrongmsg3',[Q('copy t from stdin')],[msg('?',Buffer.from('x'))]);
+cp('in-terminate',[Q('copy t from stdin')],[d('1\tx\n'),X()]);
+cp('in-several',
+  [Q('copy t from stdin; select 5; copy t from stdin; select 6')], [d('1\tx\n'),c(),d('2\ty\n'),c()], [Q('copy t from stdin; select 5')], [d('x\n'),c()]);
+cp('in-flush',[Q('copy t from stdin')],[H(),S(),d('1\tx\n'),H(),c()]);
+cp('in-csv',
+  [Q("copy t from stdin (format csv, header)")], [d('a,b\n1,"x\ny"\n'),c()], [Q("copy t from stdin (format csv, delimiter ';', null 'N')")], [d('1;N\n2;"N"\n'),c()],
+  [Q("copy t(b) from stdin (format csv)")], [d('"unterminated\n'),c()]);
+cp('in-binary',
+  [Q('copy t from stdin binary')],
+  [d(Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0','latin1'),i32(0),i32(0),i16(2),i32(4),i32(77),i32(1),Buffer.from('q'),i16(-1)])),c()],
+  [Q('copy t from stdin binary')], [d('xx'),c()], [Q('copy t from stdin binary')],
+  [d(Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0','latin1'),i32(0),i32(0),i16(2),i32(3),i32(77)])),c()], [Q('copy t from stdin binary')],
+  [d(Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0','latin1'),i32(0),i32(0),i16(3)])),c()]);
+cp('out',
+  Q("insert into t values(1,'a\tb'),(2,null),(3,E'x\\ny')"), Q('copy t to stdout'), Q('copy t to stdout (format csv, header)'), Q('copy t to stdout binary'),
+  Q('copy (select 1,2 where false) to stdout'), Q('copy (select 1/(a-2) from t) to stdout'), Q('copy (select 1; select 2) to stdout'),
+  Q('copy t(b) to stdout; select 1; copy t(a) to stdout'), [P('','copy t to stdout'),D('S',''),B('','',[],[1]),D('P',''),E(''),S()],
+  [P('','copy t to stdout'),B('',''),E('',1),E('',1),S()], Q('copy nosuch to stdout'), Q('copy (insert into t values(9,\'n\') returning *) to stdout'),
+  Q('copy (select) to stdout'));
+cp('late',[d('x'),c()],[f('x')],Q('select 1'),[P('','selec'),d('x'),c(),f('y'),S()]);
+cp('in-tx',Q('begin'),[Q('copy t from stdin')],[d('x\n'),c()],Q('select 1'),Q('rollback'),Q('begin'),[Q('copy t from stdin')],[f('z')],Q('commit'));
+cp('in-badutf',
+  [Q('copy t from stdin')], [d(Buffer.from('1\t\xff\n','latin1')),c()], [Q('copy t from stdin')], [d(Buffer.from('1\ta\0b\n','latin1')),c()],
+  [Q('copy t from stdin (encoding latin1)')], [d(Buffer.from('1\t\xe9\n','latin1')),c()], Q('copy t to stdout (encoding latin1)'),
+  [Q('copy t from stdin (encoding nosuch)')], [Q('copy t from stdin (encoding eucjp)')], [d('1\tx\n'),c()]);
+cp('in-nocolumns',Q('create temp table z()'),[Q('copy z from stdin')],[d('\n\n'),c()],Q('copy z to stdout'),Q('select * from z'));
+cp('in-bigpieces',
+  [Q('copy t from stdin')], [...Array.from({length:50},(_,i)=>d(`${i}\tv${i}\n`)),c()], [Q('copy t from stdin')],
+  ['9','\t','q','\\','t','z','\r','\n'].map(x=>d(x)).concat([c()]));
+cp('in-wrong-table',
+  Q('copy nosuch from stdin'), Q('copy t(zz) from stdin'), [Q('copy t from stdin where a>1')], [d('1\tx\n2\ty\n'),c()]);
+// GUCs
+add('settings report',
+  "set application_name='a'", "set application_name='a'", "set application_name='b'; set application_name='c'; select 1", "set datestyle=german",
+  "set datestyle to sql", "set datestyle to 'dmy'", "set timezone='Europe/Paris'", "set timezone=3", "set time zone local", "set time zone interval '2' hour",
+  "set time zone 'UTC'", "set intervalstyle=iso_8601", "set standard_conforming_strings=off", "set standard_conforming_strings=on",
+  "set default_transaction_read_only=on", "set default_transaction_read_only=off", "set client_encoding=utf8", "set client_encoding='UTF-8'", "set names 'utf8'",
+  "set names", "reset datestyle", "reset all");
+add('settings rollback',
+  "begin; set application_name='a'; rollback", "begin", "set application_name='x'", "set datestyle=german", "rollback", "begin", "set local application_name='l'",
+  "commit", "begin", "savepoint s", "set timezone='Asia/Tokyo'", "rollback to s", "set intervalstyle=sql_standard", "selec", "rollback",
+  "begin; set timezone='Asia/Tokyo'; select 1/0", "rollback", "set timezone='Asia/Tokyo'; select 1/0", "set timezone='Asia/Tokyo'; set timezone='UTC'");
+add('settings function',
+  "select set_config('application_name','f',false)", "select set_config('application_name','g',true)",
+  "select set_config('application_name','g',true), set_config('timezone','UTC',false)", "begin", "select set_config('application_name','h',true)", "commit",
+  "create function pg_temp.sf() returns text language sql set datestyle=german as $$select current_setting('datestyle')$$", "select pg_temp.sf()",
+  "create function pg_temp.sg() returns text language sql set application_name='infn' as $$select set_config('datestyle','sql',false)$$", "select pg_temp.sg()");
+add('settings ext',
+  [P('',"set application_name='a'"),B('',''),E(''),P('','select 1'),B('',''),E(''),S()],
+  [P('',"set application_name='b'"),B('',''),E(''),P('','select 1/0'),B('',''),E(''),S()], [P('',"set application_name='b'"),B('',''),E(''),H()],
+  [P('',"set application_name='c'"),B('',''),E(''),S()], [P('',"discard all"),B('',''),E(''),S()]);
+add('settings role',
+  'create role wire_r1', 'create role wire_r2 superuser', 'set role wire_r1', 'show role', 'show is_superuser',
+  "select current_setting('role'), current_setting('is_superuser'), current_setting('session_authorization'), current_user, session_user", 'set role wire_r2',
+  'set role none', 'set role wire_r1', 'reset role', 'set session authorization wire_r1',
+  "select current_setting('role'), current_setting('is_superuser'), current_setting('session_authorization'), current_user, session_user", 'set role wire_r2',
+  'set session authorization wire_r2', 'set role wire_r1', 'show is_superuser', 'reset session authorization', 'show role', 'set role wire_r1',
+  'set session authorization default', 'show role', 'begin; set role wire_r1', 'rollback', 'show role', 'begin', 'set local role wire_r1', 'show role', 'commit',
+  'show role', 'begin', 'set local session authorization wire_r1', 'select 1', 'commit', 'begin', 'savepoint a', 'set role wire_r1', 'rollback to a', 'show role',
+  'commit', 'set role wire_r1', 'discard all', 'show role', 'set session authorization wire_r1', 'discard all', 'select session_user', 'set role wire_r1',
+  'reset all', 'show role', 'set role nosuch', 'set role to \'none\'', 'set role \'wire_r1\'', 'set session authorization nosuch',
+  'set session authorization wire_r1; set role wire_r1; select 1/0', 'show session_authorization', "select set_config('role','wire_r1',false)",
+  'select current_user', "select set_config('role','none',true)", 'select current_user', "select set_config('session_authorization','wire_r1',false)",
+  'select session_user', 'reset session authorization', 'reset role', 'set is_superuser=on', 'alter role wire_r1 superuser', 'set role wire_r1', 'reset role',
+  'set role wire_r1', 'alter role wire_r1 nosuperuser', 'reset role', 'set session authorization wire_r1', 'alter role wire_r1 superuser',
+  'reset session authorization', 'drop role wire_r1', 'drop role wire_r2');
+add('settings role-drop','create role wire_r3','set role wire_r3','reset role','set role wire_r3; drop role wire_r3','reset role','drop role wire_r3');
+add('settings errors',
+  "set datestyle='x'", "set timezone='nowhere'", "set intervalstyle='x'", "set standard_conforming_strings='x'", "set client_encoding='x'", "set server_encoding='x'",
+  "set server_version='x'", "set integer_datetimes=on", "set in_hot_standby=on", "set is_superuser=off", "set nosuch=1", "set a.b=1", "show a.b", "show nosuch",
+  "reset nosuch", "set application_name='toolongname________________________________________________________________'", "show application_name");
+add('settings ro',
+  "set default_transaction_read_only=on", "begin", "create temp table q(a int)", "create table wire_q(a int)", "rollback", "set transaction_read_only=off", "begin",
+  "set transaction_read_only=off", "commit", "set session characteristics as transaction read write",
+  "set session characteristics as transaction read only; set default_transaction_read_only=off", "begin read only", "set transaction read write", "select 1",
+  "set transaction read write", "rollback");
+// notify
+add('notify',
+  Q('listen x'), Q('notify x'), Q("notify x, 'p é'"), Q("begin; notify x,'1'; notify x,'1'; notify x,'2'"), Q('select 1'), Q('commit'), Q("select pg_notify('x','fn')"),
+  Q("select pg_notify('x','fn'); select 2"), [P('',"notify x,'ext'"),B('',''),E(''),S()], [P('',"notify x,'ext'"),B('',''),E(''),P('','select 1'),B('',''),E(''),S()],
+  Q("begin; notify x; rollback"), Q("notify x,'q'; select 1/0"), Q('unlisten x'), Q('notify x'), Q("listen \"É x\"; notify \"É x\""), Q("select pg_notify('',''), 1"),
+  Q("select * from pg_listening_channels()"));
+// notices order
+add('notices come before the row they are raised for',
+  'create function pg_temp.dn() returns void language sql as $$drop table if exists nosuch1; drop table if exists nosuch2$$',
+  'select pg_temp.dn()', 'select g, pg_temp.dn() from generate_series(1,3) g', 'select 1; select g, pg_temp.dn() from generate_series(1,2) g; select 2',
+  [P('', 'select g, pg_temp.dn() from generate_series(1,3) g'), B('', ''), E('', 2), E('', 2), S()],
+  'select g from generate_series(1,3) g where pg_temp.dn() is not null', 'select g, pg_temp.dn(), 1/(g-3) from generate_series(1,4) g',
+  'copy (select g, pg_temp.dn() from generate_series(1,2) g) to stdout',
+  'begin; declare c cursor for select g, pg_temp.dn() from generate_series(1,4) g; fetch 2 from c; fetch 2 from c; commit',
+  'select g, pg_temp.dn() from generate_series(1,3) g limit 2', 'select count(pg_temp.dn()) from generate_series(1,2)',
+  'select g, pg_advisory_unlock(g) from generate_series(1,3) g where g<>2');
+// encodings, quick
+for (const e of ['LATIN1', 'LATIN2', 'WIN1252', 'KOI8R', 'ISO_8859_5', 'SQL_ASCII', 'WIN866', 'iso-8859-15', 'windows-1252', 'KOI8', 'UNICODE', 'MULE_INTERNAL', 'nosuch']) {
+  add(`encoding set ${e}`, `set client_encoding='${e}'`, 'show client_encoding', 'select chr(233), chr(1078)', 'reset client_encoding', 'begin', `set names '${e}'`,
+    'rollback', 'show client_encoding', `begin; set local client_encoding='${e}'; commit`);
+}
+for (const client_encoding of ['LATIN1', 'WIN1251', 'SQL_ASCII', 'nosuch', 'utf-8', 'MULE_INTERNAL']) {
+  addp(`encoding at the start ${client_encoding}`, { client_encoding }, 'show client_encoding', Q(L("select '\xe9', length('\xe9')")), 'set client_encoding=utf8',
+    'reset client_encoding', 'discard all');
+}
+add('encoding latin1',
+  "set client_encoding=latin1", Q(L("select '\xe9' as \"\xe8\", length('\xe9'), octet_length('\xe9')")), Q("select 'a' as b, chr(8364)"), Q(L("select nosuch\xe9")),
+  Q(L("select 'x\xe9y', nosuch")), Q("select chr(8364) as x; select 2"), Q("select U&'\\20ac' as U&\"\\20ac\""), Q("select U&\"\\20ac\""),
+  [P('',L("select $1 || '\xe9'")),B('','',[L('\xe8')],[],[0]),E(''),S()], [P('','select $1::text'),B('','',[L('\xe8')],[1]),E(''),S()],
+  [P('','select $1::text, octet_length($1)'),B('','',[L('\xe8')],[0,1],[0]),E(''),S()],
+  [P(L('\xe9'),'select 1'),D('S',L('\xe9')),B(L('\xe9p'),L('\xe9')),E(L('\xe9p')),S()], [B('',L('\xe8')),S()], [D('P',L('\xe8')),S()],
+  Q(L("create temp table \"t\xe9\"(\"a\xe9\" text)")), Q(L("insert into \"t\xe9\" values('\xe0')")), Q(L("select * from \"t\xe9\"")),
+  [Q(L("copy \"t\xe9\" from stdin"))], [d(L('\xe7\xe9\n')),c()], Q(L("copy \"t\xe9\" to stdout")), Q(L("copy \"t\xe9\" to stdout (encoding utf8)")),
+  Q(L("copy \"t\xe9\" to stdout (encoding win1252)")), [Q(L("copy \"t\xe9\" from stdin (encoding utf8)"))], [d(Buffer.from('ü\n')),c()],
+  Q(L("select octet_length(\"a\xe9\") from \"t\xe9\"")), Q(L("drop table if exists \"n\xe9\"")), Q(L("listen \"n\xe9\"; notify \"n\xe9\", '\xe8'")),
+  Q(L("set application_name='\xe9'")), Q("insert into \"t\u00e9\" values('x')"), Q("copy (select chr(8364)) to stdout"), Q(L("set a.b='\xe9'")), Q("show a.b"),
+  Q("set client_encoding=utf8"), Q("show a.b"), Q('select * from "té"'));
+add('encoding win1251',
+  "set client_encoding=win1251", Q(L("select '\xe6\x98'")), Q(L("select '\xe6'")), Q(L("select length('\xe6'), 'x' as \"\xe6\"")),
+  [P('','select $1::text'),B('','',[L('\x98')],[],[0]),E(''),S()], [P('','select $1::text'),B('','',[L('\x98')]),E(''),S()], Q('select chr(233)'),
+  Q("select 'a', chr(233) from generate_series(1,2)"), [P('',"select 'a', chr(1078)"),B('','',[],[1]),E(''),S()],
+  [P('',"select g, chr(1078+g*100) from generate_series(0,3) g"),B('','',[],[1]),E(''),S()],
+  [
+    P('',"select array[chr(1078)], row(chr(1078)), '\"x\"'::json, '{\"a\":1}'::jsonb, chr(1078)::varchar(3), chr(1078)::bpchar, chr(1078)::name, 'a'::\"char\""),
+    B('','',[],[1]), E(''), S(),
+  ]);
+add('encoding ascii',
+  "set client_encoding=sql_ascii", Q("select 'é', length('é')"), Q(L("select '\xe9'")), [P('','select $1::text'),B('','',[L('\xe9')],[],[0]),E(''),S()],
+  [P('','select $1::text'),B('','',[L('\xe9')]),E(''),S()], 'select chr(233)', 'select chr(8364)');
+add('encoding bad-error-msg',
+  "set client_encoding=latin1", Q("select U&'\\20ac'::int"), Q("select 'x'::int"),  Q('select U&"\\20acx"'),
+  Q("select 1 as U&\"\\20acx\""),  Q('select 1'));
+for (const e of ['LATIN2', 'WIN1252', 'KOI8U', 'ISO_8859_7', 'WIN874', 'WIN1258']) {
+  const rows = Array.from({ length: 8 }, (_, k) => Buffer.from(Array.from({ length: 16 }, (_, i) => 128 + 16 * k + i)));
+  add(`encoding bytes of ${e}`, `set client_encoding=${e}`, ...rows.map((r) => Q(Buffer.concat([L("select '"), r, L("'")]))));
+}
