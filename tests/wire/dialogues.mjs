@@ -286,7 +286,7 @@ cp('in-bigpieces',
   ['9','\t','q','\\','t','z','\r','\n'].map(x=>d(x)).concat([c()]));
 cp('in-wrong-table',
   Q('copy nosuch from stdin'), Q('copy t(zz) from stdin'), [Q('copy t from stdin where a>1')], [d('1\tx\n2\ty\n'),c()]);
-// GUCs
+// settings
 add('settings report',
   "set application_name='a'", "set application_name='a'", "set application_name='b'; set application_name='c'; select 1", "set datestyle=german",
   "set datestyle to sql", "set datestyle to 'dmy'", "set timezone='Europe/Paris'", "set timezone=3", "set time zone local", "set time zone interval '2' hour",
@@ -386,4 +386,133 @@ add('encoding bad-error-msg',
 for (const e of ['LATIN2', 'WIN1252', 'KOI8U', 'ISO_8859_7', 'WIN874', 'WIN1258']) {
   const rows = Array.from({ length: 8 }, (_, k) => Buffer.from(Array.from({ length: 16 }, (_, i) => 128 + 16 * k + i)));
   add(`encoding bytes of ${e}`, `set client_encoding=${e}`, ...rows.map((r) => Q(Buffer.concat([L("select '"), r, L("'")]))));
+}
+
+add('more pipe-ddl',
+  [
+    P('','create temp table a(x int)'), B('',''), E(''), P('','insert into a values(1)'), B('',''), E(''), P('','select * from a'), D('S',''), B('',''), D('P',''),
+    E(''), S(),
+  ],
+  [P('','insert into a select g from generate_series(2,5) g returning x'),B('',''),D('P',''),E('',2),E('',1),E('',5),E('',1),S()],
+  [P('','delete from a where x>$1 returning x'),B('','',['3']),E('',1),S()], 'select * from a');
+add('more named-portals',
+  'begin', [P('s','select g from generate_series(1,4) g'),B('a','s'),B('b','s'),E('a',1),E('b',2),E('a',2),E('b',5),E('a',0),S()], [E('a',1),S()],
+  'commit');
+add('more portal-after-error',
+  'begin', 'savepoint s', [P('','select g from generate_series(1,4) g'),B('p',''),E('p',1),S()], 'select 1/0', 'rollback to s', [E('p',1),S()], 'rollback');
+add('more portal-before-sp',
+  'begin', [P('','select g from generate_series(1,4) g'),B('p',''),E('p',1),S()], 'savepoint s', 'select 1/0', 'rollback to s', [E('p',1),S()], 'commit');
+add('more commit-in-pipe',
+  [P('','begin'),B('',''),E(''),P('c','select g from generate_series(1,3) g'),B('p','c'),E('p',1),P('','commit'),B('',''),E(''),E('p',1),S()], 'select 1');
+add('more rollback-prepared-ddl',
+  'create temp table rp(a int)', [P('r','select * from rp'),S()], 'begin; alter table rp add b int', [B('','r'),E(''),S()], 'rollback', [B('','r'),D('P',''),E(''),S()]);
+add('more search-path-change',
+  'create temp table sp1(a int)', [P('r','select count(*) from sp1'),S()], 'set search_path=pg_catalog', [B('','r'),E(''),S()], 'reset search_path');
+add('more explain-ext',
+  [P('','explain (costs off) select $1::int + 1'),D('S',''),B('','',['1']),E(''),S()], [P('','explain (costs off) select 1'),B('','',[],[1]),D('P',''),E(''),S()]);
+add('more show-ext',
+  [P('','show datestyle'),D('S',''),B('','',[],[1]),D('P',''),E(''),S()], [P('','show nosuch'),D('S',''),S()], [P('','set nosuch=1'),B('',''),E(''),S()]);
+add('more exec-limits-1',
+  [P('','select 1'),B('',''),E('',1),E('',1),S()], [P('','select 1 where false'),B('',''),E('',1),S()], [P('','values(1),(2)'),B('',''),E('',2),E('',2),S()]);
+add('more cursor-ext',
+  [P('','declare c cursor for select 1'),B('',''),E(''),S()], 'begin',
+  [P('','declare c cursor for select g from generate_series(1,3) g'),B('',''),E(''),P('','fetch 2 from c'),D('S',''),B('','',[],[1]),D('P',''),E(''),S()],
+  [P('','fetch all from c'),B('',''),E('',1),E('',1),S()], [P('','move 1 in c'),D('S',''),B('',''),E(''),S()], 'rollback');
+add('more param-types-many',
+  [
+    P('','select $1::int2,$2::int4,$3::int8,$4::float4,$5::float8,$6::numeric,$7::text,$8::bool,$9::date,$10::timestamptz,$11::bytea,$12::jsonb,$13::int[],$14::uuid'),
+    D('S',''), B('','',['1','2','3','4.5','5.5','6.6','t','t','2000-01-01','2000-01-01','\\x01','{}','{1}','a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']), D('P',''), E(''),
+    S(),
+  ],
+  [P('','select $1::int2,$2::int4'),B('','',['1',null],[1,0]),D('P',''),E(''),S()], [P('','select $1::int2'),B('','',['99999']),E(''),S()],
+  [P('','select $1::timestamptz'),B('','',['garbage']),E(''),S()]);
+add('more insert-coerce',
+  'create temp table ic(a int2, b varchar(3), c numeric(4,1), d date default now())',
+  [P('','insert into ic values($1,$2,$3)'),D('S',''),B('','',['1','abc','1.25']),E(''),S()],
+  [P('','update ic set a=$1 where b=$2'),D('S',''),B('','',['70000','x']),E(''),S()]);
+add('more nulls',[P('','select $1::text is null, $1'),B('','',[null]),E(''),S()],[P('','select coalesce($1,\'x\')'),B('','',[null]),E(''),S()]);
+add('more many-statements',
+  Array.from({length:20},(_,i)=>[P('s'+i,`select ${i}`),B('p'+i,'s'+i),E('p'+i)]).flat().concat([S()]), Array.from({length:20},(_,i)=>C('S','s'+i)).concat([S()]),
+  'select count(*) from pg_prepared_statements');
+add('more pg_prepared',
+  [P('a','select $1::int',[]),P('','select 2'),S()], 'select name, statement, parameter_types, from_sql from pg_prepared_statements order by 1',
+  "prepare b as select 1", 'select name, statement, parameter_types, from_sql from pg_prepared_statements order by 1', 'deallocate a', [B('','a',['1']),S()],
+  'discard all', 'select count(*) from pg_prepared_statements');
+add('more lock-timeout',
+  "set lock_timeout='10ms'", "set statement_timeout='1h'", "show statement_timeout", "set statement_timeout='-1'", "set statement_timeout='x'",
+  "set statement_timeout='1 fortnight'");
+add('more tx-chars',
+  'begin isolation level serializable read only deferrable', 'show transaction_isolation', 'show transaction_read_only', 'commit', 'start transaction read write',
+  'end', 'abort', 'begin work', 'commit work', 'begin transaction', 'rollback transaction');
+add('more sp-nest',
+  'begin', 'savepoint a', 'savepoint a', 'release a', 'rollback to a', 'release a', 'release a', 'rollback', 'begin', 'savepoint "É"', 'rollback to savepoint "É"',
+  'release savepoint nosuch', 'commit');
+add('more error-in-tx-ext','begin',[P('','select 1/0'),B('',''),E(''),S()],[P('','select 1'),S()],[P('','commit'),B('',''),E(''),S()]);
+add('more semantic-errors',
+  'select * from pg_class where oid', 'select sum(oid) from pg_class group by nosuch', 'select oid, count(*) from pg_class',
+  'select 1 limit -1', "select 'a' + 1", "select '1' + 1", "select array[1,'a']", "select cast('x' as int)", "select now() + 1", "select ltrim(1,2,3)",
+  "select (1,2) = (1,2,3)", "select * from (select 1)", "select a.b.c.d", "create table pg_catalog.x(a int)", "create temp table dup(a int, a int)",
+  "select 1 from generate_series(1,2) g, generate_series(1,2) g", "with a as (select 1) select * from b", "select row_number() over (order by nosuch)",
+  "alter table nosuch add a int", "truncate nosuch", "create index on nosuch(a)", "drop view nosuch", "drop role nosuch", "set role nosuch",
+  "grant select on nosuch to public", "comment on table nosuch is 'x'", "vacuum nosuch", "analyze nosuch", "cluster nosuch", "reindex table nosuch",
+  "lock table nosuch", "listen", "notify", "prepare x", "execute x", "copy nosuch to stdout", "explain selec", "begin isolation level nosuch", "fetch",
+  "values (1),(1,2)", "select 1 union select 'a'", "select 1 union select 1,2", "select * from generate_series(1,3) as g(a,b)", "select case when 1 then 2 end",
+  "select not 1", "select 1 where 1", "select distinct on (a) 1", "select max(max(1))", "select sum(1) filter (where count(*)>1)", "update nosuch set a=1",
+  "delete from nosuch", "merge into nosuch using (select 1) s on true when matched then delete");
+add('more privileges', "create table wire_pt(a int)", "create role wire_r5", [P('n', 'select * from wire_pt'), S()], "select * from wire_pt", "prepare z as select * from wire_pt",
+  "execute z", "set role wire_r5", "select * from wire_pt", [B('', 'n'), E(''), S()], "execute z", "reset role", "execute z", [B('', 'n'), E(''), S()],
+  "drop table wire_pt", "drop role wire_r5");
+add('more plans of what was rolled back', "begin", "create sequence wire_sq", "select nextval('wire_sq')", "rollback", "begin", "create sequence wire_sq", "select nextval('wire_sq')",
+  "rollback", "begin; create table wire_t1(a int)", "select * from wire_t1", "rollback", "begin; create table wire_t1(b text)", "select * from wire_t1", "rollback");
+
+/** Binary forms of values: what goes out, and comes back in. */
+const values = {
+  bool:['t','f'], bytea:['\\xdead','\\x'], '"char"':['a',''], name:['nm',''], int8:['-5','9223372036854775807'], int2:['-32768'], int4:['7'], text:['té',''],
+  oid:['4294967295'], tid:['(1,2)'], xid:['77'], cid:['5'], json:['{"a": 1}'], xml:['<a/>'], point:['(1,2.5)'], lseg:['[(1,2),(3,4)]'],
+  path:['((1,2),(3,4))','[(1,2)]'], box:['(3,4),(1,2)'], polygon:['((1,2),(3,4),(5,6))'], line:['{1,2,3}'], cidr:['10.0.0.0/8','::1/128'], float4:['1.5','NaN'],
+  float8:['-2.25','Infinity'], circle:['<(1,2),3>'], macaddr8:['01:02:03:04:05:06:07:08'], money:['$12.34'], macaddr:['01:02:03:04:05:06'],
+  inet:['10.1.2.3/8','fe80::1'], bpchar:['ab '], varchar:['vé'], date:['2001-02-03','infinity','0044-03-15 BC'], time:['12:34:56.789'],
+  timestamp:['2001-02-03 04:05:06','-infinity'], timestamptz:['2001-02-03 04:05:06+02'], interval:['1 year 2 mons 3 days 04:05:06.7','-1 day'], timetz:['12:34:56+02'],
+  bit:['101','1'], varbit:['10101',''], numeric:['0','-123.4500','NaN','Infinity','1e20','0.00001'], uuid:['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+  pg_lsn:['16/B374D848'], tsvector:["'a':1A 'b':2,3",''], tsquery:["'a' & !'b':*A"], jsonb:['{"a": [1, 2]}','"x"'], int4range:['[1,5)','empty','(,3]'],
+  numrange:['[1.5,2]'], daterange:['[2001-01-01,)'], tsrange:['[2001-01-01,2002-01-01)'], int8range:['[1,2)'], int4multirange:['{[1,2),[5,6)}','{}'],
+  jsonpath:['$."a"'], txid_snapshot:['10:20:10,14'], pg_snapshot:['10:20:10,14'], xid8:['99'], regclass:['pg_class'], regtype:['integer'], regproc:['now'],
+  regnamespace:['pg_catalog'], 'int4[]':['{1,NULL,3}','{}','[2:3]={4,5}'], 'text[]':['{é,NULL,""}'], 'int4[][]':['{{1,2},{3,4}}'], oidvector:['1 2 3'],
+  int2vector:['1 2'], 'numeric[]':['{1.5,2}'], 'date[]':['{2001-01-01}'], refcursor:['c'], aclitem:['postgres=r/postgres'], 'varchar(3)':['abc'],
+  'numeric(6,2)':['1.234'], 'bit(3)':['101'], 'char(4)':['ab'], 'timestamp(0)':['2001-02-03 04:05:06.7'], 'interval day to second':['1 02:03'], 'record':[],
+  'pg_node_tree':[],
+};
+for (const [type, list] of Object.entries(values)) {
+  add(`binary results of ${type}`, ...list.flatMap((v) => [
+    [P('', `select '${v.replace(/'/g, "''")}'::${type}`), D('S', ''), B('', '', [], [1]), D('P', ''), E(''), S()], [P('', `select $1::${type}`), B('', '', [v]), E(''), S()],
+  ]));
+}
+const received = {
+  int4:[i32(5),i16(1),Buffer.alloc(5),Buffer.alloc(0)], int2:[i16(3),Buffer.alloc(1)], int8:[Buffer.alloc(8,1),Buffer.alloc(7)],
+  float8:[Buffer.alloc(8),Buffer.alloc(9)], bool:[Buffer.from([1]),Buffer.from([7]),Buffer.from([1,1])],
+  text:[Buffer.from('x'),Buffer.from([0xc3]),Buffer.from('a\0')], name:[Buffer.from('x'.repeat(70))], date:[i32(1),i32(-2147483648),i32(2147483647),i32(2147483646)],
+  time:[Buffer.alloc(8),Buffer.from('7fffffffffffffff','hex')],
+  timestamp:[Buffer.alloc(8),Buffer.from('7fffffffffffffff','hex'),Buffer.from('7ffffffffffffffe','hex')],
+  timetz:[Buffer.alloc(12),Buffer.from('00000000000000007fffffff','hex')], interval:[Buffer.alloc(16),Buffer.alloc(15)],
+  numeric:[Buffer.from('0001000000000000000a','hex'),Buffer.from('00010000000000002710','hex'),Buffer.from('000100000001000a000a','hex'),Buffer.from('0000000012340000','hex'),Buffer.from('ffff000000000000','hex'),Buffer.from('0001','hex')],
+  uuid:[Buffer.alloc(16),Buffer.alloc(3)], json:[Buffer.from('{'),Buffer.from('1')],
+  jsonb:[Buffer.from('\x01{}'),Buffer.from('\x02{}'),Buffer.from('\x01{'),Buffer.alloc(0)],
+  bit:[Buffer.from('00000003a0','hex'),Buffer.from('00000003bf','hex'),Buffer.from('ffffffff','hex'),Buffer.from('00000010a0','hex')],
+  varbit:[Buffer.from('00000003a0','hex')],
+  inet:[Buffer.from('022000040a010203','hex'),Buffer.from('092000040a010203','hex'),Buffer.from('02ff00040a010203','hex'),Buffer.from('022000030a0102','hex')],
+  cidr:[Buffer.from('020801040a000000','hex'),Buffer.from('020801040a000001','hex')], macaddr:[Buffer.alloc(6)], macaddr8:[Buffer.alloc(8),Buffer.alloc(6)],
+  point:[Buffer.alloc(16),Buffer.alloc(15)], path:[Buffer.concat([Buffer.from([1]),i32(0)]),Buffer.concat([Buffer.from([1]),i32(-1)])], polygon:[i32(0)],
+  circle:[Buffer.from('00000000000000000000000000000000bff0000000000000','hex')], line:[Buffer.alloc(24)], box:[Buffer.alloc(32)],
+  'int4[]':[Buffer.from('00000000'+'00000000'+'00000017','hex'),Buffer.from('00000001'+'00000000'+'00000017'+'00000001'+'00000001'+'00000004'+'00000007','hex'),Buffer.from('00000001'+'00000000'+'00000019'+'00000001'+'00000001'+'00000004'+'00000007','hex'),Buffer.from('00000007'+'00000000'+'00000017','hex'),Buffer.from('00000001'+'00000002'+'00000017','hex'),Buffer.from('00000001'+'00000000'+'00000017'+'00000001'+'00000001'+'00000005'+'0000000700','hex'),Buffer.from('ffffffff'+'00000000'+'00000017','hex')],
+  int4range:[Buffer.from('01','hex'),Buffer.from('02'+'00000004'+'00000001'+'00000004'+'00000005','hex'),Buffer.from('02'+'00000004'+'00000005'+'00000004'+'00000001','hex'),Buffer.from('ff','hex')],
+  int4multirange:[i32(0),Buffer.concat([i32(1),i32(1),Buffer.from([1])])], tsvector:[i32(0),Buffer.concat([i32(1),text('a'),i16(0)])], tsquery:[i32(0)],
+  record:[i32(0)], pg_lsn:[Buffer.alloc(8)], xid8:[Buffer.alloc(8)], tid:[Buffer.alloc(6),Buffer.alloc(5)], oid:[i32(7)], regclass:[i32(1259)],
+  '"char"':[Buffer.from('a'),Buffer.from('ab')], xml:[Buffer.from('<a/>'),Buffer.from('<a')], money:[Buffer.alloc(8)],
+  oidvector:[Buffer.from('00000001'+'00000000'+'0000001a'+'00000001'+'00000000'+'00000004'+'00000007','hex')], 'varchar(3)':[Buffer.from('abcd')],
+  'char(3)':[Buffer.from('a')], refcursor:[Buffer.from('c')], jsonpath:[Buffer.from('\x01$'),Buffer.from('\x02$')], bytea:[Buffer.from([0,255])],
+  pg_snapshot:[Buffer.from('00000000'+'0000000000000001'+'0000000000000002','hex')], aclitem:[Buffer.alloc(1)], cstring:[Buffer.from('x')], void:[Buffer.alloc(0)],
+  anyarray:[Buffer.alloc(4)], unknown:[Buffer.from('x')], pg_node_tree:[Buffer.from('x')],
+};
+for (const [type, list] of Object.entries(received)) {
+  add(`binary parameters of ${type}`, ...list.flatMap((v) => [0, 1].map((format) => [P('', `select $1::${type}`), B('', '', [v], [format]), E(''), S()])));
 }

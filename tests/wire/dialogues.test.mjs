@@ -73,14 +73,15 @@ const show = (m) => `${m.kind} ${(readers[m.kind] ?? ascii)(m.body)}`.trimEnd();
 /** What comes until there are so many ReadyForQuery, or COPY wants data, or nothing more comes. */
 async function answers(wire, ready) {
   const out = [];
+  const patience = ready === 0 ? 150 : 1000;
   for (;;) {
     wire.pending ??= wire.next();
-    const m = await Promise.race([wire.pending, sleep(out.at(-1)?.kind === 'G' ? 30 : 250)]);
+    const m = await Promise.race([wire.pending, sleep(out.at(-1)?.kind === 'G' ? 50 : patience)]);
     if (m === undefined) return out;
     wire.pending = undefined;
     out.push(m);
-    ready -= m.kind === 'Z';
-    if (m.kind === 'closed' || ready === 0) return out;
+    if (m.kind === 'Z') ready--;
+    if (m.kind === 'closed' || (m.kind === 'Z' && ready <= 0)) return out;
   }
 }
 
@@ -94,7 +95,7 @@ async function play({ settings, steps }) {
     const list = Array.isArray(step) ? step : [step];
     const ready = list.filter((m) => 'QSF'.includes(String.fromCharCode(m[0]))).length;
     wire.send(...list);
-    out.push('--', ...(await answers(wire, ready || 1)).map(show));
+    out.push('--', ...(await answers(wire, ready)).map(show));
   }
   wire.end();
   return out.join('\n');

@@ -35,6 +35,7 @@ pub fn declare(session: &mut Session, d: &DeclareCursorStmt, from: &Portal) -> R
     let program = p.prepared.program(&shared)?;
     // Rows that are locked are read once (`PerformCursorOpen`).
     let backward = d.query.locking_clause.is_empty() && supports_backward_scan(&program.stmt.plan);
+    p.level = shared.savepoints();
     p.cursor = Some(Cursor {
         no_scroll: d.options.no_scroll || (!d.options.scroll && !backward),
         hold: d.options.hold,
@@ -166,33 +167,29 @@ impl Span {
     }
 }
 
-/// Goes on with a FETCH.
-pub fn run_fetch(session: &mut Session, portal: &mut Portal, out: &mut dyn Output) -> Result<PortalStep> {
+/// Goes on with a FETCH, whose rows the portal then has.
+pub fn run_fetch(session: &mut Session, portal: &mut Portal, out: &mut dyn Output) -> Result<Option<PortalStep>> {
     let PortalState::Fetch(f) = &portal.state else { return Err(Error::internal("not fetching")) };
     let shared = session.shared.clone();
     let (name, silent, span) = (f.name.clone(), f.silent, f.span);
     let Some(mut source) = take(&shared, &name) else { return Err(missing::cursor(&name)) };
     let result = read_span(&shared, &mut source, span);
-    let columns = source.columns.clone();
     shared.cursors.borrow_mut().insert(name, source);
     let rows = match result? {
         Ok(rows) => rows,
-        Err(step) => return Ok(step),
+        Err(step) => return Ok(Some(step)),
     };
-    let n = rows.len() as u64;
     session.flush_notices(out, &portal.prepared.sql);
     if let (false, Some(columns)) = (portal.described, &portal.columns) {
         out.columns(columns, &portal.formats)?;
     }
-    if let (false, Some(columns)) = (silent, columns) {
-        let mut cx = shared.exec_cx(shared.snapshot()?)?;
-        for (b, i) in rows {
-            let one = Batch { columns: b.columns.clone(), sel: tusklet_vector::Sel::Rows(Rc::new(vec![i])) };
-            out.rows(&mut cx, &columns, &portal.formats, &one)?;
-        }
+    if silent {
+        portal.state = PortalState::Done;
+        return Ok(Some(PortalStep::Finished(Tag::counted("MOVE", rows.len() as u64))));
     }
-    portal.state = PortalState::Done;
-    Ok(PortalStep::Finished(Tag::counted(if silent { "MOVE" } else { "FETCH" }, n)))
+    let one = |(b, i): (Batch, u16)| Batch { columns: b.columns, sel: tusklet_vector::Sel::Rows(Rc::new(vec![i])) };
+    portal.state = PortalState::Rows(rows.into_iter().map(one).collect(), Tag::counted("FETCH", 0));
+    Ok(None)
 }
 
 /// A span's rows, the cursor then standing behind them; or why it must pause.

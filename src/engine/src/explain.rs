@@ -13,7 +13,7 @@ use tusklet_ir::{Query, ResultColumn, TypeRef, Value};
 use tusklet_syntax::ast::{DefArg, ExplainStmt, Stmt};
 
 use crate::commands::option_text;
-use crate::query::{analyze_query, bound_query, compile, is_query, rewrite};
+use crate::query::{Prepared, analyze_query, bound_query, compile, is_query, rewrite};
 use crate::session::{Session, Shared};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -97,7 +97,7 @@ pub fn column(e: &ExplainStmt) -> Result<ResultColumn> {
 
 /// The query to explain: of EXECUTE the prepared one with its parameters' values, of CREATE TABLE AS and DECLARE the one
 /// inside.
-fn explained(shared: &Shared, stmt: &Stmt) -> Result<Query> {
+fn explained(shared: &Shared, stmt: &Stmt, given: &Prepared, params: &[Value]) -> Result<Query> {
     match stmt {
         Stmt::Execute(x) => {
             let (prepared, values) = crate::utility::execute_target(shared, x)?;
@@ -106,22 +106,28 @@ fn explained(shared: &Shared, stmt: &Stmt) -> Result<Query> {
                 _ => Err(Error::unsupported("EXPLAIN of this statement")),
             }
         }
-        Stmt::CreateTableAs(c) => explained(shared, &c.query),
-        Stmt::DeclareCursor(d) => explained(shared, &Stmt::Select(d.query.clone())),
+        Stmt::CreateTableAs(c) => explained(shared, &c.query, given, params),
+        Stmt::DeclareCursor(d) => explained(shared, &Stmt::Select(d.query.clone()), given, params),
+        s if is_query(s) && !params.is_empty() => rewrite(shared, bound_query(shared, s, given, params)?),
         s if is_query(s) => analyze_query(shared, s, &mut tusklet_analyze::ParamTypes::variable(vec![])),
         _ => Err(Error::unsupported("EXPLAIN of this statement")),
     }
 }
 
 /// Explains, and with ANALYZE runs.
-pub fn run(session: &mut Session, e: &ExplainStmt, params: &std::rc::Rc<[Value]>) -> Result<Vec<String>> {
+pub fn run(
+    session: &mut Session,
+    e: &ExplainStmt,
+    given: &Prepared,
+    params: &std::rc::Rc<[Value]>,
+) -> Result<Vec<String>> {
     let o = options(e)?;
     if o.analyze && matches!(e.query, Stmt::CreateTableAs(_)) {
         return Err(Error::unsupported("EXPLAIN ANALYZE of CREATE TABLE AS"));
     }
     let shared = session.shared.clone();
     let started = shared.db.env.now();
-    let query = explained(&shared, &e.query)?;
+    let query = explained(&shared, &e.query, given, params)?;
     let program = compile(&shared, query.clone())?;
     let planned = shared.db.env.now();
     let mut stats: Option<Vec<NodeStats>> = None;

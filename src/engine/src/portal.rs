@@ -32,6 +32,8 @@ pub struct Portal {
     pub columns: Option<Rc<[ResultColumn]>>,
     /// For DECLAREd cursors.
     pub cursor: Option<Cursor>,
+    /// How many savepoints there were when it was made.
+    pub level: usize,
     /// What a data-changing statement returned, which runs to its end before it gives rows.
     pub kept: VecDeque<Batch>,
 }
@@ -133,6 +135,6 @@ impl Portal {
     /// A portal that has not begun.
     pub fn new(prepared: Rc<Prepared>, params: Rc<[Value]>, formats: Vec<i16>) -> Portal {
         let columns = prepared.columns.clone();
-        Portal { prepared, params, formats, state: PortalState::Fresh, leftover: None, described: false, given: 0, columns, cursor: None, kept: VecDeque::new() }
+        Portal { prepared, params, formats, state: PortalState::Fresh, leftover: None, described: false, given: 0, columns, cursor: None, level: 0, kept: VecDeque::new() }
     }
 }

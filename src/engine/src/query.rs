@@ -566,6 +566,20 @@ impl Prepared {
             p.keep(shared, program);
         } else {
             p.columns = crate::utility::columns(shared, &stmt)?;
+            let declared;
+            let inner = match &*stmt {
+                Stmt::Explain(e) if is_query(&e.query) => Some(&e.query),
+                Stmt::DeclareCursor(d) => {
+                    declared = Stmt::Select(d.query.clone());
+                    Some(&declared)
+                }
+                _ => None,
+            };
+            if let (Some(inner), true) = (inner, variable) {
+                let mut params = ParamTypes { types: p.given.clone(), variable };
+                analyze_query(shared, inner, &mut params)?;
+                p.param_types = params.types;
+            }
         }
         p.said = shared.notices.borrow().len() > said;
         Ok(p)

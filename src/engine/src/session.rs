@@ -389,6 +389,7 @@ impl Shared {
         }
         self.report_due.set(true);
         self.path.borrow_mut().take();
+        self.forget_statements();
         Ok(())
     }
 

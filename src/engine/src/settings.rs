@@ -106,7 +106,7 @@ fn find(name: &str) -> Option<Setting> {
 }
 
 #[cold]
-fn unknown(name: &str) -> Error {
+pub(crate) fn unknown(name: &str) -> Error {
     err!(UNDEFINED_OBJECT, "unrecognized configuration parameter \"{}\""; name)
 }
 
@@ -293,14 +293,15 @@ impl Settings {
                 .map(|b| if b { "on" } else { "off" }.to_string())
                 .ok_or_else(|| err!(INVALID_PARAMETER_VALUE, "parameter \"{}\" requires a Boolean value"; name))?,
             "integer" => {
-                let n = parse_number(value, s.unit())
-                    .ok_or_else(|| invalid(name, value))?;
-                let n = n.round();
+                let n = number(s, name, value)?.round();
+                if n.abs() > i32::MAX as f64 {
+                    return Err(invalid(name, value).hint("Value exceeds integer range."));
+                }
                 bounds(s, n)?;
                 format!("{}", n as i64)
             }
             "real" => {
-                let n = parse_number(value, s.unit()).ok_or_else(|| invalid(name, value))?;
+                let n = number(s, name, value)?;
                 bounds(s, n)?;
                 let mut text = String::new();
                 write_float8(n, &mut text);
@@ -433,6 +434,20 @@ fn may_change(s: Setting, source: Source, superuser: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// A number in the setting's base unit.
+fn number(s: Setting, name: &str, value: &str) -> Result<f64> {
+    parse_number(value, s.unit()).ok_or_else(|| {
+        let e = invalid(name, value);
+        match s.unit() {
+            Some(unit) if value.trim().starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => e.hint(filled!(
+                "Valid units for this parameter are {}.";
+                if unit.ends_with('B') { "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\"" } else { "\"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"" }
+            )),
+            _ => e,
+        }
+    })
 }
 
 fn bounds(s: Setting, n: f64) -> Result<()> {

@@ -209,6 +209,11 @@ impl Shared {
         Err(err!(INVALID_PARAMETER_VALUE, "invalid snapshot identifier: \"{}\""; id))
     }
 
+    /// How many savepoints there are.
+    pub(crate) fn savepoints(&self) -> usize {
+        self.transaction.borrow().as_ref().map_or(0, |t| t.savepoints.len())
+    }
+
     /// SAVEPOINT.
     pub fn savepoint(&self, name: &str) -> Result<()> {
         let settings = self.settings.borrow().mark();

@@ -54,10 +54,11 @@ pub fn columns(shared: &Shared, stmt: &Stmt) -> Result<Option<Rc<[ResultColumn]>
             Some([text_column("name"), text_column("setting"), text_column("description")].into())
         }
         Stmt::VariableShow(v) => {
-            let name = Settings::canonical(&v.name).unwrap_or_else(|| v.name.clone());
-            Some([text_column(&name)].into())
+            shared.settings.borrow().get(&v.name).ok_or_else(|| crate::settings::unknown(&v.name))?;
+            Some([text_column(&Settings::canonical(&v.name).unwrap_or_default())].into())
         }
         Stmt::Explain(e) => Some([crate::explain::column(e)?].into()),
+        Stmt::Fetch(f) if !f.ismove => shared.cursors.borrow().get(&f.portalname).and_then(|p| p.columns.clone()),
         Stmt::Execute(e) => shared.prepared.borrow().get(&e.name).and_then(|p| p.columns.clone()),
         _ => None,
     })
@@ -134,7 +135,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
         }
         Stmt::Explain(e) => {
             portal.columns = columns(&shared, stmt)?;
-            let lines = crate::explain::run(session, e, &portal.params.clone())?;
+            let lines = crate::explain::run(session, e, &portal.prepared.clone(), &portal.params.clone())?;
             portal.state = PortalState::Rows(
                 text_rows(lines.into_iter().map(|l| vec![Some(l)]).collect(), 1).into(),
                 Tag::plain("EXPLAIN"),
@@ -320,11 +321,13 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
         TransactionStmtKind::Release(n) => {
             need_block(in_block, "RELEASE SAVEPOINT")?;
             shared.release_savepoint(n)?;
+            session.release_portals();
             tag("RELEASE")
         }
         TransactionStmtKind::RollbackTo(n) => {
             need_block(in_block, "ROLLBACK TO SAVEPOINT")?;
             shared.rollback_to_savepoint(n)?;
+            session.drop_newer_portals();
             tag("ROLLBACK")
         }
         TransactionStmtKind::Prepare(_) if !in_block => {

@@ -220,8 +220,28 @@ impl Session {
     pub fn bind_values(&mut self, portal: &str, prepared: Rc<Prepared>, params: Vec<Value>, formats: Vec<i16>) -> Result<()> {
         self.refuse_taken(portal)?;
         self.shared.begin_transaction(false);
-        self.work.portals.insert(portal.to_string(), Portal::new(prepared, params.into(), formats));
+        let mut p = Portal::new(prepared, params.into(), formats);
+        p.level = self.shared.savepoints();
+        self.work.portals.insert(portal.to_string(), p);
         Ok(())
+    }
+
+    /// After ROLLBACK TO: what was made since the savepoint is gone.
+    pub(crate) fn drop_newer_portals(&mut self) {
+        let level = self.shared.savepoints();
+        self.work.portals.retain(|_, p| p.level < level);
+        self.shared.cursors.borrow_mut().retain(|_, p| p.level < level);
+    }
+
+    /// After RELEASE: what was made since the savepoint belongs to what is around it.
+    pub(crate) fn release_portals(&mut self) {
+        let level = self.shared.savepoints();
+        let lower = |_: &String, p: &mut Portal| {
+            p.level = p.level.min(level);
+            true
+        };
+        self.work.portals.retain(lower);
+        self.shared.cursors.borrow_mut().retain(lower);
     }
 
     /// Whether a portal has the name, bound or declared.
@@ -852,7 +872,11 @@ impl Session {
                         }
                     }
                 }
-                PortalState::Fetch(_) => return crate::cursor::run_fetch(self, p, out),
+                PortalState::Fetch(_) => {
+                    if let Some(step) = crate::cursor::run_fetch(self, p, out)? {
+                        return Ok(step);
+                    }
+                }
                 PortalState::CopyIn(_) => return crate::copy::run_in(self, p, out),
                 PortalState::CopyOut(_) => return crate::copy::run_out(self, p, out),
                 PortalState::Done => {
