@@ -50,6 +50,17 @@ export class Wire {
     return wire;
   }
 
+  /** All that comes in answer to bytes that are no usual beginning, as text of bytes. */
+  static raw({ host, port }, ...bytes) {
+    return new Promise((resolve) => {
+      const socket = net.connect(port, host, () => socket.write(Buffer.concat(bytes)));
+      const all = [];
+      socket.on('data', (d) => all.push(d));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(Buffer.concat(all).toString()));
+    });
+  }
+
   /** Sends. */
   send(...messages) {
     this.socket.write(Buffer.concat(messages));

@@ -2,8 +2,8 @@
 // `TUSKLET_WIRE=host:port` runs these dialogues against another server: the oracle, to check the expectations.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { M, Wire } from './client.mjs';
-import { serve } from './support.mjs';
+import { F, M, Wire, i32, text } from './client.mjs';
+import { serve, sleep } from './support.mjs';
 
 let server;
 before(async () => {
@@ -187,4 +187,52 @@ test('deep nesting is an error, not an end', async (t) => {
   const minus = await w.ask(M.query(`SELECT ${'- '.repeat(10000)}1`));
   assert.ok(['54001', '42601', undefined].includes(minus.error?.C), minus.error?.M);
   assert.equal((await w.ask(M.query('SELECT 1'))).kinds, 'TDCZ');
+});
+
+test('a cancel request ends the statement, one with a wrong key nothing', async (t) => {
+  const w = await connect(t);
+  const [pid, key] = [0, 4].map((at) => w.hello.find((m) => m.kind === 'K').body.readInt32BE(at));
+  const cancel = (k) => Wire.raw(server, i32(16), i32(80877102), i32(pid), i32(k));
+  w.send(M.query('SELECT pg_sleep(10)'));
+  await sleep(100);
+  assert.equal(await cancel(key ^ 1), '');
+  await sleep(100);
+  assert.equal(await cancel(key), '');
+  assert.equal((await w.until('Z')).find((m) => m.kind === 'E').fields.C, '57014');
+  assert.equal((await w.ask(M.query('SELECT 1'))).kinds, 'TDCZ');
+});
+
+test('other first packets', async () => {
+  const packet = (...parts) => Wire.raw(server, i32(4 + Buffer.concat(parts).length), ...parts);
+  assert.match(await packet(i32(2 << 16)), /^EFATAL: {2}unsupported frontend protocol 2.0: server supports 3.0 to 3.0\n\0$/);
+  assert.match(await packet(i32(4 << 16)), /^E.*C0A000\0Munsupported frontend protocol 4.0/s);
+  assert.match(await packet(i32(3 << 16), Buffer.from([0])), /C28000\0Mno PostgreSQL user name specified in startup packet/);
+  assert.match(await packet(i32(3 << 16), text('user'), text('postgres')), /C08P01\0Minvalid startup packet layout: expected terminator as last byte/);
+  assert.equal(await Wire.raw(server, i32(3), i32(3 << 16)), '');
+});
+
+test('notifications come while a session is idle and after its transaction', async (t) => {
+  const [w, other] = [await connect(t), await connect(t)];
+  await w.ask(M.query('LISTEN wire_n'));
+  await other.ask(M.query("NOTIFY wire_n, 'é'"));
+  const m = await w.next();
+  assert.deepEqual([m.kind, m.body.subarray(4).toString()], ['A', 'wire_n\0é\0']);
+  await w.ask(M.query('BEGIN'));
+  await other.ask(M.query('NOTIFY wire_n'));
+  assert.equal((await w.ask(M.query('SELECT 1'))).kinds, 'TDCZ');
+  assert.equal((await w.ask(M.query('COMMIT'))).kinds, 'CAZ');
+});
+
+test('a function of the user by its OID', async (t) => {
+  const w = await connect(t);
+  await w.ask(M.query("CREATE FUNCTION pg_temp.twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2'"));
+  const [[oid]] = strings((await w.ask(M.query("SELECT 'pg_temp.twice'::regproc::oid"))).rows);
+  const r = await w.ask(F(Number(oid), ['21']));
+  assert.deepEqual([r.kinds, r.all[0].body.toString('hex')], ['VZ', '000000023432']);
+});
+
+test('encodings whose tables we have not are refused', { skip: process.env.TUSKLET_WIRE !== undefined }, async (t) => {
+  const w = await connect(t);
+  const { error } = await w.ask(M.query("SET client_encoding = 'EUC_JP'"));
+  assert.deepEqual([error.C, error.M, error.D], ['0A000', 'invalid value for parameter "client_encoding": "EUC_JP"', 'Conversion between EUC_JP and UTF8 is not supported.']);
 });
