@@ -464,6 +464,36 @@ add('more privileges', "create table wire_pt(a int)", "create role wire_r5", [P(
   "drop table wire_pt", "drop role wire_r5");
 add('more plans of what was rolled back', "begin", "create sequence wire_sq", "select nextval('wire_sq')", "rollback", "begin", "create sequence wire_sq", "select nextval('wire_sq')",
   "rollback", "begin; create table wire_t1(a int)", "select * from wire_t1", "rollback", "begin; create table wire_t1(b text)", "select * from wire_t1", "rollback");
+add('settings more custom',
+  `set custom."bad-guc" = 42`, 'set custom.x = 1', 'reset custom.x', 'show custom.x', 'begin; set custom.y=1', 'rollback', 'show custom.y', 'show custom.z',
+  'reset custom.z', 'show custom.z', 'set "a..b"=1', 'show "a-b.c"', "select set_config('a-b.c','1',false)", 'reset "no-such.a"', "select current_setting('custom.q')",
+  "select current_setting('custom.q',true)", "set local custom.l=1", "show custom.l", "reset all", "show custom.x");
+add('settings more deferrable',
+  'begin; select 1; set transaction deferrable', 'rollback', 'begin; savepoint a; set transaction deferrable', 'rollback',
+  'begin; savepoint a; set transaction isolation level serializable', 'rollback', 'begin read only; savepoint a; set transaction read write', 'rollback',
+  'begin; savepoint a; set transaction read only; show transaction_read_only', 'rollback to a', 'show transaction_read_only', 'set transaction read only', 'release a',
+  'show transaction_read_only', 'commit', 'begin deferrable', 'show transaction_deferrable', 'commit and chain', 'show transaction_deferrable', 'commit',
+  'show transaction_deferrable', 'set default_transaction_deferrable=on', 'show transaction_deferrable', 'begin; show transaction_deferrable', 'commit',
+  'set session characteristics as transaction not deferrable', 'show default_transaction_deferrable');
+add('settings more readonly',
+  'create table wire_ro1(a int)', 'create temp table wire_ro2(a int)', 'begin read only; with x as (insert into wire_ro1 values(1) returning a) select * from x',
+  'rollback',
+  'begin read only; with x as (insert into wire_ro2 values(1) returning a) select * from x; insert into wire_ro2 values(2); update wire_ro2 set a=3; delete from wire_ro2; truncate wire_ro2',
+  'rollback', 'begin read only', 'select * from wire_ro1 for update', 'rollback', 'begin read only', [Q('copy wire_ro2 from stdin')], [d('1\n'),c()], 'rollback',
+  'begin read only; copy wire_ro1 from stdin', 'rollback', 'begin read only; create temp table wire_ro3(a int)', 'rollback', 'begin read only; drop table wire_ro1',
+  'rollback', 'begin read only; insert into wire_ro1 select 1', 'rollback', 'begin read only; delete from wire_ro1 using wire_ro2', 'rollback',
+  'begin read only; delete from wire_ro2 using wire_ro1; prepare p as insert into wire_ro1 values(1)', 'execute p', 'rollback', 'begin read only; analyze wire_ro1',
+  'rollback', 'begin read only; vacuum wire_ro1', 'rollback', 'begin read only; notify x', 'rollback', 'begin read only; listen x', 'rollback',
+  'begin read only; lock table wire_ro1', 'rollback', 'begin read only; set work_mem=\'1MB\'; show work_mem', 'rollback',
+  'begin read only; comment on table wire_ro1 is \'x\'', 'rollback', 'begin read only; grant select on wire_ro1 to public', 'rollback', 'drop table wire_ro1');
+add('settings more units',
+  'set vacuum_cost_delay=80.1', 'show vacuum_cost_delay', 'set vacuum_cost_delay=0.9', 'show vacuum_cost_delay', 'set vacuum_cost_delay=\'50us\'',
+  'show vacuum_cost_delay', 'set vacuum_cost_delay=2', 'show vacuum_cost_delay', 'set statement_timeout=1500', 'show statement_timeout', 'set statement_timeout=90000',
+  'show statement_timeout', 'set work_mem=\'1 XB\'', 'set statement_timeout=\'10GB\'', 'set work_mem=99999999999', 'set work_mem=\'\'', 'set seq_page_cost=\'1ms\'',
+  'set work_mem=\'1.5MB\'', 'show work_mem', 'set seq_page_cost=1e1', 'show seq_page_cost', 'set effective_cache_size=\'3GB\'', 'show effective_cache_size');
+add('settings more discard',
+  'begin; declare c cursor with hold for select 1; commit', 'select count(*) from pg_cursors', 'discard all', 'select count(*) from pg_cursors',
+  'select pg_advisory_lock(77)', 'discard all', "select count(*) from pg_locks where locktype='advisory' and pid=pg_backend_pid()");
 
 /** Binary forms of values: what goes out, and comes back in. */
 const values = {

@@ -312,8 +312,10 @@ pub fn start(session: &mut Session, portal: &mut Portal, c: &CopyStmt) -> Result
         let CopySource::Table { relation, attlist } = &c.source else {
             return Err(Error::internal("COPY query FROM"));
         };
-        shared.prevent_in_read_only("COPY FROM")?;
         let rel = crate::commands::relation_for(&shared, relation)?;
+        if !shared.is_temporary(rel.oid) {
+            shared.prevent_in_read_only("COPY FROM")?;
+        }
         let attnos = copy_columns(&rel, attlist)?;
         let filter = c.where_clause.as_ref().map(|w| filter(&shared, &rel, &attnos, w)).transpose()?;
         let given: Vec<i16> = match &filter {

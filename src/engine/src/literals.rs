@@ -256,7 +256,7 @@ impl Session {
                 let known_program = ready.as_ref().is_some_and(|r| Rc::ptr_eq(&r.2, &program));
                 if !known_program
                     && !(crate::cold::load_for(&shared, &program.stmt)?
-                        && crate::query::prevent_in_read_only(&shared, program.stmt.command).is_ok()
+                        && crate::query::prevent_in_read_only(&shared, &program.stmt).is_ok()
                         && crate::work::lock_relations(&shared, &program.stmt)?.is_none())
                 {
                     break;

@@ -495,19 +495,38 @@ pub fn plan_only(shared: &Shared, query: Query) -> Result<tusklet_ir::PlannedStm
 }
 
 fn check_privileges(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<()> {
-    prevent_in_read_only(shared, stmt.command)?;
+    prevent_in_read_only(shared, stmt)?;
     crate::privileges::check(shared, stmt)
 }
 
 /// Refuses to change data in a read-only transaction.
-pub(crate) fn prevent_in_read_only(shared: &Shared, command: CommandType) -> Result<()> {
-    shared.prevent_in_read_only(match command {
-        CommandType::Select => return Ok(()),
+pub(crate) fn prevent_in_read_only(shared: &Shared, stmt: &tusklet_ir::PlannedStmt) -> Result<()> {
+    if !shared.transaction.borrow().as_ref().is_some_and(|t| t.read_only) {
+        return Ok(());
+    }
+    shared.prevent_in_read_only(match stmt.command {
+        // Temporary tables are the session's own (`ExecCheckXactReadOnly`).
+        _ if stmt.relations.iter().all(|u| !(u.insert || u.update || u.delete || u.row_lock) || shared.is_temporary(u.rel)) => return Ok(()),
+        CommandType::Select => locking(&stmt.plan).unwrap_or("SELECT"),
         CommandType::Insert => "INSERT",
         CommandType::Update => "UPDATE",
         CommandType::Delete => "DELETE",
         CommandType::Merge => "MERGE",
     })
+}
+
+/// SELECT FOR …, as its tag calls it.
+fn locking(plan: &tusklet_ir::Plan) -> Option<&'static str> {
+    use tusklet_ir::LockStrength;
+    match &plan.node {
+        tusklet_ir::Node::LockRows { marks, .. } => Some(match marks.first()?.strength {
+            LockStrength::KeyShare => "SELECT FOR KEY SHARE",
+            LockStrength::Share => "SELECT FOR SHARE",
+            LockStrength::NoKeyUpdate => "SELECT FOR NO KEY UPDATE",
+            LockStrength::Update => "SELECT FOR UPDATE",
+        }),
+        _ => plan.children().into_iter().find_map(locking),
+    }
 }
 
 impl Prepared {

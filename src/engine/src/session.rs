@@ -44,6 +44,8 @@ pub struct Savepoint {
     pub deferred: usize,
     /// Changes of users before it.
     pub users: usize,
+    /// READ ONLY before it.
+    pub read_only: bool,
 }
 
 /// Who the users were before SET ROLE or SET SESSION AUTHORIZATION.
@@ -68,6 +70,8 @@ pub struct Transaction {
     pub isolation: Isolation,
     /// READ ONLY.
     pub read_only: bool,
+    /// DEFERRABLE: only told.
+    pub deferrable: bool,
     /// The one snapshot of REPEATABLE READ.
     pub snapshot: Option<Snapshot>,
     /// Snapshots others may take over while it runs, by identifier.
@@ -471,6 +475,11 @@ impl Shared {
         cx.read_committed =
             self.transaction.borrow().as_ref().is_none_or(|t| t.isolation == Isolation::ReadCommitted);
         Ok(cx)
+    }
+
+    /// Whether a table is one of the session's temporary ones.
+    pub fn is_temporary(&self, rel: Oid) -> bool {
+        self.catalog.borrow().user_relation(rel).is_some_and(|r| r.schema == self.temp_schema.get())
     }
 
     /// Refuses to change data in a read-only transaction.

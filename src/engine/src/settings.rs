@@ -31,6 +31,8 @@ pub struct Flags {
     pub isolation: u8,
     /// `default_transaction_read_only`.
     pub read_only: bool,
+    /// `default_transaction_deferrable`.
+    pub deferrable: bool,
     /// `statement_timeout`, ms.
     pub statement_timeout: i64,
     /// `lock_timeout`, ms.
@@ -110,6 +112,16 @@ pub(crate) fn unknown(name: &str) -> Error {
     err!(UNDEFINED_OBJECT, "unrecognized configuration parameter \"{}\""; name)
 }
 
+/// No setting, and none can be made of that name.
+#[cold]
+fn unnamable(name: &str) -> Error {
+    if !name.contains('.') {
+        return unknown(name);
+    }
+    err!(INVALID_NAME, "invalid configuration parameter name \"{}\""; name)
+        .detail("Custom parameter names must be two or more simple identifiers separated by dots.")
+}
+
 #[cold]
 fn invalid(name: &str, value: &str) -> Error {
     err!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"{}\": \"{}\""; name, value)
@@ -167,6 +179,7 @@ impl Settings {
     /// Sets a value; an error leaves everything as it was.
     pub fn set(&mut self, name: &str, value: &str, local: bool, source: Source) -> Result<()> {
         let (key, value) = self.check(name, value, source)?;
+        self.define(&key);
         if source != Source::Session {
             self.reset.insert(key.clone(), value.clone());
             self.session.remove(&key);
@@ -176,9 +189,17 @@ impl Settings {
         Ok(())
     }
 
+    /// A custom setting is one from the first time it is named on, whatever is rolled back.
+    fn define(&mut self, key: &str) {
+        if key.contains('.') && !self.reset.contains_key(key) {
+            self.reset.insert(key.to_string(), String::new());
+        }
+    }
+
     /// Back to the default.
     pub fn reset(&mut self, name: &str, local: bool) -> Result<()> {
-        let key = Settings::canonical(name).ok_or_else(|| unknown(name))?;
+        let key = Settings::canonical(name).ok_or_else(|| unnamable(name))?;
+        self.define(&key);
         if let Some(s) = find(name) {
             may_change(s, Source::Session, self.is_on("is_superuser"))?;
         }
@@ -284,7 +305,7 @@ impl Settings {
             if is_custom(typed) {
                 return Ok((typed.to_ascii_lowercase(), value.to_string()));
             }
-            return Err(unknown(typed));
+            return Err(unnamable(typed));
         };
         may_change(s, source, source != Source::Session || self.is_on("is_superuser"))?;
         let name = s.name();
@@ -370,6 +391,7 @@ impl Settings {
                 _ => 0,
             },
             read_only: self.is_on("default_transaction_read_only"),
+            deferrable: self.is_on("default_transaction_deferrable"),
             statement_timeout: self.number("statement_timeout"),
             lock_timeout: self.number("lock_timeout"),
             strict: self.get("synchronous_commit").as_deref() != Some("off"),
@@ -520,7 +542,14 @@ fn parse_number(v: &str, base: Option<&str>) -> Option<f64> {
 /// The largest unit that divides the value, as SHOW prints it.
 fn with_unit(v: &str, unit: &str) -> String {
     let Ok(n) = v.parse::<i64>() else {
-        return filled!("{}{}"; v, unit);
+        // A fraction of milliseconds, in the largest unit that has it whole.
+        let ms = tusklet_adt::float::number(v).filter(|_| unit == "ms");
+        let units = [("d", 86_400_000.0), ("h", 3_600_000.0), ("min", 60_000.0), ("s", 1000.0), ("us", 0.001)];
+        let whole = |n: f64| (n - n.round()).abs() <= n.abs() * 1e-8;
+        return match ms.and_then(|n| units.iter().find(|u| whole(n / u.1)).map(|u| (n / u.1, u.0))) {
+            Some((n, unit)) => filled!("{}{}"; fixed(n.round(), 0), unit),
+            None => filled!("{}{}"; v, unit),
+        };
     };
     if n <= 0 {
         return if n == 0 || n == -1 { v.to_string() } else { filled!("{}{}"; v, unit) };

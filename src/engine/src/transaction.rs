@@ -36,6 +36,7 @@ impl Shared {
             failed: false,
             isolation,
             read_only,
+            deferrable: flags.deferrable,
             snapshot: None,
             exported: vec![],
             started: self.statement_start.get(),
@@ -223,8 +224,8 @@ impl Shared {
         let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
         t.tx.next_command();
         let level = t.tx.savepoint();
-        let changes = t.changes.len();
-        t.savepoints.push(Savepoint { name: name.to_string(), level, settings, changes, deferred, users });
+        let (changes, read_only) = (t.changes.len(), t.read_only);
+        t.savepoints.push(Savepoint { name: name.to_string(), level, settings, changes, deferred, users, read_only });
         Ok(())
     }
 
@@ -241,6 +242,7 @@ impl Shared {
         let (i, s) = self.find_savepoint(name)?;
         if let Some(t) = &mut *self.transaction.borrow_mut() {
             t.tx.release(s.level);
+            t.read_only = s.read_only;
             t.savepoints.truncate(i);
             self.large_objects.lift(i);
         }
@@ -254,6 +256,7 @@ impl Shared {
             let mut t = self.transaction.borrow_mut();
             let Some(t) = &mut *t else { return Err(Error::internal("no transaction")) };
             t.savepoints.truncate(i);
+            t.read_only = s.read_only;
             t.failed = false;
             let changed = t.changes.len() > s.changes;
             t.changes.truncate(s.changes);

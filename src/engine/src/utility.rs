@@ -264,6 +264,7 @@ fn show(shared: &Shared, settings: &Settings, name: &str) -> Result<String> {
             Some(Isolation::Serializable) => "serializable".into(),
             _ => "read committed".into(),
         },
+        "transaction_deferrable" => if t.as_ref().is_some_and(|t| t.deferrable) { "on" } else { "off" }.into(),
         "transaction_read_only" => if t.as_ref().is_some_and(|t| t.read_only) { "on" } else { "off" }.into(),
         _ => settings.show(name)?,
     })
@@ -294,7 +295,7 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
                 }
                 shared.warn(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
             }
-            let next = shared.transaction.borrow().as_ref().map(|t| (t.isolation, t.read_only));
+            let next = shared.transaction.borrow().as_ref().map(|t| (t.isolation, t.read_only, t.deferrable));
             let words = if commit && !failed {
                 crate::cursor::hold_at_commit(session)?;
                 let lsn = shared.commit_transaction()?;
@@ -304,11 +305,12 @@ fn transaction(session: &mut Session, kind: &TransactionStmtKind) -> Result<Star
                 shared.abort_transaction();
                 "ROLLBACK"
             };
-            if let (true, Some((isolation, read_only))) = (*chain, next) {
+            if let (true, Some((isolation, read_only, deferrable))) = (*chain, next) {
                 shared.begin_transaction(true);
                 if let Some(t) = &mut *shared.transaction.borrow_mut() {
                     t.isolation = isolation;
                     t.read_only = read_only;
+                    t.deferrable = deferrable;
                 }
             }
             tag(words)
@@ -369,6 +371,12 @@ fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
                     IsolationLevel::RepeatableRead => Isolation::RepeatableRead,
                     IsolationLevel::Serializable => Isolation::Serializable,
                 };
+                if !t.savepoints.is_empty() && l != t.isolation {
+                    return Err(err!(
+                        ACTIVE_SQL_TRANSACTION,
+                        "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction"
+                    ));
+                }
                 if t.used && l != t.isolation {
                     return Err(err!(
                         ACTIVE_SQL_TRANSACTION,
@@ -378,6 +386,12 @@ fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
                 t.isolation = l;
             }
             TransactionModeKind::ReadOnly(r) => {
+                if t.read_only && !r && !t.savepoints.is_empty() {
+                    return Err(err!(
+                        ACTIVE_SQL_TRANSACTION,
+                        "cannot set transaction read-write mode inside a read-only transaction"
+                    ));
+                }
                 if t.read_only && !r && t.used {
                     return Err(err!(
                         ACTIVE_SQL_TRANSACTION,
@@ -386,7 +400,17 @@ fn modes(shared: &Shared, list: &[TransactionMode]) -> Result<()> {
                 }
                 t.read_only = r;
             }
-            TransactionModeKind::Deferrable(_) => {}
+            TransactionModeKind::Deferrable(d) => {
+                let when = match () {
+                    _ if !t.savepoints.is_empty() => "cannot be called within a subtransaction",
+                    _ if t.used => "must be called before any query",
+                    _ => "",
+                };
+                if !when.is_empty() {
+                    return Err(err!(ACTIVE_SQL_TRANSACTION, "SET TRANSACTION [NOT] DEFERRABLE {}"; when));
+                }
+                t.deferrable = d;
+            }
         }
     }
     Ok(())

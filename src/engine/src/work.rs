@@ -721,7 +721,7 @@ impl Session {
                         if !cold::load_for(&shared, &program.stmt)? {
                             return Ok(PortalStep::Segment);
                         }
-                        crate::query::prevent_in_read_only(&shared, program.stmt.command)?;
+                        crate::query::prevent_in_read_only(&shared, &program.stmt)?;
                         if let Some(wait) = lock_relations(&shared, &program.stmt)? {
                             return Ok(PortalStep::Blocked(wait));
                         }

@@ -12,6 +12,7 @@ pub fn discard(shared: &Shared, mode: DiscardMode) -> Result<()> {
     match mode {
         DiscardMode::All => {
             shared.prevent_in_block("DISCARD ALL")?;
+            shared.cursors.borrow_mut().clear();
             shared.prepared.borrow_mut().clear();
             shared.listening.borrow_mut().clear();
             let login = shared.login_user.1.clone();
