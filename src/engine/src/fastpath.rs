@@ -26,7 +26,7 @@ pub(crate) fn call(session: &mut Session, b: &mut Body<'_>) -> Result<Vec<u8>> {
     if p.kind != b'f' || p.retset {
         return Err(err!(FEATURE_NOT_SUPPORTED, "cannot call function \"{}\" via fastpath interface"; p.name));
     }
-    crate::commands::acl::check_proc(&shared, func)?;
+    crate::commands::acl::check_proc(&shared, func, "function")?;
     let formats = b.formats()?;
     let n = b.count()?;
     if n != p.args.len() {

@@ -498,7 +498,8 @@ impl Planner<'_> {
                 wait: m.wait,
             });
         }
-        // Expensive or volatile outputs are computed after the sort when they take no part in it, so that LIMIT spares them.
+        // Volatile outputs are computed after the sort when they take no part in it, expensive ones too if LIMIT spares
+        // some of them (`make_sort_input_target`).
         let sort_refs: Vec<u32> = q.order_by.iter().map(|s| s.target).collect();
         // So are sets, which come in the order of the rows that made them.
         let late_sets = srf
@@ -509,11 +510,11 @@ impl Planner<'_> {
         let postpone = late_sets || !srf
             && q.distinct.is_none()
             && !q.order_by.is_empty()
-            && q.limit.is_some()
             && marks.is_empty()
             && q.targets.iter().any(|t| {
+                let expensive = |e: &Expr| visit::any(e, &mut |x| matches!(x.kind, ExprKind::SubPlan(_)));
                 !sort_refs.contains(&t.sort_ref)
-                    && (expr::volatile(&t.expr) || visit::any(&t.expr, &mut |x| matches!(x.kind, ExprKind::SubPlan(_))))
+                    && (expr::volatile(&t.expr) || q.limit.is_some() && expensive(&t.expr))
             });
         if srf && !late_sets {
             rel = self.project_sets(rel, &targets)?;
