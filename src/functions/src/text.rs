@@ -396,7 +396,6 @@ pub const TABLES: &[&[Entry]] = &[
         ("sha256_bytea", f!(a: &[u8] => digest::sha256(a))),
         ("sha384_bytea", f!(a: &[u8] => digest::sha384(a))),
         ("sha512_bytea", f!(a: &[u8] => digest::sha512(a))),
-        ("pg_client_encoding", f!( => "UTF8")),
         ("pg_convert", f!(a: &[u8], from: &str, to: &str => convert(a, from, to)?)),
         ("pg_convert_to", f!(a: &[u8], to: &str => convert(a, "utf8", to)?)),
         ("pg_convert_from", f!(a: &[u8], from: &str => convert(a, from, "utf8")?)),

@@ -174,5 +174,6 @@ pub(super) fn database_encoding(_: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<
 }
 
 pub(super) fn client_encoding(env: &mut Env<'_, '_>, _: &[Datum<'_>]) -> Result<Value> {
-    Ok(Value::text(&env.shared.settings.borrow().get("client_encoding").unwrap_or_default()))
+    let name = env.shared.settings.borrow().get("client_encoding").unwrap_or_default();
+    Ok(Value::text(encoding::by_name(&name).map_or("", |n| encoding::NAMES[n])))
 }
