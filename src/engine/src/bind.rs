@@ -39,6 +39,9 @@ impl Session {
             ));
         }
         self.refuse_taken(portal)?;
+        if portal.is_empty() {
+            self.close_portal("");
+        }
         self.shared.begin_transaction(false);
         let mut values: Vec<Value> = Vec::with_capacity(params.len());
         if !params.is_empty() {

@@ -48,10 +48,6 @@ pub fn declare(session: &mut Session, d: &DeclareCursorStmt, from: &Portal) -> R
     let snapshot = shared.snapshot()?;
     p.state = PortalState::Query(Box::new(Executor::new(program, p.params.clone())), snapshot);
     shared.cursors.borrow_mut().insert(d.portalname.clone(), p);
-    let block = shared.transaction.borrow().as_ref().is_some_and(|t| t.block);
-    if d.options.hold && !block {
-        hold_at_commit(session)?;
-    }
     Ok(())
 }
 
@@ -288,6 +284,23 @@ fn read_to(shared: &Shared, p: &mut Portal, target: i64) -> Result<Option<Portal
     Ok(None)
 }
 
+/// Execute of a cursor: the next rows, as FETCH FORWARD gives them.
+pub fn run_execute(shared: &Shared, p: &mut Portal, max: usize, out: &mut dyn Output) -> Result<PortalStep> {
+    let at = p.cursor.as_ref().map_or(0, |c| c.position);
+    let count = if max == 0 { i64::MAX } else { max as i64 };
+    let rows = match read_span(shared, p, Span::of(at, FetchDirection::Forward, count))? {
+        Ok(rows) => rows,
+        Err(step) => return Ok(step),
+    };
+    let mut cx = shared.exec_cx(shared.snapshot()?)?;
+    let n = rows.len();
+    for (b, i) in rows {
+        let one = Batch { columns: b.columns, sel: tusklet_vector::Sel::Rows(Rc::new(vec![i])) };
+        out.rows(&mut cx, p.columns.as_deref().unwrap_or_default(), &p.formats, &one)?;
+    }
+    Ok(if max != 0 && n == max { PortalStep::Suspended } else { PortalStep::Finished(Tag::counted("SELECT", n as u64)) })
+}
+
 /// WITH HOLD cursors are read to their end before the transaction that declared them commits.
 pub fn hold_at_commit(session: &mut Session) -> Result<()> {
     let shared = session.shared.clone();
@@ -295,12 +308,15 @@ pub fn hold_at_commit(session: &mut Session) -> Result<()> {
         .cursors
         .borrow()
         .iter()
-        .filter(|(_, p)| p.cursor.as_ref().is_some_and(|c| c.hold && !c.complete && !c.failed))
+        .filter(|(_, p)| p.cursor.as_ref().is_some_and(|c| c.hold && !c.kept && !c.failed))
         .map(|(n, _)| n.clone())
         .collect();
     for n in names {
         let Some(mut p) = take(&shared, &n) else { continue };
         let r = at_once(|| Ok(read_to(&shared, &mut p, i64::MAX)?.map_or(Ok(()), Err)));
+        if let (Ok(_), Some(c)) = (&r, &mut p.cursor) {
+            c.kept = true;
+        }
         shared.cursors.borrow_mut().insert(n, p);
         r?;
     }

@@ -98,6 +98,8 @@ pub struct Cursor {
     pub hold: bool,
     /// A FETCH from it failed: no other can be made, whatever is rolled back.
     pub failed: bool,
+    /// Its transaction committed, and its rows were read before.
+    pub kept: bool,
     /// BINARY.
     pub binary: bool,
     /// Its text, for `pg_cursors`.
@@ -127,7 +129,7 @@ pub enum PortalStep {
 impl Cursor {
     /// Whether the transaction's end leaves it.
     pub fn held(&self) -> bool {
-        self.hold && self.complete && !self.failed
+        self.hold && self.kept && !self.failed
     }
 }
 

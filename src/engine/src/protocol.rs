@@ -685,9 +685,6 @@ fn bind(session: &mut Session, b: &mut Body<'_>, portal: &str, statement: &str) 
     if !cut {
         b.end()?;
     }
-    if portal.is_empty() {
-        session.close_portal("");
-    }
     session.bind(portal, statement, &params, results)
 }
 

@@ -715,7 +715,28 @@ impl Prepared {
         if self.columns.is_some() && self.stmt.as_ref().is_some_and(|s| is_query(s)) {
             shared.begin_transaction(false);
             shared.refresh_catalog()?;
-            self.program(shared)?;
+            if self.is_current(shared) {
+                return Ok(());
+            }
+            // It is not planned for this.
+            let mut params = ParamTypes { types: self.given.clone(), variable: self.variable };
+            let Some(stmt) = &self.stmt else { return Ok(()) };
+            let query = analyze_query(shared, stmt, &mut params)?;
+            self.check_shape(shared, &tusklet_planner::result_columns(&query), &params.types)?;
+        }
+        Ok(())
+    }
+
+    fn check_shape(&self, shared: &Shared, columns: &[ResultColumn], types: &[Oid]) -> Result<()> {
+        let same = match &self.columns {
+            Some(old) => {
+                old.len() == columns.len()
+                    && old.iter().zip(&told_columns(shared, columns)).all(|(a, b)| a.ty == b.ty && a.name == b.name)
+            }
+            None => columns.is_empty(),
+        };
+        if !same || types != self.param_types {
+            return Err(err!(FEATURE_NOT_SUPPORTED, "cached plan must not change result type"));
         }
         Ok(())
     }
@@ -743,16 +764,7 @@ impl Prepared {
             }
         }
         let (program, types) = self.make(shared)?;
-        let same = match &self.columns {
-            Some(old) => {
-                old.len() == program.stmt.columns.len()
-                    && old.iter().zip(&told_columns(shared, &program.stmt.columns)).all(|(a, b)| a.ty == b.ty && a.name == b.name)
-            }
-            None => program.stmt.columns.is_empty(),
-        };
-        if !same || types != self.param_types {
-            return Err(err!(FEATURE_NOT_SUPPORTED, "cached plan must not change result type"));
-        }
+        self.check_shape(shared, &program.stmt.columns, &types)?;
         self.keep(shared, program.clone());
         Ok(program)
     }

@@ -90,6 +90,8 @@ pub struct Transaction {
     pub used: bool,
     /// An Execute of the extended protocol is part of it: there may be more up to Sync.
     pub piped: bool,
+    /// What was done in it cannot be rolled back.
+    pub commit_now: bool,
 }
 
 /// What a session has; shared with the statements it runs.
@@ -490,6 +492,19 @@ impl Shared {
         Ok(())
     }
 
+    /// Refuses a name that a prepared statement has.
+    pub(crate) fn refuse_prepared(&self, name: &str) -> Result<()> {
+        if !name.is_empty() && self.prepared.borrow().contains_key(name) {
+            return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists"; name));
+        }
+        Ok(())
+    }
+
+    /// DEALLOCATE ALL: the protocol's unnamed statement stays.
+    pub(crate) fn forget_prepared(&self) {
+        self.prepared.borrow_mut().retain(|name, _| name.is_empty());
+    }
+
     /// Whether several statements are one transaction: in a block, or in one simple query.
     pub fn in_block(&self) -> bool {
         self.several.get() || self.transaction.borrow().as_ref().is_some_and(|t| t.block)
@@ -502,6 +517,9 @@ impl Shared {
         }
         if self.transaction.borrow().as_ref().is_some_and(|t| t.piped) {
             return Err(err!(ACTIVE_SQL_TRANSACTION, "{} cannot be executed within a pipeline"; command));
+        }
+        if let Some(t) = &mut *self.transaction.borrow_mut() {
+            t.commit_now = true;
         }
         Ok(())
     }

@@ -46,6 +46,7 @@ impl Shared {
             notifications: vec![],
             used: false,
             piped: false,
+            commit_now: false,
         });
     }
 

@@ -143,9 +143,6 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
             Ok(Started::Running)
         }
         Stmt::Prepare(p) => {
-            if shared.prepared.borrow().contains_key(&p.name) {
-                return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists"; p.name));
-            }
             let mut types = Vec::new();
             for t in &p.argtypes {
                 types.push(tusklet_analyze::resolve_type_name(&mut crate::query::Analyzer(&shared), t)?.oid);
@@ -156,6 +153,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
             if let Some(i) = made.param_types.iter().position(|t| matches!(*t, 0 | 705)) {
                 return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
             }
+            shared.refuse_prepared(&p.name)?;
             shared.prepared.borrow_mut().insert(p.name.clone(), Rc::new(made));
             done("PREPARE")
         }
@@ -170,7 +168,7 @@ pub fn start(session: &mut Session, portal: &mut Portal, stmt: &Stmt) -> Result<
         Stmt::Deallocate(d) => {
             match &d.name {
                 None => {
-                    shared.prepared.borrow_mut().clear();
+                    shared.forget_prepared();
                     return done("DEALLOCATE ALL");
                 }
                 Some(n) => {

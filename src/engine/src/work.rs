@@ -182,8 +182,6 @@ impl Session {
         }
         if name.is_empty() {
             self.shared.prepared.borrow_mut().remove("");
-        } else if self.shared.prepared.borrow().contains_key(name) {
-            return Err(err!(DUPLICATE_PSTATEMENT, "prepared statement \"{}\" already exists"; name));
         }
         self.shared.begin_transaction(false);
         self.shared.refresh_catalog()?;
@@ -191,6 +189,7 @@ impl Session {
         if let Some(i) = p.param_types.iter().position(|t| matches!(*t, 0 | 705)) {
             return Err(err!(INDETERMINATE_DATATYPE, "could not determine data type of parameter ${}", i + 1));
         }
+        self.shared.refuse_prepared(name)?;
         let p = Rc::new(p);
         self.shared.remember(&p);
         self.shared.prepared.borrow_mut().insert(name.to_string(), p.clone());
@@ -209,6 +208,7 @@ impl Session {
         })
     }
 
+    /// Before a portal is made: the unnamed one gives way.
     pub(crate) fn refuse_taken(&self, portal: &str) -> Result<()> {
         if !portal.is_empty() && self.has_portal(portal) {
             return Err(err!(DUPLICATE_CURSOR, "cursor \"{}\" already exists"; portal));
@@ -281,7 +281,7 @@ impl Session {
         })?;
         if let Some(s) = &prepared.stmt {
             self.refuse_if_failed(s)?;
-            if over && !(is_query(s) && matches!(**s, Stmt::Select(_))) {
+            if over && !(is_query(s) && prepared.columns.is_some()) {
                 return Err(cannot_run(portal));
             }
         }
@@ -322,7 +322,7 @@ impl Session {
         drop(p);
         let mut lsn = self.shared.commit_lsn.take();
         if !self.in_block() {
-            lsn = self.shared.commit_transaction()?.or(lsn);
+            lsn = self.commit()?.or(lsn);
         }
         self.close_transaction_portals();
         self.flush(out, "");
@@ -333,6 +333,14 @@ impl Session {
             }
             _ => Ok(Once::Done),
         }
+    }
+
+    /// Commits; what cursors keep beyond that is read first.
+    fn commit(&mut self) -> Result<Option<Lsn>> {
+        if !self.shared.cursors.borrow().is_empty() {
+            crate::cursor::hold_at_commit(self)?;
+        }
+        self.shared.commit_transaction()
     }
 
     fn in_block(&self) -> bool {
@@ -492,7 +500,7 @@ impl Session {
                 if block {
                     return Ok(Some(Status::Done));
                 }
-                let lsn = self.shared.commit_transaction().map_err(|e| (e, Rc::from("")))?;
+                let lsn = self.commit().map_err(|e| (e, Rc::from("")))?;
                 self.close_transaction_portals();
                 self.wait_for_log(lsn, None, None);
                 Ok(None)
@@ -500,11 +508,20 @@ impl Session {
             Some(Task::Execute { portal, max }) => {
                 let Some(mut p) = self.take_portal(&portal) else { return Err((no_portal(&portal), Rc::from(""))) };
                 let sql = p.prepared.sql.clone();
-                let r = self.run_portal(&mut p, out, max, false);
+                let r = match p.cursor {
+                    None => self.run_portal(&mut p, out, max, false),
+                    Some(_) => crate::cursor::run_execute(&self.shared, &mut p, max, out),
+                };
                 let step = match r {
                     Ok(step) => step,
                     Err(e) => return Err((e, sql)),
                 };
+                // What cannot be rolled back is committed at once.
+                let now = self.shared.transaction.borrow().as_ref().is_some_and(|t| t.commit_now && !t.block);
+                if now && matches!(step, PortalStep::Finished(_)) {
+                    let lsn = self.commit().map_err(|e| (e, sql.clone()))?;
+                    self.shared.commit_lsn.set(lsn);
+                }
                 if let (PortalStep::Finished(_) | PortalStep::Suspended, Some(t)) =
                     (&step, &mut *self.shared.transaction.borrow_mut())
                 {
@@ -625,7 +642,7 @@ impl Session {
                 if block {
                     return Ok(Advance::Log(None, None));
                 }
-                let lsn = self.shared.commit_transaction()?;
+                let lsn = self.commit()?;
                 self.close_transaction_portals();
                 return Ok(Advance::Log(lsn, None));
             };
@@ -666,7 +683,7 @@ impl Session {
                 let mut lsn = self.shared.commit_lsn.take();
                 // The last statement's commit comes before its tag, so that an error of the commit is the answer.
                 if s.queue.len() == 0 && !block {
-                    lsn = self.shared.commit_transaction()?.or(lsn);
+                    lsn = self.commit()?.or(lsn);
                     self.close_transaction_portals();
                 }
                 self.flush_notices(out, &s.sql.clone());
@@ -880,7 +897,13 @@ impl Session {
                 PortalState::CopyIn(_) => return crate::copy::run_in(self, p, out),
                 PortalState::CopyOut(_) => return crate::copy::run_out(self, p, out),
                 PortalState::Done => {
-                    let words = if p.prepared.stmt.is_some() { "SELECT" } else { "" };
+                    let words = match p.prepared.stmt.as_deref() {
+                        None => "",
+                        Some(Stmt::Insert(_)) => "INSERT",
+                        Some(Stmt::Update(_)) => "UPDATE",
+                        Some(Stmt::Delete(_)) => "DELETE",
+                        Some(_) => "SELECT",
+                    };
                     return Ok(PortalStep::Finished(Tag::counted(words, 0)));
                 }
             }

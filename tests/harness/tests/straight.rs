@@ -24,9 +24,10 @@ impl Transcript {
 }
 
 impl Output for Transcript {
-    fn columns(&mut self, columns: &[ResultColumn], _: &[i16]) {
+    fn columns(&mut self, columns: &[ResultColumn], _: &[i16]) -> Result<()> {
         let names: Vec<String> = columns.iter().map(|c| format!("{}:{}", c.name, c.ty.oid)).collect();
         self.line(&names.join(" "));
+        Ok(())
     }
 
     fn rows(&mut self, cx: &mut ExecCx<'_>, columns: &[ResultColumn], _: &[i16], batch: &Batch) -> Result<()> {

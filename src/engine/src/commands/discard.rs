@@ -13,7 +13,7 @@ pub fn discard(shared: &Shared, mode: DiscardMode) -> Result<()> {
         DiscardMode::All => {
             shared.prevent_in_block("DISCARD ALL")?;
             shared.cursors.borrow_mut().clear();
-            shared.prepared.borrow_mut().clear();
+            shared.forget_prepared();
             shared.listening.borrow_mut().clear();
             let login = shared.login_user.1.clone();
             crate::utility::set_one(shared, "session_authorization", &login, false)?;
