@@ -286,6 +286,8 @@ fn read_to(shared: &Shared, p: &mut Portal, target: i64) -> Result<Option<Portal
 
 /// Execute of a cursor: the next rows, as FETCH FORWARD gives them.
 pub fn run_execute(shared: &Shared, p: &mut Portal, max: usize, out: &mut dyn Output) -> Result<PortalStep> {
+    shared.begin_transaction(false);
+    shared.refresh_catalog()?;
     let at = p.cursor.as_ref().map_or(0, |c| c.position);
     let count = if max == 0 { i64::MAX } else { max as i64 };
     let rows = match read_span(shared, p, Span::of(at, FetchDirection::Forward, count))? {
