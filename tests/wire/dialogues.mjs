@@ -494,6 +494,11 @@ add('settings more units',
 add('settings more discard',
   'begin; declare c cursor with hold for select 1; commit', 'select count(*) from pg_cursors', 'discard all', 'select count(*) from pg_cursors',
   'select pg_advisory_lock(77)', 'discard all', "select count(*) from pg_locks where locktype='advisory' and pid=pg_backend_pid()");
+add('cursors held, or not', 'begin; declare c cursor with hold for select g from generate_series(1,3) g', 'rollback', 'fetch c',
+  'begin; declare c cursor with hold for select g from generate_series(1,3) g; fetch all from c', 'rollback', 'fetch c',
+  'begin; declare c cursor with hold for select g from generate_series(1,3) g; fetch c', 'commit', [E('c', 1), S()], [E('c', 0), E('c', 0), S()], 'close c',
+  [P('', 'declare c cursor with hold for select 5'), B('', ''), E(''), E('c', 0), P('', 'select 1/0'), B('', ''), S()], 'fetch c',
+  'declare c cursor with hold for select 6; select 1/0', 'fetch c', 'declare c cursor with hold for select 7; fetch c', 'fetch prior from c', 'discard all', 'fetch c');
 
 /** Binary forms of values: what goes out, and comes back in. */
 const values = {

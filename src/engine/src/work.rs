@@ -337,7 +337,7 @@ impl Session {
 
     /// Commits; what cursors keep beyond that is read first.
     fn commit(&mut self) -> Result<Option<Lsn>> {
-        if !self.shared.cursors.borrow().is_empty() {
+        if !self.shared.cursors.borrow().is_empty() && self.shared.transaction.borrow().is_some() {
             crate::cursor::hold_at_commit(self)?;
         }
         self.shared.commit_transaction()
