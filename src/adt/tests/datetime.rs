@@ -130,7 +130,7 @@ fn fmt(op: &str, a: &[&str], c: &DateTimeConfig<'_>, o: &mut String) -> Result<(
         "tonum" => match formatting::number::to_number(a[0], a[1])? {
             None => false,
             Some(r) => {
-                o.push_str(&format!("{} {} {}", r.text, r.scale, r.shift));
+                o.push_str(&format!("{} {} {}", r.text, r.scale, r.shift.unwrap_or(0)));
                 true
             }
         },

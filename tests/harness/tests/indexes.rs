@@ -18,7 +18,9 @@ use common::{Random, Still};
 struct Rows(Vec<String>, Option<String>);
 
 impl Output for Rows {
-    fn columns(&mut self, _: &[ResultColumn], _: &[i16]) {}
+    fn columns(&mut self, _: &[ResultColumn], _: &[i16]) -> tusklet_error::Result<()> {
+        Ok(())
+    }
 
     fn rows(&mut self, cx: &mut ExecCx<'_>, columns: &[ResultColumn], _: &[i16], batch: &Batch) -> Result<()> {
         for i in batch.sel.iter() {

@@ -1,6 +1,7 @@
 //! The snapshot itself: maps of entries, copy on write, and the record of changes.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tusklet_error::{Result, SortedMap, SortedSet};
 use tusklet_ir::Oid;
@@ -159,13 +160,16 @@ impl State {
     }
 }
 
+static VERSIONS: AtomicU64 = AtomicU64::new(0);
+
 impl Catalog {
     /// An empty catalog: only PostgreSQL's own objects.
     pub fn new() -> Catalog {
         Catalog::default()
     }
 
-    /// Changes with every edit; equal versions of one lineage mean equal catalogs.
+    /// Another with every edit, never one there was before: what a transaction edited before it was rolled back must not be taken
+    /// for what the next one edits. Equal versions mean equal catalogs.
     pub fn version(&self) -> u64 {
         self.state.version
     }
@@ -175,7 +179,7 @@ impl Catalog {
             self.edited.push(key);
         }
         let s = Rc::make_mut(&mut self.state);
-        s.version += 1;
+        s.version = VERSIONS.fetch_add(1, Ordering::Relaxed) + 1;
         s
     }
 
