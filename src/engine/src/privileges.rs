@@ -68,19 +68,8 @@ pub fn has(shared: &Shared, rel: u32, wanted: u32) -> bool {
     if is_superuser(shared) {
         return true;
     }
-    let catalog = shared.catalog();
-    let Some(r) = catalog.user_relation(rel) else { return true };
-    let user = shared.user();
-    if is_member(shared, user, r.owner) {
-        return true;
-    }
-    let mut held = 0;
-    for item in r.acl.iter().flatten() {
-        if item.grantee == 0 || is_member(shared, user, item.grantee) {
-            held |= item.bits & 0xFFFF;
-        }
-    }
-    held & wanted == wanted
+    let r = shared.catalog().user_relation(rel).cloned();
+    r.is_none_or(|r| crate::commands::acl::has_privilege(shared, &r, wanted))
 }
 
 /// Checks everything a plan does to relations.

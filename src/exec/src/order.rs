@@ -165,8 +165,15 @@ impl Order {
 
     /// Where a comparison function must be asked, a column's values are first replaced by their ranks.
     #[cfg_attr(tuned, optimize(speed))]
-    /// How row `i` of the columns compares with what lies `before` columns before each, in the same row.
-    pub fn compare_at(&self, cx: &mut ExecCx<'_>, i: usize, columns: &[Rc<Vector>], before: usize) -> Result<Ordering> {
+    /// How row `i` of the columns compares with what lies `before` columns before each, in the same row. The key bytes are written to `keys`.
+    pub fn compare_at(
+        &self,
+        cx: &mut ExecCx<'_>,
+        i: usize,
+        columns: &[Rc<Vector>],
+        before: usize,
+        keys: &mut [Vec<u8>; 2],
+    ) -> Result<Ordering> {
         for ((c, part, _), cmp) in self.keys.iter().zip(&self.compare) {
             let (theirs, mine) = (&columns[*c], &columns[c.saturating_sub(before)]);
             let order = match cmp {
@@ -175,10 +182,11 @@ impl Order {
                     if part.desc { order.reverse() } else { order }
                 }
                 _ => {
-                    let (mut a, mut b) = (Vec::new(), Vec::new());
-                    part.write_row(theirs, i, &mut a);
-                    part.write_row(mine, i, &mut b);
-                    a.cmp(&b)
+                    for (key, v) in keys.iter_mut().zip([theirs, mine]) {
+                        key.clear();
+                        part.write_row(v, i, key);
+                    }
+                    keys[0].cmp(&keys[1])
                 }
             };
             if order.is_ne() {

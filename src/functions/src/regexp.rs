@@ -63,9 +63,15 @@ fn nth(
     pattern: &str,
     start: i32,
     n: i32,
+    end: i32,
     flags: &str,
     group: i32,
 ) -> Result<Option<(usize, usize)>> {
+    at_least("start", start, 1)?;
+    at_least("n", n, 1)?;
+    if !(0..=1).contains(&end) {
+        bail!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"endoption\": {end}");
+    }
     at_least("subexpr", group, 0)?;
     let flags = no_global(flags, what)?;
     let subject = Subject::new(text);
@@ -85,12 +91,7 @@ fn instr(
     flags: &str,
     group: i32,
 ) -> Result<i32> {
-    at_least("start", start, 1)?;
-    at_least("n", n, 1)?;
-    if !(0..=1).contains(&end) {
-        bail!(INVALID_PARAMETER_VALUE, "invalid value for parameter \"endoption\": {end}");
-    }
-    let found = nth(c, "regexp_instr()", text, pattern, start, n, flags, group)?;
+    let found = nth(c, "regexp_instr()", text, pattern, start, n, end, flags, group)?;
     Ok(found.map_or(0, |(a, b)| (if end == 1 { b } else { a }) as i32 + 1))
 }
 
@@ -103,9 +104,7 @@ fn substr(
     flags: &str,
     group: i32,
 ) -> Result<Option<String>> {
-    at_least("start", start, 1)?;
-    at_least("n", n, 1)?;
-    let found = nth(c, "regexp_substr()", text, pattern, start, n, flags, group)?;
+    let found = nth(c, "regexp_substr()", text, pattern, start, n, 0, flags, group)?;
     Ok(found.map(|r| part(text, r).to_owned()))
 }
 

@@ -537,12 +537,12 @@ impl AggState {
                 let Some([order, _]) = &call.order else { return Ok(()) };
                 // The direct arguments come first, as many as are sorted by.
                 let direct = order.keys.len();
-                let mut key = Vec::new();
+                let (mut key, mut keys) = (Vec::new(), [vec![], vec![]]);
                 for (k, i) in sel.iter().enumerate() {
                     let g = groups.get(k).copied().unwrap_or(0) as usize;
                     let Some(state) = states.get_mut(g) else { continue };
                     state.rows += 1;
-                    match order.compare_at(cx, i, args, direct)? {
+                    match order.compare_at(cx, i, args, direct, &mut keys)? {
                         std::cmp::Ordering::Less => {
                             state.before += 1;
                             if matches!(call.how, How::Hypothetical(Rank::Dense)) {
